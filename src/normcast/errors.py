@@ -1,0 +1,42 @@
+"""The one place that words errors about names: what was given, what there is, what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def closest(got: object, known: Iterable[str]) -> str | None:
+    """Return the known name that `got` was probably meant to be, or None.
+
+    >>> closest("temp_mx", ["temp_max", "temp_min"])
+    'temp_max'
+    """
+    names = {name.lower(): name for name in known}
+    hits = get_close_matches(str(got).lower(), names, n=1, cutoff=0.6)
+    return names[hits[0]] if hits else None
+
+
+def unknown(kind: str, got: object, known: Iterable[str], where: str = "") -> str:
+    """Word the error for a name that is not among those known.
+
+    kind: what the name should have been ("column", "preset"); where: the thing that was searched.
+
+    >>> unknown("column", "temp_mx", ["date", "temp_max"], where="weather.csv")
+    "weather.csv: no column 'temp_mx'; columns are date, temp_max. Did you mean 'temp_max'?"
+    """
+    names = list(known)
+    lead = f"{where}: " if where else ""
+    listing = f"{plural(kind)} are {', '.join(names)}" if names else f"there are no {plural(kind)}"
+    guess = closest(got, names)
+    hint = f" Did you mean {guess!r}?" if guess else ""
+    return f"{lead}no {kind} {got!r}; {listing}.{hint}"
+
+
+def plural(noun: str) -> str:
+    """Return the plural of an English noun, for messages.
+
+    >>> plural("series"), plural("frequency"), plural("layer")
+    ('series', 'frequencies', 'layers')
+    """
+    if noun.endswith("s"):
+        return noun
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"

@@ -1,0 +1,43 @@
+"""The package's face: what importing it costs and which backend it chooses."""
+
+import json
+import os
+import subprocess
+import sys
+
+import normcast
+
+
+def run_python(code: str, **env: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
+
+
+def test_importing_normcast_imports_nothing_heavy():
+    heavy = "('jax', 'keras', 'pandas', 'numpy', 'altair', 'scipy', 'polars')"
+    assert run_python(f"import sys, normcast; print([m for m in {heavy} if m in sys.modules])") == "[]"
+
+
+def backend_with(tmp_path, content: str | None) -> str:
+    if content is not None:
+        (tmp_path / "keras.json").write_text(content)
+    code = "import os; os.environ.pop('KERAS_BACKEND', None); import normcast; print(os.environ['KERAS_BACKEND'])"
+    return run_python(code, KERAS_HOME=str(tmp_path))
+
+
+def test_jax_is_the_backend_where_nobody_chose_one(tmp_path):
+    assert backend_with(tmp_path, None) == "jax"
+
+
+def test_a_keras_json_that_names_an_absent_backend_is_nobodys_choice(tmp_path):
+    assert backend_with(tmp_path, json.dumps({"backend": "no_such_backend"})) == "jax"
+
+
+def test_a_broken_keras_json_is_nobodys_choice(tmp_path):
+    assert backend_with(tmp_path, "{") == "jax"
+
+
+def test_an_unknown_public_name_raises():
+    assert not hasattr(normcast, "Forcaster")
