@@ -1,0 +1,1 @@
+"""Layers for conv-recurrent networks, on every Keras backend."""
