@@ -34,10 +34,20 @@ def test_a_preset_is_saved_and_loaded_in_safe_mode(name, tmp_path):
 def test_conv_se_lstm_is_the_chain_it_is_named_for_and_trains_on_plain_batches():
     model = preset("conv-se-lstm").architecture.build(input_size=21, channels=20, h=1)
     kinds = [type(layer).__name__ for layer in model.layers]
-    assert (
-        kinds
-        == ["InputLayer", "Conv1D", "BatchNormalization", "Activation", "AlphaDropout", "GlobalAveragePooling1D", "Reshape", "Dense", "Dense", "Multiply", "LSTM", "Dense"]
-    )
+    assert kinds == [
+        "InputLayer",
+        "Conv1D",
+        "BatchNormalization",
+        "Activation",
+        "AlphaDropout",
+        "GlobalAveragePooling1D",
+        "Reshape",
+        "Dense",
+        "Dense",
+        "Multiply",
+        "LSTM",
+        "Dense",
+    ]
     assert model.get_layer("reduce_1").units == 2
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(32, 21, 20)), rng.normal(size=(32, 1))
