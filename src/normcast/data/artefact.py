@@ -3,14 +3,15 @@
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Write a file so that a reader sees the old one or the whole new one, whatever happens in between.
 
-    content: text is written as UTF-8. It goes to a file beside the target, to the disk, and then takes its name;
-    on any failure, an interrupt included, the file beside is removed and the old one stays.
+    content: text is written as UTF-8. It goes to a file beside the target, to the disk, and then takes its
+    name; on any failure, an interrupt included, the file beside is removed and the old one stays.
     Raises OSError naming the path if it cannot be written.
     """
     target = _target(path)
@@ -30,7 +31,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> None:
     except OSError as error:
         raise OSError(_refusal(path, error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -65,10 +66,8 @@ def _beside(target: Path) -> Path:
 
 
 def _remove(part: Path) -> None:
-    try:
+    with suppress(OSError):
         part.unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def _refusal(path: str | os.PathLike[str], error: OSError) -> str:

@@ -84,7 +84,7 @@ class Step:
         return self._base(step * self.size + month) + rest - month * _REST
 
     def _base(self, months: np.ndarray) -> np.ndarray:
-        """Return where to count from in months since 1970: their first midnight, or 31 days before their last."""
+        """Return where to count from in months since 1970: their first day, or 31 days before the last."""
         if self.kind == "month end":
             return ((months + 1).astype("M8[M]").astype("M8[D]").astype(np.int64) - 32) * DAY
         return months.astype("M8[M]").astype("M8[D]").astype(np.int64) * DAY
@@ -96,7 +96,7 @@ class Step:
         return self.stamp(ahead, np.broadcast_to(rest[:, None], ahead.shape))
 
     def misfits(self, rest: np.ndarray) -> np.ndarray:
-        """Return where what is left is impossible whatever the series: a weekend, not the end of its month."""
+        """Return where what is left fits no series: a weekend, or not the end of its month."""
         if self.kind == "business":
             return rest >= DAY
         if self.kind in ("integer", "fixed"):
@@ -139,7 +139,7 @@ def season_of(freq: str | int) -> int:
     name = str(freq)
     if name in _SEASONS:
         return _SEASONS[name]
-    return {"W": 52, "MS": 12, "ME": 12, "QS": 4, "QE": 4}.get(name.split("-")[0], 1)
+    return {"W": 52, "MS": 12, "ME": 12, "QS": 4, "QE": 4}.get(name.split("-", maxsplit=1)[0], 1)
 
 
 def parse(freq: str | int, where: str = "freq") -> Step:
@@ -181,7 +181,7 @@ def _unknown(text: str, where: str) -> str:
 
 
 def resolve(step: Step, counted: np.ndarray) -> Step:
-    """Return a step with what its name leaves open taken from the stamps: start or end of month, the weekday."""
+    """Return a step with what its name leaves open taken from the stamps: start or end of month, weekday."""
     if step.anywhere:
         at_end = not Step("month end", 1).misfits(Step("month end", 1).count(counted)[1]).any()
         step = replace(step, kind="month end" if at_end else "month start", anywhere=False)

@@ -45,7 +45,8 @@ def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.Datetime
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
     if len(parsed) > 1 and not parsed[0][0].equals(parsed[1][0]):
         raise ValueError(
-            f"{where}: {first!r} can be read as either day first or month first, and no other row settles it. "
+            f"{where}: {first!r} can be read as either day first or month first, and no other row "
+            "settles it. "
             f"Write the dates as year-month-day."
         )
     if not parsed:

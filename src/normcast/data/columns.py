@@ -1,7 +1,8 @@
 """Columns: which column of a table plays which part, named by the user or found."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import narwhals as nw
 
@@ -21,8 +22,8 @@ class Columns:
     """The user's column names by the part they play.
 
     ids: () when the table has no id column, several are joined with "/" to name a series;
-    time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one series;
-    hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series.
+    time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one
+    series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series.
 
     >>> Columns(ids=("location",), time="date", targets=("wind",)).id_names
     ('location',)
@@ -61,6 +62,21 @@ class Columns:
         time = (self.time,) if self.time else ()
         return (*self.ids, *time, *self.targets, *self.hist_exog, *self.futr_exog, *self.stat_exog)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns as plain values, ready for JSON.
+
+        >>> Columns.from_dict(Columns(targets=("y",)).to_dict()) == Columns(targets=("y",))
+        True
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> "Columns":
+        """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples."""
+        return cls(
+            **{part: tuple(value) if isinstance(value, list) else value for part, value in plain.items()}
+        )
+
 
 def names(given: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return one name, several, or none as a tuple.
@@ -77,7 +93,8 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     """Complete the columns that were asked for, and say which ones were found.
 
     Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
-    column. Raises ValueError for a name that is not there, a name used twice, or when there is no single choice.
+    column. Raises ValueError for a name that is not there, a name used twice, or when there is no single
+    choice.
     """
     for name in asked.used:
         require(name, table.columns, where)
@@ -133,7 +150,8 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
 def _refuse_double_use(chosen: Columns, where: str) -> None:
     if chosen.is_wide and chosen.ids:
         raise ValueError(
-            f"{where}: id column {chosen.ids[0]!r} and {len(chosen.targets)} target columns are given together. "
+            f"{where}: id column {chosen.ids[0]!r} and {len(chosen.targets)} target columns are "
+            "given together. "
             f"Several target columns are one series each: name one target column, or no id column."
         )
     seen: set[str] = set()
@@ -153,19 +171,3 @@ def _say(chosen: Columns, asked: Columns) -> tuple[str, ...]:
     if not asked.targets and chosen.targets != ("y",):
         notes.append(f"target column: {chosen.targets[0]!r}, the only numeric one")
     return tuple(notes)
-
-
-def to_dict(columns: Columns) -> dict[str, object]:
-    """Return the columns as plain values for an artefact.
-
-    >>> from_dict(to_dict(Columns(targets=("y",)))) == Columns(targets=("y",))
-    True
-    """
-    return {field.name: getattr(columns, field.name) for field in fields(columns)}
-
-
-def from_dict(plain: dict[str, object]) -> Columns:
-    """Return the columns that `to_dict` wrote, also after a trip through JSON, which makes lists of tuples."""
-    return Columns(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}
-    )  # type: ignore[arg-type]

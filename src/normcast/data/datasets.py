@@ -36,8 +36,8 @@ def weather(frame: str = "pandas") -> Any:
     table["date"] = table["date"].astype("datetime64[ns]")
     if frame == "pandas":
         return table
-    columns = {
+    columns: dict[str, Any] = {
         name: table[name].tolist() if name in ("location", "weather") else table[name].to_numpy()
-        for name in table
+        for name in map(str, table)
     }
     return nw.from_dict(columns, backend="polars").to_native()

@@ -41,7 +41,8 @@ def _own_rows(panel: "Panel", h: int) -> np.ndarray:
     if known < h:
         names = ", ".join(panel.columns.futr_exog)
         raise ValueError(
-            f"{WHERE}: {h} future rows of {names} are needed, but the table has {known} behind its last target. "
+            f"{WHERE}: {h} future rows of {names} are needed, but the table has {known} behind its "
+            "last target. "
             f"Give them: --future FILE (futr_df=), or as trailing rows with an empty target."
         )
     return panel.futr_ahead[:, :h]
@@ -73,7 +74,8 @@ def _look_up(panel: "Panel", series: np.ndarray, time: np.ndarray, wanted: np.nd
     if have.has_duplicates:
         row = int(np.argmax(have.duplicated()))
         raise ValueError(
-            f"{WHERE}: row {row + 1} ({panel.stamps.show(time[row])}) repeats a stamp of its series. Take it out."
+            f"{WHERE}: row {row + 1} ({panel.stamps.show(time[row])}) repeats a stamp of its "
+            "series. Take it out."
         )
     who = np.zeros(n_series * h, dtype=np.int64) if one_for_all else np.repeat(np.arange(n_series), h)
     return have.get_indexer(pd.MultiIndex.from_arrays([who, wanted.ravel()])).reshape(n_series, h)
@@ -96,5 +98,6 @@ def _refuse_missing(panel: "Panel", ahead: np.ndarray, found: np.ndarray) -> Non
         s, step, column = (int(i) for i in np.argwhere(bad)[0])
         raise ValueError(
             f"{WHERE}: series {panel.ids[s]!r}, column {panel.columns.futr_exog[column]!r}, "
-            f"row {found[s, step] + 1}: the value is {ahead[s, step, column]}. Future values must be finite numbers."
+            f"row {found[s, step] + 1}: the value is {ahead[s, step, column]}. Future values must "
+            "be finite numbers."
         )

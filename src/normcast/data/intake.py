@@ -1,6 +1,6 @@
 """Intake: the way from a user's table to the arrays of a panel."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -80,8 +80,10 @@ def open_table(frame: Any, where: str) -> tuple[nw.DataFrame, str]:
         table.implementation.is_pandas() or table.implementation.is_polars()
     ):
         raise TypeError(
-            f"{where}: a pandas or polars DataFrame is needed, not {type(frame).__module__}.{type(frame).__name__}. "
-            f"A file goes through read_table(), a lazy frame through .collect(), a Series through .to_frame()."
+            f"{where}: a pandas or polars DataFrame is needed, not "
+            f"{type(frame).__module__}.{type(frame).__name__}. "
+            "A file goes through read_table(), a lazy frame through .collect(), a Series through "
+            ".to_frame()."
         )
     if not len(table):
         raise ValueError(f"{where}: the table has no rows; columns are {', '.join(table.columns)}.")
@@ -191,7 +193,8 @@ def _step(rows: Rows, freq: str | int | None) -> calendar.Step:
         raise ValueError(
             f"{rows.where}: frequency {freq!r} does not go with stamps that are "
             f"{'times' if rows.stamps.is_calendar else 'whole numbers'}, such as {rows.show(0)}. "
-            f"Name {'a pandas frequency such as D' if rows.stamps.is_calendar else 'a whole number'}, or none."
+            "Name "
+            f"{'a pandas frequency such as D' if rows.stamps.is_calendar else 'a whole number'}, or none."
         )
     return calendar.resolve(step, rows.counted)
 
@@ -263,8 +266,10 @@ def _static(table: nw.DataFrame, columns: Columns, rows: Rows, where: str) -> np
     if bad.any() or not np.isfinite(first).all():
         at, column = (int(i) for i in np.argwhere(bad | ~np.isfinite(values))[0])
         raise ValueError(
-            f"{where}: series {rows.ids[codes[at]]!r}, static column {columns.stat_exog[column]!r}, row {at + 1}: "
-            f"{values[at, column]} is missing or differs from {first[codes[at], column]} in the series' first row. "
+            f"{where}: series {rows.ids[codes[at]]!r}, static column {columns.stat_exog[column]!r}, "
+            f"row {at + 1}: "
+            f"{values[at, column]} is missing or differs from {first[codes[at], column]} in the "
+            "series' first row. "
             f"A static column holds one number per series."
         )
     return np.repeat(first, n_series, axis=0) if columns.is_wide else first

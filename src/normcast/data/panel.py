@@ -17,13 +17,14 @@ from normcast.data.stamps import Stamps
 class Panel:
     """Series of one frequency, standing one after another in flat arrays.
 
-    columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per series;
-    offsets: (S+1,) int64, series s owns rows offsets[s]:offsets[s+1]; time: (N,) datetime64[ns] or int64 steps
-    (zone-aware stamps: UTC, or wall time where all share one time of day); y: (N,) float64, in the user's unit;
-    observed: (N,) bool, False where y was missing and missing="mask" filled it, True everywhere else;
-    hist: (N, n_hist), futr: (N, n_futr), stat: (S, n_stat) exogenous values, float64;
+    columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per
+    series; offsets: (S+1,) int64, series s owns rows offsets[s]:offsets[s+1]; time: (N,) datetime64[ns] or
+    int64 steps (zone-aware stamps: UTC, or wall time where all share one time of day); y: (N,) float64, in
+    the user's unit; observed: (N,) bool, False where y was missing and missing="mask" filled it, True
+    everywhere else; hist: (N, n_hist), futr: (N, n_futr), stat: (S, n_stat) exogenous values, float64;
     futr_ahead: (S, k, n_futr) known-future rows that stood behind each series with an empty target;
-    freq: pandas name or integer; season: steps; frame_type: "pandas" or "polars"; notes: what to tell the user.
+    freq: pandas name or integer; season: steps; frame_type: "pandas" or "polars"; notes: what to tell the
+    user.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 4.0]})
@@ -74,12 +75,13 @@ class Panel:
 
         freq: pandas name, old or new, or an integer step; found if None. season: steps; from freq if None.
         id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
-        duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as missing.
-        missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero" or "mask";
-        infinite values count as missing. No fill uses a later value. where: the table's name in messages.
-        columns: those of a fitted model's panel, in place of the six column arguments; then nothing is guessed
-        and a table of constant series is no error.
-        Raises TypeError for what is no table, ValueError for bad input, naming series, column and row (from 1).
+        duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as
+        missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
+        or "mask"; infinite values count as missing. No fill uses a later value. where: the table's name in
+        messages. columns: those of a fitted model's panel, in place of the six column arguments; then nothing
+        is guessed and a table of constant series is no error.
+        Raises TypeError for what is no table, ValueError for bad input, naming series, column and row (from
+        1).
         """
         asked = columns or Columns(
             intake.names(id_col),
@@ -137,16 +139,16 @@ class Panel:
         """Return the future exogenous values of the h stamps after each series, (S, h, n_futr).
 
         futr_df: a table with the id, time and futr_exog columns, in any order, more rows than needed allowed;
-        None takes the known-future rows of the table itself. Raises ValueError naming the first stamp and series
-        that are not covered, and for missing values and duplicates.
+        None takes the known-future rows of the table itself. Raises ValueError naming the first stamp and
+        series that are not covered, and for missing values and duplicates.
         """
         return rows_ahead(self, futr_df, h)
 
     def frame(self, series: np.ndarray, time: np.ndarray, columns: Mapping[str, Any]) -> Any:
         """Return a table in the user's type and names: id columns, time, then `columns`.
 
-        series: (n,) series numbers; time: (n,) as in `Panel.time`; columns: name -> (n,) values. Values of dtype
-        datetime64 or int64 that are stamps (a cutoff) go through `write_stamps` first.
+        series: (n,) series numbers; time: (n,) as in `Panel.time`; columns: name -> (n,) values. Values of
+        dtype datetime64 or int64 that are stamps (a cutoff) go through `write_stamps` first.
         """
         ids = nw.from_native(self.id_values, eager_only=True)
         cells = {name: ids[name][np.asarray(series)].to_native() for name in ids.columns}

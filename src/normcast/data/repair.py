@@ -40,7 +40,9 @@ def merge_duplicates(rows: Rows, policy: str) -> tuple[Rows, tuple[str, ...]]:
             f"Choose --duplicates mean, first or last (duplicates=)."
             f"{alone if len(rows.ids) == 1 else ''}"
         )
-    note = f"{again.sum()} duplicate stamps, the first {rows.place(np.argmax(again))}: kept the {policy}"
+    note = (
+        f"{again.sum()} duplicate stamps, the first in {rows.place(int(np.argmax(again)))}: kept the {policy}"
+    )
     if policy == "first":
         return rows.take(~again), (note,)
     is_last = np.append(~again[1:], True)
@@ -92,8 +94,10 @@ def _refuse_coarser(rows: Rows, step: Step, apart: np.ndarray) -> None:
     if inner.min() > 1:
         at = int(np.argmax(~rows.is_first))
         raise ValueError(
-            f"{rows.place(at)}: {apart[at]} steps {step.name!r} after {rows.show(at - 1)}, and no two stamps of "
-            f"the table are one step apart. Frequency {step.name!r} contradicts the stamps: name another, or none."
+            f"{rows.place(at)}: {apart[at]} steps {step.name!r} after {rows.show(at - 1)}, and no "
+            "two stamps of "
+            f"the table are one step apart. Frequency {step.name!r} contradicts the stamps: name "
+            "another, or none."
         )
 
 
@@ -104,7 +108,8 @@ def _gap_message(rows: Rows, step: Step, apart: np.ndarray) -> str:
     if len(own) > 1 and own.min() > 1:
         return (
             f"{rows.place(at)}: this series stands {own.min()} steps apart where others stand one step "
-            f"{step.name!r}. All series of a panel share one frequency: leave it out, or fill with --fill-gaps."
+            f"{step.name!r}. All series of a panel share one frequency: leave it out, or fill with "
+            "--fill-gaps."
         )
     absent = int((apart[apart > 1] - 1).sum())
     return (
@@ -144,9 +149,9 @@ def _insert(
 def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
     """Fill what is not finite, column by column, from earlier rows only.
 
-    "last": the value before; "seasonal": the value one season before (or the nearest whole number of seasons),
-    else the value before; "zero": 0; "mask": as "last", and the row is not observed if the target was missing.
-    "error" refuses, except in rows that were inserted, which are filled as with "last".
+    "last": the value before; "seasonal": the value one season before (or the nearest whole number of
+    seasons), else the value before; "zero": 0; "mask": as "last", and the row is not observed if the target
+    was missing. "error" refuses, except in rows that were inserted, which are filled as with "last".
     Rows before the first value of a column are dropped, except with "zero".
     Returns the rows, observed (N,) and notes; observed is False only under "mask".
     """
@@ -159,7 +164,7 @@ def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray
     if policy == "zero":
         values = np.where(missing, 0.0, rows.values)
         return replace(rows, values=values), np.ones(len(values), dtype=bool), notes
-    began = ~_not_begun(rows, missing).any(axis=1)
+    began: np.ndarray = ~_not_begun(rows, missing).any(axis=1)
     if not began.all():
         notes += (f"{np.sum(~began)} rows before the first value of their series were left out",)
         rows, missing = rows.take(began), missing[began]
@@ -202,20 +207,21 @@ def _refuse_empty_series(rows: Rows) -> None:
     empty = np.diff(rows.offsets) == 0
     if empty.any():
         raise ValueError(
-            f"{rows.where}: series {rows.ids[int(np.argmax(empty))]!r} has no row with a value in every column; "
+            f"{rows.where}: series {rows.ids[int(np.argmax(empty))]!r} has no row with a value in "
+            "every column; "
             f"{empty.sum()} such series. Leave them out."
         )
 
 
 def _by_season(rows: Rows, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the order that puts rows of one series and one place in the season together, and where each begins."""
+    """Return the order that puts rows of one series and season place together, and where each group begins."""
     place = np.arange(len(rows.counted)) - rows.offsets[rows.series]
     order = np.lexsort((place // season, place % season, rows.series))
     return order, place[order] < season
 
 
 def _carry(values: np.ndarray, order: np.ndarray, is_first: np.ndarray) -> None:
-    """Carry each value forward over the NaN behind it, in `order`, not over the start of a group; in place."""
+    """Carry values forward over the NaN behind them, in `order`, within each group; in place."""
     at = np.arange(len(order))
     for column in range(values.shape[1]):
         ordered = values[order, column]

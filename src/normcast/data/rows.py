@@ -1,4 +1,4 @@
-"""Rows: a panel in the making, sorted by series and time, where each row knows its place in the user's table."""
+"""Rows: a panel in the making, sorted by series and time; each row knows its place in the user's table."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,8 +12,9 @@ from normcast.data.stamps import Stamps
 class Rows:
     """Rows of all series, one series after another.
 
-    offsets: (S+1,); counted: (N,) int64 time stamps or steps; row: (N,) row of the table from 1, 0 where inserted;
-    values: (N, V) float64, target first, NaN where missing; names: (V,) for messages, the target's per series.
+    offsets: (S+1,); counted: (N,) int64 time stamps or steps; row: (N,) row of the table from 1, 0 where
+    inserted; values: (N, V) float64, target first, NaN where missing; names: (V,) for messages, the target's
+    per series.
     """
 
     offsets: np.ndarray
@@ -61,7 +62,7 @@ class Rows:
 
 
 def sort(codes: np.ndarray, counted: np.ndarray) -> np.ndarray | None:
-    """Return the order that sorts rows by series and time and keeps ties as they are; None if they are sorted."""
+    """Return the order that sorts rows by series and time, ties as they are; None if they are sorted."""
     same = codes[1:] == codes[:-1]
     if np.all((codes[1:] > codes[:-1]) | (same & (counted[1:] >= counted[:-1]))):
         return None

@@ -14,8 +14,8 @@ KINDS = ("standard", "robust", "none")
 class Scaler:
     """Location and spread per series and channel: (x - location) / spread, and back.
 
-    location, spread: (S, C) float64, in the unit of the values. A spread of 0, below the smallest normal number,
-    or below the rounding error of the location, is 1.
+    location, spread: (S, C) float64, in the unit of the values. A spread of 0, below the smallest normal
+    number, or below the rounding error of the location, is 1.
 
     >>> scaler = Scaler.fit(np.array([1.0, 3.0, 900.0]), offsets=np.array([0, 3]), rows=np.array([2]))
     >>> scaler.location, scaler.spread
@@ -34,8 +34,8 @@ class Scaler:
         """Take location and spread of each series from its first rows, and from no other.
 
         values: (N,) or (N, C); offsets: (S+1,); rows: (S,) number of rows of each series that may be seen.
-        kind: "standard" is mean and standard deviation; "robust" is median and interquartile range / 1.349 (the
-        standard deviation where that range is 0); "none" is 0 and 1.
+        kind: "standard" is mean and standard deviation; "robust" is median and interquartile range / 1.349
+        (the standard deviation where that range is 0); "none" is 0 and 1.
         Raises ValueError for another kind, no visible row, or more visible rows than there are.
         """
         if kind not in KINDS:

@@ -105,14 +105,15 @@ def _refuse_short(
     advice = f"Lower input_size to at most {fits}" if fits >= 1 else "Lower h or the number of windows"
     raise ValueError(
         f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows, but {' + '.join(parts)} needs {need}"
-        f"{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or leave the series out."
+        f"{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or leave "
+        "the series out."
     )
 
 
 def cutoffs(
     lengths: np.ndarray, h: int, n_windows: int, step_size: int = 1, ids: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Return the rows visible at each rolling origin, (n_windows, S); the last one forecasts a series' last h rows.
+    """Return the rows visible at each rolling origin, (n_windows, S); the last one forecasts the last h rows.
 
     lengths: (S,) rows of each series; step_size: rows from one origin to the next.
     Raises ValueError if an origin would see no row.
@@ -131,7 +132,9 @@ def cutoffs(
     if visible.min() < 1:
         s = int(np.argmin(lengths))
         raise ValueError(
-            f"Panel: series {ids[s] if ids else s!r} has {lengths[s]} rows, but {n_windows} windows of h {h}, "
-            f"{step_size} apart, need more than {back[0]}. Lower n_windows, step_size or h, or leave the series out."
+            f"Panel: series {ids[s] if ids else s!r} has {lengths[s]} rows, but {n_windows} windows "
+            f"of h {h}, "
+            f"{step_size} apart, need more than {back[0]}. Lower n_windows, step_size or h, or "
+            "leave the series out."
         )
     return visible

@@ -113,7 +113,7 @@ class Stamps:
     def to_utc(self, counted: np.ndarray) -> np.ndarray:
         """Return counts as nanoseconds of UTC."""
         index = self._index(counted)
-        return index if index.tz is None else index.tz_convert("UTC").tz_localize(None).as_unit("ns").asi8
+        return _naive_utc(index).as_unit("ns").asi8
 
     def says(self) -> str:
         """Return what sort of stamps these are, in words."""
@@ -257,8 +257,7 @@ def _cast(values: np.ndarray, dtype: Any, frame_type: str) -> Any:
     if frame_type == "polars":
         import polars as pl
 
-        series = pl.Series(values.tolist() if values.dtype == object else values)
-        return series if dtype is None else series.cast(dtype)
+        column = pl.Series(values.tolist() if values.dtype == object else values)
+        return column if dtype is None else column.cast(dtype)
     series = pd.Series(values)
-    text = isinstance(dtype, pd.CategoricalDtype) or dtype is None
-    return series if text else series.astype(dtype)
+    return series if dtype is None or isinstance(dtype, pd.CategoricalDtype) else series.astype(dtype)

@@ -21,8 +21,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a .csv, .csv.gz or .parquet file.
 
     CSV: UTF-8 text with a header; separated by comma, semicolon or tab. Times stay text, for Panel to read.
-    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a file
-    that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column names.
+    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
+    file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
+    names.
     """
     file = Path(path)
     name = str(path)
@@ -138,7 +139,8 @@ def _refuse_twice(header: list[str], name: str) -> None:
     for i, column in enumerate(header):
         if column and column in header[:i]:
             raise ValueError(
-                f"{name}: column name {column!r} stands twice, at columns {header.index(column) + 1} and {i + 1}. "
+                f"{name}: column name {column!r} stands twice, at columns "
+                f"{header.index(column) + 1} and {i + 1}. "
                 f"Rename one."
             )
 
@@ -163,6 +165,7 @@ def _refuse_ragged(raw: bytes, separator: str, name: str) -> None:
         at = int(np.argmax(ragged))
         line = int(np.count_nonzero(data[: ends[at] - lengths[at]] == _NEWLINE)) + 1
         raise ValueError(
-            f"{name}: line {line} has {fields[at]} fields, the header has {expected}; {ragged.sum()} such lines. "
+            f"{name}: line {line} has {fields[at]} fields, the header has {expected}; "
+            f"{ragged.sum()} such lines. "
             f"Bring every line to {expected} fields (separator {separator!r})."
         )

@@ -12,8 +12,8 @@ _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})*,\d+\s*|\s*[-+]?\d+,\d+\s
 def numbers(column: nw.Series, where: str, part: str = "column") -> np.ndarray:
     """Return a column as (N,) float64: booleans as 0 and 1, missing values as NaN.
 
-    part: what the column is for, as in "target column". Raises ValueError for text, dates and whatever else is
-    no number, with the first such value and its row.
+    part: what the column is for, as in "target column". Raises ValueError for text, dates and whatever else
+    is no number, with the first such value and its row.
 
     >>> import pandas as pd
     >>> numbers(nw.from_native(pd.Series([True, None, False], name="open"), series_only=True), "shop.csv")

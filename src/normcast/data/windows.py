@@ -40,11 +40,11 @@ class Windows:
         return self.start + self.input_size
 
     def inputs(self, values: np.ndarray) -> np.ndarray:
-        """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size) or (n, input_size, C)."""
+        """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size[, C])."""
         return values[self.start[:, None] + np.arange(self.input_size)]
 
     def targets(self, values: np.ndarray) -> np.ndarray:
-        """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h) or (n, h, C)."""
+        """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h[, C])."""
         return values[self.cutoff[:, None] + np.arange(self.h)]
 
 
@@ -59,8 +59,8 @@ def sliding(
 ) -> Windows:
     """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
 
-    offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie in
-    [first_target, last_target_end); a window whose input would begin before its series is left out.
+    offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie
+    in [first_target, last_target_end); a window whose input would begin before its series is left out.
     step: rows from one window to the next. observed: (N,); a window with an unobserved target is left out.
     Raises ValueError for sizes below 1 or a stretch that ends behind its series.
 
@@ -90,6 +90,7 @@ def _check(offsets: np.ndarray, last_target_end: np.ndarray, **sizes: int) -> No
     if over.any():
         s = int(np.argmax(over))
         raise ValueError(
-            f"sliding: targets of series {s} would reach row {np.broadcast_to(last_target_end, over.shape)[s]}, "
+            f"sliding: targets of series {s} would reach row "
+            f"{np.broadcast_to(last_target_end, over.shape)[s]}, "
             f"but it has {np.diff(offsets)[s]} rows."
         )
