@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers
 
-from normcast.layers.quantiles import Ordered
+from normcast.layers import CausalPatching, InverseInstanceNorm, Ordered, ReversibleInstanceNorm
 
 if TYPE_CHECKING:
     from normcast.models.architecture import Architecture, Conv, Recurrent
@@ -65,18 +65,10 @@ def instance_normalized(target: Any, kind: str | None) -> tuple[Any, Callable[[A
     """Return the target (B, T, 1) without its level, and the function that gives that back to a forecast."""
     if kind is None:
         return target, lambda y: y
-    if kind == "last":
-        last = target[:, -1:, :]
-        shifted = layers.Subtract(name="minus_last")([target, last])
-        return shifted, lambda y: layers.Add(name="forecast")([y, per_step(last, y)])
-    mean = keras.ops.mean(target, axis=1, keepdims=True)
-    spread = keras.ops.sqrt(keras.ops.var(target, axis=1, keepdims=True) + 1e-5)
-    return (target - mean) / spread, lambda y: y * per_step(spread, y) + per_step(mean, y)
-
-
-def per_step(level: Any, forecast: Any) -> Any:
-    """Give (B, 1, 1) the rank of a forecast, (B, h) or (B, h, Q)."""
-    return level if len(forecast.shape) == 3 else level[:, :, 0]
+    center, scale = ("last", False) if kind == "last" else ("mean", True)
+    norm = ReversibleInstanceNorm(center=center, scale=scale, affine=False, name="instance_norm")
+    normalized, statistics = norm(target)
+    return normalized, lambda y: InverseInstanceNorm(channel=0, name="forecast")([y, statistics])
 
 
 def convolution(x: Any, conv: Conv, number: int) -> Any:
@@ -92,23 +84,16 @@ def convolution(x: Any, conv: Conv, number: int) -> Any:
 
 
 def convolved(x: Any, conv: Conv, number: int) -> Any:
-    """Convolve causally; with strides, pad in front so that the last patch ends at the newest step."""
-    padding = "causal"
+    """Convolve causally; with strides, in patches of which the last ends at the newest step."""
+    arguments = {
+        "activation": None if conv.norm and conv.norm_at == "before" else conv.activation,
+        "use_bias": conv.use_bias,
+        "kernel_initializer": conv.kernel_initializer,
+        "name": f"conv_{number}",
+    }
     if conv.strides > 1:
-        padding, steps = "valid", x.shape[1]
-        missing = max(conv.kernel_size - steps, (conv.kernel_size - steps) % conv.strides)
-        if missing:
-            x = layers.ZeroPadding1D((missing, 0), name=f"padding_{number}")(x)
-    return layers.Conv1D(
-        conv.filters,
-        conv.kernel_size,
-        strides=conv.strides,
-        padding=padding,
-        activation=None if conv.norm and conv.norm_at == "before" else conv.activation,
-        use_bias=conv.use_bias,
-        kernel_initializer=conv.kernel_initializer,
-        name=f"conv_{number}",
-    )(x)
+        return CausalPatching(conv.filters, conv.kernel_size, stride=conv.strides, **arguments)(x)
+    return layers.Conv1D(conv.filters, conv.kernel_size, padding="causal", **arguments)(x)
 
 
 def normalized(x: Any, kind: str, name: str, scale: bool = True) -> Any:
