@@ -131,9 +131,8 @@ def _insert(
     if total > 20 * len(apart) + 1_000_000:
         at = int(np.argmax(apart))
         raise ValueError(
-            f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)}; filling "
-            "would make "
-            f"{total} rows of {len(apart)}. Check that stamp, or name a longer step (--freq, freq=)."
+            f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)}; "
+            f"filling would make {total} rows of {len(apart)}. Check that stamp, or name a longer step (--freq, freq=)."
         )
     old = np.repeat(np.arange(len(apart)), apart)  # the next old row after each new one
     behind = position[old] - np.arange(total)
@@ -147,8 +146,8 @@ def _insert(
         values=values,
     )
     first = int(np.argmax(filled.row == 0))
-    note = f"{_stamps(total - len(apart))} absent, inserted as missing, the first {filled.show(first)} in
-    series " return filled, (note + repr(rows.ids[filled.series[first]]),)
+    where = f"the first {filled.show(first)} in series {rows.ids[filled.series[first]]!r}"
+    return filled, (f"{_stamps(total - len(apart))} absent, inserted as missing, {where}",)
 
 
 def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
