@@ -150,7 +150,7 @@ def parse(freq: str | int, where: str = "freq") -> Step:
     >>> parse("30min").size // 60_000_000_000, parse("QS-OCT").name, parse("H").name, parse(1).name
     (30, 'QS', 'h', 1)
     """
-    text = str(freq).strip()
+    text = str(getattr(freq, "freqstr", freq)).strip()
     hit = re.fullmatch(r"(\d*)([A-Za-z]*)(?:-([A-Z]{3}))?", text)
     if not hit or not (hit[1] or hit[2]) or (hit[1] and int(hit[1]) == 0):
         raise ValueError(_unknown(text, where))

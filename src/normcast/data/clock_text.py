@@ -13,18 +13,24 @@ _FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%Y-%m-%dT%H:%M:%S", "%Y-%
 
 
 def is_time(texts: list[str]) -> bool:
-    """Whether every text is a time.
+    """Whether most of the texts are times, each by itself.
 
     >>> is_time(["2020-01-01", "2020-01-02"]), is_time(["rain", "sun"]), is_time(["12", "13"])
     (True, False, False)
     """
-    if not all(_SHAPE.search(text) for text in texts):
+    return 2 * sum(map(_is_one_time, texts)) > len(texts)
+
+
+def _is_one_time(text: str) -> bool:
+    if not _SHAPE.search(text):
         return False
-    try:
-        read(np.asarray(texts, dtype=object), np.arange(len(texts)), "")
-    except ValueError as error:
-        return "either day" in str(error) or "time zones" in str(error)
-    return True
+    return _parse(np.array([text], dtype=object), "ISO8601") is not None or _guess(text) is not None
+
+
+def _guess(text: str, day_first: bool = False) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
+        return guess_datetime_format(text, dayfirst=day_first)
 
 
 def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.DatetimeIndex, str]:
@@ -38,9 +44,7 @@ def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.Datetime
         return index, _format_of(unique, index)
     _refuse_mixed_zones(unique, codes, where)
     first = str(unique[0])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
-        guesses = [guess_datetime_format(first, dayfirst=day_first) for day_first in (False, True)]
+    guesses = [_guess(first, day_first) for day_first in (False, True)]
     formats = list(dict.fromkeys(guess for guess in [*guesses, *map(_swapped, guesses)] if guess))
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
     if len(parsed) > 1 and not parsed[0][0].equals(parsed[1][0]):
@@ -115,9 +119,7 @@ def _format_of(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
     sample = unique[:1000]
     zone = _ZONE.search(str(sample[0])) if index.tz is not None else None
     suffix = zone[0] if zone else ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        guess = guess_datetime_format(str(sample[0])[: -len(suffix)] if suffix else str(sample[0]))
+    guess = _guess(str(sample[0]).removesuffix(suffix))
     for form in (*_FORMATS, "%Y%m%d", *((guess,) if guess else ())):
         if (index[:1000].strftime(form + suffix) == sample).all():
             return form + suffix

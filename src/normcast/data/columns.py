@@ -73,9 +73,8 @@ class Columns:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> "Columns":
         """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples."""
-        return cls(
-            **{part: tuple(value) if isinstance(value, list) else value for part, value in plain.items()}
-        )
+        parts: Any = {part: tuple(v) if isinstance(v, list) else v for part, v in plain.items()}
+        return cls(**parts)
 
 
 def names(given: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -25,12 +25,12 @@ def rows_ahead(panel: "Panel", futr_df: Any, h: int) -> np.ndarray:
     table, _ = intake.open_table(futr_df, WHERE)
     for name in (*panel.columns.ids, *panel.columns.futr_exog):
         require(name, table.columns, WHERE)
-    values = np.column_stack([numbers(table[name], WHERE, "column") for name in panel.columns.futr_exog])
     series = _series_of(panel, table)
+    row = np.flatnonzero(series >= 0)  # rows of series that the panel does not have are nobody's future
+    values = np.column_stack([numbers(table[name], WHERE) for name in panel.columns.futr_exog])
     time = _time_of(panel, table, series)
     wanted = panel.stamps_after(h).view(np.int64)  # (S, h)
-    found = _look_up(panel, series, time, wanted)
-    _refuse_absent(panel, found, wanted)
+    found = _look_up(panel, series, time, row, wanted)
     ahead = values[found]  # (S, h, n_futr)
     _refuse_missing(panel, ahead, found)
     return ahead
@@ -60,25 +60,28 @@ def _time_of(panel: "Panel", table: Any, series: np.ndarray) -> np.ndarray:
     """Return the stamp of each row of the future table; rows of a table without time follow on the panel."""
     if panel.columns.time is None:
         _, dense = np.unique(series, return_inverse=True)
-        last = panel.time[panel.offsets[1:] - 1]
-        return intake.row_steps(dense) + last[series]
+        return intake.row_steps(dense) + panel.time[panel.offsets[1:] - 1][series]
     require(panel.columns.time, table.columns, WHERE)
     return panel.stamps.read_alike(table[panel.columns.time], WHERE)
 
 
-def _look_up(panel: "Panel", series: np.ndarray, time: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the row of the future table for each wanted stamp (S, h), -1 where there is none."""
-    n_series, h = wanted.shape
-    one_for_all = not panel.columns.ids
-    have = pd.MultiIndex.from_arrays([series, time])
-    if have.has_duplicates:
-        row = int(np.argmax(have.duplicated()))
+def _look_up(
+    panel: "Panel", series: np.ndarray, time: np.ndarray, row: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """Return the row of the future table for each wanted stamp (S, h); refuse repeated and absent ones."""
+    have = pd.MultiIndex.from_arrays([series[row], time[row]])
+    again = have.duplicated()
+    if again.any():
+        at = int(row[np.argmax(again)])
         raise ValueError(
-            f"{WHERE}: row {row + 1} ({panel.stamps.show(time[row])}) repeats a stamp of its "
-            "series. Take it out."
+            f"{WHERE}: series {panel.ids[series[at]]!r}, row {at + 1} ({panel.stamps.show(time[at])}): "
+            f"the same stamp stands in an earlier row. Take one of them out."
         )
-    who = np.zeros(n_series * h, dtype=np.int64) if one_for_all else np.repeat(np.arange(n_series), h)
-    return have.get_indexer(pd.MultiIndex.from_arrays([who, wanted.ravel()])).reshape(n_series, h)
+    who = np.arange(panel.n_series) if panel.columns.ids else np.zeros(panel.n_series, dtype=np.int64)
+    asked = pd.MultiIndex.from_arrays([np.repeat(who, wanted.shape[1]), wanted.ravel()])
+    found = have.get_indexer(asked).reshape(wanted.shape)
+    _refuse_absent(panel, found, wanted)
+    return row[found]
 
 
 def _refuse_absent(panel: "Panel", found: np.ndarray, wanted: np.ndarray) -> None:

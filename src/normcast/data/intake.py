@@ -9,12 +9,10 @@ import pandas as pd
 
 from normcast.data import calendar, repair
 from normcast.data import stamps as stamps_of
-from normcast.data.columns import Columns, choose, names
+from normcast.data.columns import Columns, choose
 from normcast.data.rows import Rows, sort
 from normcast.data.stamps import Stamps
 from normcast.data.values import numbers
-
-__all__ = ["Policy", "names", "open_table", "row_steps", "series_codes", "table_of", "take"]
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,8 @@ def open_table(frame: Any, where: str) -> tuple[nw.DataFrame, str]:
 
     Raises TypeError for what is no pandas or polars DataFrame, ValueError for an empty one.
     """
-    if isinstance(frame, pd.DataFrame) and isinstance(
-        frame.index, (pd.DatetimeIndex, pd.PeriodIndex, pd.MultiIndex)
-    ):
-        frame = frame.rename_axis(index="ds") if frame.index.names == [None] else frame
-        frame = frame.reset_index()
     if isinstance(frame, pd.DataFrame):
-        frame = _text_names(frame, where)
+        frame = _text_names(_with_index(frame), where)
     table = nw.from_native(frame, eager_only=True, pass_through=True)
     if not isinstance(table, nw.DataFrame) or not (
         table.implementation.is_pandas() or table.implementation.is_polars()
@@ -88,6 +81,14 @@ def open_table(frame: Any, where: str) -> tuple[nw.DataFrame, str]:
     if not len(table):
         raise ValueError(f"{where}: the table has no rows; columns are {', '.join(table.columns)}.")
     return table, "polars" if table.implementation.is_polars() else "pandas"
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose index, where named or a time, is a column: people keep their stamps there."""
+    if isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex)) and frame.index.name is None:
+        frame = frame.rename_axis(index="ds")
+    named = [name for name in frame.index.names if name is not None]
+    return frame.reset_index() if named and not set(named) & set(frame.columns) else frame
 
 
 def _text_names(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -202,7 +203,7 @@ def _step(rows: Rows, freq: str | int | None) -> calendar.Step:
 def _season(season: int | None, step: calendar.Step) -> int:
     if season is None:
         return calendar.season_of(step.name)
-    if isinstance(season, bool) or int(season) != season or season < 1:
+    if isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1:
         raise ValueError(f"season: {season!r} is not a whole number of steps from 1 on.")
     return int(season)
 

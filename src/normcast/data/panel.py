@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 
 from normcast.data import calendar, intake
-from normcast.data.columns import Columns
+from normcast.data.columns import Columns, names
 from normcast.data.future import rows_ahead
 from normcast.data.stamps import Stamps
 
@@ -84,12 +84,12 @@ class Panel:
         1).
         """
         asked = columns or Columns(
-            intake.names(id_col),
+            names(id_col),
             time_col,
-            intake.names(target_col),
-            intake.names(hist_exog),
-            intake.names(futr_exog),
-            intake.names(stat_exog),
+            names(target_col),
+            names(hist_exog),
+            names(futr_exog),
+            names(stat_exog),
         )
         policy = intake.Policy(
             freq, season, duplicates, fill_gaps, missing, may_be_constant=columns is not None

@@ -113,10 +113,14 @@ def _gap_message(rows: Rows, step: Step, apart: np.ndarray) -> str:
         )
     absent = int((apart[apart > 1] - 1).sum())
     return (
-        f"{rows.place(at)}: {apart[at] - 1} absent stamps after {rows.show(at - 1)} at step {step.name!r}; "
-        f"{absent} absent in {np.sum(apart > 1)} gaps in all. "
+        f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)} at step {step.name!r}; "
+        f"{_stamps(absent)} absent in all, in {np.sum(apart > 1)} gaps. "
         f"Insert them with --fill-gaps (fill_gaps=True), or name the frequency (--freq, freq=)."
     )
+
+
+def _stamps(many: int) -> str:
+    return f"{many} stamp{'' if many == 1 else 's'}"
 
 
 def _insert(
@@ -127,8 +131,8 @@ def _insert(
     if total > 20 * len(apart) + 1_000_000:
         at = int(np.argmax(apart))
         raise ValueError(
-            f"{rows.place(at)}: {apart[at] - 1} absent stamps after {rows.show(at - 1)}; filling would make "
-            f"{total} rows of {len(apart)}. Check that stamp, or name a longer step (--freq, freq=)."
+            f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)}; "
+            f"filling would make {total} rows of {len(apart)}. Check that stamp, or name a longer step (--freq, freq=)."
         )
     old = np.repeat(np.arange(len(apart)), apart)  # the next old row after each new one
     behind = position[old] - np.arange(total)
@@ -142,8 +146,8 @@ def _insert(
         values=values,
     )
     first = int(np.argmax(filled.row == 0))
-    note = f"{total - len(apart)} absent stamps were inserted, the first {filled.show(first)} in series "
-    return filled, (note + repr(rows.ids[filled.series[first]]),)
+    where = f"the first {filled.show(first)} in series {rows.ids[filled.series[first]]!r}"
+    return filled, (f"{_stamps(total - len(apart))} absent, inserted as missing, {where}",)
 
 
 def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
@@ -164,7 +168,7 @@ def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray
     if policy == "zero":
         values = np.where(missing, 0.0, rows.values)
         return replace(rows, values=values), np.ones(len(values), dtype=bool), notes
-    began: np.ndarray = ~_not_begun(rows, missing).any(axis=1)
+    began = np.logical_not(_not_begun(rows, missing).any(axis=1))
     if not began.all():
         notes += (f"{np.sum(~began)} rows before the first value of their series were left out",)
         rows, missing = rows.take(began), missing[began]
@@ -214,7 +218,7 @@ def _refuse_empty_series(rows: Rows) -> None:
 
 
 def _by_season(rows: Rows, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the order that puts rows of one series and season place together, and where each group begins."""
+    """Return the order that puts rows of one series and season place together, and where groups begin."""
     place = np.arange(len(rows.counted)) - rows.offsets[rows.series]
     order = np.lexsort((place // season, place % season, rows.series))
     return order, place[order] < season
