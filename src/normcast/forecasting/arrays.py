@@ -53,41 +53,17 @@ class Arrays:
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
-    """How the columns of a panel become the inputs of a network, learned from the training rows alone."""
-
-    target: Scaler
-    exog: Scaler
-    stat_location: np.ndarray
-    stat_spread: np.ndarray
-
-    @classmethod
-    def fit(cls, arrays: Arrays, rows: np.ndarray, kind: str) -> Scaling:
-        """Learn location and spread per series from its first `rows` rows; static columns across series."""
-        spread = arrays.stat.std(axis=0)
-        return cls(
-            target=Scaler.fit(arrays.y, arrays.offsets, rows, kind=kind),
-            exog=Scaler.fit(arrays.exog, arrays.offsets, rows, kind="standard"),
-            stat_location=arrays.stat.mean(axis=0),
-            stat_spread=np.where(spread > 0, spread, 1.0),
-        )
-
-    def scaled(self, arrays: Arrays) -> Scaled:
-        """Scale all columns at once."""
-        series = np.repeat(np.arange(len(arrays.rows)), np.diff(arrays.offsets))
-        y = self.target.apply(arrays.y, series)
-        exog = self.exog.apply(arrays.exog, series)
-        stat = (arrays.stat - self.stat_location) / self.stat_spread
-        return Scaled(y, np.column_stack([y, exog]).astype("float32"), stat.astype("float32"), arrays)
-
-
-@dataclass(frozen=True, eq=False)
 class Scaled:
-    """Scaled columns: y (rows,) float64, past (rows, channels) float32 with the target first, stat float32."""
+    """The columns of a panel, scaled.
+
+    y: (rows,) float64; past: (rows, channels) float32, the target first; stat: (series, stat) float32;
+    target: the scaler of y, which undoes forecasts.
+    """
 
     y: np.ndarray
     past: np.ndarray
     stat: np.ndarray
+    target: Scaler
     arrays: Arrays
 
     def batches(self, windows: Windows) -> Batches:

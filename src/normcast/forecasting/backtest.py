@@ -68,13 +68,13 @@ def backtest(
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h)
-    origins = cutoffs(panel.lengths, settings.h, n_windows, step_size or settings.h)
+    origins = cutoffs(panel.lengths, settings.h, n_windows, step_size or settings.h, ids=panel.ids)
     folds: list[Fold] = []
     pieces = []
     for number, rows in enumerate(origins):
         if refit or not folds:
             folds.append(fit_fold(arrays, rows, panel.season, settings, told(progress, number)))
-        pieces.append(forecasts(folds[-1], arrays, rows, panel.season))
+        pieces.append(forecasts(folds[-1], arrays, rows, panel))
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
     return Backtest(frame, table, scores, tuple(folds), time.perf_counter() - begun)
@@ -85,34 +85,36 @@ def told(progress: Callable[[int, Progress], None] | None, number: int) -> Calla
     return None if progress is None else lambda each: progress(number, each)
 
 
-def forecasts(fold: Fold, arrays: Arrays, rows: np.ndarray, season: int) -> dict[str, np.ndarray]:
+def forecasts(fold: Fold, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
     """Return every column of every model at one cutoff, each (series, h), in the unit of the series."""
-    scaled = fold.scaling.scaled(arrays)
+    scaled = fold.fitted.scaling.scaled(arrays)
     windows = arrays.last(rows, fold.sizes.input_size)
-    quantiles = {MODEL: fold.forecast(scaled, windows)}
+    quantiles = {MODEL: fold.fitted.forecast(scaled, windows)}
     for name in BASELINES:
-        quantiles[name] = baseline(name, fold, scaled, windows, season)
-    return {column: values for name in quantiles for column, values in columns(name, quantiles[name], fold)}
+        quantiles[name] = baseline(name, fold, scaled, windows, panel.season)
+    level = () if fold.fitted.conformal is None else fold.fitted.conformal.levels
+    return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}
 
 
-def columns(name: str, quantiles: np.ndarray, fold: Fold) -> Iterator[tuple[str, np.ndarray]]:
+def columns(name: str, quantiles: np.ndarray, level: tuple[float, ...]) -> Iterator[tuple[str, np.ndarray]]:
     """Yield a model's columns, the point forecast first: (name, (n, h))."""
-    names = level_columns(name, fold.settings.level)
+    names = level_columns(name, level)
     order = sorted(range(len(names)), key=lambda i: names[i] != name)
     return ((names[i], quantiles[..., i]) for i in order)
 
 
 def baseline(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
     """Forecast with a baseline, its intervals from the same calibration windows as ours: (n, h, Q)."""
-    settings = fold.settings
-    outputs = as_quantiles(point(name, fold, scaled, windows, season), max(1, len(settings.quantiles)))
-    if settings.level:
+    fitted = fold.fitted
+    outputs = as_quantiles(point(name, fold, scaled, windows, season), max(1, len(fitted.quantiles)))
+    if fitted.conformal is not None:
         calib = fold.split.calib
-        known = as_quantiles(point(name, fold, scaled, calib, season), len(settings.quantiles))
-        corrections = Conformal.fit(calib.targets(scaled.y), known, settings.quantiles, settings.level)
+        known = as_quantiles(point(name, fold, scaled, calib, season), len(fitted.quantiles))
+        levels = fitted.conformal.levels
+        corrections = Conformal.fit(calib.targets(scaled.y), known, fitted.quantiles, levels)
         outputs = corrections.apply(outputs)
-    outputs = fold.scaling.target.undo(outputs, windows.series)
-    return outputs if settings.minimum is None else np.maximum(outputs, settings.minimum)
+    outputs = scaled.target.undo(outputs, windows.series)
+    return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)
 
 
 def point(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
@@ -139,7 +141,8 @@ def framed(
     y = np.where(panel.observed[rows], panel.y[rows], np.nan)
     keys = {"unique_id": np.array(panel.ids, dtype=object)[series], "ds": panel.time[rows], "cutoff": cutoff}
     frame = pd.DataFrame({**keys, "y": y, **values})
-    table = panel.frame(series, panel.time[rows], {"cutoff": cutoff, panel.columns.target_name: y, **values})
+    named = {"cutoff": panel.write_stamps(cutoff), panel.columns.target_name: y, **values}
+    table = panel.frame(series, panel.time[rows], named)
     return frame, table
 
 

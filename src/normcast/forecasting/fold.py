@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from normcast.data import Split, Windows, split
-from normcast.engine import PinballLoss, Progress, Trained, Training, predict, train
-from normcast.forecasting.arrays import Arrays, Scaled, Scaling
+from normcast.engine import PinballLoss, Progress, Trained, Training, train
+from normcast.forecasting.arrays import Arrays, Scaled
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.scaling import Scaling
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.splits import Sizes
 from normcast.forecasting.warm_start import warm_start
@@ -25,23 +27,12 @@ if TYPE_CHECKING:
 class Fold:
     """What was learned from the first `rows` rows of each series: nothing here has seen a later one."""
 
-    settings: Settings
-    sizes: Sizes
     rows: np.ndarray
+    sizes: Sizes
     split: Split
-    scaling: Scaling
-    model: keras.Model
-    trained: tuple[Trained, ...]
     ridge: Ridge
-    conformal: Conformal | None
-
-    def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Forecast windows in the unit of the series: (n, h, Q), or (n, h, 1) for a point forecast."""
-        outputs = ensemble(self.model, self.trained, scaled, windows, self.settings)
-        if self.conformal is not None:
-            outputs = self.conformal.apply(outputs)
-        outputs = self.scaling.target.undo(outputs, windows.series)
-        return outputs if self.settings.minimum is None else np.maximum(outputs, self.settings.minimum)
+    trained: tuple[Trained, ...]
+    fitted: Fitted
 
 
 def fit_fold(
@@ -68,7 +59,7 @@ def fit_fold(
     scaled = scaling.scaled(arrays)
     ridge = fit_ridge(scaled.y, parts.train, parts.valid)
     model = build(settings, sizes.input_size, arrays)
-    errors = parts.valid.targets(scaled.y) - ridge.predict(scaled.y, parts.valid)
+    errors = sample_errors(ridge, scaled.y, parts.train)
     trained = tuple(
         train(
             model,
@@ -81,8 +72,20 @@ def fit_fold(
             checkpoint=checkpoint,
         )
     )
-    fold = Fold(settings, sizes, rows, parts, scaling, model, trained, ridge, None)
-    return replace(fold, conformal=calibrated(fold, scaled)) if settings.level else fold
+    fitted = Fitted(
+        ids=arrays.ids,
+        model=model,
+        weights=tuple(each.weights for each in trained if not each.failed),
+        scaling=scaling,
+        quantiles=settings.quantiles,
+        conformal=None,
+        input_size=sizes.input_size,
+        h=settings.h,
+        minimum=settings.minimum,
+    )
+    if settings.level:
+        fitted = replace(fitted, conformal=calibrated(fitted, scaled, parts.calib, settings.level))
+    return Fold(rows, sizes, parts, ridge, trained, fitted)
 
 
 def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
@@ -112,19 +115,13 @@ def training_of(settings: Settings) -> Training:
     )
 
 
-def ensemble(
-    model: keras.Model, trained: tuple[Trained, ...], scaled: Scaled, windows: Windows, settings: Settings
-) -> np.ndarray:
-    """Return the forecast over all seeds, in scaled units: the median of quantiles, the mean of points."""
-    alive = [each.weights for each in trained if not each.status.startswith("failed")]
-    outputs = predict(model, alive, scaled.batches(windows))  # (seeds, n, h[, Q])
-    if settings.quantiles:
-        return np.sort(np.median(outputs, axis=0).astype(np.float64), axis=-1)
-    return outputs.mean(axis=0, dtype=np.float64)[..., None]
+def sample_errors(ridge: Ridge, y: np.ndarray, windows: Windows, most: int = 10_000) -> np.ndarray:
+    """Return the ridge's errors on at most so many windows, evenly spread: (n, h), in scaled units."""
+    chosen = windows[:: -(-len(windows) // most)]
+    return chosen.targets(y) - ridge.predict(y, chosen)
 
 
-def calibrated(fold: Fold, scaled: Scaled) -> Conformal:
+def calibrated(fitted: Fitted, scaled: Scaled, calib: Windows, level: tuple[float, ...]) -> Conformal:
     """Learn the interval corrections from the calibration windows, which trained nothing."""
-    calib = fold.split.calib
-    outputs = ensemble(fold.model, fold.trained, scaled, calib, fold.settings)
-    return Conformal.fit(calib.targets(scaled.y), outputs, fold.settings.quantiles, fold.settings.level)
+    outputs = fitted.raw(scaled, calib)
+    return Conformal.fit(calib.targets(scaled.y), outputs, fitted.quantiles, level)

@@ -12,14 +12,13 @@ from normcast.data import Panel, read_table
 from normcast.engine import Progress
 from normcast.forecasting.arrays import Arrays
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
+from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import Fold, fit_fold
 from normcast.forecasting.settings import Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
 
 if TYPE_CHECKING:
     import keras
-
-    from normcast.forecasting.artefact import Saved
 
 
 class Forecaster:
@@ -74,7 +73,8 @@ class Forecaster:
             given[name] = (given[name],) if isinstance(given[name], str | int | float) else tuple(given[name])
         self.settings = Settings(**given)
         self.panel_: Panel | None = None
-        self.fold_: Fold | Saved | None = None
+        self.fold_: Fold | None = None
+        self.fitted_: Fitted | None = None
         self.backtest_: Backtest | None = None
 
     def fit(
@@ -96,7 +96,7 @@ class Forecaster:
         arrays = Arrays.of(panel, self.settings.h)
         path = None if checkpoint is None else Path(checkpoint)
         self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
-        self.panel_ = panel
+        self.fitted_, self.panel_ = self.fold_.fitted, panel
         return self
 
     def predict(self, df: Any = None, futr_df: Any = None) -> Any:
@@ -108,16 +108,12 @@ class Forecaster:
         Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
         Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
         """
-        if self.fold_ is None or self.panel_ is None:
+        if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
         panel = self.panel_ if df is None else self.reread(df)
-        h, fold = self.settings.h, self.fold_
-        check_lengths(panel, fold.sizes.input_size)
-        ahead = panel.future_rows(futr_df, h) if self.settings.futr_exog else None
-        arrays = Arrays.of(panel, h, ahead)
-        scaling = fold.scaling.continued(self.panel_.ids, panel.ids, arrays, self.settings.scaling)
-        windows = arrays.last(panel.lengths, fold.sizes.input_size)
-        values = fold.forecast(scaling, arrays, windows)
+        h = self.settings.h
+        known = panel.future_rows(futr_df, h) if self.settings.futr_exog else None
+        values = self.fitted_.ahead(panel, known)
         series = np.repeat(np.arange(panel.n_series), h)
         named = {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
         return panel.frame(series, panel.stamps_after(h).ravel(), named)
@@ -181,14 +177,3 @@ class Forecaster:
         from normcast.forecasting.plot import plot
 
         return plot(self, rows)
-
-
-def check_lengths(panel: Panel, input_size: int) -> None:
-    """Raise ValueError for a series that is shorter than one window."""
-    short = np.flatnonzero(panel.lengths < input_size)
-    if len(short):
-        name, rows = panel.ids[short[0]], int(panel.lengths[short[0]])
-        raise ValueError(
-            f"predict: series {name!r} has {rows} rows, but the network reads {input_size}. "
-            f"Give at least {input_size} rows of it, or leave the series out."
-        )

@@ -11,10 +11,10 @@ from normcast.scoring import Ridge
 def warm_start(
     architecture: Architecture, ridge: Ridge, errors: np.ndarray, quantiles: tuple[float, ...]
 ) -> dict[str, np.ndarray]:
-    """Return the first weights, by variable path, that make a network with a skip forecast what the ridge does.
+    """Return the first weights, by variable path, with which a network with a skip forecasts as the ridge.
 
     errors: (n, h) errors of the ridge, y minus forecast, in scaled units; their quantiles start the widths
-    of the intervals. A network without a skip, or whose windows are scaled each on their own, starts as drawn.
+    of the intervals. A network without a skip, or that scales each window on its own, starts as drawn.
     """
     if not architecture.skip or architecture.instance_norm == "standard":
         return {}

@@ -85,7 +85,7 @@ def convolution(x: Any, conv: Conv, number: int) -> Any:
 
 def convolved(x: Any, conv: Conv, number: int) -> Any:
     """Convolve causally; with strides, in patches of which the last ends at the newest step."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "activation": None if conv.norm and conv.norm_at == "before" else conv.activation,
         "use_bias": conv.use_bias,
         "kernel_initializer": conv.kernel_initializer,
