@@ -18,7 +18,6 @@ from normcast.report.words import decimals, number, stamp
 POINTS = 96  # above so many steps single points are neither seen nor met by a pointer
 BAND = 0.2  # opacity of one band; narrower ones lie on the wider and look darker
 
-LEVEL_TONES = ("tone-2", "ours", "tone-3", "tone-1")
 
 STRIDES = [round(10**power * head) for power in range(8) for head in (1, 2, 5)]
 
@@ -69,7 +68,7 @@ def fold_chart(
 def score_chart(
     table: pd.DataFrame, x: str, tones: Mapping[str, str], title: str, points: bool = False
 ) -> Spec:
-    """Draw one line per model of a tidy score table (`<x>, model, value`) over steps or folds, starting at zero."""
+    """Draw one line per model of a tidy score table, `<x>, model, value`, over steps or folds."""
     layers = []
     axes = {"x": _count_axis(table[x].max(), title), "y": _value_axis(zero=True)}
     for model, tone in tones.items():
@@ -84,18 +83,19 @@ def score_chart(
     return {"layer": layers}
 
 
-def coverage_chart(by_step: pd.DataFrame, model: str, levels: Sequence[float], rows_per_step: int) -> Spec:
-    """Draw the share of values inside each interval, step by step; dashed is the level it should have."""
+def coverage_chart(by_step: pd.DataFrame, levels: Sequence[float], rows_per_step: int) -> Spec:
+    """Draw the share of values inside each interval, step by step; dotted is the level it should have.
+
+    by_step: `step, metric, value` of one model, with metrics `coverage-<level>` in percent.
+    """
     layers = []
-    mine = by_step[by_step["model"] == model]
-    for place, level in enumerate(levels):
-        table = mine[mine["metric"] == f"coverage-{level:g}"]
+    for level, tone in zip(levels, level_tones(len(levels)), strict=True):
+        table = by_step[by_step["metric"] == f"coverage-{level:g}"]
         xs, ys = table["step"].tolist(), table["value"].tolist()
         texts = [
             f"step {step}: {share:.0f} % of {rows_per_step} values inside the {level:g} % interval"
             for step, share in zip(xs, ys, strict=True)
         ]
-        tone = LEVEL_TONES[place % len(LEVEL_TONES)]
         axes = {"x": _count_axis(max(xs), "step of the horizon"), "y": _percent_axis()}
         rule = _mark("rule", tone, strokeDash=[2, 3], opacity=0.8)
         layers.append(_layer(rule, {"y": [level]}, y=axes["y"]))
@@ -104,8 +104,17 @@ def coverage_chart(by_step: pd.DataFrame, model: str, levels: Sequence[float], r
     return {"layer": layers}
 
 
+def level_tones(count: int) -> list[str]:
+    """Return the tones of so many interval levels, narrow to wide.
+
+    >>> level_tones(2)
+    ['tone-2', 'ours']
+    """
+    return [("tone-2", "ours", "tone-3", "tone-1")[place % 4] for place in range(count)]
+
+
 def curve_chart(curves: Sequence[LearningCurve]) -> Spec:
-    """Draw loss by epoch, a pair of lines per seed: training faint, validation full, a dot where weights were kept."""
+    """Draw loss by epoch, two lines per seed: training faint, validation full; a dot is the best epoch."""
     layers = []
     for curve in curves:
         first = 1 - (len(curve.val_loss) - len(curve.loss))  # 0 where the initial weights were measured too
@@ -119,7 +128,7 @@ def curve_chart(curves: Sequence[LearningCurve]) -> Spec:
 
 
 def rivalry_chart(ours: pd.Series, theirs: pd.Series, names: tuple[str, str]) -> Spec:
-    """Draw one dot per series: our score across, the baseline's up; above the diagonal ours is the smaller error."""
+    """Draw one dot per series: our score across, the baseline's up; above the diagonal ours is smaller."""
     texts = [f"{name}: {a:.3g} against {b:.3g}" for name, a, b in zip(ours.index, ours, theirs, strict=True)]
     top = float(max(ours.max(), theirs.max())) * 1.05
     scale, few = {"domain": [0, top], "nice": False}, {"tickCount": 5}
@@ -183,7 +192,7 @@ def _best_epoch(curve: LearningCurve, known: Mapping[int, float]) -> list[Spec]:
     return [_layer(_mark("point", "ink", filled=True, size=60, opacity=1), data, **axes, description=TEXT)]
 
 
-def _layer(mark: Spec, columns: Mapping[str, Sequence[Any]], **encoding: Spec) -> Spec:
+def _layer(mark: Spec, columns: Mapping[str, list[Any]], **encoding: Spec) -> Spec:
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return {"mark": mark, "data": {"values": rows}, "encoding": encoding}
 

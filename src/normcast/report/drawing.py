@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 WIDTH, HEIGHT = 360, 210
-# Stand-ins for the page's colours; in the SVG each becomes a CSS variable, so that light, dark and print differ.
+# Stand-ins for the page's colours: each becomes a CSS variable, so that light and dark may differ.
 TONES = {
     "ink": "#010101",
     "muted": "#020202",
@@ -62,7 +62,7 @@ def dash_of(tone: str) -> list[int]:
 
 
 def inline_svg(chart: Mapping[str, Any], label: str) -> str:
-    """Draw a chart as SVG for the page: it scales with its column, is labelled, and its points have tooltips."""
+    """Draw a chart as SVG for the page: it scales with its column, its points have tooltips."""
     svg = str(_converter().vegalite_to_svg({**FRAME, **chart}))
     svg = re.sub(r'<path aria-label="([^"]*)"([^>]*)/>', r"<path\2><title>\1</title></path>", svg)
     for attribute in (

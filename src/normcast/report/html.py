@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from importlib.resources import files
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
+from normcast.data import check_writable, write_whole
 from normcast.report.sections import page_of
 from normcast.report.values import ForecastReport
 
@@ -15,7 +14,7 @@ def write_report(result: ForecastReport, path: str | Path) -> Path:
     """Write the report as one self-contained HTML file and return its path.
 
     The file is whole or not there: it is written beside its place and moved. Drawing takes a second or two.
-    Raises ValueError for a path that is no HTML name or whose folder is missing.
+    Raises ValueError for a path that is no HTML name, OSError for one that cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in {".html", ".htm"}:
@@ -26,16 +25,7 @@ def write_report(result: ForecastReport, path: str | Path) -> Path:
         raise ValueError(
             f"write_report: there is no folder {str(path.parent)!r}; make it, or choose another."
         )
-    html = render(result)
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as part:
-        try:
-            part.write(html)
-            part.close()
-            os.chmod(part.name, 0o666 & ~_umask())
-            os.replace(part.name, path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
+    write_whole(path, render(result))
     return path
 
 
@@ -54,9 +44,3 @@ def render(result: ForecastReport) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(page=page_of(result))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from normcast.report.verdict import Verdict
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -22,7 +24,8 @@ class Cell:
 class Table:
     """A table with a caption; the first cell of a row is its heading; narrow ones may stand side by side.
 
-    >>> Table("Scores", ("model", "MASE"), ((Cell("ridge", number=False), Cell("0.9")),)).head
+    >>> row = (Cell("ridge", number=False), Cell("0.9"))
+    >>> Table("Scores", ("model", "MASE"), (row,)).head
     ('model', 'MASE')
     """
 
@@ -49,7 +52,9 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing: inline SVG that the page may scale, and the words above it; a legend of its own where the section's does not fit.
+    """A drawing: inline SVG that the page may scale, and the words above it.
+
+    legend: of its own, where that of the section does not fit.
 
     >>> Figure("Seattle", "<svg></svg>").title
     'Seattle'
@@ -78,7 +83,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Rows of bars over one axis of time, whose ends are given in words; began: the first row, where it is cut off.
+    """Rows of bars over one axis of time, whose ends are given in words.
+
+    began: the first row, where the axis begins after it.
 
     >>> Timeline((("fold 1", ()),), "2015-01-01", "2015-12-31").first
     '2015-01-01'
@@ -117,17 +124,14 @@ class Section:
 class Page:
     """A whole report: its title, the facts under it, the answer that it opens with, and its sections.
 
-    model: ours, whose rows are marked. tone of the answer: "yes", "no", "open" (too close to call, or not
-    measured).
+    model: ours, whose rows are marked.
 
-    >>> Page("temp_max", "normcast", "weather.csv", "yes", "Yes.", "", ()).answer
+    >>> Page("temp_max", "normcast", "weather.csv", Verdict("yes", "Yes.", ""), ()).verdict.answer
     'Yes.'
     """
 
     title: str
     model: str
     facts: str
-    tone: str
-    answer: str
-    detail: str
+    verdict: Verdict
     sections: tuple[Section, ...]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, nan
 
 import pandas as pd
 
 from normcast.report.page import Cell, Table
+from normcast.report.terms import HEADS
 from normcast.report.values import ForecastReport
 from normcast.report.verdict import Comparison, main_metric
 from normcast.report.words import change, decimals, number, stamp
 from normcast.scoring import METRICS, Scores, models_of
-
-HEADS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE, %", "scaled_crps": "scaled CRPS"}
 
 
 def scoreboard(scores: Scores, models: Sequence[str], levels: Sequence[float]) -> Table:
@@ -30,16 +30,16 @@ def scoreboard(scores: Scores, models: Sequence[str], levels: Sequence[float]) -
     ]
     head = ("model", *(_head(metric) for metric in wide.columns))
     return Table(
-        "Scores of the back-test, mean over series and folds. Best of each column in bold.", head, tuple(rows)
+        "Scores of the back-test, mean over series and folds. ★ is the best of its column.", head, tuple(rows)
     )
 
 
 def _metric_cells(metric: str, values: list[float]) -> list[Cell]:
     kind, _, level = metric.partition("-")
     distances = [abs(v - float(level)) if kind == "coverage" else v for v in values]
-    best = min((d for d in distances if d == d), default=float("nan"))
+    best = min((d for d in distances if isfinite(d)), default=nan)
     places = 1 if kind == "coverage" else decimals(values)
-    texts = [number(v, places) + (" %" if kind == "coverage" and v == v else "") for v in values]
+    texts = [number(v, places) + (" %" if kind == "coverage" and isfinite(v) else "") for v in values]
     return [Cell(text, best=d == best) for text, d in zip(texts, distances, strict=True)]
 
 
@@ -76,7 +76,7 @@ def series_tables(scores: Scores, model: str, baseline: str, most: int = 10) -> 
 
     Ordered by our score, the worst first.
     """
-    wide = _series_scores(scores, [model, baseline]).sort_values(model, ascending=False, kind="stable")
+    wide = scores_by_series(scores, [model, baseline]).sort_values(model, ascending=False, kind="stable")
     wide = wide[wide[model].notna()]
     metric = HEADS[main_metric(scores)]
     if len(wide) <= 2 * most:
@@ -91,7 +91,8 @@ def series_tables(scores: Scores, model: str, baseline: str, most: int = 10) -> 
     )
 
 
-def _series_scores(scores: Scores, models: list[str]) -> pd.DataFrame:
+def scores_by_series(scores: Scores, models: list[str]) -> pd.DataFrame:
+    """Return the main score of these models, one row per series and one column per model."""
     chosen = scores.by_series[scores.by_series["metric"] == main_metric(scores)]
     wide = chosen.pivot_table(index="unique_id", columns="model", values="value", dropna=False)
     return wide.reindex(columns=models)
@@ -106,28 +107,23 @@ def _series_table(wide: pd.DataFrame, model: str, baseline: str, caption: str) -
                 Cell(str(name), number=False),
                 Cell(number(ours, places), best=ours <= theirs),
                 Cell(number(theirs, places), best=theirs < ours),
-                Cell(change(100 * (ours / theirs - 1) if theirs else float("nan"))),
+                Cell(change(100 * (ours / theirs - 1) if theirs else nan)),
             )
         )
     return Table(caption, ("series", model, baseline, "difference"), tuple(rows), narrow=True)
 
 
-def forecast_table(report: ForecastReport, name: object, title: str) -> Table:
-    """The forecast of one series in numbers."""
-    assert report.forecast is not None
-    mine = report.forecast[report.forecast["unique_id"] == name]
-    levels = [level for level in report.levels if f"{report.model}-lo-{level:g}" in mine.columns]
-    columns = [
-        report.model,
-        *(f"{report.model}-{side}-{level:g}" for level in levels for side in ("lo", "hi")),
-    ]
-    places = decimals(mine[report.model])
+def forecast_table(ahead: pd.DataFrame, model: str, levels: Sequence[float], caption: str) -> Table:
+    """The forecast of one series in numbers; ahead: `ds, <model>, <model>-lo-<level>, ...`."""
+    known = [level for level in levels if f"{model}-lo-{level:g}" in ahead.columns]
+    columns = [model, *(f"{model}-{side}-{level:g}" for level in known for side in ("lo", "hi"))]
+    places = decimals(ahead[model])
     rows = [
         (Cell(stamp(ds), number=False), *(Cell(number(value, places)) for value in values))
-        for ds, values in zip(mine["ds"], mine[columns].to_numpy(), strict=True)
+        for ds, values in zip(ahead["ds"], ahead[columns].to_numpy(), strict=True)
     ]
-    bounds = [f"{word} {level:g} %" for level in levels for word in ("low", "high")]
-    return Table(title, ("stamp", "forecast", *bounds), tuple(rows), narrow=True)
+    bounds = [f"{word} {level:g} %" for level in known for word in ("low", "high")]
+    return Table(caption, ("stamp", "forecast", *bounds), tuple(rows), narrow=True)
 
 
 def pairs_table(caption: str, head: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> Table:

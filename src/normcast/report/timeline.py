@@ -13,7 +13,7 @@ from normcast.report.words import stamp
 
 
 def timeline(split: Sequence[SplitPart]) -> Timeline | None:
-    """Draw each fold as a row of bars; long training stretches fade out on the left, so that the rest is seen.
+    """Draw each fold as a row of bars; a long training stretch fades out on the left.
 
     The axis begins where everything but training takes about half of it, or at the first row, whichever is
     later.

@@ -56,7 +56,7 @@ class SplitPart:
 
 @dataclass(frozen=True, eq=False)
 class ForecastReport:
-    """All that the page of a forecast or a back-test prints. Frames are pandas with the canonical column names.
+    """All that the page of a forecast or a back-test prints; frames are pandas with the canonical columns.
 
     source: where the data came from, as the user named it ("weather.csv"). target: name of the forecast
     quantity. model: the column of our forecasts; network: what made them ("patch-lstm"). h: steps ahead;

@@ -101,7 +101,8 @@ def judge(scores: Scores | None, model: str) -> Verdict:
     places = decimals([best.ours, best.theirs])
     figures = f"{metric} {number(best.ours, places)} against {number(best.theirs, places)}"
     folds = f"{best.folds} folds" if best.folds != 1 else "a single fold"
-    detail = f"{figures}, lower is better, mean of {folds}. {_evidence(best, model)}{_others(comparisons[1:], model)}"
+    evidence = _evidence(best, model) + _others(comparisons[1:], model)
+    detail = f"{figures}, lower is better, mean of {folds}. {evidence}"
     tone = {"better": "yes", "worse": "no", "open": "open"}[best.outcome]
     return Verdict(tone, _answer(best, model), detail)
 
@@ -129,8 +130,8 @@ def _evidence(comparison: Comparison, model: str) -> str:
     low, high = (number(value, places) for value in (comparison.low, comparison.high))
     verb = "which includes zero" if comparison.outcome == "open" else "which excludes zero"
     return (
-        f"{model} was lower in {comparison.won} of {comparison.folds}; the 95 % interval of the difference over folds"
-        f" is {low} to {high}, {verb}."
+        f"{model} was lower in {comparison.won} of {comparison.folds}; the 95 % interval of the difference over"
+        f" folds is {low} to {high}, {verb}."
     )
 
 

@@ -8,6 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+
+def plural(count: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> plural(1, "fold"), plural(5, "fold")
+    ('1 fold', '5 folds')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 STEPS = {"D": "day", "B": "business day", "h": "hour", "H": "hour", "W": "week", "M": "month", "Q": "quarter"}
 STEPS |= {"min": "minute", "s": "second", "Y": "year", "A": "year"}
 
@@ -18,11 +28,11 @@ def steps(count: int, freq: str) -> str:
     >>> steps(14, "D"), steps(1, "h"), steps(8, "QS-OCT"), steps(48, "30min"), steps(3, "1")
     ('14 days', '1 hour', '8 quarters', '48 steps of 30min', '3 steps')
     """
-    alias = freq.split("-")[0]
+    alias = freq.partition("-")[0]
     stem = alias.removesuffix("S").removesuffix("E") if alias not in STEPS else alias
     if stem in STEPS:
-        return f"{count} {STEPS[stem]}{'s' if count != 1 else ''}"
-    plain = f"{count} step{'s' if count != 1 else ''}"
+        return plural(count, STEPS[stem])
+    plain = plural(count, "step")
     return plain if freq.isdigit() or not freq else f"{plain} of {freq}"
 
 
@@ -38,7 +48,7 @@ def stamp(value: Any) -> str:
 
 
 def decimals(values: Iterable[float], digits: int = 3) -> int:
-    """Return how many decimals show the typical of these numbers with so many digits, at least 0 and at most 6.
+    """Return how many decimals (0 to 6) show the typical of these numbers with so many digits.
 
     >>> decimals([0.712, 1.2]), decimals([1234.5, 99.0]), decimals([0.0012])
     (3, 1, 5)
