@@ -187,7 +187,7 @@ def _best_epoch(curve: LearningCurve, known: Mapping[int, float]) -> list[Spec]:
     text = (
         f"seed {curve.seed}: best epoch {curve.best_epoch}, validation loss {number(loss, decimals([loss]))}"
     )
-    data = {"x": [curve.best_epoch], "y": [loss], "text": [text]}
+    data: dict[str, list[Any]] = {"x": [curve.best_epoch], "y": [loss], "text": [text]}
     axes = {"x": {"field": "x", "type": "quantitative"}, "y": _value_axis()}
     return [_layer(_mark("point", "ink", filled=True, size=60, opacity=1), data, **axes, description=TEXT)]
 

@@ -21,10 +21,7 @@ def write_report(result: ForecastReport, path: str | Path) -> Path:
         raise ValueError(
             f"write_report: {str(path)!r} does not end in .html; give a name such as report.html."
         )
-    if not path.parent.is_dir():
-        raise ValueError(
-            f"write_report: there is no folder {str(path.parent)!r}; make it, or choose another."
-        )
+    check_writable(path)  # before the seconds that drawing takes
     write_whole(path, render(result))
     return path
 
@@ -42,5 +39,6 @@ def render(result: ForecastReport) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     return environment.get_template("report.html.j2").render(page=page_of(result))

@@ -99,9 +99,9 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it, in this order: text, legend, figures, timeline, tables, terms, code.
+    """A heading, and under it text, legend, figures, timeline, tables, bullets, terms, code, in this order.
 
-    folded: the figures and tables are behind a line that says so. terms: (word, explanation) pairs.
+    folded: the tables are behind a line that says so. terms: (word, explanation) pairs.
 
     >>> Section("notes", "Notes on the data", text=("Sorted 3 rows.",)).key
     'notes'

@@ -130,8 +130,8 @@ def _evidence(comparison: Comparison, model: str) -> str:
     low, high = (number(value, places) for value in (comparison.low, comparison.high))
     verb = "which includes zero" if comparison.outcome == "open" else "which excludes zero"
     return (
-        f"{model} was lower in {comparison.won} of {comparison.folds}; the 95 % interval of the difference over"
-        f" folds is {low} to {high}, {verb}."
+        f"{model} was lower in {comparison.won} of {comparison.folds}; the 95 % interval of the difference"
+        f" over folds is {low} to {high}, {verb}."
     )
 
 

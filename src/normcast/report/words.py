@@ -85,7 +85,7 @@ def duration(seconds: float) -> str:
     """Write a duration with the unit that suits it.
 
     >>> duration(0.4), duration(41.2), duration(312.0), duration(7300.0)
-    ('0.4 s', '41 s', '5 min 12 s', '2 h 2 min')
+    ('0.4 s', '41 s', '5 min 12 s', '2 h 1 min')
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
