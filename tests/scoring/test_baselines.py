@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from normcast.scoring import drift, naive, seasonal_error, seasonal_naive
-from tests.scoring.stand_in import windows_at
+from tests.scoring.places import windows_at
 
 OFFSETS = np.array([0, 30, 70])
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from normcast.scoring import PENALTIES, fit_ridge, ridge
-from tests.scoring.stand_in import targets, windows_at
+from tests.scoring.places import windows_at
 
 
 def noisy_waves(rows=300, seed=0):
@@ -21,7 +21,7 @@ def design(values, windows):
     """Inputs and targets, the last value subtracted, as one slow matrix each."""
     x = np.array([values[s : s + windows.input_size] for s in windows.start])
     last = x[:, -1:]
-    return x - last, targets(values, windows) - last
+    return x - last, windows.targets(values) - last
 
 
 def test_the_map_solves_the_penalized_least_squares_problem():
@@ -51,7 +51,7 @@ def test_chunks_do_not_change_the_fit(monkeypatch):
 
 def test_the_penalty_is_the_one_with_the_least_absolute_error_on_validation():
     values, (train, valid, _) = noisy_waves(), split()
-    y = targets(values, valid)
+    y = valid.targets(values)
     errors = [
         np.abs(fit_ridge(values, train, valid, [p]).predict(values, valid) - y).mean() for p in PENALTIES
     ]
@@ -121,6 +121,6 @@ def test_it_reaches_the_error_known_for_etth1(shared_data):
 
     fitted = fit_ridge(values, part(96, 8640), part(8640, 11520))
     test = part(11520, 14400)
-    error = fitted.predict(values, test) - targets(values, test)
+    error = fitted.predict(values, test) - test.targets(values)
     assert np.mean(error**2) == pytest.approx(0.383, abs=0.001)
     assert np.mean(np.abs(error)) == pytest.approx(0.392, abs=0.001)

@@ -123,7 +123,7 @@ def test_a_zero_or_missing_scale_gives_nan_a_note_and_no_share_in_the_mean():
     assert np.isnan(value(scores.by_series, unique_id="a", model="ridge", metric="mase"))
     overall = value(scores.overall, model="ridge", metric="mase")
     assert overall == pytest.approx(value(scores.by_series, unique_id="b", model="ridge", metric="mase"))
-    assert any("mase leaves out 3 of 6 folds (a)" in note for note in scores.notes)
+    assert any("MASE leaves out 3 of 6 forecasts (a)" in note for note in scores.notes)
 
 
 def test_a_fold_of_zeros_has_no_scaled_crps_and_says_so():
@@ -131,7 +131,7 @@ def test_a_fold_of_zeros_has_no_scaled_crps_and_says_so():
     frame.loc[(frame["unique_id"] == "b") & (frame["cutoff"] == 110), "y"] = 0.0
     scores = score(frame, scales, LEVELS)
     assert np.isnan(value(scores.folds, unique_id="b", cutoff=110, model="ridge", metric="scaled_crps"))
-    assert any("scaled_crps leaves out 1 of 6 folds (b)" in note for note in scores.notes)
+    assert any("scaled CRPS leaves out 1 of 6 forecasts (b)" in note for note in scores.notes)
 
 
 def test_rows_without_an_observed_value_are_left_out_and_noted():

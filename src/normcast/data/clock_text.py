@@ -45,7 +45,8 @@ def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.Datetime
     _refuse_mixed_zones(unique, codes, where)
     first = str(unique[0])
     guesses = [_guess(first, day_first) for day_first in (False, True)]
-    formats = list(dict.fromkeys(guess for guess in [*guesses, *map(_swapped, guesses)] if guess))
+    formats = list(dict.fromkeys(form for form in [*guesses, *map(_swapped, guesses)] if form))
+    formats = [form for form in formats if not re.match("%Y.%d", form)]  # nobody writes year-day-month
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
     if len(parsed) > 1 and not parsed[0][0].equals(parsed[1][0]):
         raise ValueError(

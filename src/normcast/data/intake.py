@@ -282,5 +282,5 @@ def table_of(cells: dict[str, Any], frame_type: str) -> Any:
         import polars as pl
 
         return pl.DataFrame(cells)
-    plain = {name: cell.array if isinstance(cell, pd.Series) else cell for name, cell in cells.items()}
+    plain = {name: c.reset_index(drop=True) if isinstance(c, pd.Series) else c for name, c in cells.items()}
     return pd.DataFrame(plain)

@@ -132,7 +132,7 @@ def _insert(
         at = int(np.argmax(apart))
         raise ValueError(
             f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)}; "
-            f"filling would make {total} rows of {len(apart)}. Check that stamp, or name a longer step (--freq, freq=)."
+            f"filling would make {total} rows of {len(apart)}. Check that stamp, or name a longer --freq."
         )
     old = np.repeat(np.arange(len(apart)), apart)  # the next old row after each new one
     behind = position[old] - np.arange(total)
@@ -153,8 +153,8 @@ def _insert(
 def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
     """Fill what is not finite, column by column, from earlier rows only.
 
-    "last": the value before; "seasonal": the value one season before (or the nearest whole number of
-    seasons), else the value before; "zero": 0; "mask": as "last", and the row is not observed if the target
+    "last": the value before; "seasonal": the value one season before (which may itself have been filled), in
+    the first season the value before; "zero": 0; "mask": as "last", and the row is not observed if its target
     was missing. "error" refuses, except in rows that were inserted, which are filled as with "last".
     Rows before the first value of a column are dropped, except with "zero".
     Returns the rows, observed (N,) and notes; observed is False only under "mask".
@@ -175,8 +175,9 @@ def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray
         _refuse_empty_series(rows)
     values = np.where(missing, np.nan, rows.values)
     if policy == "seasonal":
-        _carry(values, *_by_season(rows, season))
-    _carry(values, np.arange(len(values)), rows.is_first)
+        _carry_seasons(values, rows, season)
+    else:
+        _carry(values, np.arange(len(values)), rows.is_first)
     observed = ~missing[:, 0] if policy == "mask" else np.ones(len(values), dtype=bool)
     return replace(rows, values=values), observed, notes
 
@@ -217,11 +218,13 @@ def _refuse_empty_series(rows: Rows) -> None:
         )
 
 
-def _by_season(rows: Rows, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the order that puts rows of one series and season place together, and where groups begin."""
+def _carry_seasons(values: np.ndarray, rows: Rows, season: int) -> None:
+    """Carry values forward from season to season, within the first season from row to row; in place."""
     place = np.arange(len(rows.counted)) - rows.offsets[rows.series]
+    opening = np.flatnonzero(place < season)
+    _carry(values, opening, rows.is_first[opening])
     order = np.lexsort((place // season, place % season, rows.series))
-    return order, place[order] < season
+    _carry(values, order, place[order] < season)
 
 
 def _carry(values: np.ndarray, order: np.ndarray, is_first: np.ndarray) -> None:

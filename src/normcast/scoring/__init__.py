@@ -5,7 +5,7 @@ from normcast.scoring.conformal import Conformal, as_quantiles, reachable_level,
 from normcast.scoring.quantiles import check_levels, level_columns, quantiles_of
 from normcast.scoring.ridge import PENALTIES, Ridge, fit_ridge
 from normcast.scoring.scales import seasonal_error
-from normcast.scoring.scores import METRICS, Scores, score
+from normcast.scoring.scores import METRICS, Scores, models_of, score
 
 __all__ = [
     "METRICS",
@@ -18,6 +18,7 @@ __all__ = [
     "drift",
     "fit_ridge",
     "level_columns",
+    "models_of",
     "naive",
     "quantiles_of",
     "reachable_level",

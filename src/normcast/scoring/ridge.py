@@ -1,16 +1,12 @@
 """The closed-form linear forecast: seconds of work, near the state of the art, and so the line to beat."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-if TYPE_CHECKING:
-    from normcast.data.windows import Windows
+from normcast.data import Windows
 
 # Relative to the mean eigenvalue of the Gram matrix; at 1e8 the map is the last value plus the mean step.
 PENALTIES = tuple(
@@ -27,8 +23,7 @@ class Ridge:
     (input_size, h); intercept: (h,); penalty: the one chosen, relative to the Gram's mean eigenvalue. The
     last row of weights meets a zero always, and is zero.
 
-    >>> from types import SimpleNamespace
-    >>> window = SimpleNamespace(start=np.array([0]), series=np.array([0]), input_size=2, h=1)
+    >>> window = Windows(np.array([0]), np.array([0]), input_size=2, h=1)
     >>> trend = Ridge(weights=np.array([[-1.0], [0.0]]), intercept=np.zeros(1), penalty=0.0)
     >>> trend.predict(np.array([3.0, 5.0]), window)
     array([[7.]])
@@ -49,7 +44,7 @@ class Ridge:
                 f" the windows have input_size {windows.input_size} and h {windows.h}."
             )
         inputs = sliding_window_view(np.asarray(values, dtype=np.float64), windows.input_size)
-        forecast = np.empty((len(windows.start), windows.h))
+        forecast = np.empty((len(windows), windows.h))
         for rows in _chunks(len(forecast)):
             window = inputs[windows.start[rows]]  # (chunk, input_size)
             last = window[:, -1:]
@@ -74,14 +69,13 @@ def fit_ridge(
     Source: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear,
     Zeng et al. 2023, arXiv:2205.13504.
 
-    >>> from types import SimpleNamespace
     >>> line = np.arange(40.0)
-    >>> windows = SimpleNamespace(start=np.arange(20), series=np.zeros(20, int), input_size=4, h=2)
+    >>> windows = Windows(np.arange(20), np.zeros(20, int), input_size=4, h=2)
     >>> fit_ridge(line, windows, windows).predict(line, windows)[0].round(2)
     array([4., 5.])
     """
     for name, windows in (("train", train), ("valid", valid)):
-        if len(windows.start) == 0:
+        if len(windows) == 0:
             raise ValueError(f"fit_ridge: no {name} windows; lower input_size or h, or give longer series.")
     values = np.asarray(values, dtype=np.float64)
     basis, mean_x, mean_y = _decompose(values, train, max_windows)

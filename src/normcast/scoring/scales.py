@@ -1,13 +1,8 @@
 """The size of a series' own seasonal steps before a cutoff: what MASE divides by."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from normcast.data.windows import Windows
+from normcast.data import Windows
 
 
 def seasonal_error(
@@ -20,14 +15,13 @@ def seasonal_error(
     observed: (rows,) bool; a pair with an unobserved end is left out. NaN where no pair is left.
     Source: Hyndman & Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001
 
-    >>> from types import SimpleNamespace
-    >>> windows = SimpleNamespace(start=np.array([1]), series=np.array([0]), input_size=2, h=1)
+    >>> windows = Windows(np.array([1]), np.array([0]), input_size=2, h=1)
     >>> seasonal_error(np.array([1.0, 2.0, 5.0, 99.0]), windows, np.array([0, 4]), season=1)
     array([2.])
     """
     if season < 1:
         raise ValueError(f"seasonal_error: season {season} is not a number of rows; give 1 or more.")
-    cutoff = np.asarray(windows.start, dtype=np.int64) + windows.input_size
+    cutoff = windows.cutoff
     scales = np.full(len(cutoff), np.nan)
     for series in np.unique(windows.series):
         mine = windows.series == series

@@ -174,15 +174,16 @@ def _notes(frame: pd.DataFrame, rows: pd.DataFrame, folds: pd.DataFrame) -> tupl
             f"{len(frame) - len(rows)} of {len(frame)} back-test rows have no observed value; not scored."
         )
     reasons = {
-        "mase": "before the cutoff nothing changes from season to season, so the MASE scale is zero",
-        "scaled_crps": "the values are zero throughout the fold",
+        "MASE": "before the cutoff nothing changes from season to season, so the MASE scale is zero",
+        "scaled CRPS": "the values are zero throughout the fold",
     }
-    for metric, reason in reasons.items():
+    for word, reason in reasons.items():
+        metric = word.lower().replace(" ", "_")
         missing = folds[(folds["metric"] == metric) & folds["value"].isna()].drop_duplicates(KEYS)
         if len(missing):
             total = len(folds.drop_duplicates(KEYS))
             names = _listing(sorted(missing["unique_id"].astype(str).unique()))
-            notes.append(f"{metric} leaves out {len(missing)} of {total} folds ({names}): {reason}.")
+            notes.append(f"{word} leaves out {len(missing)} of {total} forecasts ({names}): {reason}.")
     return tuple(notes)
 
 
