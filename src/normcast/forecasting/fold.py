@@ -109,6 +109,7 @@ def training_of(settings: Settings) -> Training:
         loss=PinballLoss(settings.quantiles) if settings.quantiles else preset.loss,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
+        epoch_windows=settings.epoch_windows,
         patience=settings.patience,
         clipnorm=1.0,
         seed=settings.seed,

@@ -52,6 +52,7 @@ class Settings:
     epochs: int = 40
     patience: int = 5
     batch_size: int = 64
+    epoch_windows: int | None = 10_000
     learning_rate: float | None = None
     optimizer: str | None = None
     scaling: str = "standard"
