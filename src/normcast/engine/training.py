@@ -69,7 +69,13 @@ class Training:
         for kind, got, known in choices:
             if got not in known:
                 raise ValueError(unknown(kind, got, known, where="Training"))
-        for name, least in (("batch_size", 1), ("epochs", 1), ("epoch_windows", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (
+            ("batch_size", 1),
+            ("epochs", 1),
+            ("epoch_windows", 1),
+            ("patience", 0),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if value is not None and (value != int(value) or value < least):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
