@@ -34,9 +34,9 @@ BASELINES = ("seasonal_naive", "drift", "ridge")
 class Backtest:
     """Forecasts from rolling origins with what they are judged by.
 
-    panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval bound; table: the
-    same rows as the user's frame type and names; scores: see `normcast.scoring.Scores`; folds: what was
-    learned at each cutoff; seconds: wall time.
+    panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval
+    bound; table: the same rows in the user's frame type and names; scores: see
+    `normcast.scoring.Scores`; folds: what was learned at each cutoff; seconds: wall time.
     """
 
     panel: Panel

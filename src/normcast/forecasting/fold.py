@@ -22,6 +22,8 @@ from normcast.scoring import Conformal, Ridge, fit_ridge
 if TYPE_CHECKING:
     import keras
 
+NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponential", "softmax")
+
 
 @dataclass(frozen=True, eq=False)
 class Fold:
@@ -58,6 +60,7 @@ def fit_fold(
     scaling = Scaling.fit(arrays, rows - sizes.held_out(settings.h), settings.scaling)
     scaled = scaling.scaled(arrays)
     ridge = fit_ridge(scaled.y, parts.train, parts.valid)
+    check_head(settings, parts.train.targets(scaled.y), scaling.kind)
     model = build(settings, sizes.input_size, arrays)
     errors = sample_errors(ridge, scaled.y, parts.train)
     trained = tuple(
@@ -86,6 +89,21 @@ def fit_fold(
     if settings.level:
         fitted = replace(fitted, conformal=calibrated(fitted, scaled, parts.calib, settings.level))
     return Fold(rows, sizes, parts, ridge, trained, fitted)
+
+
+def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
+    """Raise ValueError for a head that cannot reach targets below zero: its gradient there is zero."""
+    architecture = settings.preset.architecture
+    activation = architecture.head.activation
+    open_ended = architecture.skip or architecture.instance_norm is not None
+    if open_ended or activation not in NON_NEGATIVE or np.nanmin(targets) >= 0:
+        return
+    why = "" if scaling == "none" else f" after scaling={scaling!r}, which takes the mean off"
+    raise ValueError(
+        f"Head: activation {activation!r} cannot go below zero, but the training targets reach "
+        f"{np.nanmin(targets):.3g}{why}. Use activation='linear'; to keep forecasts above zero, set "
+        "minimum=0 (--min 0)."
+    )
 
 
 def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:

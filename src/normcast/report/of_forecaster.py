@@ -30,7 +30,8 @@ def forecast_report(
 ) -> ForecastReport:
     """Return what the page prints of a fitted or back-tested forecaster.
 
-    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data; command: the command line that made it; seconds: wall time of the whole.
+    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data; command: the
+    command line that made it; seconds: wall time of the whole.
     Raises RuntimeError where there is neither a fit nor a back-test.
     """
     scored, settings, names = forecaster.backtest_, forecaster.settings, numbered(forecaster)
@@ -90,8 +91,8 @@ def series_of(panel: Panel) -> pd.DataFrame:
         {
             "unique_id": panel.ids,
             "rows": panel.lengths,
-            "first": panel.time[panel.offsets[:-1]],
-            "last": panel.time[panel.offsets[1:] - 1],
+            "first": pd.Series(panel.time[panel.offsets[:-1]]),
+            "last": pd.Series(panel.time[panel.offsets[1:] - 1]),
         }
     )
 
@@ -117,16 +118,17 @@ def split_of(name: str, fold: Fold, panel: Panel) -> Iterator[SplitPart]:
     """Yield the stretches of time of a fold, as the longest series has them."""
     series = int(np.argmax(panel.lengths))
     first, rows, h = int(panel.offsets[series]), int(fold.rows[series]), fold.fitted.h
+    time = pd.Series(panel.time).iloc
     calib = rows - (fold.sizes.n_calib + h - 1 if fold.sizes.n_calib else 0)
     valid = calib - (fold.sizes.n_valid + h - 1)
     stretches = [("train", 0, valid), ("validation", valid, calib), ("calibration", calib, rows)]
     for part, begin, end in stretches:
         if end > begin:
-            yield SplitPart(name, part, panel.time[first + begin], panel.time[first + end - 1])
+            yield SplitPart(name, part, time[first + begin], time[first + end - 1])
     if rows < panel.lengths[series]:
-        yield SplitPart(name, "test", panel.time[first + rows], panel.time[first + rows + h - 1])
+        yield SplitPart(name, "test", time[first + rows], time[first + rows + h - 1])
     else:
-        ahead = panel.stamps_after(h)[series]
+        ahead = pd.Series(panel.stamps_after(h)[series]).iloc
         yield SplitPart(name, "forecast", ahead[0], ahead[-1])
 
 
@@ -172,7 +174,8 @@ def versions() -> dict[str, str]:
 def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:
     """Return the wall time of each stage that is known."""
     stages = {} if scored is None else {"back-test": scored.seconds}
-    return stages if seconds is None else {**stages, "all": seconds}
+    rest = {} if seconds is None else {"reading, final fit, forecast": seconds - sum(stages.values())}
+    return {**stages, **rest}
 
 
 def python_of(forecaster: Forecaster, source: str) -> str:
