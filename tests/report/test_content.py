@@ -72,7 +72,7 @@ def test_the_interval_is_that_of_a_paired_t_test_over_folds():
             [1.0, 1.0],
             [1.0, 1.0],
             "open",
-            "No winner inside the noise: the error of normcast is less than 1 % above",
+            "A draw: the error of normcast is that of ridge",
         ),
     ],
 )
@@ -80,6 +80,19 @@ def test_the_first_sentence_claims_no_more_than_the_folds_show(ours, theirs, ton
     verdict = judge(scored(normcast=ours, ridge=theirs, drift=[5.0] * len(ours)), "normcast")
     assert verdict.tone == tone
     assert verdict.answer.startswith(answer)
+
+
+def test_a_model_that_is_its_baseline_but_for_rounding_is_a_draw_and_wins_nothing():
+    ours = [1.0, 1.2, 0.9]
+    scores = scored(normcast=ours, ridge=[error * (1 + 1e-6) for error in ours])
+    (comparison,) = compare(scores, "normcast")
+    assert (comparison.won, comparison.low, comparison.high) == (0, 0, 0)
+    verdict = judge(scores, "normcast")
+    assert verdict.answer == "A draw: the error of normcast is that of ridge, the best simple baseline."
+    assert verdict.detail.endswith("The two agree in every fold.")
+    board = tables.scoreboard(scores, ["normcast", "ridge"], [])
+    assert [row[1].best for row in board.rows] == [True, True]
+    assert tables.duels([comparison], "normcast", "mase").rows[0][1].text == "0.0 %"
 
 
 def test_the_answer_is_about_the_best_baseline_and_names_the_others_too():

@@ -59,8 +59,9 @@ def fold_chart(
             *_bands(rows, model, levels),
             _layer(_mark("rule", "muted", strokeDash=[3, 3]), cutoff, x=_time_axis(rows["ds"])),
             _series(actual, "y", "ink", width=1.4),
-            *(_series(rows, name, tone, width=1.6) for name, tone in rivals.items()),
             _series(rows, model, "ours", width=2.2),
+            # Dashed, so on top: a rival that forecasts the same is seen all the same.
+            *(_series(rows, name, tone, width=1.6) for name, tone in rivals.items()),
             *_hover(rows, model),
         ]
     }
