@@ -17,6 +17,7 @@ from normcast.engine.network import Network, initial_variables, stacked
 from normcast.engine.order import epoch_order, padded, size_class
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
 from normcast.engine.training import Training
+from normcast.engine.update import Update
 
 JUDGED = ("trainable", "frozen")
 
@@ -72,7 +73,9 @@ class Run:
         self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, REPLICA)])
         program = training_program(network, self.training, plan, self.batch_size, self.mesh)
         key = ("train", network.key, self.training.key, plan, self.batch_size)
-        self._train = compiled(key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0))
+        self._train = compiled(
+            key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0), rng=self.training.rng
+        )
         if self.validation is not None:
             self._compile_judge(self.validation)
 
@@ -89,9 +92,7 @@ class Run:
         self.best = [{**_judged(state), "loss": unjudged} for state in states]
 
     def _state(self, trainable: Any, frozen: Any) -> dict[str, Any]:
-        optimizer = self.training.build_optimizer()
-        optimizer.build(self.network.trainable)
-        fresh = [np.asarray(variable.value) for variable in optimizer.variables]
+        fresh = Update(self.training, self.network.trainable).initial()
         return {"trainable": trainable, "frozen": frozen, "optimizer": fresh}
 
     def _initial(self, group: np.ndarray) -> Any:
