@@ -29,7 +29,7 @@ def cores() -> int:
 
 
 def prepare() -> None:
-    """Ask for one CPU device per core and for a persistent cache of programs; too late once JAX has started."""
+    """Ask for one CPU device per core, if JAX has not started yet, and for a cache of programs."""
     wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
     if not wanted.isdigit() or int(wanted) < 1:
         raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
