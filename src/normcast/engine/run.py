@@ -42,8 +42,9 @@ class Run:
         self.start = start
         self.seeds = [training.seed + i for i in range(seeds)]
         self.names = network.matched(data.inputs)
-        self.batch_size = min(training.batch_size, len(data))
-        self.steps = -(-len(data) // self.batch_size)
+        self.visited = min(len(data), training.epoch_windows or len(data))
+        self.batch_size = min(training.batch_size, self.visited)
+        self.steps = -(-self.visited // self.batch_size)
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, "")
         self.epoch = 0
         self.alive = np.ones(seeds, bool)
@@ -141,16 +142,17 @@ class Run:
         self.save()
 
     def _orders(self) -> np.ndarray:
-        orders = np.zeros((len(self.groups) * self.width, size_class(len(self.data))), np.int32)
+        orders = np.zeros((len(self.groups) * self.width, size_class(self.visited)), np.int32)
         for replica in self.living():
-            orders[replica, : len(self.data)] = epoch_order(len(self.data), self.seeds[replica], self.epoch)
+            every = epoch_order(len(self.data), self.seeds[replica], self.epoch)
+            orders[replica, : self.visited] = every[: self.visited]
         return orders
 
     def _to_train(self, place: int, state: Any, orders: np.ndarray, first: int, stop: int) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self._living(group), (orders[group],)), self.mesh, REPLICA)
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
-        numbers = np.int32(len(self.data)), (np.int32(first), np.int32(stop)), pace
+        numbers = np.int32(self.visited), (np.int32(first), np.int32(stop)), pace
         return own[0], state, own[1], (self.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
@@ -216,7 +218,7 @@ class Run:
         place, slot = divmod(replica, self.width)
         states, _ = self._train(*self._to_train(place, before[place], orders, 0, step))
         state = jax.tree.map(lambda leaf: leaf[slot], fetched(states))
-        windows = orders[replica][(step * self.batch_size + np.arange(self.batch_size)) % len(self.data)]
+        windows = orders[replica][(step * self.batch_size + np.arange(self.batch_size)) % self.visited]
         inputs, target = self.data.at(windows)
         ordered = [inputs[name] for name in self.names]
         return first_broken(self.network, state, ordered, target, self.training.build_loss())

@@ -31,7 +31,8 @@ class Training:
     learning_rate: above 0. schedule: None holds it; "cosine" lowers it to 0 over all steps
     (Keras' CosineDecay); "exponential" lowers it to 1 % of its start.
     loss: "mse", "mae", "huber" or any `keras.losses.Loss`.
-    batch_size, epochs: at least 1. patience: epochs without a better validation loss before a replica stops;
+    batch_size, epochs: at least 1. epoch_windows: windows that one epoch visits, drawn anew for each; None
+    visits all. patience: epochs without a better validation loss before a replica stops;
     None trains to the end. clipnorm: the largest norm of each variable's gradient, None does not clip.
     weight_decay: decoupled, with any optimizer; None is the optimizer's own (AdamW: 0.004, others: none).
     seed: of initial weights, window order and random layers; replica i has seed + i.
@@ -49,6 +50,7 @@ class Training:
     loss: str | keras.losses.Loss = "mse"
     batch_size: int = 32
     epochs: int = 50
+    epoch_windows: int | None = None
     patience: int | None = 10
     clipnorm: float | None = None
     weight_decay: float | None = None
@@ -67,7 +69,13 @@ class Training:
         for kind, got, known in choices:
             if got not in known:
                 raise ValueError(unknown(kind, got, known, where="Training"))
-        for name, least in (("batch_size", 1), ("epochs", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (
+            ("batch_size", 1),
+            ("epochs", 1),
+            ("epoch_windows", 1),
+            ("patience", 0),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if value is not None and (value != int(value) or value < least):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
