@@ -1,4 +1,4 @@
-"""The recurrences, written from the papers as plain loops in float64: the oracle that the layers are held to."""
+"""The recurrences as plain loops in float64, written from the papers: the oracle of the layers."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -30,6 +30,7 @@ def masks() -> dict[str, np.ndarray | None]:
 
 def shaken(layer: Any, x: np.ndarray) -> Any:
     """Build the layer and draw all its weights, so that none is 0 or 1."""
+    keras.utils.set_random_seed(0)
     layer.build(x.shape)
     rng = np.random.default_rng(1)
     for v in layer.trainable_variables:

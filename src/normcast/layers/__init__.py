@@ -7,6 +7,7 @@ from normcast.layers.gru import GRU
 from normcast.layers.lstm import LSTM
 from normcast.layers.part import INPUT, Part
 from normcast.layers.patching import CausalPatching
+from normcast.layers.recalibration import recalibrate
 from normcast.layers.scaling import InverseInstanceNorm, ReversibleInstanceNorm
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "SpatialGaussianDropout1D",
     "SqueezeExcite1D",
     "TimeStepDropout1D",
+    "recalibrate",
 ]

@@ -45,6 +45,7 @@ class Recurrent(keras.Layer):
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self.states: list[Any] | None = None
+        self.calibrating = False
 
     def normalizes(self, term: str) -> bool:
         """Whether that term is normalized."""
@@ -61,7 +62,7 @@ class Recurrent(keras.Layer):
 
     def learns(self, training: bool | None) -> bool:
         """Whether batch statistics are taken and kept: not in a frozen layer, as in Keras."""
-        return bool(training and self.trainable)
+        return self.calibrating or bool(training and self.trainable)
 
     @property
     def accumulator(self) -> str:
