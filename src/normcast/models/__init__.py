@@ -1,0 +1,1 @@
+"""Networks: declarations that build Keras models, and edits that change them."""
