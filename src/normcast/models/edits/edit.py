@@ -188,8 +188,8 @@ class Replace(Edit):
 class Rewire(Edit):
     """Let a call of a layer read other tensors; "(inputs)" and "(outputs)" stand for the model's own ends.
 
-    inputs: names of layers; "lstm_1:1" is a layer's second output, "lstm_1#1" its second call. A nested list is
-    one argument that is a list, as merging layers take it. None keeps them, [] drops the call and later ones.
+    inputs: names of layers; "lstm_1:1" is a second output, "lstm_1#1" a second call. A nested list is one
+    argument that is a list, as merging layers take it. None keeps them, [] drops the call and later ones.
     call: the number of the call; the number of calls so far adds one. arguments: named call arguments
     ("training", "use_causal_mask"), replacing those there are; {"tensor": name} stands for a tensor.
 

@@ -1,1 +1,0 @@
-"""Networks: declarations that build Keras models, and edits that change them."""
