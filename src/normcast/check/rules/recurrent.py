@@ -88,7 +88,7 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     good=[
         chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
-        chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
+        chain((20, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
     ],
 )
 def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:

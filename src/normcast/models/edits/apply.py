@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
@@ -134,24 +135,18 @@ def _carry_weights(
     old: keras.Model, new: keras.Model
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     before, after = dict(leaves(old)), dict(leaves(new))
-    kept, fresh, dropped = [], [], []
+    kept, fresh, continued = [], [], set()
     for path, layer in after.items():
-        if path in before:
-            for variable, source in _pairs(before[path], layer):
-                if source is None:
-                    fresh.append(f"{path}/{variable.name}")
-                else:
-                    # A copy: JAX would give both models one buffer and donate it in the first compiled call.
-                    variable.assign(keras.ops.convert_to_numpy(source).copy())
-                    kept.append(f"{path}/{variable.name}")
-    for path, layer in before.items():
-        names = [v.name for v in layer.weights]
-        homes = (
-            [s is not None for _, s in _pairs(layer, after[path])] if path in after else [False] * len(names)
-        )
-        dropped += [
-            f"{path}/{n}" for n, home in zip(names, homes, strict=True) if not home and path not in after
-        ]
+        for variable, source in _pairs(before[path], layer) if path in before else []:
+            continued.add(id(source))
+            if source is None or tuple(source.shape) != tuple(variable.shape):
+                fresh.append(f"{path}/{variable.name}")
+            else:
+                # A copy: JAX would give both models one buffer and donate it in the first compiled call.
+                variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+                kept.append(f"{path}/{variable.name}")
+    all_old = [(f"{path}/{v.name}", v) for path, layer in before.items() for v in layer.weights]
+    dropped = [name for name, variable in all_old if id(variable) not in continued]
     return tuple(kept), tuple(fresh), tuple(dropped)
 
 
@@ -175,11 +170,7 @@ def _pairs(old: Any, new: Any) -> list[tuple[Any, Any]]:
         names = [str(i) for i in range(len(new.weights))]
     else:
         names = [_tail(v, new) for v in new.weights]
-    found = [known.get(name) for name in names]
-    return [
-        (v, f if f is not None and tuple(f.shape) == tuple(v.shape) else None)
-        for v, f in zip(new.weights, found, strict=True)
-    ]
+    return [(v, known.get(name)) for v, name in zip(new.weights, names, strict=True)]
 
 
 def _tail(variable: Any, layer: Any) -> str:
