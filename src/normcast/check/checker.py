@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 
 import normcast.check.rules  # noqa: F401  (registers the rules)
@@ -30,7 +31,8 @@ def check_model(
 
     facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off the model.
     select: codes or slugs of the only rules to run, also of those that are off by default; ignore: of rules not to
-    run. silence: layer name to the rules (or "all") that do not concern it. made: all layers the caller has made,
+    run. silence: layer name or pattern to the rules (or "all") that
+    do not concern it. made: all layers the caller has made,
     to find those that were never applied.
     Never raises on a model, whatever it contains; layers that are not known stop the rules silently.
     Raises ValueError on a rule or fact that does not exist.
@@ -81,10 +83,11 @@ def _lost(model: Any, made: Iterable[Any]) -> list[str]:
 
 
 def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bool:
-    for layer in finding.layers:
-        rules = silence.get(layer, silence.get(layer.rpartition("/")[2], ()))
-        if {"all", finding.rule, finding.code} & set([rules] if isinstance(rules, str) else rules):
-            return True
+    names = {"all", finding.rule, finding.code}
+    for pattern, rules in silence.items():
+        if names & set([rules] if isinstance(rules, str) else rules):
+            if any(fnmatch(n, pattern) or fnmatch(n.rpartition("/")[2], pattern) for n in finding.layers):
+                return True
     return False
 
 

@@ -168,7 +168,7 @@ def activation_on_input(net: Net, facts: Facts) -> Iterator[Found]:
         yield Found((node,), words, (Remove(node.name),), ADVICE if mild else WARNING, safety=SAFE if mild else UNSAFE)
 
 
-_SCALING_FIRST = through(NOISE, SHAPE, MERGE, frozenset({"Masking", "ZeroPadding1D", "GetItem"}))
+_SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroPadding1D", "GetItem"}))
 
 
 @rule(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
-
-import numpy as np
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
@@ -94,7 +93,7 @@ def scalar_bottleneck(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _count(shape: tuple[int | None, ...]) -> int | None:
-    return None if None in shape[1:] else int(np.prod([n or 0 for n in shape[1:]]))
+    return None if None in shape[1:] else prod(n or 0 for n in shape[1:])
 
 
 def _is_cut(net: Net, node: Node, end: Node) -> bool:
@@ -179,7 +178,7 @@ def _size(value: Any) -> int:
     safety=UNSAFE,
     hint="start the kernel at random: glorot_uniform, or he_normal in front of a relu",
     sources=["Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4", "NeuraLint rule f004, arXiv:2105.08095"],
-    exceptions="Silent for the last layer, for what ends a residual branch, for biases, and for trained kernels.",
+    exceptions="Silent for the last layer, for what ends a residual branch, and for biases.",
     bad=[
         chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1)),
         chain((8,), L.Dense(4, activation="relu", kernel_initializer="ones"), L.Dense(1)),
@@ -201,7 +200,7 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
         if str(name).lower() not in ("zeros", "ones", "constant") or units < 2:
             continue
         ends = sinks(node, through(SHAPE, NOISE, ACT))
-        if _has_weights_behind(node) and not any(n.kind in ("Add", "Average") for n in ends) and _is_symmetric(node):
+        if _has_weights_behind(node) and not any(n.kind in ("Add", "Average") for n in ends):
             better = {"relu": "he_normal", "selu": "lecun_normal"}.get(node.activation, "glorot_uniform")
             fix = (Set(node.name, kernel_initializer=better),)
             yield Found((node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix)
@@ -209,9 +208,3 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
 
 def _has_weights_behind(node: Node) -> bool:
     return any(n.kind in DENSE | CONV | RNN for n in descendants(node))
-
-
-def _is_symmetric(node: Node) -> bool:
-    kernels = [w for w in node.weights if w.name == "kernel"]
-    values = np.asarray(kernels[0]) if kernels else np.zeros(1)
-    return bool(np.ptp(values) == 0)
