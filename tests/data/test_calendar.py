@@ -167,3 +167,11 @@ def test_series_of_unlike_frequency_are_refused():
     table = pd.concat([daily(30).assign(unique_id="fast"), slow])
     with pytest.raises(ValueError, match=r"series 'slow'.*7 steps apart where others stand one step 'D'"):
         Panel.from_frame(table)
+
+
+@pytest.mark.parametrize(("freq", "kept"), [("QS", "QS"), ("QS-JAN", "QS"), ("QS-OCT", "QS"), ("3MS", "QS")])
+def test_an_anchor_is_held_against_the_months(freq, kept):
+    quarters = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=5, freq="QS"), "y": [1, 2, 4, 8, 16]})
+    assert Panel.from_frame(quarters, freq=freq).freq == kept
+    with pytest.raises(ValueError, match=r"row 1 \(2024-01-01\): not a whole number of steps 'QS-FEB'"):
+        Panel.from_frame(quarters, freq="QS-FEB")

@@ -78,6 +78,15 @@ def test_uneven_or_missing_future_rows_in_the_table_are_refused():
         Panel.from_frame(pd.concat([table, future.assign(x=[*range(5), NAN])]), futr_exog="x")
 
 
+def test_an_empty_target_before_the_last_one_is_missing_not_future():
+    table = daily(6).assign(y=[1, 2, NAN, 4, 5, NAN], x=1.0)
+    with pytest.raises(ValueError, match=r"row 3 \(2024-01-03\): the value is missing; 1 such"):
+        Panel.from_frame(table, futr_exog="x")
+    panel = Panel.from_frame(table, futr_exog="x", missing="last")
+    assert panel.y.tolist() == [1, 2, 2, 4, 5]
+    assert panel.futr_ahead.shape == (1, 1, 1)
+
+
 def test_trailing_rows_without_exogenous_columns_are_missing_values():
     with pytest.raises(ValueError, match=r"column 'y', row 10 .*missing"):
         Panel.from_frame(daily().assign(y=[*range(9), NAN]))
@@ -104,3 +113,14 @@ def test_zoned_text_futures_are_matched():
 def test_futures_of_a_table_without_time_follow_in_order():
     panel = Panel.from_frame(pd.DataFrame({"y": [1.0, 3.0, 2.0], "x": [0, 1, 0]}), futr_exog="x")
     assert panel.future_rows(pd.DataFrame({"x": [7, 8, 9]}), 2)[0, :, 0].tolist() == [7, 8]
+
+
+@pytest.mark.parametrize(("freq", "h"), [("h", 1), ("D", 3)])
+def test_zoned_futures_are_matched_however_few(freq, h):
+    stamps = pd.date_range("2024-03-29", periods=60, freq=freq, tz="Europe/Berlin")
+    table = pd.DataFrame({"ds": stamps, "y": np.arange(60.0), "x": np.arange(60.0)})
+    panel = Panel.from_frame(table[:40], futr_exog="x")
+    future = table[40 : 40 + h][["ds", "x"]]
+    assert panel.future_rows(future, h)[0, :, 0].tolist() == list(range(40, 40 + h))
+    elsewhere = future.assign(ds=future["ds"].dt.tz_convert("Asia/Tokyo"))
+    assert np.array_equal(panel.future_rows(elsewhere, h), panel.future_rows(future, h))

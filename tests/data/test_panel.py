@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -165,6 +167,19 @@ def test_a_head_is_the_panel_of_the_first_rows():
     assert np.array_equal(head.stamps_after(3), same.stamps_after(3))
     with pytest.raises(ValueError, match="series 'a' has 5 rows, cannot keep 6"):
         Panel.from_frame(two()).head(6)
+
+
+def test_a_head_forgets_the_rows_ahead_of_the_whole():
+    table = daily(6).assign(y=[1, 2, 3, 4, 5, NAN], x=[0, 1, 2, 3, 4, 5])
+    panel = Panel.from_frame(table, target_col="y", futr_exog="x")
+    assert panel.futr_ahead.tolist() == [[[5.0]]]
+    assert panel.head(3).futr_ahead.shape == (1, 0, 1)
+
+
+def test_polars_need_not_be_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    panel = Panel.from_frame(two())
+    assert len(panel.frame([0], panel.time[:1], {"f": [1.0]})) == 1
 
 
 def test_a_later_table_is_read_with_the_columns_of_the_first():

@@ -22,6 +22,11 @@ def test_a_duplicate_is_refused_with_both_rows():
         Panel.from_frame(table, where="t")
 
 
+def test_the_last_stamp_of_one_series_may_be_the_first_of_the_next():
+    table = pd.DataFrame({"unique_id": [*"aabb"], "ds": [1, 2, 2, 3], "y": [1, 2, 3, 5]})
+    assert Panel.from_frame(table).lengths.tolist() == [2, 2]
+
+
 def test_a_duplicate_without_ids_asks_for_the_id_column():
     with pytest.raises(ValueError, match=r"9 duplicate stamps in all.*duplicates=.*--id-col"):
         Panel.from_frame(pd.concat([daily(9), daily(9)]))
@@ -104,6 +109,13 @@ def test_only_the_mask_marks_rows_as_unobserved():
     panel = Panel.from_frame(table, hist_exog="x", missing="mask")
     assert panel.observed.tolist() == [True, False, True, True, True]
     assert panel.hist[:, 0].tolist() == [1, 2, 2, 4, 5]
+
+
+@pytest.mark.parametrize("policy", ["last", "seasonal", "mask"])
+def test_no_value_crosses_into_the_next_series(policy):
+    table = two().assign(y=[1, 2, 3, 4, 5, 6, 7, 8, NAN, NAN, 30, NAN, 50])
+    panel = Panel.from_frame(table, missing=policy, season=2)
+    assert panel.y[8:].tolist() == [30, 30, 50]
 
 
 def test_rows_before_the_first_value_are_left_out():

@@ -36,6 +36,10 @@ def written(panel, h=2):
         (["30/01/2024", "31/01/2024", "01/02/2024"], "D", ["02/02/2024", "03/02/2024"]),
         (["01/30/2024", "01/31/2024"], "D", ["02/01/2024", "02/02/2024"]),
         (["30.01.2024", "31.01.2024"], "D", ["01.02.2024", "02.02.2024"]),
+        (["Jan 2020", "Feb 2020", "Mar 2020"], "MS", ["Apr 2020", "May 2020"]),
+        (["13/01/20", "14/01/20"], "D", ["15/01/20", "16/01/20"]),
+        (["1990", "1991"], "YS", ["1992", "1993"]),
+        (["01/13/2020 11:00 AM", "01/13/2020 12:00 PM"], "h", ["01/13/2020 01:00 PM", "01/13/2020 02:00 PM"]),
         (["01/02/2024", "13/02/2024", "25/02/2024"], "12D", ["08/03/2024", "20/03/2024"]),
     ],
 )
@@ -148,3 +152,19 @@ def test_a_time_index_is_the_time_column():
 def test_numbers_that_are_no_time_are_refused():
     with pytest.raises(ValueError, match="must hold dates, times or whole numbers"):
         panel_of([1.5, 2.5], time_col="ds")
+
+
+def test_half_seconds_are_not_lost():
+    out = written(panel_of(["2020-01-01 00:00:00.0", "2020-01-01 00:00:00.5"]))
+    assert pd.to_datetime(out).tolist() == [
+        pd.Timestamp("2020-01-01 00:00:01"),
+        pd.Timestamp("2020-01-01 00:00:01.5"),
+    ]
+
+
+def test_python_times_of_two_zones_are_refused_by_row():
+    berlin, utc = (pd.Timestamp("2024-01-01", tz=zone) for zone in ("Europe/Berlin", "UTC"))
+    with pytest.raises(ValueError, match="row 3: mixed time zones, UTC after Europe/Berlin"):
+        panel_of(pd.Series([berlin, berlin, utc], dtype=object))
+    with pytest.raises(ValueError, match="row 2: 5 is not a time stamp"):
+        panel_of(pd.Series([datetime.date(2024, 1, 1), 5], dtype=object), time_col="ds")

@@ -31,7 +31,14 @@ def test_gzip_and_parquet_hold_the_same_table_as_csv(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD.replace("\n", "\r"), GOOD + "\n\n"]
+    "text",
+    [
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("\n", "\r"),
+        GOOD + "\n\n",
+        GOOD.replace("\n", "\r\n\r\n"),
+    ],
 )
 def test_marks_line_ends_and_blank_lines_change_nothing(tmp_path, text):
     table = read_table(put(tmp_path, "a.csv", text))

@@ -50,7 +50,8 @@ def test_weights_and_moving_statistics_equal_keras_own_training(settings):
 
 def test_random_layers_equal_keras_own_when_asked():
     data, model = sine_data(64), conv_lstm(random=True)
-    training = Training(batch_size=16, epochs=2, learning_rate=0.01, rng="keras")
+    # SGD: it does not blow rounding up where a gradient is all but zero, as Adam does.
+    training = Training(optimizer="sgd", batch_size=16, epochs=2, learning_rate=0.1, rng="keras")
     (trained,) = train(model, data, training)
     twin = conv_lstm(random=True)
     network = Network(twin)

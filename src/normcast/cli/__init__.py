@@ -1,4 +1,4 @@
-"""The command line: parse, call one public function, print. Nothing heavy is imported until a command runs."""
+"""The command line: parse, call one public function, print. Nothing heavy is imported before that."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Job:
     ) -> None:
         self.file, self.frame, self.forecaster, self.table, self.quiet = file, frame, forecaster, table, quiet
         self.began = time.perf_counter()
-        self.forecasts: Any = None
+        self.future: Any = None
 
     @classmethod
     def begin(
@@ -66,9 +66,8 @@ class Job:
 
     def write_forecasts(self, future: Path | None, out: Path) -> None:
         """Forecast and write the table."""
-        ahead = None if future is None else read_table(future)
-        self.forecasts = self.forecaster.predict(futr_df=ahead)
-        write_table(self.forecasts, out)
+        self.future = None if future is None else read_table(future)
+        write_table(self.forecaster.predict(futr_df=self.future), out)
 
     def write_backtest(self, out: Path | None) -> None:
         """Write the forecasts of all cutoffs."""
@@ -97,7 +96,7 @@ class Job:
             self.forecaster,
             path,
             source=self.file.name,
-            forecasts=self.forecasts,
+            futr_df=self.future,
             command=" ".join(["normcast", *sys.argv[1:]]),
             seconds=time.perf_counter() - self.began,
         )

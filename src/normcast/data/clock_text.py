@@ -11,6 +11,20 @@ _ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
 _SHAPE = re.compile(r"\d.*[-/.: ]|\d{8}|[A-Za-z]{3,9}\W+\d")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
+# Formats that pandas does not guess, tried one after another.
+_SHORT = (
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%m/%Y",
+    "%m-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
+)
+
 
 def is_time(texts: list[str]) -> bool:
     """Whether most of the texts are times, each by itself.
@@ -24,13 +38,8 @@ def is_time(texts: list[str]) -> bool:
 def _is_one_time(text: str) -> bool:
     if not _SHAPE.search(text):
         return False
-    return _parse(np.array([text], dtype=object), "ISO8601") is not None or _guess(text) is not None
-
-
-def _guess(text: str, day_first: bool = False) -> str | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
-        return guess_datetime_format(text, dayfirst=day_first)
+    one = np.array([text], dtype=object)
+    return any(_parse(one, form) is not None for form in ("ISO8601", *_formats_of(text)))
 
 
 def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.DatetimeIndex, str]:
@@ -41,32 +50,42 @@ def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.Datetime
     """
     index = _parse(unique, "ISO8601")
     if index is not None:
-        return index, _format_of(unique, index)
+        return index, _format_that_writes(unique, index)
     _refuse_mixed_zones(unique, codes, where)
     first = str(unique[0])
-    guesses = [_guess(first, day_first) for day_first in (False, True)]
-    formats = list(dict.fromkeys(form for form in [*guesses, *map(_swapped, guesses)] if form))
-    formats = [form for form in formats if not re.match("%Y.%d", form)]  # nobody writes year-day-month
+    formats = _formats_of(first)
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
-    if len(parsed) > 1 and not parsed[0][0].equals(parsed[1][0]):
-        raise ValueError(
-            f"{where}: {first!r} can be read as either day first or month first, and no other row "
-            "settles it. "
-            f"Write the dates as year-month-day."
-        )
     if not parsed:
         _refuse_unreadable(unique, codes, formats, where)
+    if any(not index.equals(parsed[0][0]) for index, _ in parsed):
+        raise ValueError(
+            f"{where}: {first!r} can be read as either day first or month first, and no row settles it. "
+            f"Write the dates as year-month-day."
+        )
     return parsed[0]
 
 
-def _swapped(form: str | None) -> str | None:
-    """Return a format with day and month exchanged, where they stand side by side.
+def _formats_of(text: str) -> list[str]:
+    """Return the formats, other than ISO 8601, that a text may be in."""
+    guesses = [form for day_first in (False, True) if (form := _guess(text, day_first))]
+    formats = dict.fromkeys([*guesses, *map(_swapped, guesses)] or _SHORT)
+    return [form for form in formats if not re.match("%Y.%d", form)]  # nobody writes year-day-month
+
+
+def _guess(text: str, day_first: bool = False) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
+        return guess_datetime_format(text, dayfirst=day_first)
+
+
+def _swapped(form: str) -> str:
+    """Return a format with day and month exchanged, where they stand side by side at its start.
 
     >>> _swapped("%m/%d/%Y")
     '%d/%m/%Y'
     """
     swap = {"%m": "%d", "%d": "%m"}
-    return re.sub("%[md]", lambda hit: swap[hit[0]], form) if form and re.match("%[md].%[md]", form) else None
+    return re.sub("%[md]", lambda hit: swap[hit[0]], form) if re.match("%[md].%[md]", form) else form
 
 
 def write(index: pd.DatetimeIndex, form: str) -> list[str]:
@@ -115,7 +134,7 @@ def _row_of(code: int, codes: np.ndarray) -> int:
     return int(np.argmax(codes == code)) + 1
 
 
-def _format_of(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
+def _format_that_writes(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
     """Return the format that writes the texts back exactly as they came, or the plain one."""
     sample = unique[:1000]
     zone = _ZONE.search(str(sample[0])) if index.tz is not None else None
@@ -124,4 +143,5 @@ def _format_of(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
     for form in (*_FORMATS, "%Y%m%d", *((guess,) if guess else ())):
         if (index[:1000].strftime(form + suffix) == sample).all():
             return form + suffix
-    return "%Y-%m-%d %H:%M:%S" + ("%z" if index.tz is not None else "")
+    fraction = ".%f" if (index.microsecond != 0).any() else ""
+    return f"%Y-%m-%d %H:%M:%S{fraction}" + ("%z" if index.tz is not None else "")

@@ -19,12 +19,12 @@ from normcast.data.values import numbers
 class Policy:
     """What to do with a table that is not regular and complete."""
 
-    freq: str | int | None = None
-    season: int | None = None
-    duplicates: str = "error"
-    fill_gaps: bool = False
-    missing: str = "error"
-    may_be_constant: bool = False
+    freq: str | int | None
+    season: int | None
+    duplicates: str
+    fill_gaps: bool
+    missing: str
+    may_be_constant: bool
 
 
 def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, Any]:

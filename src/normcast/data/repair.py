@@ -177,7 +177,7 @@ def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray
     if policy == "seasonal":
         _carry_seasons(values, rows, season)
     else:
-        _carry(values, np.arange(len(values)), rows.is_first)
+        _carry(values, np.arange(len(values)))
     observed = ~missing[:, 0] if policy == "mask" else np.ones(len(values), dtype=bool)
     return replace(rows, values=values), observed, notes
 
@@ -222,15 +222,18 @@ def _carry_seasons(values: np.ndarray, rows: Rows, season: int) -> None:
     """Carry values forward from season to season, within the first season from row to row; in place."""
     place = np.arange(len(rows.counted)) - rows.offsets[rows.series]
     opening = np.flatnonzero(place < season)
-    _carry(values, opening, rows.is_first[opening])
+    _carry(values, opening)
     order = np.lexsort((place // season, place % season, rows.series))
-    _carry(values, order, place[order] < season)
+    _carry(values, order)
 
 
-def _carry(values: np.ndarray, order: np.ndarray, is_first: np.ndarray) -> None:
-    """Carry values forward over the NaN behind them, in `order`, within each group; in place."""
+def _carry(values: np.ndarray, order: np.ndarray) -> None:
+    """Carry values forward over the NaN behind them, in `order`; in place.
+
+    Nothing crosses from one series to the next: each begins with a value, since rows before it were left out.
+    """
     at = np.arange(len(order))
     for column in range(values.shape[1]):
         ordered = values[order, column]
-        there = np.maximum.accumulate(np.where(np.isfinite(ordered) | is_first, at, 0))
+        there = np.maximum.accumulate(np.where(np.isfinite(ordered), at, 0))
         values[order, column] = ordered[there]

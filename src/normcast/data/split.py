@@ -48,8 +48,7 @@ def split(
     _refuse_short(rows, input_size, h, valid, calib, ids)
     calib_from = rows - _target_rows(calib, h)
     valid_from = calib_from - _target_rows(valid, h)
-    lengths = np.diff(offsets)
-    test_end = np.where(rows + h <= lengths, rows + h, 0)
+    test_end = np.minimum(rows + h, np.diff(offsets))
 
     def part(first: np.ndarray | int, end: np.ndarray, seen: np.ndarray | None = observed) -> Windows:
         return sliding(offsets, np.broadcast_to(first, end.shape), end, input_size, h, observed=seen)

@@ -1,5 +1,6 @@
 """Stamps: the time column as integers, and how to write it again the way the user wrote it."""
 
+import datetime
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -244,13 +245,26 @@ def _read_objects(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
     values = list(native)
     if all(isinstance(value, str) for value in values):
         return _read_text(column, where)
-    try:
-        index = pd.DatetimeIndex(pd.to_datetime(values))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{where} holds values that are not dates or times: {error}") from error
+    _refuse_mixture(values, where)
+    index = pd.DatetimeIndex(pd.to_datetime(values))
     dates_only = not any(hasattr(value, "hour") for value in values)
     stamps = Stamps("date", object) if dates_only else Stamps("datetime", index.dtype, index.tz)
     return _counted(_naive_utc(index), stamps, where)
+
+
+def _refuse_mixture(values: list, where: str) -> None:
+    """Raise for the first Python value that is no date or time, or is in another time zone than the first."""
+    for row, value in enumerate(values, start=1):
+        if not isinstance(value, (datetime.date, np.datetime64)):
+            raise ValueError(
+                f"{where}, row {row}: {value!r} is not a time stamp. Give dates or times throughout."
+            )
+        zone, first = (getattr(each, "tzinfo", None) for each in (value, values[0]))
+        if str(zone) != str(first):
+            raise ValueError(
+                f"{where}, row {row}: mixed time zones, {zone or 'none'} after {first or 'none'}. "
+                f"Bring all stamps into one zone, for example UTC."
+            )
 
 
 def _cast(values: np.ndarray, dtype: Any, frame_type: str) -> Any:

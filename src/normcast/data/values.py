@@ -35,7 +35,7 @@ def _from_objects(values: list, mixed: bool, where: str) -> np.ndarray:
     """Return Python values as numbers; None is missing."""
     series = pd.Series(values, dtype=object)
     missing = series.isna().to_numpy()
-    is_text = np.array([isinstance(value, str) for value in values], dtype=bool)
+    is_text = np.array([isinstance(value, (str, complex)) for value in values], dtype=bool)
     converted = pd.to_numeric(series.where(~is_text & ~missing, None), errors="coerce")
     bad = ~missing & (is_text | converted.isna().to_numpy())
     if not bad.any():

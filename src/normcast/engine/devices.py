@@ -1,5 +1,12 @@
-"""Where arrays live: a mesh over all devices, whose axis `replica` the seeds of a model are spread over."""
+"""Where programs run and arrays live: devices, the mesh over them, and the cache of compiled programs.
 
+Importing this asks JAX for one CPU device per core, if JAX has not started yet: replicas then train side by
+side. The environment variable NORMCAST_DEVICES sets another number; XLA's own flag is respected.
+"""
+
+import logging
+import os
+from functools import cache
 from typing import Any
 
 import jax
@@ -7,13 +14,58 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from normcast.kernels.native import cache_folder
+
 REPLICA = PartitionSpec("replica")
 SHARED = PartitionSpec()
+FLAG = "xla_force_host_platform_device_count"
+
+_log = logging.getLogger("normcast")
 
 
-def replica_mesh() -> Mesh:
-    """Return the mesh of all devices of all hosts, with the one axis `replica`."""
-    return jax.make_mesh((jax.device_count(),), ("replica",), axis_types=(jax.sharding.AxisType.Auto,))
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare() -> None:
+    """Ask for one CPU device per core, if JAX has not started yet, and for a cache of programs."""
+    wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
+    if not wanted.isdigit() or int(wanted) < 1:
+        raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
+    if FLAG not in os.environ.get("XLA_FLAGS", "") and jax.config.jax_num_cpu_devices in (None, -1):
+        try:
+            jax.config.update("jax_num_cpu_devices", int(wanted))
+        except RuntimeError:
+            _log.debug(
+                "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
+            )
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+@cache
+def warn_of_idle_cores() -> None:
+    """Say once that replicas train one after the other although there are cores for more."""
+    if (
+        jax.default_backend() == "cpu"
+        and jax.device_count() == 1 < cores()
+        and "NORMCAST_DEVICES" not in os.environ
+    ):
+        _log.warning(
+            "normcast: JAX had started with one device, so replicas train one after the other on %d cores. "
+            "Import normcast.engine before JAX is first used, or set NORMCAST_DEVICES=1 to accept it.",
+            cores(),
+        )
+
+
+def replica_mesh(replicas: int) -> Mesh:
+    """Return the mesh of as many devices as replicas can use, of all hosts, with the one axis `replica`."""
+    count = jax.device_count()
+    if jax.process_count() == 1:
+        count = min(count, replicas)
+    return Mesh(np.array(jax.devices()[:count]), ("replica",))
 
 
 def placed(arrays: Any, mesh: Mesh, spec: PartitionSpec) -> Any:
@@ -33,3 +85,6 @@ def fetched(arrays: Any) -> Any:
     if jax.process_count() == 1:
         return jax.tree.map(np.asarray, arrays)
     return jax.tree.map(lambda leaf: np.asarray(multihost_utils.process_allgather(leaf, tiled=True)), arrays)
+
+
+prepare()

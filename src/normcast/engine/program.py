@@ -13,7 +13,9 @@ from jax.sharding import Mesh
 from normcast.engine.devices import REPLICA, SHARED
 from normcast.engine.gather import Plan
 from normcast.engine.network import Network
+from normcast.engine.shortcuts import shortcuts
 from normcast.engine.training import Training
+from normcast.engine.update import Update
 
 EVALUATION_BATCH = 256
 
@@ -21,16 +23,16 @@ _compiled: dict[Any, Any] = {}
 _tracing = threading.Lock()
 
 
-def compiled(key: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+def compiled(key: Any, function: Callable[..., Any], *arguments: Any, rng: str = "keras") -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
     Tracing runs under a lock, compiling outside of it: XLA releases the interpreter, so programs that are
     asked for by several threads compile in parallel.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
-    full = (key, jax.device_count(), str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
+    full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     if full not in _compiled:
-        with _tracing:
+        with _tracing, shortcuts(rng):
             lowered = jax.jit(function).lower(*arguments)
         _compiled[full] = lowered.compile()
     return _compiled[full]
@@ -70,10 +72,8 @@ def training_program(
     The last batch of an epoch is filled up from the beginning of the same order. failed: the first step with
     a non-finite loss, or -1.
     """
-    optimizer = training.build_optimizer()
-    optimizer.build(network.trainable)
+    update = Update(training, network.trainable)
     loss_of = training.build_loss()
-    rate = next(i for i, v in enumerate(optimizer.variables) if v is optimizer._learning_rate)
 
     def objective(trainable: Any, frozen: Any, inputs: Any, target: Any) -> Any:
         output, frozen, losses = network.forward(trainable, frozen, inputs, training=True)
@@ -86,9 +86,9 @@ def training_program(
             inputs, target = plan.gather(arrays, windows)
             grad = jax.value_and_grad(objective, has_aux=True)
             (loss, frozen), grads = grad(state["trainable"], state["frozen"], inputs, target)
-            values = list(state["optimizer"])
-            values[rate] = learning_rate(training.schedule, values[0], *pace)
-            trainable, values = optimizer.stateless_apply(values, grads, state["trainable"])
+            values = state["optimizer"]
+            rate = learning_rate(training.schedule, values[0], *pace)
+            trainable, values = update.apply(values, grads, state["trainable"], rate)
             failed = jnp.where((failed < 0) & ~jnp.isfinite(loss), i, failed)
             return {"trainable": trainable, "frozen": frozen, "optimizer": values}, loss_sum + loss, failed
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import Checkpoint
-from normcast.engine.devices import REPLICA, SHARED, fetched, placed, replica_mesh
+from normcast.engine.devices import REPLICA, SHARED, fetched, placed, replica_mesh, warn_of_idle_cores
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import planned
 from normcast.engine.network import Network, initial_variables, stacked
 from normcast.engine.order import epoch_order, padded, size_class
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
 from normcast.engine.training import Training
+from normcast.engine.update import Update
 
 JUDGED = ("trainable", "frozen")
 
@@ -52,7 +53,9 @@ class Run:
         self.history: list[dict[str, list[float]]] = [
             {"loss": [], "val_loss": [], "learning_rate": []} for _ in range(seeds)
         ]
-        self.mesh = replica_mesh()
+        self.mesh = replica_mesh(seeds)
+        if seeds > 1:
+            warn_of_idle_cores()
         devices = self.mesh.size
         self.width = devices if jax.default_backend() == "cpu" else -(-seeds // devices) * devices
         self.groups = [np.arange(first, first + self.width) for first in range(0, seeds, self.width)]
@@ -72,8 +75,10 @@ class Run:
         like = [v.value for v in network.trainable], [v.value for v in network.frozen]
         self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, REPLICA)])
         program = training_program(network, self.training, plan, self.batch_size, self.mesh)
-        key = ("train", network.key, self.training.key, plan, self.batch_size)
-        self._train = compiled(key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0))
+        key = ("train", network.key, self.training.key, plan, self.batch_size, self.mesh)
+        self._train = compiled(
+            key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0), rng=self.training.rng
+        )
         if self.validation is not None:
             self._compile_judge(self.validation)
 
@@ -81,7 +86,7 @@ class Run:
         plan, arrays = planned(validation, self.network.matched(validation.inputs))
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, plan, self.mesh)
-        key = ("judge", self.network.key, self.training.loss_key, plan)
+        key = ("judge", self.network.key, self.training.loss_key, plan, self.mesh)
         self._judge = compiled(key, program, *self._to_judge(0))
 
     def _set_states(self, states: list[Any]) -> None:
@@ -90,9 +95,7 @@ class Run:
         self.best = [{**_judged(state), "loss": unjudged} for state in states]
 
     def _state(self, trainable: Any, frozen: Any) -> dict[str, Any]:
-        optimizer = self.training.build_optimizer()
-        optimizer.build(self.network.trainable)
-        fresh = [np.asarray(variable.value) for variable in optimizer.variables]
+        fresh = Update(self.training, self.network.trainable).initial()
         return {"trainable": trainable, "frozen": frozen, "optimizer": fresh}
 
     def _initial(self, group: np.ndarray) -> Any:

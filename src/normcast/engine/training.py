@@ -69,7 +69,13 @@ class Training:
         for kind, got, known in choices:
             if got not in known:
                 raise ValueError(unknown(kind, got, known, where="Training"))
-        for name, least in (("batch_size", 1), ("epochs", 1), ("epoch_windows", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (
+            ("batch_size", 1),
+            ("epochs", 1),
+            ("epoch_windows", 1),
+            ("patience", 0),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if value is not None and (value != int(value) or value < least):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
@@ -102,9 +108,11 @@ class Training:
         """Return the Keras loss."""
         return LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
 
-    def build_optimizer(self) -> keras.optimizers.Optimizer:
+    def build_optimizer(self, clip: bool = True) -> keras.optimizers.Optimizer:
         """Return the Keras optimizer, with a constant learning rate: the engine applies the schedule."""
-        settings: dict[str, Any] = {"learning_rate": self.learning_rate, "clipnorm": self.clipnorm}
+        settings: dict[str, Any] = {"learning_rate": self.learning_rate}
+        if clip:
+            settings["clipnorm"] = self.clipnorm
         if self.weight_decay is not None:
             settings["weight_decay"] = self.weight_decay
         return OPTIMIZERS[self.optimizer](**settings)

@@ -34,11 +34,12 @@ BASELINES = ("seasonal_naive", "drift", "ridge")
 class Backtest:
     """Forecasts from rolling origins with what they are judged by.
 
-    frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval bound; table: the
-    same rows as the user's frame type and names; scores: see `normcast.scoring.Scores`; folds: what was
-    learned at each cutoff; seconds: wall time.
+    panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval
+    bound; table: the same rows in the user's frame type and names; scores: see
+    `normcast.scoring.Scores`; folds: what was learned at each cutoff; seconds: wall time.
     """
 
+    panel: Panel
     frame: pd.DataFrame
     table: Any
     scores: Scores
@@ -67,7 +68,7 @@ def backtest(
     without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
     """
     begun = time.perf_counter()
-    arrays = Arrays.of(panel, settings.h)
+    arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
     origins = cutoffs(panel.lengths, settings.h, n_windows, step_size or settings.h, ids=panel.ids)
     folds: list[Fold] = []
     pieces = []
@@ -77,7 +78,7 @@ def backtest(
         pieces.append(forecasts(folds[-1], arrays, rows, panel))
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
-    return Backtest(frame, table, scores, tuple(folds), time.perf_counter() - begun)
+    return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
 
 
 def told(progress: Callable[[int, Progress], None] | None, number: int) -> Callable[[Progress], None] | None:

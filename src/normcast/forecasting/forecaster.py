@@ -93,7 +93,7 @@ class Forecaster:
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
         panel = self.panel(df, **table)
-        arrays = Arrays.of(panel, self.settings.h)
+        arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         path = None if checkpoint is None else Path(checkpoint)
         self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
         self.fitted_, self.panel_ = self.fold_.fitted, panel
@@ -108,15 +108,18 @@ class Forecaster:
         Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
         Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
         """
+        panel, values = self.ahead(df, futr_df)
+        series = np.repeat(np.arange(panel.n_series), self.settings.h)
+        return panel.frame(series, panel.stamps_after(self.settings.h).ravel(), values)
+
+    def ahead(self, df: Any = None, futr_df: Any = None) -> tuple[Panel, dict[str, np.ndarray]]:
+        """Return the panel that is continued and its forecast columns, each (series * h,); see `predict`."""
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
         panel = self.panel_ if df is None else self.reread(df)
-        h = self.settings.h
-        known = panel.future_rows(futr_df, h) if self.settings.futr_exog else None
+        known = panel.future_rows(futr_df, self.settings.h) if self.settings.futr_exog else None
         values = self.fitted_.ahead(panel, known)
-        series = np.repeat(np.arange(panel.n_series), h)
-        named = {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
-        return panel.frame(series, panel.stamps_after(h).ravel(), named)
+        return panel, {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
 
     def cross_validation(
         self,

@@ -82,6 +82,18 @@ class Settings:
         architecture = self.model if isinstance(self.model, Architecture) else Architecture()
         return Preset(architecture, "given by the user")
 
+    @property
+    def calendar(self) -> bool:
+        """Whether the network reads the time of year, week and day."""
+        return self.preset.architecture.calendar
+
+    @property
+    def network_name(self) -> str:
+        """The name of the network, for people."""
+        return (
+            self.model if isinstance(self.model, str) else getattr(self.model, "name", "given architecture")
+        )
+
 
 def refuse_foreign(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raise TypeError for arguments that Forecaster does not have, with ours for the same thing."""
