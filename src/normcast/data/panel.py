@@ -238,7 +238,7 @@ def _check(panel: Panel) -> None:
     """Raise ValueError unless the parts of a panel belong together."""
     many, rows, columns = len(panel.ids), len(panel.y), panel.columns
     n_futr = len(columns.futr_exog)
-    sizes = {
+    sizes: dict[str, tuple[int, ...]] = {
         "hist": (rows, len(columns.hist_exog)),
         "futr": (rows, n_futr),
         "stat": (many, len(columns.stat_exog)),

@@ -62,7 +62,7 @@ class Archive:
         try:
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 for info in archive.infolist():
-                    _refuse_larger(info, len(raw))
+                    _refuse_compressed(info)
                 return cls({name: archive.read(name) for name in archive.namelist()}, where)
         except BROKEN as error:
             raise ValueError(
@@ -104,6 +104,6 @@ def as_arrays(arrays: Mapping[str, Any]) -> bytes:
     return save({name: np.ascontiguousarray(values) for name, values in arrays.items()})
 
 
-def _refuse_larger(info: zipfile.ZipInfo, size: int) -> None:
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size > size:
+def _refuse_compressed(info: zipfile.ZipInfo) -> None:
+    if info.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"member {info.filename!r} is compressed, which none of ours is")

@@ -72,14 +72,15 @@ def load(path: str | Path) -> Forecaster:
         if (panel.lengths < input_size).any():
             raise ValueError(f"the network reads {input_size} rows, but a series has {panel.lengths.min()}.")
         build = build_arguments(panel, input_size, h, quantiles)
-    model, architecture = read_network(archive, build)
+    scaling, conformal = read_scaling(archive, panel), read_conformal(archive, quantiles, h)
+    model, architecture = read_network(archive, build)  # last: nothing is built for a file that is broken
     fitted = Fitted(
         ids=panel.ids,
         model=model,
         weights=read_weights(archive, model, replicas),
-        scaling=read_scaling(archive, panel),
+        scaling=scaling,
         quantiles=quantiles,
-        conformal=read_conformal(archive, quantiles, h),
+        conformal=conformal,
         input_size=input_size,
         h=h,
         minimum=facts["minimum"],
@@ -145,7 +146,7 @@ def checked_manifest(archive: Archive) -> dict[str, Any]:
 def read_settings(archive: Archive, manifest: dict[str, Any], network: Any) -> Settings:
     """Return the settings. network: the architecture or keras model, for where no preset was named."""
     with archive.reading(MANIFEST):
-        given = {n: tuple(v) if isinstance(v, list) else v for n, v in manifest["settings"].items()}
+        given: Any = {n: tuple(v) if isinstance(v, list) else v for n, v in manifest["settings"].items()}
         settings = Settings(**given, model=manifest["preset"] or network)
         facts, columns = manifest["fitted"], manifest["panel"]["columns"]
         if [settings.h, list(settings.quantiles)] != [facts["h"], facts["quantiles"]]:

@@ -27,13 +27,6 @@ def plot(forecaster: Forecaster, rows: int | None = None) -> Any:
     rows: of the past, 5 * h by default, and no more than there are; the first 6 series are drawn. Bands are
     the intervals, wider ones paler. Stamps are drawn as the table has them, whatever zone the reader is in.
     Raises RuntimeError before fit, ValueError if rows is below one.
-
-    >>> import pandas as pd
-    >>> from normcast import Forecaster
-    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})
-    >>> fitted = Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1).fit(table)
-    >>> type(plot(fitted)).__name__
-    'FacetChart'
     """
     panel = forecaster.panel_
     if panel is None:
@@ -92,13 +85,17 @@ def drawn(panel: Panel, time: np.ndarray) -> list[Any]:
 def chart(
     records: list[Record], ids: list[str], levels: tuple[float, ...], is_calendar: bool, title: str
 ) -> Any:
-    """Return the records as bands and lines, faceted by series."""
+    """Return the records as bands and lines, faceted by series.
+
+    >>> past = {"series": "a", "part": "past", "stamp": 1, "y": 2.0}
+    >>> type(chart([past], ["a"], levels=(), is_calendar=False, title="")).__name__
+    'FacetChart'
+    """
     import altair as alt
 
     x = alt.X("stamp", type="temporal" if is_calendar else "quantitative", title=None)
     x = x.scale(zero=False) if not is_calendar else x
     base = alt.Chart(width=360, height=200).encode(x=x)
-    # The limits have no title: "y" beside the axis says enough, and the pointer names level and value.
     bands = [
         base.transform_filter("datum.part == 'ahead'")
         .mark_area(color=OURS, opacity=0.2)

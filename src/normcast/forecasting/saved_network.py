@@ -56,7 +56,7 @@ def build_arguments(panel: Panel, input_size: int, h: int, quantiles: tuple[floa
 
 
 def names(model: keras.Model, replica: int) -> list[str]:
-    """Return what each weight of a replica is called in the file; numbers keep equal paths apart."""
+    """Return what each weight of a replica is called: its number, and for readers its path."""
     return [f"{replica}/{number:03}/{weight.path}" for number, weight in enumerate(model.weights)]
 
 
@@ -94,17 +94,19 @@ def read_weights(archive: Archive, model: keras.Model, replicas: int) -> tuple[l
     with archive.reading(WEIGHTS):
         if len(arrays) != replicas * len(model.weights) or not replicas:
             raise ValueError(f"it holds {len(arrays)} arrays, not {replicas} x {len(model.weights)}.")
-        return tuple(list(of_replica(arrays, model, replica)) for replica in range(replicas))
+        # By number: Keras gives the weights of a Sequential other paths after loading.
+        numbered = {name[: name.index("/", name.index("/") + 1)]: arrays[name] for name in arrays}
+        return tuple(list(of_replica(numbered, model, replica)) for replica in range(replicas))
 
 
 def of_replica(arrays: dict[str, np.ndarray], model: keras.Model, replica: int) -> Iterator[np.ndarray]:
     """Yield the checked weights of one replica."""
-    for name, weight in zip(names(model, replica), model.weights, strict=True):
-        values, shape = arrays[name], tuple(weight.shape)
+    for number, weight in enumerate(model.weights):
+        values, shape = arrays[f"{replica}/{number:03}"], tuple(weight.shape)
         if values.shape != shape or str(values.dtype) != weight.dtype:
             raise ValueError(
-                f"{name!r} is {values.dtype} of shape {values.shape}, "
-                f"but the network needs {weight.dtype} of shape {shape}."
+                f"'{replica}/{number:03}' is {values.dtype} of shape {values.shape}, "
+                f"but {weight.path!r} of the network needs {weight.dtype} of shape {shape}."
             )
         yield values
 
