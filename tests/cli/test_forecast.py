@@ -105,7 +105,7 @@ def test_an_unknown_column_is_answered_with_the_one_that_was_meant(folder, capsy
         (["--h", "3", "-o", "out.xlsx"], ".parquet"),
         (["--h", "3", "-o", "waves.csv"], "read and written"),
         (["--h", "3", "--duplicates", "maen"], "Did you mean 'mean'"),
-        (["--h", "three"], "three"),
+        (["--h", "three"], "'--h'"),
         ([], "--h"),
         (["--h", "3", "--hist-exog", "rain"], "rain"),
     ],

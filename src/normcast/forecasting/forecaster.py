@@ -46,7 +46,7 @@ class Forecaster:
 
     def __init__(
         self,
-        h: int,
+        h: int | None = None,
         *,
         input_size: int | None = None,
         freq: str | int | None = None,
@@ -69,6 +69,8 @@ class Forecaster:
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "unexpected")}
         refuse_foreign(unexpected, tuple(given))
+        if h is None:
+            raise TypeError("Forecaster: h is missing; say how many rows to forecast: Forecaster(h=14).")
         for name in ("hist_exog", "futr_exog", "stat_exog", "level"):
             given[name] = (given[name],) if isinstance(given[name], str | int | float) else tuple(given[name])
         self.settings = Settings(**given)

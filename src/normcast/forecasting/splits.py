@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from normcast.forecasting.settings import Settings
-from normcast.scoring import windows_needed
+from normcast.scoring import reachable_level, windows_needed
 
 SHARE = 0.1  # of a series' rows, for validation and for calibration each
 MOST_ROWS = 2000
@@ -29,6 +29,8 @@ class Sizes:
         share = min(int(SHARE * shortest), max(MOST_ROWS, 10 * h))
         n_valid = max(share - h + 1, 1)
         n_calib = max(share - h + 1, ceil(needed(settings.level) / len(rows))) if settings.level else 0
+        if settings.level:
+            check_support(settings.level, (shortest - 2 * h - n_valid - h + 2) * len(rows))
         if settings.input_size is not None:
             return cls(settings.input_size, n_valid, n_calib)
         held_out = cls(1, n_valid, n_calib).held_out(h)
@@ -44,6 +46,15 @@ class Sizes:
 def needed(level: tuple[float, ...]) -> int:
     """Return the calibration windows that the highest level needs."""
     return max((windows_needed(each) for each in level), default=0)
+
+
+def check_support(level: tuple[float, ...], most: int) -> None:
+    """Raise ValueError if the highest level needs more calibration windows than the rows could ever give."""
+    if needed(level) > most >= 1:
+        raise ValueError(
+            f"level: {max(level):g} needs {needed(level)} calibration windows, and these rows give at most {most}. "
+            f"With them the largest level is {reachable_level(most):g}; lower the level, or give longer series."
+        )
 
 
 def default_input_size(h: int, season: int) -> int:
