@@ -212,3 +212,12 @@ def test_a_series_field_reaches_the_model():
     data = Batches(fields, None, np.array([0, 6], np.int32), np.array([1, 0], np.int32))
     expected = [[0, 1, 2, 3, 3, 4], [6, 7, 8, 9, 1, 2]]
     np.testing.assert_array_equal(predict(model, [[]], data)[0], expected)
+
+
+def test_bfloat16_computes_coarsely_and_keeps_weights_in_float32():
+    data, model = sine_data(64), conv_lstm()
+    training = Training(batch_size=16, epochs=2, learning_rate=0.01)
+    (fine,), (coarse,) = (train(model, data, replace(training, compute=c)) for c in ("float32", "bfloat16"))
+    assert all(weight.dtype == np.float32 for weight in coarse.weights)
+    assert coarse.history["loss"] != fine.history["loss"]
+    np.testing.assert_allclose(coarse.history["loss"], fine.history["loss"], rtol=0.02)

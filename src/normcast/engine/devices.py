@@ -33,16 +33,20 @@ def prepare() -> None:
     wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
     if not wanted.isdigit() or int(wanted) < 1:
         raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
-    if FLAG not in os.environ.get("XLA_FLAGS", "") and jax.config.jax_num_cpu_devices in (None, -1):
+    if FLAG not in os.environ.get("XLA_FLAGS", "") and _config("num_cpu_devices") in (None, -1):
         try:
             jax.config.update("jax_num_cpu_devices", int(wanted))
         except RuntimeError:
             _log.debug(
                 "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
             )
-    if jax.config.jax_compilation_cache_dir is None:
+    if _config("compilation_cache_dir") is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def _config(name: str) -> Any:
+    return getattr(jax.config, f"jax_{name}", None)
 
 
 @cache

@@ -14,8 +14,9 @@ from normcast.engine.devices import REPLICA, SHARED, fetched, placed, replica_me
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import planned
 from normcast.engine.network import Network, initial_variables, stacked
-from normcast.engine.order import epoch_order, padded, size_class
+from normcast.engine.order import padded
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
+from normcast.engine.source import Part, Shards, Source
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 
@@ -31,20 +32,16 @@ class Run:
     def __init__(
         self,
         network: Network,
-        data: Batches,
+        data: Batches | Shards,
         training: Training,
         validation: Batches | None,
         seeds: int,
         start: Mapping[str, Any] | None,
         checkpoint: Path | None,
     ) -> None:
-        self.network, self.data, self.training, self.validation = network, data, training, validation
+        self.network, self.training, self.validation = network, training, validation
         self.start = start
         self.seeds = [training.seed + i for i in range(seeds)]
-        self.names = network.matched(data.inputs)
-        self.visited = min(len(data), training.epoch_windows or len(data))
-        self.batch_size = min(training.batch_size, self.visited)
-        self.steps = -(-self.visited // self.batch_size)
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, "")
         self.epoch = 0
         self.alive = np.ones(seeds, bool)
@@ -58,6 +55,8 @@ class Run:
             warn_of_idle_cores()
         devices = self.mesh.size
         self.width = devices if jax.default_backend() == "cpu" else -(-seeds // devices) * devices
+        self.source = Source(data, network, training.batch_size, training.epoch_windows, self.mesh)
+        self.batch_size, self.steps = self.source.batch_size, self.source.steps
         self.groups = [np.arange(first, first + self.width) for first in range(0, seeds, self.width)]
 
     # ---- before the first epoch
@@ -69,15 +68,17 @@ class Run:
 
     def compile(self) -> None:
         """Prepare the programs; the slow part, which may run in a thread while another model trains."""
-        plan, arrays = planned(self.data, self.names)
-        self.arrays = placed(arrays, self.mesh, SHARED)
-        network = self.network
+        part, network = self.source.whole(0), self.network
+        plan = self.source.plan
         like = [v.value for v in network.trainable], [v.value for v in network.frozen]
         self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, REPLICA)])
         program = training_program(network, self.training, plan, self.batch_size, self.mesh)
         key = ("train", network.key, self.training.key, plan, self.batch_size, self.mesh)
         self._train = compiled(
-            key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0), rng=self.training.rng
+            key,
+            program,
+            *self._to_train(part, 0, self.states[0], self._orders(part), 0),
+            rng=self.training.rng,
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
@@ -122,38 +123,42 @@ class Run:
     def advance(self) -> None:
         """Train all living replicas for one epoch, judge them, and save the checkpoint."""
         self.epoch += 1
-        before, orders = self.states, self._orders()
-        steps = [
-            self._train(*self._to_train(place, state, orders, 0, self.steps))
-            for place, state in enumerate(before)
-        ]
-        self.states = [states for states, _ in steps]
-        sums, failed = (
-            np.concatenate(part) for part in zip(*fetched([told for _, told in steps]), strict=True)
-        )
-        for replica in self.living():
-            self.history[replica]["loss"].append(float(sums[replica]) / self.steps)
+        totals, trained = np.zeros(len(self.seeds)), self.living()
+        for part in self.source.parts(self.epoch):
+            totals += self._train_part(part)
+        for replica in trained:
+            self.history[replica]["loss"].append(float(totals[replica]) / self.steps)
             self.history[replica]["learning_rate"].append(self._rate())
-            if failed[replica] >= 0:
-                self._fail(replica, int(failed[replica]), before, orders)
         self._judge_epoch()
         if self.epoch == self.training.epochs:
             self.alive[:] = False
         self.save()
 
-    def _orders(self) -> np.ndarray:
-        orders = np.zeros((len(self.groups) * self.width, size_class(self.visited)), np.int32)
+    def _train_part(self, part: Part) -> np.ndarray:
+        """Train all living replicas on a part of the epoch; return the sums of their losses."""
+        before, orders = self.states, self._orders(part)
+        told = [
+            self._train(*self._to_train(part, place, state, orders, part.steps))
+            for place, state in enumerate(before)
+        ]
+        self.states = [states for states, _ in told]
+        sums, failed = (np.concatenate(each) for each in zip(*fetched([t for _, t in told]), strict=True))
         for replica in self.living():
-            every = epoch_order(len(self.data), self.seeds[replica], self.epoch)
-            orders[replica, : self.visited] = every[: self.visited]
-        return orders
+            if failed[replica] >= 0:
+                self._fail(replica, int(failed[replica]), part, before, orders)
+        return sums[: len(self.seeds)]
 
-    def _to_train(self, place: int, state: Any, orders: np.ndarray, first: int, stop: int) -> tuple[Any, ...]:
+    def _orders(self, part: Part) -> np.ndarray:
+        living = set(self.living())
+        slots = range(len(self.groups) * self.width)
+        return part.orders([self.seeds[slot] if slot in living else None for slot in slots])
+
+    def _to_train(self, part: Part, place: int, state: Any, orders: np.ndarray, stop: int) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self._living(group), (orders[group],)), self.mesh, REPLICA)
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
-        numbers = np.int32(self.visited), (np.int32(first), np.int32(stop)), pace
-        return own[0], state, own[1], (self.arrays, *placed(numbers, self.mesh, SHARED))
+        numbers = np.int32(part.visited), (np.int32(0), np.int32(stop)), pace
+        return own[0], state, own[1], (part.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
         alive = placed(self._living(self.groups[place]), self.mesh, REPLICA)
@@ -204,23 +209,22 @@ class Run:
         self.alive[replica] = False
         self.status[replica] = status
 
-    def _fail(self, replica: int, step: int, before: list[Any], orders: np.ndarray) -> None:
+    def _fail(self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
-        name = self._first_broken(replica, step, before, orders)
+        name = self._first_broken(replica, step, part, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
-            name = self._first_broken(replica, step - 1, before, orders) or name
-        self._stop(
-            replica,
-            f"failed in epoch {self.epoch}, step {step + 1}: first non-finite is {name or 'the loss'}",
-        )
+            name = self._first_broken(replica, step - 1, part, before, orders) or name
+        at = f"failed in epoch {self.epoch}, step {step + 1}"
+        self._stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
-    def _first_broken(self, replica: int, step: int, before: list[Any], orders: np.ndarray) -> str | None:
+    def _first_broken(
+        self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray
+    ) -> str | None:
         place, slot = divmod(replica, self.width)
-        states, _ = self._train(*self._to_train(place, before[place], orders, 0, step))
+        states, _ = self._train(*self._to_train(part, place, before[place], orders, step))
         state = jax.tree.map(lambda leaf: leaf[slot], fetched(states))
-        windows = orders[replica][(step * self.batch_size + np.arange(self.batch_size)) % self.visited]
-        inputs, target = self.data.at(windows)
-        ordered = [inputs[name] for name in self.names]
+        inputs, target = part.batch(orders[replica], step, self.batch_size)
+        ordered = [inputs[name] for name in self.network.matched(inputs)]
         return first_broken(self.network, state, ordered, target, self.training.build_loss())
 
     # ---- results

@@ -12,9 +12,10 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import fingerprint
-from normcast.engine.network import Network
+from normcast.engine.network import Network, computing_in_bfloat16
 from normcast.engine.progress import Progress
 from normcast.engine.run import Run
+from normcast.engine.source import Shards
 from normcast.engine.training import Training
 
 
@@ -45,7 +46,7 @@ class Trained:
 
 def train(
     models: keras.Model | Sequence[keras.Model],
-    data: Batches,
+    data: Batches | Shards,
     training: Training,
     *,
     validation: Batches | None = None,
@@ -60,6 +61,7 @@ def train(
     seed training.seed + i, and runs whole epochs in a compiled program that all replicas of a model share.
     A batch at the end of an epoch that lacks windows is filled up from the beginning of the epoch's order.
 
+    data: windows in memory, or `Shards` that are loaded one ahead.
     start: initial values by variable path (`variable.path`), instead of those drawn; for all replicas.
     validation: windows whose loss chooses the best weights and stops a replica after `training.patience`
     epochs without a better one; the initial weights are a candidate.
@@ -78,6 +80,8 @@ def train(
     ['complete', 'complete']
     """
     listed = [models] if isinstance(models, keras.Model) else list(models)
+    if training.compute == "bfloat16":
+        listed = [computing_in_bfloat16(model) for model in listed]
     networks = [Network(model) for model in listed]
     if seeds < 1:
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
@@ -102,10 +106,10 @@ def _flat(start: Mapping[str, np.ndarray] | None) -> list[Any]:
     return [part for path, value in sorted((start or {}).items()) for part in (path, np.asarray(value))]
 
 
-def _check(name: str, windows: Batches | None) -> None:
+def _check(name: str, windows: Batches | Shards | None) -> None:
     if windows is None:
         return
-    if windows.target is None:
+    if isinstance(windows, Batches) and windows.target is None:
         raise ValueError(f"train: {name} has no target to learn from; give its Batches a target Field.")
     if not len(windows):
         raise ValueError(f"train: {name} has no windows. Give longer series or a smaller input_size or h.")
