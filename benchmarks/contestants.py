@@ -17,6 +17,7 @@ class Laps:
         self.began: tuple[float, float] | None = None
 
     def __call__(self, *_: Any) -> None:
+        """End a lap and wait for the next."""
         now = time.process_time(), time.perf_counter()
         if self.began is not None:
             cpu, wall = (1e3 * (end - start) / self.steps for start, end in zip(self.began, now, strict=True))
@@ -100,9 +101,9 @@ def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
     lap = Laps(windows // batch)
     quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
     model = LSTM(
-        h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1, decoder_hidden_size=1,
-        encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1, windows_batch_size=batch,
-        accelerator="cpu", enable_model_summary=False, **quiet,
+        h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1,
+        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1,
+        windows_batch_size=batch, accelerator="cpu", enable_model_summary=False, **quiet,
     )  # fmt: skip
     while True:
         lap()

@@ -1,5 +1,7 @@
 """Where programs run and arrays live: devices, the mesh over them, and the cache of compiled programs.
 
+A mesh has one axis: `replica`, over which seeds are spread, or `batch`, for the windows of a batch.
+
 Importing this asks JAX for one CPU device per core, if JAX has not started yet: replicas then train side by
 side. The environment variable NORMCAST_DEVICES sets another number; XLA's own flag is respected.
 """
@@ -70,6 +72,28 @@ def replica_mesh(replicas: int) -> Mesh:
     if jax.process_count() == 1:
         count = min(count, replicas)
     return Mesh(np.array(jax.devices()[:count]), ("replica",))
+
+
+def batch_mesh() -> Mesh:
+    """Return the mesh of all devices of all hosts, with the one axis `batch`: for one large model."""
+    return Mesh(np.array(jax.devices()), ("batch",))
+
+
+def spreads_batch(mesh: Mesh) -> bool:
+    """Whether the windows of a batch are spread over this mesh, rather than replicas."""
+    return mesh.axis_names == ("batch",)
+
+
+def own_spec(mesh: Mesh) -> PartitionSpec:
+    """Return how arrays with a first axis of replicas lie on the mesh."""
+    return SHARED if spreads_batch(mesh) else REPLICA
+
+
+def spread(batch: Any, mesh: Mesh) -> Any:
+    """Spread the first axis of a batch's arrays over the mesh, if it is one for batches."""
+    if not spreads_batch(mesh):
+        return batch
+    return jax.lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("batch")))
 
 
 def placed(arrays: Any, mesh: Mesh, spec: PartitionSpec) -> Any:

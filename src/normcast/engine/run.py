@@ -10,7 +10,16 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import Checkpoint
-from normcast.engine.devices import REPLICA, SHARED, fetched, placed, replica_mesh, warn_of_idle_cores
+from normcast.engine.devices import (
+    SHARED,
+    batch_mesh,
+    fetched,
+    own_spec,
+    placed,
+    replica_mesh,
+    spreads_batch,
+    warn_of_idle_cores,
+)
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import planned
 from normcast.engine.network import Network, initial_variables, stacked
@@ -38,6 +47,7 @@ class Run:
         seeds: int,
         start: Mapping[str, Any] | None,
         checkpoint: Path | None,
+        spread: str = "replica",
     ) -> None:
         self.network, self.training, self.validation = network, training, validation
         self.start = start
@@ -50,11 +60,12 @@ class Run:
         self.history: list[dict[str, list[float]]] = [
             {"loss": [], "val_loss": [], "learning_rate": []} for _ in range(seeds)
         ]
-        self.mesh = replica_mesh(seeds)
+        self.mesh = batch_mesh() if spread == "batch" else replica_mesh(seeds)
         if seeds > 1:
             warn_of_idle_cores()
-        devices = self.mesh.size
-        self.width = devices if jax.default_backend() == "cpu" else -(-seeds // devices) * devices
+        self.width = 1 if spreads_batch(self.mesh) else self.mesh.size
+        if jax.default_backend() != "cpu" and not spreads_batch(self.mesh):
+            self.width *= -(-seeds // self.mesh.size)
         self.source = Source(data, network, training.batch_size, training.epoch_windows, self.mesh)
         self.batch_size, self.steps = self.source.batch_size, self.source.steps
         self.groups = [np.arange(first, first + self.width) for first in range(0, seeds, self.width)]
@@ -71,7 +82,7 @@ class Run:
         part, network = self.source.whole(0), self.network
         plan = self.source.plan
         like = [v.value for v in network.trainable], [v.value for v in network.frozen]
-        self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, REPLICA)])
+        self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, own_spec(self.mesh))])
         program = training_program(network, self.training, plan, self.batch_size, self.mesh)
         key = ("train", network.key, self.training.key, plan, self.batch_size, self.mesh)
         self._train = compiled(
@@ -79,6 +90,7 @@ class Run:
             program,
             *self._to_train(part, 0, self.states[0], self._orders(part), 0),
             rng=self.training.rng,
+            whole=not spreads_batch(self.mesh),
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
@@ -88,10 +100,10 @@ class Run:
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, plan, self.mesh)
         key = ("judge", self.network.key, self.training.loss_key, plan, self.mesh)
-        self._judge = compiled(key, program, *self._to_judge(0))
+        self._judge = compiled(key, program, *self._to_judge(0), whole=not spreads_batch(self.mesh))
 
     def _set_states(self, states: list[Any]) -> None:
-        unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, REPLICA)
+        unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, own_spec(self.mesh))
         self.states = states
         self.best = [{**_judged(state), "loss": unjudged} for state in states]
 
@@ -104,7 +116,7 @@ class Run:
         seeds = [self.seeds[replica] for replica in group[group < len(self.seeds)]]
         states = [self._state(*initial_variables(self.network, seed, self.start)) for seed in seeds]
         states += [states[0]] * (self.width - len(states))
-        return placed(stacked(states), self.mesh, REPLICA)
+        return placed(stacked(states), self.mesh, own_spec(self.mesh))
 
     def begin(self) -> None:
         """Draw the initial weights and judge them, or take up the checkpoint if there is one."""
@@ -114,7 +126,7 @@ class Run:
             self._judge_epoch()
             return
         arrays, facts = saved
-        self.states, self.best = placed(arrays, self.mesh, REPLICA)
+        self.states, self.best = placed(arrays, self.mesh, own_spec(self.mesh))
         self.epoch, self.best_epoch, self.status = facts["epoch"], facts["best_epoch"], facts["status"]
         self.history, self.alive = facts["history"], np.array(facts["alive"], bool)
 
@@ -155,13 +167,13 @@ class Run:
 
     def _to_train(self, part: Part, place: int, state: Any, orders: np.ndarray, stop: int) -> tuple[Any, ...]:
         group = self.groups[place]
-        own = placed((self._living(group), (orders[group],)), self.mesh, REPLICA)
+        own = placed((self._living(group), (orders[group],)), self.mesh, own_spec(self.mesh))
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
         numbers = np.int32(part.visited), (np.int32(0), np.int32(stop)), pace
         return own[0], state, own[1], (part.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
-        alive = placed(self._living(self.groups[place]), self.mesh, REPLICA)
+        alive = placed(self._living(self.groups[place]), self.mesh, own_spec(self.mesh))
         return alive, self.best[place], (_judged(self.states[place]),), self._validation
 
     def _living(self, group: np.ndarray) -> np.ndarray:

@@ -21,14 +21,18 @@ _keras_lstm = keras.layers.LSTM.inner_loop
 
 
 @contextmanager
-def shortcuts(rng: str) -> Iterator[None]:
-    """Trace with the shortcuts. Not to be entered by two threads at once."""
+def shortcuts(rng: str, native: bool = True) -> Iterator[None]:
+    """Trace with the shortcuts; native: also those that the compiler cannot spread over devices.
+
+    Not to be entered by two threads at once.
+    """
     replaced: list[tuple[Any, str, Any]] = []
     if rng == "fast":
         random = backend.random
         replaced.append((random, "jax_draw_seed", _fast(random.jax_draw_seed)))
     if jax.default_backend() == "cpu":
-        replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
+        if native:
+            replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
         replaced.append((backend.nn, "conv", _convolve(backend.nn.conv)))
     patches = [patch.object(*each) for each in replaced]
     for each in patches:

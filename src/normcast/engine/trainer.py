@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import jax
 import keras
 import numpy as np
 
@@ -17,6 +18,7 @@ from normcast.engine.progress import Progress
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
 from normcast.engine.training import Training
+from normcast.errors import unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,7 @@ def train(
     start: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | str | None = None,
+    spread: Literal["replica", "batch"] = "replica",
 ) -> Iterator[Trained]:
     """Train every model with every seed, and yield each replica as it finishes.
 
@@ -67,6 +70,8 @@ def train(
     epochs without a better one; the initial weights are a candidate.
     progress: called after each epoch. checkpoint: a file that is written after each epoch and removed at the
     end; with the same arguments and this file, an interrupted training goes on bit for bit.
+    spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
+    model that is large enough; batch_size must then be a multiple of the number of devices.
     A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
     others go on. Raises FloatingPointError when all replicas of a model failed, RuntimeError when Keras does
     not run on JAX, ValueError if the data does not fit the model or the checkpoint is another training's.
@@ -87,14 +92,16 @@ def train(
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
     for name, windows in (("data", data), ("validation", validation)):
         _check(name, windows)
+    _check_spread(spread, training.batch_size)
+    common = (data, training, validation, seeds, start)
     runs = [
-        Run(network, data, training, validation, seeds, start, _checkpoint(checkpoint, place, len(networks)))
+        Run(network, *common, _checkpoint(checkpoint, place, len(networks)), spread)
         for place, network in enumerate(networks)
     ]
     if checkpoint is not None:
-        common = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
+        given = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
         for run in runs:
-            run.claim(fingerprint(common, run.network.key))
+            run.claim(fingerprint(given, run.network.key))
     return _train(runs, progress)
 
 
@@ -113,6 +120,16 @@ def _check(name: str, windows: Batches | Shards | None) -> None:
         raise ValueError(f"train: {name} has no target to learn from; give its Batches a target Field.")
     if not len(windows):
         raise ValueError(f"train: {name} has no windows. Give longer series or a smaller input_size or h.")
+
+
+def _check_spread(spread: str, batch_size: int) -> None:
+    if spread not in ("replica", "batch"):
+        raise ValueError(unknown("spread", spread, ("replica", "batch"), where="train"))
+    if spread == "batch" and batch_size % jax.device_count():
+        raise ValueError(
+            f"train: spread='batch' needs a batch_size that is a multiple of the {jax.device_count()} "
+            f"devices, but it is {batch_size}."
+        )
 
 
 def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None:
