@@ -54,6 +54,18 @@ def engine(network: str, windows: int, steps: int, channels: int, batch: int, re
     list(train(model, data, training, seeds=replicas, progress=lambda now: lap() if now.epoch else None))
 
 
+def panel(count: int) -> None:
+    """Train on a panel of so many series; an epoch visits the same number of windows for each."""
+    from benchmarks.memory import VISITED, arrays, network
+    from normcast.engine import Training, train
+
+    lap = Laps(VISITED // 256)
+    training = Training(batch_size=256, epochs=10_000, patience=None, epoch_windows=VISITED)
+    data, model = arrays(count), network()
+    lap()
+    list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))
+
+
 def keras_fit(network: str, windows: int, steps: int, channels: int, batch: int) -> None:
     from benchmarks import networks
 

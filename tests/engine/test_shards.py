@@ -25,7 +25,7 @@ def test_shards_train_as_memory_does_in_the_same_order(monkeypatch):
     streamed = list(train(conv_lstm(), shards, training, seeds=2))
     assert sorted(loaded[1:4]) == sorted(loaded[4:7]) == [0, 1, 2]
 
-    def in_the_shards_order(windows, seed, epoch, shard=0):
+    def in_the_shards_order(windows, seed, epoch, shard, visited):
         order = epoch_order(3, 0, epoch, shard=3)
         return np.concatenate(
             [cuts[s] + epoch_order(cuts[s + 1] - cuts[s], seed, epoch, int(s)) for s in order]

@@ -58,8 +58,8 @@ class Part:
         orders = np.zeros((len(seeds), self.length), np.int32)
         for row, seed in enumerate(seeds):
             if seed is not None:
-                order = epoch_order(len(self.data), seed, self.epoch, self.shard)
-                orders[row, : self.visited] = order[: self.visited]
+                order = epoch_order(len(self.data), seed, self.epoch, self.shard, self.visited)
+                orders[row, : self.visited] = order
         return orders
 
     def batch(self, order: np.ndarray, step: int, batch_size: int) -> tuple[dict[str, np.ndarray], Any]:
