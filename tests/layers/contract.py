@@ -33,7 +33,7 @@ class Case:
     def built(self, **kwargs: Any) -> keras.Layer:
         """Return a layer whose weights are drawn at random, so that no zero hides an error."""
         layer = self.make(**kwargs)
-        layer(self.inputs())
+        layer.build(self.shape)
         rng = np.random.default_rng(1)
         for v in layer.trainable_variables:
             v.assign(v + 0.3 * rng.normal(size=v.shape).astype("float32"))

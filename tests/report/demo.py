@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from normcast.data import Windows
 from normcast.report import ForecastReport, LearningCurve, SplitPart
 from normcast.scoring import (
     Conformal,
@@ -21,7 +22,7 @@ from normcast.scoring import (
 from tests.scoring.places import windows_at
 
 H, LENGTH, SEASON, LEVELS = 14, 56, 7, (80, 95)
-CALIBRATION = 40
+CALIBRATION, HOLD = 40, 30
 
 
 @cache
@@ -100,13 +101,11 @@ def build(y, stamps, names, folds) -> ForecastReport:
 def _fold(y, stamps, names, offsets, cutoff) -> pd.DataFrame:
     """Every model's forecasts of one fold, each fitted on the rows before it."""
     count = len(names)
-    every = lambda low, high: np.concatenate([offsets[s] + np.arange(low, high) for s in range(count)])  # noqa: E731
-    of = lambda low, high: np.repeat(np.arange(count), high - low)  # noqa: E731
-    edge, hold = cutoff - H - CALIBRATION + 1, 30
-    train = windows_at(every(LENGTH, edge - hold - H), LENGTH, H, of(LENGTH, edge - hold - H))
-    valid = windows_at(every(edge - hold, edge - H), LENGTH, H, of(edge - hold, edge - H))
-    calib = windows_at(every(edge, cutoff - H + 1), LENGTH, H, of(edge, cutoff - H + 1))
-    test = windows_at(offsets[:-1] + cutoff, LENGTH, H, np.arange(count))
+    edge = cutoff - H - CALIBRATION + 1
+    train = _windows(offsets, LENGTH, edge - HOLD - H)
+    valid = _windows(offsets, edge - HOLD, edge - H)
+    calib = _windows(offsets, edge, cutoff - H + 1)
+    test = _windows(offsets, cutoff, cutoff + 1)
     mean = np.array([y[offsets[s] : offsets[s] + edge].mean() for s in range(count)])
     spread = np.array([y[offsets[s] : offsets[s] + edge].std() or 1.0 for s in range(count)])
     scaled = y.copy()
@@ -145,6 +144,13 @@ def _fold(y, stamps, names, offsets, cutoff) -> pd.DataFrame:
     return pd.DataFrame(frame)[list(dict.fromkeys(columns))]
 
 
+def _windows(offsets, low, high) -> Windows:
+    """The windows of every series whose targets begin in its rows low, ..., high - 1."""
+    count = len(offsets) - 1
+    cutoffs = np.concatenate([offsets[series] + np.arange(low, high) for series in range(count)])
+    return windows_at(cutoffs, LENGTH, H, np.repeat(np.arange(count), high - low))
+
+
 def _climate(scaled, windows, offsets) -> np.ndarray:
     """The mean of the same weeks in the years before, or of the whole past."""
     found = np.zeros((len(windows.start), windows.h))
@@ -173,7 +179,7 @@ def _curve(seed: int, fold: str) -> LearningCurve:
 
 
 def _parts(fold, stamps, cutoff) -> list[SplitPart]:
-    edge, hold = cutoff - H - CALIBRATION + 1, 30
+    edge, hold = cutoff - H - CALIBRATION + 1, HOLD
     spans = {
         "train": (0, edge - hold - 1),
         "validation": (edge - hold, edge - 1),

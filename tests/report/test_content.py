@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from normcast.report import LearningCurve, SplitPart, charts, tables
+from normcast.report.drawing import inline_svg
 from normcast.report.sections import page_of
 from normcast.report.selection import chosen, tail
 from normcast.report.timeline import timeline
@@ -71,7 +72,7 @@ def test_the_interval_is_that_of_a_paired_t_test_over_folds():
             [1.0, 1.0],
             [1.0, 1.0],
             "open",
-            "No winner inside the noise: the error of normcast is less than 1 % above",
+            "A draw: the error of normcast is that of ridge",
         ),
     ],
 )
@@ -79,6 +80,19 @@ def test_the_first_sentence_claims_no_more_than_the_folds_show(ours, theirs, ton
     verdict = judge(scored(normcast=ours, ridge=theirs, drift=[5.0] * len(ours)), "normcast")
     assert verdict.tone == tone
     assert verdict.answer.startswith(answer)
+
+
+def test_a_model_that_is_its_baseline_but_for_rounding_is_a_draw_and_wins_nothing():
+    ours = [1.0, 1.2, 0.9]
+    scores = scored(normcast=ours, ridge=[error * (1 + 1e-6) for error in ours])
+    (comparison,) = compare(scores, "normcast")
+    assert (comparison.won, comparison.low, comparison.high) == (0, 0, 0)
+    verdict = judge(scores, "normcast")
+    assert verdict.answer == "A draw: the error of normcast is that of ridge, the best simple baseline."
+    assert verdict.detail.endswith("The two agree in every fold.")
+    board = tables.scoreboard(scores, ["normcast", "ridge"], [])
+    assert [row[1].best for row in board.rows] == [True, True]
+    assert tables.duels([comparison], "normcast", "mase").rows[0][1].text == "0.0 %"
 
 
 def test_the_answer_is_about_the_best_baseline_and_names_the_others_too():
@@ -117,10 +131,14 @@ def test_the_scoreboard_prints_every_score_and_marks_the_best(weather):
             overall[row[0].text, "coverage-95"], abs=0.06
         )
     assert [row[1].best for row in table.rows] == [True, False, False, False]  # sorted by it
-    wide = weather.scores.overall.pivot_table(index="model", columns="metric", values="value")
-    nearest = (wide["coverage-80"] - 80).abs()
-    best = {row[0].text for row in table.rows if row[6].best}
-    assert best == set(nearest[nearest == nearest.min()].index)
+
+
+def test_the_best_coverage_is_the_one_nearest_its_level(many):
+    table = tables.scoreboard(many.scores, tables.models_in(many), many.levels)
+    wide = many.scores.overall.pivot_table(index="model", columns="metric", values="value")
+    distance = (wide["coverage-80"] - 80).abs()
+    assert [row[0].text for row in table.rows if row[6].best] == [distance.idxmin()]
+    assert distance.idxmin() != wide["coverage-80"].idxmin()
 
 
 def test_many_series_show_the_worst_and_the_best_ten(many):
@@ -170,6 +188,20 @@ def test_the_best_epoch_is_marked_where_its_validation_loss_is():
     assert dot["data"]["values"][0]["y"] == 0.6
     without_start = replace(curve, val_loss=(0.8, 0.6, 0.7))
     assert charts.curve_chart([without_start])["layer"][2]["data"]["values"][0]["y"] == 0.6
+
+
+def test_a_training_run_that_ran_away_is_drawn_with_a_gap():
+    loss = (np.float32(0.5), float("inf"), float("nan"))
+    curve = LearningCurve(0, "fold 1", loss=loss, val_loss=loss, best_epoch=1)
+    spec = charts.curve_chart([curve])
+    assert [row["y"] for row in spec["layer"][0]["data"]["values"]] == [0.5, None, None]
+    assert "best epoch 1" in inline_svg(spec, "Loss by epoch")
+
+
+def test_epochs_are_counted_to_the_end_of_the_longest_run():
+    runs = [LearningCurve(seed, "f", (1.0,) * n, (1.0,) * n, 1) for seed, n in enumerate((9, 30))]
+    axes = [layer["encoding"]["x"]["axis"]["values"] for layer in charts.curve_chart(runs)["layer"][:2]]
+    assert axes[0] == axes[1] == [0, 5, 10, 15, 20, 25, 30]
 
 
 def test_bars_of_the_split_follow_each_other_and_end_with_the_test(weather):

@@ -7,6 +7,7 @@ from normcast.data.panel import Panel
 from normcast.data.scaling import Scaler
 from normcast.data.split import Split, cutoffs, largest_input_size, split
 from normcast.data.table import read_table
+from normcast.data.waves import waves
 from normcast.data.windows import Windows, sliding
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "read_table",
     "sliding",
     "split",
+    "waves",
     "write_table",
     "write_whole",
 ]

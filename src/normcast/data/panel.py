@@ -7,10 +7,16 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from normcast.data import calendar, intake
+from normcast.data import calendar, intake, plain
 from normcast.data.columns import Columns, names
 from normcast.data.future import rows_ahead
 from normcast.data.stamps import Stamps
+
+_PER_ROW = ("time", "y", "observed", "hist", "futr")
+_ARRAYS = {
+    "offsets": (1, "int64"), "time": (1, "int64"), "y": (1, "float64"), "observed": (1, "bool"),
+    "hist": (2, "float64"), "futr": (2, "float64"), "stat": (2, "float64"), "futr_ahead": (3, "float64"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +128,37 @@ class Panel:
 
         Raises ValueError if a series would keep no row, or has fewer rows.
         """
+        rows = self._kept("head", rows_per_series)
+        return replace(
+            self._cut(rows, self._place < np.repeat(rows, self.lengths)), futr_ahead=self.futr_ahead[:, :0]
+        )
+
+    def tail(self, rows_per_series: int | np.ndarray) -> "Panel":
+        """Return the last so many rows of each series, and the known-future rows behind them.
+
+        Raises ValueError if a series would keep no row, or has fewer rows.
+        """
+        rows = self._kept("tail", rows_per_series)
+        return self._cut(rows, self._place >= np.repeat(self.lengths - rows, self.lengths))
+
+    @property
+    def _place(self) -> np.ndarray:
+        """The place of each row in its series, from 0, (N,)."""
+        return np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def _kept(self, what: str, rows_per_series: int | np.ndarray) -> np.ndarray:
         rows = np.broadcast_to(np.asarray(rows_per_series, dtype=np.int64), (self.n_series,))
         wrong = (rows < 1) | (rows > self.lengths)
         if wrong.any():
             s = int(np.argmax(wrong))
             raise ValueError(
-                f"head: series {self.ids[s]!r} has {self.lengths[s]} rows, cannot keep {rows[s]}."
+                f"{what}: series {self.ids[s]!r} has {self.lengths[s]} rows, cannot keep {rows[s]}."
             )
-        place = np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
-        keep = place < np.repeat(rows, self.lengths)
-        arrays = {name: getattr(self, name)[keep] for name in ("time", "y", "observed", "hist", "futr")}
-        offsets = np.concatenate([[0], np.cumsum(rows)])
-        return replace(self, offsets=offsets, futr_ahead=self.futr_ahead[:, :0], **arrays)
+        return rows
+
+    def _cut(self, rows: np.ndarray, keep: np.ndarray) -> "Panel":
+        arrays = {name: getattr(self, name)[keep] for name in _PER_ROW}
+        return replace(self, offsets=np.concatenate([[0], np.cumsum(rows)]), **arrays)
 
     def future_rows(self, futr_df: Any, h: int) -> np.ndarray:
         """Return the future exogenous values of the h stamps after each series, (S, h, n_futr).
@@ -158,3 +183,74 @@ class Panel:
     def write_stamps(self, time: np.ndarray) -> Any:
         """Return stamps (n,) as a column like the user's time column: dtype, time zone, text format."""
         return self.stamps.write(np.asarray(time), self.frame_type)
+
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the panel as values that JSON knows, and as arrays, for a file.
+
+        Raises ValueError for an id column or a time zone that a file does not keep.
+        """
+        values = {
+            "columns": self.columns.to_dict(),
+            "ids": list(self.ids),
+            "id_values": plain.write_columns(self.id_values),
+            "freq": self.freq,
+            "season": self.season,
+            "frame_type": self.frame_type,
+            "notes": list(self.notes),
+            "stamps": plain.write_stamps(self.stamps),
+        }
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        return values, arrays | {"time": arrays["time"].view(np.int64)}
+
+    @classmethod
+    def from_parts(cls, values: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> "Panel":
+        """Return the panel that `to_parts` took apart.
+
+        Raises ImportError where its tables need a library that is not installed, ValueError, KeyError or
+        TypeError for parts that do not belong together.
+
+        >>> import pandas as pd
+        >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 4.0]}))
+        >>> Panel.from_parts(*panel.to_parts()).stamps_after(2)
+        array([[4, 5]])
+        """
+        for name, (axes, dtype) in _ARRAYS.items():
+            if arrays[name].ndim != axes or arrays[name].dtype != dtype:
+                got = f"{arrays[name].dtype} of shape {arrays[name].shape}"
+                raise ValueError(f"Panel: {name} is {got}, but needs {dtype} with {axes} axes.")
+        stamps = plain.read_stamps(values["stamps"])
+        panel = cls(
+            columns=Columns.from_dict(values["columns"]),
+            ids=tuple(values["ids"]),
+            id_values=plain.read_columns(values["id_values"], values["frame_type"]),
+            freq=values["freq"],
+            season=values["season"],
+            frame_type=values["frame_type"],
+            notes=tuple(values["notes"]),
+            stamps=stamps,
+            **{**arrays, "time": stamps.as_time(arrays["time"])},
+        )
+        _check(panel)
+        return panel
+
+
+def _check(panel: Panel) -> None:
+    """Raise ValueError unless the parts of a panel belong together."""
+    many, rows, columns = len(panel.ids), len(panel.y), panel.columns
+    n_futr = len(columns.futr_exog)
+    sizes = {
+        "hist": (rows, len(columns.hist_exog)),
+        "futr": (rows, n_futr),
+        "stat": (many, len(columns.stat_exog)),
+    }
+    sizes |= {"offsets": (many + 1,), "time": (rows,), "observed": (rows,)}
+    sizes["futr_ahead"] = (many, panel.futr_ahead.shape[1], n_futr)
+    for name, shape in sizes.items():
+        if getattr(panel, name).shape != shape:
+            raise ValueError(f"Panel: {name} has shape {getattr(panel, name).shape}, but needs {shape}.")
+    if panel.offsets[0] != 0 or panel.offsets[-1] != rows or (panel.lengths < 1).any():
+        raise ValueError(f"Panel: offsets must rise from 0 to {rows}, the number of rows.")
+    if columns.id_names and len(panel.id_values) != many:
+        raise ValueError(f"Panel: there are {len(panel.id_values)} rows of ids, but {many} series.")
+    if panel.frame_type not in ("pandas", "polars"):
+        raise ValueError(f"Panel: frame_type is {panel.frame_type!r}, but must be 'pandas' or 'polars'.")

@@ -68,7 +68,7 @@ def backtest(
     without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
     """
     begun = time.perf_counter()
-    arrays = Arrays.of(panel, settings.h)
+    arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
     origins = cutoffs(panel.lengths, settings.h, n_windows, step_size or settings.h, ids=panel.ids)
     folds: list[Fold] = []
     pieces = []

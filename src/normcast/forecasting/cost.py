@@ -22,7 +22,7 @@ def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     sizes = Sizes.plan(panel.lengths, panel.season, settings)
     held_out = sizes.held_out(settings.h)
     windows = int((panel.lengths - held_out - sizes.input_size - settings.h + 1).clip(0).sum())
-    model = build(settings, sizes.input_size, Arrays.of(panel.head(1), 1))
+    model = build(settings, sizes.input_size, Arrays.of(panel.head(2), 1, calendar=settings.calendar))
     work = 6.0 * multiplications(model) * min(windows, settings.epoch_windows or windows)
     seconds = work * settings.epochs * USUAL_SHARE * settings.seeds / FLOPS_PER_SECOND + SECONDS_PER_FIT
     seconds *= fits

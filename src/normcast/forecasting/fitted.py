@@ -35,6 +35,7 @@ class Fitted:
     input_size: int
     h: int
     minimum: float | None
+    calendar: bool
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in the unit of the series: (n, h, Q), or (n, h, 1) for a point forecast."""
@@ -58,7 +59,7 @@ class Fitted:
         Raises ValueError for a series shorter than one window.
         """
         check_lengths(panel, self.input_size)
-        arrays = Arrays.of(panel, self.h, futr_ahead)
+        arrays = Arrays.of(panel, self.h, futr_ahead, calendar=self.calendar)
         scaling = self.scaling.matched(self.ids, arrays)
         return self.forecast(scaling.scaled(arrays), arrays.last(panel.lengths, self.input_size))
 

@@ -15,6 +15,7 @@ from normcast.forecasting.arrays import Arrays, Scaled
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.scaling import Scaling
 from normcast.forecasting.settings import Settings
+from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.splits import Sizes
 from normcast.forecasting.warm_start import warm_start
 from normcast.scoring import Conformal, Ridge, fit_ridge
@@ -27,13 +28,18 @@ NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponen
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """What was learned from the first `rows` rows of each series: nothing here has seen a later one."""
+    """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
+
+    share: of the networks' correction to the ridge map that is in the forecast; 1 where they did not start
+    at it.
+    """
 
     rows: np.ndarray
     sizes: Sizes
     split: Split
     ridge: Ridge
     trained: tuple[Trained, ...]
+    share: float
     fitted: Fitted
 
 
@@ -63,6 +69,7 @@ def fit_fold(
     check_head(settings, parts.train.targets(scaled.y), scaling.kind)
     model = build(settings, sizes.input_size, arrays)
     errors = sample_errors(ridge, scaled.y, parts.train)
+    start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
     trained = tuple(
         train(
             model,
@@ -70,7 +77,7 @@ def fit_fold(
             training_of(settings),
             validation=scaled.batches(parts.valid),
             seeds=settings.seeds,
-            start=warm_start(settings.preset.architecture, ridge, errors, settings.quantiles),
+            start=start,
             progress=progress,
             checkpoint=checkpoint,
         )
@@ -85,10 +92,26 @@ def fit_fold(
         input_size=sizes.input_size,
         h=settings.h,
         minimum=settings.minimum,
+        calendar=settings.calendar,
     )
+    share = 1.0
+    if start:
+        fitted, share = shrunk(fitted, scaled, parts.valid, ridge, start)
     if settings.level:
         fitted = replace(fitted, conformal=calibrated(fitted, scaled, parts.calib, settings.level))
-    return Fold(rows, sizes, parts, ridge, trained, fitted)
+    return Fold(rows, sizes, parts, ridge, trained, share, fitted)
+
+
+def shrunk(
+    fitted: Fitted, scaled: Scaled, valid: Windows, ridge: Ridge, start: dict[str, np.ndarray]
+) -> tuple[Fitted, float]:
+    """Take the share of the networks' correction to the ridge that the validation windows support."""
+    network = fitted.raw(scaled, valid)
+    middle = network.shape[-1] // 2
+    y, first = valid.targets(scaled.y), ridge.predict(scaled.y, valid)
+    share = share_kept(network[..., middle], first, y, blocks=valid.start // fitted.h)
+    weights = tuple(toward_start(fitted.model, each, start, share) for each in fitted.weights)
+    return replace(fitted, weights=weights), share
 
 
 def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
@@ -113,7 +136,7 @@ def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
         1 + arrays.exog.shape[1],
         settings.h,
         quantiles=settings.quantiles,
-        futr=arrays.n_futr,
+        futr=arrays.n_futr + arrays.waves.shape[1],
         stat=arrays.stat.shape[1],
     )
 

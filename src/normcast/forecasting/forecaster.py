@@ -93,7 +93,7 @@ class Forecaster:
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
         panel = self.panel(df, **table)
-        arrays = Arrays.of(panel, self.settings.h)
+        arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         path = None if checkpoint is None else Path(checkpoint)
         self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
         self.fitted_, self.panel_ = self.fold_.fitted, panel

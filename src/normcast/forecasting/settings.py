@@ -83,6 +83,11 @@ class Settings:
         return Preset(architecture, "given by the user")
 
     @property
+    def calendar(self) -> bool:
+        """Whether the network reads the time of year, week and day."""
+        return self.preset.architecture.calendar
+
+    @property
     def network_name(self) -> str:
         """The name of the network, for people."""
         return (

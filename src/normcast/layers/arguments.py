@@ -16,13 +16,12 @@ def check_rate(layer: str, name: str, value: object) -> float:
     >>> check_rate("LSTM", "dropout", 5)
     Traceback (most recent call last):
     ...
-    ValueError: LSTM: dropout is 5, but a rate is at least 0 and below 1. It is the share that is dropped: 0.2 drops a fifth.
-    """  # noqa: E501
+    ValueError: LSTM: dropout is 5, but a rate, the share that is dropped, is at least 0 and below 1.
+    """
     if isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < 1:
         return float(value)
     raise ValueError(
-        f"{layer}: {name} is {value!r}, but a rate is at least 0 and below 1. "
-        "It is the share that is dropped: 0.2 drops a fifth."
+        f"{layer}: {name} is {value!r}, but a rate, the share that is dropped, is at least 0 and below 1."
     )
 
 

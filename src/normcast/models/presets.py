@@ -26,6 +26,8 @@ def patch_network(cell: str) -> Architecture:
         recurrent=(Recurrent(units=64, cell=cell, dropout=0.1),),
         head=Head(zero_start=True),
         instance_norm="last",
+        calendar=True,
+        level=True,
         skip=True,
     )
 

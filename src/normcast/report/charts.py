@@ -7,6 +7,7 @@ page. Stamps are drawn as the clock on the wall showed them, whatever time zone 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -58,8 +59,9 @@ def fold_chart(
             *_bands(rows, model, levels),
             _layer(_mark("rule", "muted", strokeDash=[3, 3]), cutoff, x=_time_axis(rows["ds"])),
             _series(actual, "y", "ink", width=1.4),
-            *(_series(rows, name, tone, width=1.6) for name, tone in rivals.items()),
             _series(rows, model, "ours", width=2.2),
+            # Dashed, so on top: a rival that forecasts the same is seen all the same.
+            *(_series(rows, name, tone, width=1.6) for name, tone in rivals.items()),
             *_hover(rows, model),
         ]
     }
@@ -77,9 +79,9 @@ def score_chart(
         texts = [f"{model}, {x} {a}: {number(b, decimals([b]))}" for a, b in zip(xs, ys, strict=True)]
         width = 2.4 if tone == "ours" else 1.6
         layers.append(_layer(_line(tone, width), {"x": xs, "y": ys}, **axes))
-        layers.append(
-            _layer(_targets(tone, points), {"x": xs, "y": ys, "text": texts}, **axes, description=TEXT)
-        )
+        if len(xs) <= POINTS:
+            data = {"x": xs, "y": ys, "text": texts}
+            layers.append(_layer(_targets(tone, points), data, **axes, description=TEXT))
     return {"layer": layers}
 
 
@@ -100,7 +102,9 @@ def coverage_chart(by_step: pd.DataFrame, levels: Sequence[float], rows_per_step
         rule = _mark("rule", tone, strokeDash=[2, 3], opacity=0.8)
         layers.append(_layer(rule, {"y": [level]}, y=axes["y"]))
         layers.append(_layer(_mark("line", tone, strokeWidth=2), {"x": xs, "y": ys}, **axes))
-        layers.append(_layer(_targets(tone), {"x": xs, "y": ys, "text": texts}, **axes, description=TEXT))
+        if len(xs) <= POINTS:
+            data = {"x": xs, "y": ys, "text": texts}
+            layers.append(_layer(_targets(tone), data, **axes, description=TEXT))
     return {"layer": layers}
 
 
@@ -116,12 +120,12 @@ def level_tones(count: int) -> list[str]:
 def curve_chart(curves: Sequence[LearningCurve]) -> Spec:
     """Draw loss by epoch, two lines per seed: training faint, validation full; a dot is the best epoch."""
     layers = []
+    axes = {"x": _count_axis(max(len(curve.loss) for curve in curves), "epoch"), "y": _value_axis()}
     for curve in curves:
         first = 1 - (len(curve.val_loss) - len(curve.loss))  # 0 where the initial weights were measured too
         for values, start, opacity in ((curve.loss, 1, 0.45), (curve.val_loss, first, 1.0)):
-            epochs = list(range(start, start + len(values)))
-            axes = {"x": _count_axis(epochs[-1] if epochs else 1, "epoch"), "y": _value_axis()}
             mark = _mark("line", "ours", strokeWidth=1.6, opacity=opacity)
+            epochs = list(range(start, start + len(values)))
             layers.append(_layer(mark, {"x": epochs, "y": list(values)}, **axes))
         layers += _best_epoch(curve, dict(enumerate(curve.val_loss, start=first)))
     return {"layer": layers}
@@ -162,7 +166,7 @@ def _bands(frame: pd.DataFrame, model: str, levels: Sequence[float]) -> list[Spe
 
 
 def _series(frame: pd.DataFrame, column: str, tone: str, width: float) -> Spec:
-    data = {"x": _stamps(frame["ds"]), "y": [None if pd.isna(value) else value for value in frame[column]]}
+    data = {"x": _stamps(frame["ds"]), "y": frame[column].tolist()}
     return _layer(_line(tone, width), data, x=_time_axis(frame["ds"]), y=_value_axis())
 
 
@@ -193,8 +197,17 @@ def _best_epoch(curve: LearningCurve, known: Mapping[int, float]) -> list[Spec]:
 
 
 def _layer(mark: Spec, columns: Mapping[str, list[Any]], **encoding: Spec) -> Spec:
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = [
+        dict(zip(columns, map(_drawable, row), strict=True)) for row in zip(*columns.values(), strict=True)
+    ]
     return {"mark": mark, "data": {"values": rows}, "encoding": encoding}
+
+
+def _drawable(value: Any) -> Any:
+    """Return a value that JSON knows: a loss that ran away to infinity is a gap in its line."""
+    if value is None or isinstance(value, str | int):
+        return value
+    return float(value) if isfinite(value) else None
 
 
 def _mark(kind: str, tone: str, **style: Any) -> Spec:

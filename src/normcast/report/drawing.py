@@ -75,6 +75,7 @@ def inline_svg(chart: Mapping[str, Any], label: str) -> str:
         "version",
     ):
         svg = re.sub(rf' {attribute}="[^"]*"', "", svg)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)  # a tenth of a pixel
     for tone, colour in TONES.items():
         svg = svg.replace(f'"{colour}"', f'"var(--{tone})"')
     svg = re.sub(r'<svg ([^>]*?)width="\d+" height="\d+" ', r"<svg \1", svg)

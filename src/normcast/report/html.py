@@ -48,4 +48,6 @@ def render(result: ForecastReport) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # A percent sign stays on the line of its number.
+    environment.filters["tied"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
     return environment.get_template("report.html.j2").render(page=page_of(result))

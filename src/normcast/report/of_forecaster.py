@@ -149,6 +149,12 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
             "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
             "end, which set the width of the intervals."
         )
+    shares = [f"{fold.share:.0%}" for _, fold in numbered(forecaster)]
+    if settings.preset.architecture.skip and shares:
+        notes.append(
+            "The networks start at the ridge map. Of their correction to it, the forecast has the share that "
+            f"validation windows support beyond one standard error: {', '.join(shares)} (folds in order)."
+        )
     return tuple(notes)
 
 

@@ -15,7 +15,7 @@ from normcast.report.pictures import (
 )
 from normcast.report.timeline import timeline
 from normcast.report.values import PARTS, ForecastReport
-from normcast.report.verdict import compare, judge, main_metric
+from normcast.report.verdict import compare, judge, main_metric, tied
 from normcast.report.words import duration, plural, stamp, steps
 
 
@@ -81,12 +81,16 @@ def series_section(report: ForecastReport) -> Section | None:
         return None
     rival = comparisons[0].baseline
     wide = tables.scores_by_series(report.scores, [report.model, rival]).dropna()
-    won = int((wide[report.model] < wide[rival]).sum())
+    same = tied(wide[report.model], wide[rival])
+    won = int(((wide[report.model] < wide[rival]) & ~same).sum())
+    draws = f" On {int(same.sum())} the two are equal." if same.any() else ""
     figure = rivalry_figure(report, rival)
     return Section(
         "series",
         "Series by series",
-        text=(f"{report.model} has the smaller error on {won} of {len(wide)} series, against {rival}.",),
+        text=(
+            f"{report.model} has the smaller error on {won} of {len(wide)} series, against {rival}.{draws}",
+        ),
         figures=() if figure is None else (figure,),
         tables=tables.series_tables(report.scores, report.model, rival),
     )

@@ -13,7 +13,7 @@ from normcast.report.verdict import main_metric
 from normcast.report.words import decimals, number
 
 SHOWN = 6  # series that get a chart
-LONGEST = 300  # rows of history in one chart
+LONGEST = 300  # rows of history in one chart, or h where that is more
 
 
 def series_scores(report: ForecastReport) -> pd.Series:
@@ -60,4 +60,4 @@ def tail(report: ForecastReport, name: Any, until: Any = None) -> pd.DataFrame:
     mine = report.history[report.history["unique_id"] == name]
     if until is not None:
         mine = mine[mine["ds"] <= until]
-    return mine.tail(min(max(3 * report.h, 2 * report.season), LONGEST))
+    return mine.tail(min(max(3 * report.h, 2 * report.season), max(LONGEST, report.h)))

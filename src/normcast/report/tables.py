@@ -40,7 +40,8 @@ def _metric_cells(metric: str, values: list[float]) -> list[Cell]:
     best = min((d for d in distances if isfinite(d)), default=nan)
     places = 1 if kind == "coverage" else decimals(values)
     texts = [number(v, places) + (" %" if kind == "coverage" and isfinite(v) else "") for v in values]
-    return [Cell(text, best=d == best) for text, d in zip(texts, distances, strict=True)]
+    winner = texts[distances.index(best)] if isfinite(best) else ""  # who prints the same is as good
+    return [Cell(text, best=text == winner) for text in texts]
 
 
 def _head(metric: str) -> str:
@@ -105,8 +106,8 @@ def _series_table(wide: pd.DataFrame, model: str, baseline: str, caption: str) -
         rows.append(
             (
                 Cell(str(name), number=False),
-                Cell(number(ours, places), best=ours <= theirs),
-                Cell(number(theirs, places), best=theirs < ours),
+                Cell(number(ours, places), best=round(ours, places) <= round(theirs, places)),
+                Cell(number(theirs, places), best=round(theirs, places) <= round(ours, places)),
                 Cell(change(100 * (ours / theirs - 1) if theirs else nan)),
             )
         )

@@ -71,8 +71,18 @@ def compare(scores: Scores, model: str) -> tuple[Comparison, ...]:
     return tuple(_comparison(table, overall, model, str(name)) for name in baselines)
 
 
+def tied(ours: pd.Series, theirs: pd.Series) -> np.ndarray:
+    """Return where two scores are the same but for rounding: nearer than one part in ten thousand.
+
+    >>> tied(pd.Series([1.00001, 1.1]), pd.Series([1.0, 1.0])).tolist()
+    [True, False]
+    """
+    return np.isclose(ours, theirs, rtol=1e-4, atol=0)
+
+
 def _comparison(table: pd.DataFrame, overall: pd.Series, model: str, baseline: str) -> Comparison:
     differences = (table[model] - table[baseline]).to_numpy()
+    differences = np.where(tied(table[model], table[baseline]), 0.0, differences)
     n = len(differences)
     mean = float(differences.mean())
     spread = float(differences.std(ddof=1)) / np.sqrt(n) * stdtrit(n - 1, 0.975) if n > 1 else np.nan
@@ -115,6 +125,8 @@ def _answer(best: Comparison, model: str) -> str:
         return f"Yes: the error of {model} is {size} below that of {rival}."
     if best.outcome == "worse":
         return f"No: the error of {model} is {size} above that of {rival}. Use {best.baseline} here."
+    if best.difference == 0 and not best.low < 0:  # low is NaN for a single fold
+        return f"A draw: the error of {model} is that of {rival}."
     if best.folds == 1:
         return f"Not proven: on the one fold tested, the error of {model} is {size} {side} that of {rival}."
     return (
@@ -128,6 +140,8 @@ def _evidence(comparison: Comparison, model: str) -> str:
         return "One fold cannot tell skill from luck: test on more (--n-windows 5)."
     places = decimals([comparison.difference, comparison.low, comparison.high], digits=2)
     low, high = (number(value, places) for value in (comparison.low, comparison.high))
+    if comparison.low == comparison.high == 0:
+        return "The two agree in every fold."
     verb = "which includes zero" if comparison.outcome == "open" else "which excludes zero"
     return (
         f"{model} was lower in {comparison.won} of {comparison.folds}; the 95 % interval of the difference"

@@ -62,12 +62,12 @@ def decimals(values: Iterable[float], digits: int = 3) -> int:
 def number(value: float, places: int) -> str:
     """Write a number with so many decimals; what is not a number is a dash.
 
-    >>> number(1234.5678, 1), number(float("nan"), 2), number(-0.5, 2)
-    ('1,234.6', '–', '−0.50')
+    >>> number(1234.5678, 1), number(float("nan"), 2), number(-0.5, 2), number(-0.001, 2)
+    ('1,234.6', '–', '−0.50', '0.00')
     """
     if not isfinite(value):
         return "–"
-    return f"{value:,.{places}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:z,.{places}f}".replace("-", "\N{MINUS SIGN}")  # z: no minus before zero
 
 
 def change(percent: float) -> str:
@@ -78,6 +78,8 @@ def change(percent: float) -> str:
     """
     if not isfinite(percent):
         return "–"
+    if abs(percent) < 0.05:
+        return "0.0 %"
     return f"{percent:+,.1f} %".replace("-", "\N{MINUS SIGN}")
 
 

@@ -1,0 +1,184 @@
+"""Check a model against the rules, and fix what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+import normcast.check.rules  # noqa: F401  (registers the rules)
+from normcast.check.facts import Facts, to_facts
+from normcast.check.gather import facts_from
+from normcast.check.reading import read
+from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule, find_rule
+from normcast.errors import unknown
+from normcast.models.edits import Edit, apply
+
+MAX_ROUNDS = 50
+
+
+def check_model(
+    model: Any,
+    facts: Facts | Mapping[str, Any] | None = None,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    silence: Mapping[str, Collection[str]] | None = None,
+    made: Iterable[Any] = (),
+) -> list[Finding]:
+    """Return what the rules find in a Keras model, the most severe first.
+
+    facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off the model.
+    select: codes or slugs of the only rules to run, also of those that are off by default; ignore: of rules not to
+    run. silence: layer name or pattern to the rules (or "all") that
+    do not concern it. made: all layers the caller has made,
+    to find those that were never applied.
+    Never raises on a model, whatever it contains; layers that are not known stop the rules silently.
+    Raises ValueError on a rule or fact that does not exist.
+
+    >>> import keras
+    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4), keras.layers.Dense(1, name="head")])
+    >>> [finding.rule for finding in check_model(net, {"type": "regression", "target_shape": (3,), "losses": ()})]
+    []
+    """
+    rules = chosen(select, ignore)
+    known = to_facts(facts).filled_from(_safely_gathered(model))
+    known = known.known(lost_layers=[*known.lost_layers, *_lost(model, made)])
+    net = read(model)
+    found: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for rule in rules:
+        for finding in _run(rule, net, known):
+            found.setdefault(finding.key, finding)
+    kept = [f for f in found.values() if not _is_silenced(f, silence or {})]
+    order = {node.reported: i for i, node in enumerate(net.nodes)}
+    return sorted(kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code))
+
+
+def chosen(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
+    """Return the rules to run. Raises ValueError on a name that is no rule."""
+    wanted = [find_rule(name) for name in select]
+    unwanted = {find_rule(name).code for name in ignore}
+    rules = wanted or [rule for rule in RULES.values() if rule.default]
+    return [rule for rule in sorted(rules, key=lambda r: r.code) if rule.code not in unwanted]
+
+
+def _run(rule: Rule, net: Any, facts: Facts) -> list[Finding]:
+    try:
+        return list(rule.findings(net, facts))
+    except Exception:  # a model that surprises a rule must not stop the others
+        return []
+
+
+def _safely_gathered(model: Any) -> Facts:
+    try:
+        return facts_from(model)
+    except Exception:  # settings of a kind that cannot be read are not known
+        return Facts()
+
+
+def _lost(model: Any, made: Iterable[Any]) -> list[str]:
+    used = {id(node.layer) for node in read(model).nodes} if made else set()
+    return [layer.name for layer in made if id(layer) not in used and not getattr(layer, "_inbound_nodes", [])]
+
+
+def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bool:
+    names = {"all", finding.rule, finding.code}
+    for pattern, rules in silence.items():
+        if names & set([rules] if isinstance(rules, str) else rules):
+            if any(fnmatch(n, pattern) or fnmatch(n.rpartition("/")[2], pattern) for n in finding.layers):
+                return True
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """A model after its fixes: those applied, those that were skipped, and what is still found."""
+
+    model: Any
+    applied: tuple[Finding, ...]
+    skipped: tuple[Finding, ...]
+    left: tuple[Finding, ...]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits that were made."""
+        return tuple(edit for finding in self.applied for edit in finding.fix)
+
+
+def fix_model(
+    model: Any,
+    facts: Facts | Mapping[str, Any] | None = None,
+    *,
+    safety: str = SAFE,
+    findings: Iterable[Finding] | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    silence: Mapping[str, Collection[str]] | None = None,
+) -> Fixed:
+    """Return the model with the fixes of its findings applied; the given model stays as it is.
+
+    safety: "safe" applies those that cannot hurt, "unsafe" also those that change what the model computes.
+    findings: only fix these (of `check_model` on this model); otherwise all.
+    A fix is kept only if its finding is gone afterwards and nothing as severe has come; otherwise it is skipped.
+
+    >>> import keras
+    >>> layers = [keras.layers.Conv1D(4, 3, name="conv"), keras.layers.BatchNormalization(), keras.layers.LSTM(4)]
+    >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.Dense(1)])
+    >>> [str(edit) for edit in fix_model(net).edits]
+    ['conv: use_bias=False']
+    """
+    if safety not in (SAFE, UNSAFE):
+        raise ValueError(unknown("safety", safety, (SAFE, UNSAFE), where="fix_model"))
+    options: dict[str, Any] = {"select": list(select), "ignore": list(ignore), "silence": silence}
+    wanted = None if findings is None else {finding.key for finding in findings}
+    known = to_facts(facts).filled_from(_safely_gathered(model))
+    left = check_model(model, known, **options)
+    applied: list[Finding] = []
+    skipped: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for _ in range(MAX_ROUNDS):
+        batch = _next(left, safety, wanted, skipped)
+        if not batch:
+            break
+        result = _try(model, batch, left, known, options) or _try(model, batch[:1], left, known, options)
+        if result is None:
+            skipped[batch[0].key] = batch[0]
+        else:
+            model, left, done = result
+            applied += done
+    return Fixed(model, tuple(applied), tuple(skipped.values()), tuple(left))
+
+
+def _next(
+    left: list[Finding], safety: str, wanted: Collection[Any] | None, skipped: Mapping[Any, Finding]
+) -> list[Finding]:
+    """Return the next findings to fix together: those of one rule on layers of their own."""
+    allowed = (SAFE,) if safety == SAFE else (SAFE, UNSAFE)
+    ready = [f for f in left if f.fix and f.safety in allowed and f.key not in skipped]
+    ready = [f for f in ready if wanted is None or f.key in wanted]
+    batch: list[Finding] = []
+    for finding in ready:
+        taken = {layer for f in batch for layer in f.layers}
+        if finding.rule == ready[0].rule and not taken & set(finding.layers):
+            batch.append(finding)
+    return batch
+
+
+def _try(
+    model: Any, batch: list[Finding], before: list[Finding], facts: Facts, options: dict[str, Any]
+) -> tuple[Any, list[Finding], list[Finding]] | None:
+    """Return (model, findings, fixed) after the fixes; None if they cannot be made or do not better the model."""
+    try:
+        new = apply(model, [edit for finding in batch for edit in finding.fix])
+        for finding in batch:
+            carry = RULES[finding.code].carry
+            if carry is not None:
+                carry(model, new, finding)
+    except Exception:  # a fix that Keras cannot build is none
+        return None
+    after = check_model(new, facts, **options)
+    known = {f.key for f in before}
+    fixed = {f.key for f in batch}
+    worst = max((f.severity for f in after if f.key not in known), default=0)
+    gone = not fixed & {f.key for f in after}
+    return (new, after, batch) if gone and worst < min(f.severity for f in batch) else None

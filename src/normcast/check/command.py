@@ -1,0 +1,102 @@
+"""What the commands `check`, `rule` and `rules` do: arguments in, exit code and text out. Nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from normcast.check.checker import check_model, fix_model
+from normcast.check.facts import Facts
+from normcast.check.formats import formatted
+from normcast.check.pages import page
+from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
+from normcast.check.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a command gives: the exit code, the text to print, notes for stderr, and the findings that remain."""
+
+    exit_code: int
+    text: str
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def check_command(
+    path: Path | str,
+    *,
+    settings: Settings | None = None,
+    facts: Facts | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    output_format: str = "text",
+    fix: str | None = None,
+    output: Path | str | None = None,
+    fail_on: str | None = None,
+    run: tuple[Any, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Check a saved Keras model, and fix it if asked.
+
+    settings: from `load_settings`; select and ignore add to it, fail_on replaces it. facts: of task and data.
+    fix: "safe" or "unsafe", with output, the file for the fixed model. run: (x, y) for the dynamic checks.
+    Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when the model cannot be read.
+    """
+    settings = settings or Settings()
+    if (fix is None) != (output is None):
+        return Outcome(2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes.")
+    try:
+        model = keras.models.load_model(path, custom_objects=dict(custom_objects or {}))
+    except (OSError, ValueError, TypeError) as error:
+        return Outcome(2, f"check: {path} cannot be read as a Keras model. {_first_line(error)}")
+    known = (facts or Facts()).filled_from(settings.facts)
+    options: dict[str, Any] = {
+        "select": [*settings.select, *select],
+        "ignore": [*settings.ignore, *ignore],
+        "silence": settings.silence,
+    }
+    findings, notes = check_model(model, known, **options), []
+    if fix is not None and output is not None:
+        fixed = fix_model(model, known, safety=fix, **options)
+        fixed.model.save(output)
+        notes.append(f"{len(fixed.applied)} fixed, {len(fixed.left)} left: {output}")
+        model, findings = fixed.model, list(fixed.left)
+    if run is not None:
+        from normcast.check.dynamic import run_checks
+
+        findings += run_checks(model, *run)
+    limits = settings if fail_on is None else Settings(fail_on=fail_on)
+    failed = any(limits.fails(f.severity) for f in findings)
+    text = formatted(findings, output_format, where=str(path), model=model)
+    return Outcome(int(failed), text, tuple(notes), tuple(findings))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def rule_command(name: str) -> Outcome:
+    """Return a rule's page, or exit code 2 and "did you mean".
+
+    >>> rule_command("NC039").text.splitlines()[0]
+    '# dropout-before-bn (NC039)'
+    """
+    try:
+        return Outcome(0, page(find_rule(name)))
+    except ValueError as error:
+        return Outcome(2, str(error))
+
+
+def rules_command() -> Outcome:
+    """Return the list of all rules, one line each."""
+    lines = []
+    for rule in sorted(RULES.values(), key=lambda r: r.code):
+        fix = "" if rule.safety == DISPLAY else f"{rule.safety} fix"
+        off = "" if rule.default else " (off)"
+        lines.append(f"{rule.code}  {rule.slug + off:<36} {rule.severity!s:<8} {fix:<11} {rule.summary}")
+    return Outcome(0, "\n".join(lines))

@@ -1,0 +1,152 @@
+"""Small networks in few words: rules carry them as examples, and tests and documentation are made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from normcast.check.facts import Facts, Loss
+from normcast.models.edits.edit import snake
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A layer that is made when it is needed: Keras layers can be used in one network only."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    call: dict[str, Any] = field(default_factory=dict)
+
+    def make(self, name: str) -> Any:
+        """Return a new layer with this name."""
+        args = [a.make(f"{name}_inner") if isinstance(a, Spec) else a for a in self.args]
+        return getattr(keras.layers, self.name)(*args, name=name, **self.kwargs)
+
+    def called(self, **arguments: Any) -> Spec:
+        """Return the layer, called with these arguments."""
+        return Spec(self.name, self.args, self.kwargs, arguments)
+
+    def __str__(self) -> str:
+        given = [str(a) if isinstance(a, Spec) else repr(a) for a in self.args]
+        given += [f"{k}={v!r}" for k, v in self.kwargs.items()]
+        call = f"(x, {', '.join(f'{k}={v!r}' for k, v in self.call.items())})" if self.call else ""
+        return f"{self.name}({', '.join(given)}){call}"
+
+
+class _Layers:
+    """`L.Dense(3)` is the `Spec` of a Dense layer."""
+
+    def __getattr__(self, name: str) -> Callable[..., Spec]:
+        return lambda *args, **kwargs: Spec(name, args, kwargs)
+
+
+L = _Layers()
+
+
+@dataclass(frozen=True, eq=False)
+class Pick:
+    """Take one step, or a slice, of the time axis."""
+
+    index: Any
+
+    def __str__(self) -> str:
+        text = f"{self.index.start}:{self.index.stop}" if isinstance(self.index, slice) else str(self.index)
+        return f"x[:, {text}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Fork:
+    """Send the tensor through several chains, an empty one being itself, and merge what comes out."""
+
+    merge: Spec
+    chains: tuple[tuple[Any, ...], ...]
+
+
+def fork(merge: Spec, *chains: tuple[Any, ...]) -> Fork:
+    """Return the part of a chain that forks into chains and merges again."""
+    return Fork(merge, chains)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A small network with what is known of it."""
+
+    shape: tuple[int | None, ...]
+    items: tuple[Any, ...]
+    facts: Facts
+    told: dict[str, Any]
+    dtype: str | None = None
+    batch: int | None = None
+    extra_input: tuple[int, ...] | None = None
+
+    def build(self) -> keras.Model:
+        """Return the network; layers are named by class and count."""
+        keras.utils.clear_session(free_memory=False)
+        names = _Names()
+        start = keras.Input(self.shape, batch_size=self.batch, dtype=self.dtype, name="x")
+        inputs = [start] + ([keras.Input(self.extra_input, name="extra")] if self.extra_input else [])
+        return keras.Model(inputs, _run(start, self.items, names), name="example")
+
+    def code(self) -> str:
+        """Return the network as text, a layer per line, and what is known of it."""
+        lines = [f"Input({self.shape!r}{f', batch_size={self.batch}' if self.batch else ''})"]
+        lines += [f"Input({self.extra_input!r})"] if self.extra_input else []
+        lines += _lines(self.items, "")
+        told = ", ".join(f"{k}={v!r}" for k, v in self.told.items())
+        return "\n".join(lines + ([f"# known: {told}"] if told else []))
+
+
+class _Names:
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def next(self, class_name: str) -> str:
+        base = snake(class_name)
+        self._counts[base] = self._counts.get(base, 0) + 1
+        return f"{base}_{self._counts[base]}"
+
+
+def _run(x: Any, items: tuple[Any, ...], names: _Names) -> Any:
+    for item in items:
+        if isinstance(item, Pick):
+            x = x[:, item.index]
+        elif isinstance(item, Fork):
+            ends = [_run(x, chain, names) for chain in item.chains]
+            x = item.merge.make(names.next(item.merge.name))(ends)
+        else:
+            args = [x] * (2 if item.name == "MultiHeadAttention" else 1)
+            x = item.make(names.next(item.name))(*args, **item.call)
+    return x
+
+
+def _lines(items: tuple[Any, ...], indent: str) -> list[str]:
+    lines = []
+    for item in items:
+        if isinstance(item, Fork):
+            lines.append(f"{indent}{item.merge} of:")
+            for chain in item.chains:
+                inner = _lines(chain, "") or ["x"]
+                lines.append(f"{indent}  - " + " -> ".join(inner))
+        else:
+            lines.append(indent + str(item))
+    return lines
+
+
+def chain(
+    shape: tuple[int | None, ...],
+    *items: Any,
+    dtype: str | None = None,
+    batch: int | None = None,
+    extra_input: tuple[int, ...] | None = None,
+    loss: str | None = None,
+    from_logits: bool = False,
+    **known: Any,
+) -> Example:
+    """Return the example of a chain of layers from an input of this shape, and the facts known of it."""
+    told = ({"loss": loss} if loss else {}) | ({"from_logits": True} if from_logits else {}) | known
+    losses = {"losses": (Loss(loss, from_logits),)} if loss else {}
+    return Example(shape, items, Facts().known(**losses, **known), told, dtype, batch, extra_input)

@@ -1,0 +1,192 @@
+"""Findings as text, JSON, SARIF and GitHub annotations. JSON and SARIF are stable: see docs/check-formats.md."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+import normcast
+from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Severity
+from normcast.errors import unknown
+from normcast.models.edits import Edit
+from normcast.models.edits.apply import wiring_of
+from normcast.models.edits.change import edited
+from normcast.models.edits.edit import brief_spec
+
+FORMATS = ("text", "json", "sarif", "github")
+PAGES = "https://normcast.readthedocs.io/rules/"
+JSON_FORMAT = 1
+"""The version of the JSON form; it changes only when a field changes its meaning or goes."""
+
+
+def formatted(findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None) -> str:
+    """Return findings as "text", "json", "sarif" or "github".
+
+    where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
+    Raises ValueError on another format.
+
+    >>> formatted([], "text")
+    'model: no findings.'
+    """
+    if kind not in FORMATS:
+        raise ValueError(unknown("format", kind, FORMATS, where="check"))
+    if kind == "json":
+        return json.dumps(as_json(findings, where), indent=2)
+    if kind == "sarif":
+        return json.dumps(as_sarif(findings, where), indent=2)
+    return as_github(findings, where) if kind == "github" else as_text(findings, where, model)
+
+
+def as_text(findings: Sequence[Finding], where: str = "model", model: Any = None) -> str:
+    """Return one block per finding, as ruff prints them, and a last line that counts."""
+    if not findings:
+        return f"{where}: no findings."
+    blocks = [_block(finding, where, model) for finding in findings]
+    return "\n".join([*blocks, "", _counts(findings)])
+
+
+def _block(finding: Finding, where: str, model: Any) -> str:
+    place = ":".join([where, ", ".join(finding.layers)] if finding.layers else [where])
+    lines = [f"{place}: {finding.code} {finding.rule} [{finding.severity}] {finding.message}"]
+    if not finding.fix:
+        return "\n".join([*lines, f"    help: {finding.hint}"])
+    edits = "; ".join(str(edit) for edit in finding.fix)
+    lines.append(f"    {finding.safety} fix: {edits}")
+    return "\n".join(lines + [f"      {line}" for line in summary_diff(model, finding.fix)])
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    count = Counter(finding.severity for finding in findings)
+    words = {
+        Severity.ERROR: ("error", "errors"),
+        Severity.WARNING: ("warning", "warnings"),
+        Severity.ADVICE: ("piece of advice", "pieces of advice"),
+    }
+    found = ", ".join(f"{count[s]} {w[count[s] != 1]}" for s, w in words.items() if count[s])
+    safe = sum(finding.safety == SAFE for finding in findings)
+    unsafe = sum(finding.safety == UNSAFE for finding in findings)
+    fixes = [f"{n} with --fix {kind}" for n, kind in ((safe, "safe"), (safe + unsafe, "unsafe")) if n]
+    return f"Found {found}." + (f" Fixable: {', '.join(fixes)}." if fixes else "")
+
+
+def summary_diff(model: Any, edits: Sequence[Edit]) -> list[str]:
+    """Return the lines of the model's layers that the edits take away (-) and add (+), without building it."""
+    if model is None:
+        return []
+    try:
+        wiring = wiring_of(model)
+        before, after = _summary(wiring), _summary(edited(wiring, edits))
+    except Exception:  # a model without a graph has no summary to compare
+        return []
+    lines = []
+    for tag, a, b, c, d in SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
+        if tag != "equal":
+            lines += [f"- {line}" for line in before[a:b]] + [f"+ {line}" for line in after[c:d]]
+    return lines
+
+
+def _summary(wiring: Any, prefix: str = "") -> list[str]:
+    lines = []
+    for name, part in wiring.parts.items():
+        if part.inner is not None:
+            lines += _summary(part.inner, f"{prefix}{name}/")
+        elif not part.is_input:
+            lines.append(f"{prefix}{name}: {brief_spec(part.spec)}")
+    return lines
+
+
+def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]:
+    """Return findings as plain data."""
+    return {
+        "format": JSON_FORMAT,
+        "tool": {"name": "normcast", "version": normcast.__version__},
+        "model": where,
+        "findings": [
+            {
+                "rule": f.rule,
+                "code": f.code,
+                "severity": str(f.severity),
+                "layers": list(f.layers),
+                "message": f.message,
+                "hint": f.hint,
+                "evidence": f.evidence,
+                "fix": [edit.to_dict() for edit in f.fix],
+                "safety": f.safety,
+                "sources": list(RULES[f.code].sources) if f.code in RULES else [],
+                "page": page_url(f.rule),
+            }
+            for f in findings
+        ],
+        "counts": {str(s): sum(f.severity == s for f in findings) for s in reversed(Severity)},
+    }
+
+
+def page_url(slug: str) -> str:
+    """Return the address of a rule's page."""
+    return f"{PAGES}{slug}.html"
+
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
+
+
+def as_sarif(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]:
+    """Return findings as a SARIF 2.1.0 log; layers are logical locations inside the model file."""
+    used = sorted({f.code for f in findings})
+    driver = {
+        "name": "normcast",
+        "version": normcast.__version__,
+        "informationUri": PAGES,
+        "rules": [_sarif_rule(code) for code in used if code in RULES],
+    }
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": [_sarif_result(f, where) for f in findings]}],
+    }
+
+
+def _sarif_rule(code: str) -> dict[str, Any]:
+    rule = RULES[code]
+    return {
+        "id": code,
+        "name": rule.slug,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": rule.hint},
+        "helpUri": page_url(rule.slug),
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _sarif_result(finding: Finding, where: str) -> dict[str, Any]:
+    layers = [{"name": n, "fullyQualifiedName": n, "kind": "object"} for n in finding.layers]
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": where}}}
+    return {
+        "ruleId": finding.code,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{', '.join(finding.layers)}: {finding.message}" if layers else finding.message},
+        "locations": [location | ({"logicalLocations": layers} if layers else {})],
+        "partialFingerprints": {"normcast/v1": f"{finding.code}:{','.join(finding.layers)}"},
+        "properties": {"safety": finding.safety, "fix": [edit.to_dict() for edit in finding.fix]},
+    }
+
+
+def as_github(findings: Sequence[Finding], where: str = "model") -> str:
+    """Return findings as GitHub workflow commands, one line each."""
+    commands = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
+    lines = []
+    for f in findings:
+        layers = f"{', '.join(f.layers)}: " if f.layers else ""
+        title = _escaped(f"{f.code} {f.rule}", parameter=True)
+        command = f"::{commands[f.severity]} file={_escaped(where, parameter=True)},title={title}::"
+        lines.append(command + _escaped(layers + f.message))
+    return "\n".join(lines)
+
+
+def _escaped(text: str, parameter: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if parameter else text
+
+

@@ -1,0 +1,231 @@
+"""Gather facts from a compiled model, a training setting, arrays and a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from normcast.check.facts import Facts, Loss
+
+_LOSS = {
+    "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_logarithmic_error": "msle",
+    "logcosh": "log_cosh",
+    "kld": "kl_divergence",
+}
+_KNOWN_LOSSES = frozenset(
+    "mse mae mape msle huber log_cosh poisson categorical_crossentropy sparse_categorical_crossentropy "
+    "binary_crossentropy kl_divergence hinge squared_hinge categorical_hinge cosine_similarity".split()
+)
+
+
+def facts_from(
+    model: Any = None,
+    *,
+    training: Any = None,
+    x: Any = None,
+    y: Any = None,
+    validation: tuple[Any, Any] | None = None,
+    panel: Any = None,
+    **known: Any,
+) -> Facts:
+    """Return the facts that can be read off what is given; `known` states further ones and wins.
+
+    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs, optimizer, ...).
+    x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y) of the validation windows.
+    panel: a Panel whose targets are the data.
+
+    >>> import numpy as np
+    >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
+    (1,)
+    """
+    found: dict[str, Any] = {}
+    found |= _from_model(model) if model is not None else {}
+    found |= _from_training(training) if training is not None else {}
+    found |= _from_panel(panel) if panel is not None else {}
+    found |= _from_inputs(x) if x is not None else {}
+    found |= _from_targets(y, found.get("losses", ())) if y is not None else {}
+    found |= _from_split(x, y, validation) if validation is not None else {}
+    return Facts().known(**(found | known))
+
+
+def _from_model(model: Any) -> dict[str, Any]:
+    found = {"custom_step": _has_own_step(model)}
+    if not getattr(model, "compiled", False):
+        return found
+    try:
+        config = model.get_compile_config() or {}
+    except Exception:  # a compile configuration that cannot be written down; take it from the live objects
+        config = {}
+    optimizer = getattr(model, "optimizer", None)
+    found |= _optimizer_facts(optimizer) if optimizer is not None else {}
+    loss = getattr(model, "loss", None) if not config else config.get("loss")
+    live = getattr(model, "loss", None)
+    losses = [_loss(a, b) for a, b in zip(_listed(loss, model), _listed(live, model), strict=False)]
+    found["losses"] = tuple(item for item in losses if item is not None)
+    found["metrics"] = tuple(metric_name(m) for m in _leaves(config.get("metrics")) if m is not None)
+    return found
+
+
+def _has_own_step(model: Any) -> bool:
+    import keras
+
+    own = any(
+        getattr(type(model), name, None) is not getattr(keras.Model, name, None)
+        for name in ("train_step", "compute_loss")
+    )
+    return own or bool(getattr(model, "losses", None) and getattr(model, "_losses", None))
+
+
+def _optimizer_facts(optimizer: Any) -> dict[str, Any]:
+    config = optimizer.get_config()
+    found = {
+        "optimizer": type(optimizer).__name__,
+        "learning_rate": peak_rate(config.get("learning_rate")),
+        "epsilon": config.get("epsilon"),
+        "momentum": config.get("momentum"),
+        "weight_decay": config.get("weight_decay"),
+    }
+    names = getattr(optimizer, "_exclude_from_weight_decay_patterns", None)
+    if names:
+        found["decay_excludes"] = tuple(str(getattr(n, "pattern", n)) for n in names)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def peak_rate(rate: Any) -> float | None:
+    """Return a learning rate, or the highest one of a serialized schedule; None if that is not known.
+
+    >>> peak_rate({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1, "warmup_target": None}})
+    0.1
+    """
+    if isinstance(rate, dict):
+        config = rate.get("config", {})
+        values = [config.get("initial_learning_rate"), config.get("warmup_target"), *(config.get("values") or [])]
+        numbers = [float(v) for v in values if isinstance(v, (int, float))]
+        return max(numbers, default=None)  # type: ignore[type-var]
+    return float(rate) if isinstance(rate, (int, float)) else None
+
+
+def _listed(loss: Any, model: Any) -> list[Any]:
+    if isinstance(loss, dict) and "class_name" not in loss:
+        names = getattr(model, "output_names", None) or list(loss)
+        return [loss.get(name) for name in names]
+    return list(loss) if isinstance(loss, (list, tuple)) else [loss]
+
+
+def _loss(loss: Any, live: Any) -> Loss | None:
+    if loss is None:
+        return None
+    if isinstance(loss, dict):
+        config = loss.get("config") if isinstance(loss.get("config"), dict) else {}
+        module = getattr(type(live), "__module__", "keras") if live is not None else "keras"
+        name = loss_name(str(loss.get("class_name"))) if module.startswith("keras") else "custom"
+        return Loss(name, (config or {}).get("from_logits"))
+    if callable(loss):
+        ours = (getattr(loss, "__module__", "") or "").startswith("keras")
+        return Loss(loss_name(getattr(loss, "__name__", type(loss).__name__)) if ours else "custom")
+    return Loss(loss_name(loss), False)
+
+
+def loss_name(name: str) -> str:
+    """Return the short name of a Keras loss; "custom" for any other.
+
+    >>> loss_name("MeanSquaredError"), loss_name("mse"), loss_name("my_loss")
+    ('mse', 'mse', 'custom')
+    """
+    plain = _snake(name)
+    plain = _LOSS.get(plain, plain)
+    return plain if plain in _KNOWN_LOSSES else "custom"
+
+
+def metric_name(metric: Any) -> str:
+    """Return a metric's name: "accuracy" for the string, "Accuracy" for the class of exact equality."""
+    if isinstance(metric, dict):
+        return str(metric.get("class_name"))
+    return metric if isinstance(metric, str) else type(metric).__name__
+
+
+def _snake(name: str) -> str:
+    out = ""
+    for i, letter in enumerate(name):
+        out += ("_" if letter.isupper() and i and not name[i - 1].isupper() and name[i - 1] != "_" else "") + letter.lower()
+    return out
+
+
+def _from_training(training: Any) -> dict[str, Any]:
+    names = ("batch_size", "epochs", "learning_rate", "weight_decay")
+    found = {name: getattr(training, name, None) for name in names}
+    optimizer = getattr(training, "optimizer", None)
+    named = {"adam": "Adam", "nadam": "Nadam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
+    found["optimizer"] = named.get(str(optimizer).lower()) if optimizer else None
+    loss = getattr(training, "loss", None)
+    found["losses"] = (Loss(loss_name(loss), False),) if isinstance(loss, str) else None
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _from_panel(panel: Any) -> dict[str, Any]:
+    y = np.asarray(panel.y, float)
+    seen = y[np.asarray(panel.observed, bool)] if hasattr(panel, "observed") else y
+    return {"has_nan": bool(np.isnan(seen).any())}
+
+
+def _from_inputs(x: Any) -> dict[str, Any]:
+    x = np.asarray(x)
+    found: dict[str, Any] = {"n_windows": len(x)}
+    if not np.issubdtype(x.dtype, np.floating) or not x.size:
+        return found
+    seen = x[np.isfinite(x)]
+    deviations = np.nanstd(x.reshape(-1, x.shape[-1]), axis=0) if x.ndim > 1 else np.array([np.nanstd(x)])
+    moving = deviations[deviations > 0]
+    return found | {
+        "has_nan": bool(np.isnan(x).any()),
+        "input_min": float(seen.min(initial=0)),
+        "input_max": float(seen.max(initial=0)),
+        "input_high": float(np.quantile(np.abs(seen), 0.999)) if seen.size else 0.0,
+        "input_spread": float(moving.max() / moving.min()) if moving.size else 1.0,
+    }
+
+
+def _from_targets(y: Any, losses: tuple[Loss, ...]) -> dict[str, Any]:
+    y = np.asarray(y)
+    if not np.issubdtype(y.dtype, np.number) or not y.size:
+        return {"target_shape": tuple(y.shape[1:])}
+    seen = y[np.isfinite(y)] if np.issubdtype(y.dtype, np.floating) else y
+    found: dict[str, Any] = {
+        "target_shape": tuple(y.shape[1:]),
+        "target_min": float(seen.min()),
+        "target_max": float(seen.max()),
+        "target_mean": float(seen.mean()),
+        "target_std": float(seen.std()),
+        "target_kind": _target_kind(y, losses),
+        "has_nan": bool(len(seen.ravel()) < y.size),
+    }
+    return {key: value for key, value in found.items() if value is not None and value is not False}
+
+
+def _target_kind(y: Any, losses: tuple[Loss, ...]) -> str | None:
+    values = np.unique(y[:10000])
+    if set(values.tolist()) <= {0, 1}:
+        if y.ndim > 1 and y.shape[-1] > 1:
+            return "one_hot" if np.all(y.sum(axis=-1) == 1) else "multilabel"
+        return "binary"
+    is_label = any(loss.name == "sparse_categorical_crossentropy" for loss in losses)
+    return "sparse" if is_label else None
+
+
+def _from_split(x: Any, y: Any, validation: tuple[Any, Any]) -> dict[str, Any]:
+    """Find windows that stand in both splits, byte for byte."""
+    train = {np.asarray(window).tobytes() for window in np.asarray(x)} if x is not None else set()
+    shared = sum(np.asarray(window).tobytes() in train for window in np.asarray(validation[0]))
+    return {"duplicates": shared}
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if isinstance(tree, dict) and "class_name" not in tree:
+        return [leaf for value in tree.values() for leaf in _leaves(value)]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for value in tree for leaf in _leaves(value)]
+    return [tree]

@@ -1,0 +1,236 @@
+"""The graph that rules read: each call of a layer with its neighbours, nested models and wrappers opened up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from normcast.check.kinds import ACTIVATION_OF, KNOWN, NOISE, RNN
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(eq=False)
+class Node:
+    """One call of a layer or operation.
+
+    name: as edits name it, with the path through nested models; layers: the names to report (the composite's,
+    where the layer is a part of one); kind: the class that does the work, inside wrappers; wrappers: outermost first.
+    shapes: of the outputs, with the batch axis; reads: the nodes and output numbers read.
+    """
+
+    name: str
+    layer: Any
+    kind: str
+    wrappers: tuple[str, ...] = ()
+    reads: list[tuple[Node, int]] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    arguments: dict[str, Any] = field(default_factory=dict)
+    args: tuple[Any, ...] = ()
+    block: str = ""
+    call: int = 0
+    readers: list[Node] = field(default_factory=list)
+    is_output: bool = False
+
+    @property
+    def reported(self) -> str:
+        """The layer name that a finding shows: that of the composite for its parts."""
+        return self.block or self.name
+
+    @property
+    def editable(self) -> bool:
+        """Whether edits can be made beside this node: it stands in the model itself, and is called once."""
+        return not self.block and self.call == 0 and len(getattr(self.layer, "_inbound_nodes", [1])) >= 1
+
+    @cached_property
+    def core(self) -> Any:
+        """The layer inside the wrappers."""
+        layer = self.layer
+        for wrapper in self.wrappers:
+            layer = layer.forward_layer if wrapper == "Bidirectional" else layer.layer
+        return layer
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The configuration of the layer inside the wrappers; empty where it cannot be had."""
+        try:
+            return self.core.get_config()
+        except Exception:  # a custom layer without get_config: nothing is known of it
+            return {}
+
+    @property
+    def inputs(self) -> list[Node]:
+        """The nodes read."""
+        return [node for node, _ in self.reads]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first output, with the batch axis."""
+        return self.shapes[0] if self.shapes else ()
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """The shapes read; inside TimeDistributed those of one slice."""
+        return [node.shapes[i] for node, i in self.reads if i < len(node.shapes)]
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input, as the layer inside the wrappers sees it."""
+        shape = self.input_shapes[0] if self.input_shapes else ()
+        for wrapper in self.wrappers:
+            shape = (shape[0], *shape[2:]) if wrapper == "TimeDistributed" and len(shape) > 2 else shape
+        return shape
+
+    @property
+    def steps(self) -> int | None:
+        """The length of the time axis at the input of a layer over (batch, time, channels); None if unknown."""
+        if len(self.input_shape) < 3:
+            return None
+        return self.input_shape[2 if self.config.get("data_format") == "channels_first" else 1]
+
+    @property
+    def activation(self) -> str:
+        """The activation's name; "" where the layer has none of its own, "?" for a function that is not Keras'."""
+        if self.kind in ACTIVATION_OF:
+            return ACTIVATION_OF[self.kind]
+        if "activation" not in self.config:
+            return ""
+        name = getattr(self.core, "activation", None)
+        name = self.config["activation"] if name is None else name
+        return activation_name(name)
+
+    @property
+    def rate(self) -> float:
+        """The rate of a noise layer, or its standard deviation."""
+        return float(self.config.get("rate", self.config.get("stddev", 0)) or 0)
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether this is a noise layer that acts."""
+        return self.kind in NOISE and self.rate > 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the rules know what this does; a walk stops at a node that is not."""
+        return self.kind in KNOWN
+
+    @property
+    def gives_sequence(self) -> bool:
+        """Whether a recurrent layer returns all its steps."""
+        return self.kind in RNN and bool(self.config.get("return_sequences"))
+
+    @property
+    def size(self) -> int | None:
+        """The number of values per sample over all outputs; None if not static."""
+        total = 0
+        for shape in self.shapes:
+            count = 1
+            for length in shape[1:]:
+                if length is None:
+                    return None
+                count *= length
+            total += count
+        return total
+
+    @property
+    def weights(self) -> list[Any]:
+        """The layer's variables; empty if it is not built."""
+        return list(getattr(self.layer, "weights", []))
+
+    def __repr__(self) -> str:
+        return f"Node({self.name}: {self.kind})"
+
+
+@dataclass(eq=False)
+class Net:
+    """A model as rules see it: nodes in an order in which each stands behind what it reads."""
+
+    nodes: list[Node]
+    inputs: list[Node]
+    outputs: list[tuple[Node, int]]
+    name: str = ""
+    parameters: int = 0
+    opaque: bool = False
+
+    def of(self, kinds: Collection[str]) -> Iterator[Node]:
+        """Yield the nodes of these classes; a layer that is called several times comes once."""
+        seen = set()
+        for node in self.nodes:
+            if node.kind in kinds and id(node.layer) not in seen:
+                seen.add(id(node.layer))
+                yield node
+
+    @cached_property
+    def unused_inputs(self) -> list[Node]:
+        """Return the inputs that no output depends on."""
+        return [node for node in self.inputs if not node.readers and not node.is_output]
+
+
+Through = Callable[[Node], bool]
+
+
+def through(*kinds: Collection[str]) -> Through:
+    """Return the test whether a node is one of these classes."""
+    union = frozenset().union(*kinds)
+    return lambda node: node.kind in union
+
+
+def sources(node: Node, passes: Through) -> list[Node]:
+    """Return the nearest nodes before `node` that do not pass, over all its inputs."""
+    return [n for n in _spread(node.inputs, lambda n: n.inputs, passes) if not passes(n)]
+
+
+def passed(node: Node, passes: Through) -> list[Node]:
+    """Return the nodes before `node` that are reached through nodes that pass, and pass themselves."""
+    return [n for n in _spread(node.inputs, lambda n: n.inputs, passes) if passes(n)]
+
+
+def sinks(node: Node, passes: Through) -> list[Node]:
+    """Return the nearest nodes behind `node` that do not pass."""
+    return [n for n in _spread(node.readers, lambda n: n.readers, passes) if not passes(n)]
+
+
+def reaches_output(node: Node, passes: Through) -> bool:
+    """Say whether the model returns this node, or one that is reached from it through nodes that pass."""
+    return node.is_output or any(n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))
+
+
+def ends_only_in_output(node: Node, passes: Through) -> bool:
+    """Say whether every path from here runs through nodes that pass into an output of the model."""
+    return reaches_output(node, passes) and not sinks(node, passes)
+
+
+def _spread(start: list[Node], step: Callable[[Node], list[Node]], passes: Through) -> list[Node]:
+    found: dict[int, Node] = {}
+    waiting = list(start)
+    while waiting:
+        node = waiting.pop(0)
+        if id(node) not in found:
+            found[id(node)] = node
+            if passes(node):
+                waiting += step(node)
+    return list(found.values())
+
+
+def ancestors(node: Node) -> list[Node]:
+    """Return every node that this one depends on."""
+    return _spread(node.inputs, lambda n: n.inputs, lambda n: True)
+
+
+def descendants(node: Node) -> list[Node]:
+    """Return every node that depends on this one."""
+    return _spread(node.readers, lambda n: n.readers, lambda n: True)
+
+
+def activation_name(value: Any) -> str:
+    """Return the name of an activation given as name, serialized form, or function; "?" if it is not Keras'."""
+    if value is None:
+        return "linear"
+    if isinstance(value, dict):
+        value = value.get("config") if isinstance(value.get("config"), str) else value.get("class_name", "?")
+    if callable(value):
+        module = getattr(value, "__module__", "") or ""
+        value = getattr(value, "__name__", "?") if module.startswith("keras.") else "?"
+    return {"swish": "silu"}.get(str(value), str(value))

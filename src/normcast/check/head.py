@@ -1,0 +1,65 @@
+"""The head of a network: the layer that gives an output its values, and the range of those values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from normcast.check.graph import Net, Node, Shape
+from normcast.check.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What stands at an output.
+
+    node: the layer whose values the output shows, through reshapes, noise and linear activations;
+    weights: the nearest layer with weights behind an activation, or `node` itself; None where that is unclear.
+    activation: of `node`; "?" if it cannot be known. shape: of the output, with the batch axis.
+    """
+
+    node: Node
+    weights: Node | None
+    activation: str
+    shape: Shape
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The values the head can give; None if unknown."""
+        return RANGES.get(self.activation)
+
+    @property
+    def units(self) -> int | None:
+        """The length of the output's last axis."""
+        return self.shape[-1] if len(self.shape) > 1 else None
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether the head gives probabilities."""
+        return self.activation in ("sigmoid", "softmax", "hard_sigmoid")
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether a Dense or Conv layer without activation stands here."""
+        return self.activation == "linear" and self.node.kind in DENSE | CONV
+
+
+def heads(net: Net) -> list[Head]:
+    """Return the head of each output of the model."""
+    return [_head(node, node.shapes[i] if i < len(node.shapes) else node.shape) for node, i in net.outputs]
+
+
+def _head(node: Node, shape: Shape) -> Head:
+    while node.reads and (node.kind in SHAPE | NOISE or (node.kind in ACT and node.activation == "linear")):
+        node = node.inputs[0]
+    weights: Node | None = node
+    while weights is not None and weights.kind in SHAPE | NOISE | ACT:
+        weights = weights.inputs[0] if weights.reads else None
+    weights = weights if weights is not None and weights.kind in DENSE | CONV | RNN else None
+    return Head(node, weights, _activation(node), shape)
+
+
+def _activation(node: Node) -> str:
+    if node.kind in RNN:
+        # LSTM and GRU give gate * activation: the range of a bounded activation holds, an unbounded one is kept.
+        return node.activation if node.activation in ("tanh", "relu", "sigmoid") else "?"
+    return node.activation if node.kind in DENSE | CONV | ACT else "?"

@@ -1,0 +1,153 @@
+"""Read a Keras model into the graph that rules see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import keras
+
+from normcast.check.graph import Net, Node
+
+_CALL = re.compile("\x00\\d+\x00")  # marks, in a path, that this is a later call of a nested model
+_WRAPPERS = ("Bidirectional", "TimeDistributed")
+Scope = dict[tuple[int, int, int], tuple[Node, int]]
+
+
+def read(model: Any) -> Net:
+    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no nodes."""
+    reader = _Reader()
+    try:
+        inputs, outputs = _flat(model.inputs), _flat(model.outputs)
+        ends = reader.trace(outputs, {}, "")
+        parameters = model.count_params()
+    except Exception:  # whatever a model does on being read, `check` must go on
+        return Net([], [], [], name=getattr(model, "name", ""), opaque=True)
+    starts = [reader.input_node(tensor) for tensor in inputs]
+    for node, _ in ends:
+        node.is_output = True
+    nodes = [n for n in starts if n not in reader.nodes] + reader.nodes
+    for node in nodes:
+        for source in dict.fromkeys(node.inputs):
+            source.readers.append(node)
+    return Net(nodes, starts, ends, name=model.name, parameters=parameters)
+
+
+class _Reader:
+    """Walks back from tensors to inputs; what it met stays in `nodes`, each behind what it reads."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._known: dict[tuple[str, int, int], list[tuple[Node, int]]] = {}
+        self._inputs: dict[int, Node] = {}
+
+    def trace(self, tensors: list[Any], scope: Scope, path: str) -> list[tuple[Node, int]]:
+        """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand for."""
+        stack = [_history(t) for t in reversed(tensors)]
+        while stack:
+            operation, number = stack[-1][:2]
+            if self._is_known(operation, number, scope, path):
+                stack.pop()
+                continue
+            node = operation._inbound_nodes[number]
+            tensors_read = _read_tensors(node)
+            missing = [h for h in map(_history, tensors_read) if not self._is_known(h[0], h[1], scope, path)]
+            if missing:
+                stack += reversed(missing)
+            else:
+                reads = [self._find(t, scope, path) for t in tensors_read]
+                self._known[path, id(operation), number] = self._add(operation, number, node, reads, path)
+                stack.pop()
+        return [self._find(t, scope, path) for t in tensors]
+
+    def input_node(self, tensor: Any) -> Node:
+        """Return the node of a model input, also of one that nothing reads."""
+        operation = _history(tensor)[0]
+        if id(operation) not in self._inputs:
+            self._inputs[id(operation)] = Node(operation.name, operation, "InputLayer", shapes=[tuple(tensor.shape)])
+        return self._inputs[id(operation)]
+
+    def _is_known(self, operation: Any, number: int, scope: Scope, path: str) -> bool:
+        return (id(operation), number, 0) in scope or (path, id(operation), number) in self._known
+
+    def _find(self, tensor: Any, scope: Scope, path: str) -> tuple[Node, int]:
+        operation, number, output = _history(tensor)
+        if (id(operation), number, output) in scope:
+            return scope[id(operation), number, output]
+        return self._known[path, id(operation), number][output]
+
+    def _add(
+        self, operation: Any, number: int, node: Any, reads: list[tuple[Node, int]], path: str
+    ) -> list[tuple[Node, int]]:
+        if type(operation).__name__ == "InputLayer":
+            made = Node(_CALL.sub("", path) + operation.name, operation, "InputLayer", shapes=_shapes(node))
+            self._inputs[id(operation)] = made
+            self.nodes.append(made)
+            return [(made, 0)]
+        if _is_graph(operation):
+            keys = [(id(o), n, i) for o, n, i in map(_history, _flat(operation.inputs))]
+            scope = dict(zip(keys, reads, strict=True))
+            inner = f"{path}{operation.name}/" if number == 0 else f"{path}{operation.name}/\x00{number}\x00"
+            return self.trace(_flat(operation.outputs), scope, inner)
+        if hasattr(operation, "unfold"):
+            return [(self._unfold(operation, reads, path), 0)]
+        call = number or path.count("\x00")
+        made = self._node(_CALL.sub("", path) + operation.name, operation, reads, _shapes(node), call)
+        made.arguments = {k: v for k, v in node.arguments.kwargs.items() if v is not None}
+        made.args = tuple(node.arguments.args)
+        return [(made, i) for i in range(max(1, len(made.shapes)))]
+
+    def _unfold(self, block: Any, reads: list[tuple[Node, int]], path: str) -> Node:
+        parts: list[Node] = []
+        for part in block.unfold():
+            sources = [reads[0] if i < 0 else (parts[i], 0) for i in part.inputs]
+            shapes = [source.shapes[i] for source, i in sources]
+            shape = part.layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+            node = self._node(f"{path}{block.name}/{part.layer.name}", part.layer, sources, [tuple(shape)], 0)
+            node.block = path + block.name
+            parts.append(node)
+        return parts[-1]
+
+    def _node(
+        self, name: str, layer: Any, reads: list[tuple[Node, int]], shapes: list[Any], call: int
+    ) -> Node:
+        wrappers, core = [], layer
+        while type(core).__name__ in _WRAPPERS:
+            wrappers.append(type(core).__name__)
+            core = core.forward_layer if hasattr(core, "forward_layer") else core.layer
+        made = Node(name, layer, _kind(core), tuple(wrappers), reads, shapes, call=call)
+        self.nodes.append(made)
+        return made
+
+
+def _kind(layer: Any) -> str:
+    """Return the class name, or of a subclass of a Keras layer that only adds to it still its own name."""
+    return type(layer).__name__
+
+
+def _is_graph(operation: Any) -> bool:
+    return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None)) and hasattr(operation, "outputs")
+
+
+def _history(tensor: Any) -> tuple[Any, int, int]:
+    operation, number, output = tensor._keras_history
+    return operation, number, output
+
+
+def _read_tensors(node: Any) -> list[Any]:
+    """Return the tensors a call reads. Masks are left out: Keras passes them along by itself."""
+    arguments = node.arguments
+    given = {k: v for k, v in arguments.kwargs.items() if not k.endswith("mask")}
+    return [t for t in _flat([arguments.args, given]) if hasattr(t, "_keras_history")]
+
+
+def _shapes(node: Any) -> list[Any]:
+    return [tuple(t.shape) for t in _flat(node.output_tensors)]
+
+
+def _flat(tree: Any) -> list[Any]:
+    if isinstance(tree, dict):
+        return [leaf for value in tree.values() for leaf in _flat(value)]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for value in tree for leaf in _flat(value)]
+    return [tree]

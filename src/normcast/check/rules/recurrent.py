@@ -1,0 +1,269 @@
+"""Recurrent layers: activations, recurrent dropout, state, cuDNN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from normcast.check.examples import L, chain, fork
+from normcast.check.facts import Facts
+from normcast.check.graph import Net, Node, descendants, sinks, sources, through
+from normcast.check.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, SHAPE, UNBOUNDED
+from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, Severity, rule
+from normcast.models.edits import Remove, Set
+
+LONG = 50
+"""Steps from which on an unbounded LSTM diverged in measurements (2 layers, 3 seeds each)."""
+
+
+def is_long(node: Node) -> bool:
+    """Say whether a recurrent layer runs over many steps, or over an unknown number."""
+    return node.steps is None or node.steps >= LONG
+
+
+def _unbounded(net: Net) -> Iterator[Node]:
+    for node in net.of(RNN):
+        if node.activation in UNBOUNDED and not _is_irnn(node):
+            yield node
+
+
+def _is_irnn(node: Node) -> bool:
+    start = node.config.get("recurrent_initializer")
+    name = start.get("class_name") if isinstance(start, dict) else start
+    return node.kind == "SimpleRNN" and node.activation == "relu" and str(name).lower().startswith("identity")
+
+
+def _length(node: Node) -> str:
+    return "an unknown number of" if node.steps is None else str(node.steps)
+
+
+@rule(
+    23,
+    "rnn-unbounded-activation",
+    WARNING,
+    safety=SAFE,
+    hint="activation='tanh' (which cuDNN also needs); gradient clipping does not help",
+    sources=[
+        "keras-team/keras#2194, #13221, #15912",
+        "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; 30 steps and fewer: none; tanh: 0 of 18 runs",
+    ],
+    exceptions="Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start).",
+    bad=[
+        chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
+        chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)),
+        chain((60, 3), L.Bidirectional(L.LSTM(4, activation="relu")), L.Dense(1)),
+    ],
+    good=[
+        chain((60, 3), L.LSTM(4), L.Dense(1)),
+        chain((60, 3), L.SimpleRNN(4, activation="relu", recurrent_initializer="identity"), L.Dense(1)),
+    ],
+)
+def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
+    """A recurrent layer has an activation without an upper bound, so its state can grow at every step.
+
+    In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass overflows.
+    Clipping gradients comes too late for that.
+    """
+    for node in _unbounded(net):
+        severe = node.kind == "LSTM" and is_long(node)
+        words = f"{node.activation} lets the state of {node.name} grow over {_length(node)} steps"
+        yield Found((node,), words, (Set(node.name, activation="tanh"),), WARNING if severe else ADVICE)
+
+
+@rule(
+    24,
+    "recurrent-dropout-unbounded",
+    ERROR,
+    safety=SAFE,
+    hint="activation='tanh'; the recurrent dropout may stay",
+    sources=[
+        "keras-team/keras#13221",
+        "measured: LSTM with relu, rate 0.5, 100 steps: loss above 50 in 3 of 3 seeds; tanh: 0 of 12",
+    ],
+    exceptions="A warning for LSTM below 50 steps; advice for GRU and SimpleRNN.",
+    bad=[
+        chain((60, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.2), L.Dense(1)),
+        chain((20, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.5), L.Dense(1)),
+    ],
+    good=[
+        chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
+        chain((20, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
+    ],
+)
+def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
+    """Recurrent dropout meets an unbounded activation; its rescaling multiplies the state at every step.
+
+    Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it compounds.
+    """
+    for node in _unbounded(net):
+        rate = float(node.config.get("recurrent_dropout") or 0)
+        if rate > 0:
+            severity = (ERROR if is_long(node) else WARNING) if node.kind == "LSTM" else ADVICE
+            words = f"recurrent dropout {rate:g} with {node.activation} over {_length(node)} steps"
+            yield Found((node,), words, (Set(node.name, activation="tanh"),), severity)
+
+
+@rule(
+    25,
+    "gru-recurrent-dropout-bug",
+    ERROR,
+    safety=UNSAFE,
+    hint="upgrade Keras to 3.8 or later; or an LSTM; or dropout on the input",
+    sources=["keras-team/keras#20276, #20656", "tensorflow/tensorflow#32987, #39676", "measured: 3.7.0 reaches 4e6 at 20 steps"],
+    exceptions="Silent on Keras 3.8 and later, where it is repaired.",
+    bad=[chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.7.0")],
+    good=[
+        chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.8.0"),
+        chain((8, 3), L.GRU(4, recurrent_dropout=0.2), L.Dense(1), keras_version="3.7.0"),
+    ],
+)
+def gru_recurrent_dropout_bug(net: Net, facts: Facts) -> Iterator[Found]:
+    """In Keras 3.0 to 3.7 the recurrent dropout of a GRU scales its carried state up at every step.
+
+    The state grows without bound even with tanh; at rate 0.5 it overflows within a hundred steps.
+    """
+    version = facts.training.keras_version or keras.__version__
+    if not (3, 0) <= _version(version) < (3, 8):
+        return
+    for node in net.of({"GRU"}):
+        rate = float(node.config.get("recurrent_dropout") or 0)
+        if rate >= 0.3:
+            fix = (Set(node.name, recurrent_dropout=0.0),)
+            words = f"recurrent dropout {rate:g} of a GRU overflows on Keras {version}"
+            yield Found((node,), words, fix, ERROR if rate >= 0.5 else WARNING)
+
+
+def _version(text: str) -> tuple[int, int]:
+    numbers = [int(part) if part.isdigit() else 0 for part in text.split(".")[:2]]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else (numbers[0], 0)
+
+
+@rule(
+    26,
+    "rnn-off-cudnn",
+    ADVICE,
+    hint="only speed, and only on a GPU: keep it if the model needs it",
+    sources=["keras.io, LSTM and GRU: requirements of the cuDNN implementation", "tensorflow/tensorflow#40944"],
+    exceptions="Silent where the facts say that no GPU is used. Plain `dropout` is fine.",
+    bad=[
+        chain((8, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
+        chain((8, 3), L.GRU(4, reset_after=False), L.Dense(1)),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4, dropout=0.2), L.Dense(1)),
+        chain((8, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1), uses_gpu=False),
+    ],
+)
+def rnn_off_cudnn(net: Net, facts: Facts) -> Iterator[Found]:
+    """An argument keeps a recurrent layer off cuDNN's kernel; on a GPU it then runs several times slower.
+
+    This is about speed only, and only on a GPU. Nothing is wrong with the model.
+    """
+    if facts.training.uses_gpu is False:
+        return
+    for node in net.of({"LSTM", "GRU"}):
+        reasons = list(_off_cudnn(node))
+        if reasons:
+            yield Found((node,), f"{', '.join(reasons)}: no cuDNN kernel (slower on a GPU)")
+
+
+def _off_cudnn(node: Node) -> Iterator[str]:
+    config = node.config
+    if config.get("recurrent_dropout"):
+        yield f"recurrent_dropout={config['recurrent_dropout']:g}"
+    if node.activation not in ("tanh", ""):
+        yield f"activation={node.activation!r}"
+    gate = config.get("recurrent_activation", "sigmoid")
+    if gate != "sigmoid":
+        yield f"recurrent_activation={gate!r}"
+    yield from (f"{key}={config[key]!r}" for key in ("unroll", "norm", "zoneout") if config.get(key))
+    yield from (f"{key}=False" for key in ("use_bias", "reset_after") if config.get(key) is False)
+
+
+@rule(
+    27,
+    "stacked-activation",
+    WARNING,
+    safety=UNSAFE,
+    hint="remove the outer activation",
+    sources=["keras-team/keras#1727", "NeuraLint rule f003", "measured: sigmoid of tanh lies in (0.269, 0.731)"],
+    exceptions="Silent for gates and attention weights inside the graph, and where a layer with weights is between.",
+    bad=[
+        chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax")),
+        chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1)),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid")),
+        chain((8, 3), fork(L.Multiply(), (L.Conv1D(4, 1, activation="tanh"),), (L.Conv1D(4, 1, activation="tanh"), L.Activation("sigmoid"))), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Activation("tanh"), L.Dense(1)),
+    ],
+)
+def stacked_activation(net: Net, facts: Facts) -> Iterator[Found]:
+    """An activation follows a bounded one, with no weights between them.
+
+    The second sees only the first one's range and squeezes it further: a sigmoid behind a tanh gives values
+    between 0.27 and 0.73. A second softmax flattens the first.
+    """
+    for node in net.of(ACT):
+        for inner in sources(node, through(NOISE, SHAPE)):
+            severity = _stack_severity(inner, node)
+            if severity is not None and not _is_gate(node):
+                words = f"{node.activation} acts on the {inner.activation} of {inner.name}"
+                safety = SAFE if severity == ADVICE else UNSAFE
+                yield Found((node, inner), words, (Remove(node.name),), severity, safety=safety)
+
+
+def _stack_severity(inner: Node, outer: Node) -> Severity | None:
+    if inner.kind not in ACT | RNN | DENSE | CONV:
+        return None
+    first, second = inner.activation, outer.activation
+    if first == second == "softmax":
+        return ERROR
+    if first in BOUNDED and second in ("sigmoid", "softmax", "tanh"):
+        return WARNING
+    return ADVICE if first == second == "relu" else None
+
+
+def _is_gate(node: Node) -> bool:
+    """Say whether the result multiplies something or weighs steps, and does not go on to the output itself."""
+    if node.activation == "softmax" and not node.is_output:
+        return bool(descendants(node))
+    return any(n.kind in ("Multiply", "Dot") for n in sinks(node, through(SHAPE, NOISE, frozenset({"RepeatVector"}))))
+
+
+@rule(
+    28,
+    "stateful-shuffle",
+    ERROR,
+    hint="fit(shuffle=False), batches of exactly the declared size (drop the remainder), reset_states between series",
+    needs=["shuffle, or batch_size with a fixed batch axis"],
+    sources=["keras-team/keras#1820, #1938, #1902, #4970", "tensorflow/tensorflow#40067"],
+    exceptions="Silent for fit(shuffle=False).",
+    bad=[
+        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=True),
+        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=8),
+        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=10),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=12),
+        chain((8, 3), L.LSTM(4), L.Dense(1), shuffle=True),
+    ],
+)
+def stateful_shuffle(net: Net, facts: Facts) -> Iterator[Found]:
+    """A stateful layer carries its state to the next batch, but the next batch is not the continuation.
+
+    With shuffled windows, or batches of another size than declared, the state belongs to other rows.
+    """
+    stateful = [node for node in net.of(RNN) if node.config.get("stateful")]
+    if not stateful:
+        return
+    declared = next((node.shape[0] for node in net.inputs if node.shape and node.shape[0]), None)
+    batch, windows = facts.training.batch_size, facts.data.n_windows
+    if facts.training.shuffle:
+        yield Found(tuple(stateful), "the windows are shuffled, so each batch starts from a foreign state")
+    elif declared and batch and declared != batch:
+        yield Found(tuple(stateful), f"the batch axis is fixed to {declared}, but batches have {batch} windows")
+    elif declared and windows and windows % declared:
+        yield Found(tuple(stateful), f"{windows} windows do not divide into batches of {declared}")

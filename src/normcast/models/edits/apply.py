@@ -1,0 +1,177 @@
+"""Apply edits to a model: a new model with the weights and the compile settings that could be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from normcast.models.edits.change import edited
+from normcast.models.edits.edit import Edit
+from normcast.models.edits.wiring import Spec, Wiring, parse, write
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """An edited model and what became of the old weights.
+
+    kept: variables carried over, as "layer/variable"; fresh: variables of old layers that start anew because
+    their shape or class changed; dropped: variables that have no place any more. New layers are in none.
+    """
+
+    model: keras.Model
+    kept: tuple[str, ...]
+    fresh: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"kept {len(self.kept)} variables"]
+        lines += [f"starts anew: {name}" for name in self.fresh]
+        lines += [f"dropped: {name}" for name in self.dropped]
+        return "\n".join(lines)
+
+
+def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
+    """Return a new model with the edits made; the given model stays as it is.
+
+    Weights of layers whose shape did not change are carried over, and so is the compile configuration; the
+    optimizer starts afresh. `apply_reported` also says which weights could not be kept.
+    Raises ValueError on names and arguments that do not exist, TypeError on a model without a graph.
+
+    >>> import keras
+    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])
+    >>> from normcast.models.edits import Insert
+    >>> [layer.name for layer in apply(net, [Insert("LayerNormalization", after="lstm_1")]).layers]
+    ['lstm_1', 'layer_normalization']
+    """
+    return apply_reported(model, edits).model
+
+
+def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
+    """Return the edited model together with what became of each weight."""
+    classes = custom_classes(model)
+    wiring = edited(wiring_of(model), edits, lambda spec: _complete(spec, classes))
+    new = _revive(write(wiring), classes)
+    _carry_compile(model, new, classes)
+    return Applied(new, *_carry_weights(model, new))
+
+
+def wiring_of(model: keras.Model) -> Wiring:
+    """Return the wiring of a Sequential or functional model. Raises TypeError if the model has no graph."""
+    spec = keras.saving.serialize_keras_object(model)
+    if not isinstance(spec.get("config", {}).get("layers"), list):
+        raise TypeError(
+            f"apply: {model.name!r} ({type(model).__name__}) is neither Sequential nor functional."
+        )
+    return parse(spec)
+
+
+def custom_classes(model: keras.Model) -> dict[str, Any]:
+    """Return the classes of the model's own that Keras would not find by itself, by name."""
+    objects = {type(part).__name__: type(part) for part in all_layers(model) if not _is_keras(type(part))}
+    activations = (getattr(layer, "activation", None) for layer in all_layers(model))
+    functions = [f for f in activations if callable(f) and not _is_keras(f)]
+    return objects | {getattr(f, "__name__", ""): f for f in functions}
+
+
+def all_layers(model: Any) -> Iterator[Any]:
+    """Yield every layer inside a model or a wrapper, at any depth."""
+    inner = list(getattr(model, "layers", ()))
+    inner += [
+        x
+        for k in ("layer", "forward_layer", "backward_layer", "cell")
+        if (x := getattr(model, k, None)) is not None
+    ]
+    for layer in inner:
+        yield layer
+        yield from all_layers(layer)
+
+
+def _is_keras(thing: Any) -> bool:
+    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
+
+
+def _complete(spec: Spec, classes: dict[str, Any]) -> Spec:
+    try:
+        layer = keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
+    except Exception as error:
+        raise ValueError(
+            f"Edit: {spec['class_name']} cannot be made from {spec['config']}: {error}"
+        ) from error
+    full = keras.saving.serialize_keras_object(layer)
+    return {key: value for key, value in full.items() if key != "build_config"}
+
+
+def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
+    # safe_mode guards against files from strangers; this configuration is of a model that is alive already.
+    try:
+        return keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
+    except Exception as error:
+        raise ValueError(f"apply: Keras cannot build the edited model. {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) -> None:
+    if not getattr(old, "compiled", False) or getattr(new, "compiled", False):
+        return
+    given = getattr(getattr(old, "_compile_config", None), "config", None)
+    with keras.saving.custom_object_scope(classes):
+        try:
+            new.compile_from_config(old.get_compile_config())
+        except Exception:  # a loss or metric that Keras cannot write down: hand the objects over as they are
+            if given:
+                optimizer = type(old.optimizer).from_config(old.optimizer.get_config())
+                new.compile(**{**given, "optimizer": optimizer})
+
+
+def _carry_weights(
+    old: keras.Model, new: keras.Model
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    before, after = dict(leaves(old)), dict(leaves(new))
+    kept, fresh, continued = [], [], set()
+    for path, layer in after.items():
+        for variable, source in _pairs(before[path], layer) if path in before else []:
+            continued.add(id(source))
+            if source is None or tuple(source.shape) != tuple(variable.shape):
+                fresh.append(f"{path}/{variable.name}")
+            else:
+                # A copy: JAX would give both models one buffer and donate it in the first compiled call.
+                variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+                kept.append(f"{path}/{variable.name}")
+    all_old = [(f"{path}/{v.name}", v) for path, layer in before.items() for v in layer.weights]
+    dropped = [name for name, variable in all_old if id(variable) not in continued]
+    return tuple(kept), tuple(fresh), tuple(dropped)
+
+
+def leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (path, layer) for each layer that is not itself a model."""
+    for layer in model.layers:
+        inner = layer if hasattr(layer, "layers") else getattr(layer, "layer", None)
+        if inner is not None and hasattr(inner, "layers"):
+            yield from leaves(inner, f"{prefix}{layer.name}/")
+        else:
+            yield prefix + layer.name, layer
+
+
+def _pairs(old: Any, new: Any) -> list[tuple[Any, Any]]:
+    """Pair each variable of the new layer with the old one that it continues, or with None."""
+    if type(old) is not type(new):
+        return [(variable, None) for variable in new.weights]
+    known = {_tail(v, old): v for v in old.weights}
+    if len(known) < len(old.weights):
+        known = {str(i): v for i, v in enumerate(old.weights)}
+        names = [str(i) for i in range(len(new.weights))]
+    else:
+        names = [_tail(v, new) for v in new.weights]
+    return [(v, known.get(name)) for v, name in zip(new.weights, names, strict=True)]
+
+
+def _tail(variable: Any, layer: Any) -> str:
+    return variable.path.rpartition(f"{layer.name}/")[2]

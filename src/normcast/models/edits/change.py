@@ -1,0 +1,322 @@
+"""What each edit does to a wiring. Nothing is built here: a wrong name is found before Keras sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from inspect import signature
+from typing import Any
+
+import keras
+
+from normcast.errors import unknown
+from normcast.models.edits.edit import Edit, Insert, Move, Remove, Replace, Rewire, Set, snake
+from normcast.models.edits.wiring import (
+    INPUTS,
+    OUTPUTS,
+    Call,
+    Part,
+    Ref,
+    Spec,
+    Wiring,
+    in_order,
+    inner_model,
+    map_refs,
+    parse,
+    refs_in,
+    to_ref,
+)
+
+Complete = Callable[[Spec], Spec]
+
+
+def edited(wiring: Wiring, edits: Iterable[Edit], complete: Complete = lambda spec: spec) -> Wiring:
+    """Return the wiring after the edits, in their order.
+
+    complete: makes a layer's specification the full one (it fills in defaults and finds wrong arguments).
+    Raises ValueError on a layer, argument or place that does not exist, and on wirings that cannot be.
+    """
+    wiring = deepcopy(wiring)
+    make(wiring, edits, complete)
+    return _sorted(wiring)
+
+
+def make(wiring: Wiring, edits: Iterable[Edit], complete: Complete) -> None:
+    """Make the edits in the given wiring, without looking for circles."""
+    for edit in edits:
+        owner, name = find(wiring, edit.layer, type(edit).__name__)
+        _CHANGES[type(edit)](owner, name, edit, complete)
+
+
+def _sorted(wiring: Wiring) -> Wiring:
+    wiring.parts = in_order(wiring)
+    for part in wiring.parts.values():
+        if part.inner is not None:
+            _sorted(part.inner)
+    return wiring
+
+
+def find(wiring: Wiring, path: str, where: str) -> tuple[Wiring, str]:
+    """Return the wiring that owns the layer, and the layer's name in it.
+
+    path: a name, a path through nested models ("encoder/lstm_1"), or the name of exactly one nested layer.
+    """
+    if path in wiring.parts or path in (INPUTS, OUTPUTS):
+        return wiring, path
+    first, _, rest = path.partition("/")
+    inner = wiring.parts[first].inner if first in wiring.parts else None
+    if rest and inner is not None:
+        return find(inner, rest, where)
+    paths = [p for p in all_paths(wiring) if p.rpartition("/")[2] == path and "/" in p]
+    if len(paths) == 1:
+        return find(wiring, paths[0], where)
+    if paths:
+        raise ValueError(f"{where}: {path!r} names several layers: {', '.join(paths)}. Give the path.")
+    raise ValueError(unknown("layer", path, all_paths(wiring), where=where))
+
+
+def all_paths(wiring: Wiring) -> list[str]:
+    """Return the path of every layer, those of nested models behind their model's."""
+    found = []
+    for name, part in wiring.parts.items():
+        found.append(name)
+        if part.inner is not None:
+            found += [f"{name}/{path}" for path in all_paths(part.inner)]
+    return found
+
+
+def _set(wiring: Wiring, name: str, edit: Set, _: Complete) -> None:
+    part = _part(wiring, name, "Set")
+    for key, value in edit.config.items():
+        holders = _holders(part.spec, key)
+        if not holders:
+            raise ValueError(
+                unknown("argument", key, _arguments(part.spec), where=f"Set: {name} ({part.class_name})")
+            )
+        for holder in holders:
+            holder[key] = deepcopy(value)
+
+
+def _holders(spec: Spec, key: str) -> list[dict[str, Any]]:
+    """Return the configurations that hold an argument: the layer's own, else those of the layers it wraps."""
+    if key in _arguments(spec, wrapped=False):
+        return [spec["config"]]
+    inner = [spec["config"].get(k) for k in ("layer", "backward_layer", "cell")]
+    return [h for item in inner if isinstance(item, dict) and "config" in item for h in _holders(item, key)]
+
+
+def _arguments(spec: Spec, wrapped: bool = True) -> list[str]:
+    known = [key for key in spec["config"] if key not in ("name", "layers")]
+    cls = getattr(keras.layers, spec["class_name"], None)
+    if cls is not None and spec.get("module") == "keras.layers":
+        known += [k for k, p in signature(cls.__init__).parameters.items() if p.kind is not p.VAR_KEYWORD]
+    inner = [spec["config"].get(k) for k in ("layer", "cell")] if wrapped else []
+    known += [k for item in inner if isinstance(item, dict) and "config" in item for k in _arguments(item)]
+    return [key for key in dict.fromkeys(known) if key != "self"]
+
+
+def _insert(wiring: Wiring, name: str, edit: Insert, complete: Complete) -> None:
+    part = _new_part(wiring, edit.what, complete)
+    new = part.spec["config"]["name"]
+    if name == INPUTS:
+        wiring.parts = {new: part, **wiring.parts}
+        wiring.inputs = [*_listed(wiring.inputs), Ref(new)]
+    elif edit.after:
+        _place_after(wiring, new, part, name)
+    else:
+        _place_before(wiring, new, part, name)
+
+
+def _new_part(wiring: Wiring, what: Spec, complete: Complete, name: str = "") -> Part:
+    spec = complete(deepcopy(what))
+    wanted = what["config"].get("name") or name
+    if wanted and wanted in wiring.parts:
+        raise ValueError(f"Insert: there is a layer {wanted!r} already; give the new one another name.")
+    spec["config"]["name"] = wanted or _free_name(wiring, snake(spec["class_name"]))
+    inner = inner_model(spec)
+    return Part(spec, [], parse(inner) if inner else None)
+
+
+def _free_name(wiring: Wiring, base: str) -> str:
+    name, count = base, 0
+    while name in wiring.parts:
+        count += 1
+        name = f"{base}_{count}"
+    return name
+
+
+def _place_after(wiring: Wiring, new: str, part: Part, name: str) -> None:
+    count = max(1, len(_part(wiring, name, "Insert").calls))
+    part.calls = [Call([Ref(name, call)]) for call in range(count)]
+    wiring.replace_refs(lambda r: Ref(new, r.call) if r.layer == name and r.tensor == 0 else r)
+    wiring.parts = _with(wiring.parts, new, part, after=name)
+
+
+def _place_before(wiring: Wiring, new: str, part: Part, name: str) -> None:
+    target = _part(wiring, name, "Insert")
+    if target.is_input:
+        raise ValueError(f"Insert: nothing can stand before the input {name!r}; use after=.")
+    part.calls = [Call([_single_input(call, name)]) for call in target.calls]
+    for i, call in enumerate(target.calls):
+        call.args = [Ref(new, i), *call.args[1:]]
+    wiring.parts = _with(wiring.parts, new, part, before=name)
+
+
+def _single_input(call: Call, name: str) -> Ref:
+    first = call.args[0] if call.args else None
+    if isinstance(first, list) and len(first) == 1:
+        first = first[0]
+    if not isinstance(first, Ref):
+        read = ", ".join(str(ref) for ref in call.refs())
+        raise ValueError(f"Insert: {name!r} reads several tensors ({read}); put the layer after one of them.")
+    return first
+
+
+def _with(parts: dict[str, Part], new: str, part: Part, after: str = "", before: str = "") -> dict[str, Part]:
+    out: dict[str, Part] = {}
+    for name, old in parts.items():
+        if name == before:
+            out[new] = part
+        out[name] = old
+        if name == after:
+            out[new] = part
+    return out
+
+
+def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
+    part = _part(wiring, name, type(edit).__name__)
+    readers = wiring.readers(name)
+    if part.is_input:
+        if readers:
+            raise ValueError(f"Remove: the input {name!r} is read by {', '.join(readers)}.")
+        wiring.inputs = _without(wiring.inputs, name)
+    elif readers:
+        through = {i: _passed(call, name, readers) for i, call in enumerate(part.calls)}
+        wiring.replace_refs(lambda r: through[r.call] if r.layer == name else r, skip=name)
+    del wiring.parts[name]
+    if not wiring.parts or all(p.is_input for p in wiring.parts.values()):
+        raise ValueError(f"Remove: {name!r} is the model's only layer.")
+
+
+def _passed(call: Call, name: str, readers: list[str]) -> Ref:
+    refs = list(dict.fromkeys(refs_in(call.args[:1])))
+    if len(refs) != 1:
+        read = ", ".join(map(str, refs))
+        hint = f"Rewire its readers ({', '.join(readers)}) first."
+        raise ValueError(f"Remove: {name!r} merges {read}; which of them is to stay is not clear. {hint}")
+    return refs[0]
+
+
+def _without(tree: Any, name: str) -> Any:
+    if isinstance(tree, dict):
+        return {key: value for key, value in tree.items() if value != Ref(name)}
+    left = [ref for ref in _listed(tree) if ref != Ref(name)]
+    return left[0] if len(left) == 1 else left
+
+
+def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
+    part = _part(wiring, name, "Move")
+    owner, anchor = find(wiring, (edit.after or edit.before or "").rpartition("/")[2], "Move")
+    if owner is not wiring:
+        raise ValueError(f"Move: {name!r} and {anchor!r} are in different models; use Remove and Insert.")
+    _part(wiring, anchor, "Move")
+    _remove(wiring, name, edit, complete)
+    if edit.after:
+        _place_after(wiring, name, part, anchor)
+    else:
+        _place_before(wiring, name, part, anchor)
+
+
+def _replace(wiring: Wiring, name: str, edit: Replace, complete: Complete) -> None:
+    old = _part(wiring, name, "Replace")
+    position = list(wiring.parts)
+    del wiring.parts[name]
+    part = _new_part(wiring, edit.what, complete, name)
+    part.calls = old.calls
+    new = part.spec["config"]["name"]
+    others = wiring.parts
+    wiring.parts = {new if n == name else n: part if n == name else others[n] for n in position}
+    rename: Callable[[Ref], Ref] = lambda r: Ref(new, r.call, r.tensor) if r.layer == name else r  # noqa: E731
+    wiring.replace_refs(rename)
+    wiring.inputs = map_refs(wiring.inputs, rename)
+
+
+def _rewire(wiring: Wiring, name: str, edit: Rewire, _: Complete) -> None:
+    refs = _refs(wiring, edit)
+    if name in (INPUTS, OUTPUTS):
+        setattr(wiring, name.strip("()"), _ends(wiring, edit.inputs))
+        return
+    part = _part(wiring, name, "Rewire")
+    number = edit.call or 0
+    if number > len(part.calls) or part.is_input:
+        raise ValueError(f"Rewire: {name!r} has {len(part.calls)} calls, so there is no call {number}.")
+    if edit.inputs == []:
+        del part.calls[number:]
+        return
+    if number == len(part.calls):
+        part.calls.append(Call(refs))
+    call = part.calls[number]
+    if edit.inputs is not None:
+        merges = (
+            bool(call.args) and isinstance(call.args[0], list) and not any(isinstance(r, list) for r in refs)
+        )
+        call.args = [refs, *call.args[1:]] if merges else _with_plain(refs, call)
+    if edit.arguments is not None:
+        call.kwargs = _tensors(wiring, edit.arguments)
+
+
+def _ends(wiring: Wiring, tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _ref(wiring, value) for key, value in tree.items()}
+    return _ref(wiring, tree[0]) if len(tree) == 1 else _ref(wiring, tree)
+
+
+def _with_plain(refs: list[Any], call: Call) -> list[Any]:
+    """Keep what is positional and no tensor (an operation's axis, a slice) unless new values are given."""
+    if len(list(refs_in(refs))) < len(refs):
+        return refs
+    return refs + [arg for arg in call.args if not list(refs_in(arg))]
+
+
+def _refs(wiring: Wiring, edit: Rewire) -> list[Any]:
+    return [_ref(wiring, item) for item in edit.inputs or []] if isinstance(edit.inputs, list) else []
+
+
+def _ref(wiring: Wiring, item: Any) -> Any:
+    if isinstance(item, (list, tuple)):
+        return [_ref(wiring, inner) for inner in item]
+    if isinstance(item, dict):
+        return item["value"]
+    ref = to_ref(item)
+    if ref.layer not in wiring.parts:
+        raise ValueError(unknown("layer", ref.layer, wiring.parts, where="Rewire"))
+    return ref
+
+
+def _tensors(wiring: Wiring, tree: Any) -> Any:
+    if isinstance(tree, dict):
+        if set(tree) == {"tensor"}:
+            return _ref(wiring, tree["tensor"])
+        return {key: _tensors(wiring, value) for key, value in tree.items()}
+    return [_tensors(wiring, item) for item in tree] if isinstance(tree, (list, tuple)) else tree
+
+
+def _part(wiring: Wiring, name: str, where: str) -> Part:
+    part = wiring.parts.get(name)
+    if part is None:
+        raise ValueError(unknown("layer", name, wiring.parts, where=where))
+    return part
+
+
+def _listed(tree: Any) -> list[Any]:
+    return list(tree) if isinstance(tree, list) else [tree]
+
+
+_CHANGES: dict[type[Edit], Any] = {
+    Set: _set,
+    Insert: _insert,
+    Remove: _remove,
+    Move: _move,
+    Replace: _replace,
+    Rewire: _rewire,
+}

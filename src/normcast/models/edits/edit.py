@@ -1,0 +1,340 @@
+"""The six edits: values that say how a model is to change, print as one line and travel as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeAlias, cast
+
+import keras
+
+from normcast.errors import unknown
+from normcast.models.edits.wiring import INPUTS
+
+LayerLike: TypeAlias = (
+    Any  # a keras.layers.Layer, a mapping or a str; keras has no types that mypy can use here
+)
+
+
+class Edit:
+    """One change of a model. Edits are values: they compare, hash, print as one line, and round-trip as JSON.
+
+    A layer is named as in the model; inside a nested model by its path ("encoder/lstm_1"), or by its name
+    alone where only one layer has it.
+
+    >>> Edit.from_dict(Remove("dropout_1").to_dict())
+    Remove('dropout_1')
+    """
+
+    kind: ClassVar[str]
+    layer: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the edit as plain data: {"edit": kind, ...}."""
+        fields = {key: value for key, value in vars(self).items() if value is not None}
+        return {"edit": self.kind, **fields}
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Edit:
+        """Read an edit from plain data. Raises ValueError on a kind that does not exist."""
+        fields = dict(data)
+        kind = fields.pop("edit", None)
+        known: dict[str, Any] = {cls.kind: cls for cls in (Set, Insert, Remove, Move, Replace, Rewire)}
+        if kind not in known:
+            raise ValueError(unknown("edit", kind, known, where="Edit"))
+        if kind == "set":
+            return Set(fields["layer"], **fields["config"])
+        return cast(Any, known[kind])(**fields)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.to_dict() == getattr(other, "to_dict")()  # noqa: B009
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.to_dict(), sort_keys=True, default=str))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{type(self).__name__} is a value; make a new one instead of changing {name!r}."
+        )
+
+    def _hold(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+
+class Set(Edit):
+    """Give a layer other arguments; on a wrapper, arguments of the wrapped layer work too.
+
+    >>> str(Set("lstm_1", activation="tanh"))
+    "lstm_1: activation='tanh'"
+    """
+
+    kind = "set"
+    config: dict[str, Any]
+
+    def __init__(self, layer: str, /, **config: Any) -> None:
+        if not config:
+            raise ValueError(f"Set: nothing to set on {layer!r}; give at least one argument.")
+        if "name" in config:
+            raise ValueError("Set: a layer's name cannot be set, edits find layers by it. Use Replace.")
+        self._hold(layer=layer, config={key: as_data(value) for key, value in config.items()})
+
+    def __str__(self) -> str:
+        return f"{self.layer}: " + ", ".join(f"{k}={_brief(v)}" for k, v in self.config.items())
+
+    def __repr__(self) -> str:
+        return f"Set({self.layer!r}, {', '.join(f'{k}={v!r}' for k, v in self.config.items())})"
+
+
+class Insert(Edit):
+    """Put a new layer after or before a layer; all readers of that place then read the new layer.
+
+    what: a layer, its serialized form, or a class name. An InputLayer needs no place.
+
+    >>> str(Insert("LayerNormalization", after="lstm_1"))
+    'lstm_1: + LayerNormalization after'
+    """
+
+    kind = "insert"
+    what: dict[str, Any]
+    after: str | None
+    before: str | None
+
+    def __init__(self, what: LayerLike, after: str | None = None, before: str | None = None) -> None:
+        spec = as_spec(what)
+        if spec["class_name"] == "InputLayer" and after is None and before is None:
+            after = INPUTS
+        if (after is None) == (before is None):
+            raise ValueError("Insert: say where, with exactly one of after= and before=.")
+        self._hold(what=spec, after=after, before=before)
+
+    @property
+    def layer(self) -> str:  # type: ignore[override]
+        """The layer beside which the new one stands."""
+        return self.after or self.before or ""
+
+    def __str__(self) -> str:
+        return f"{self.layer}: + {brief_spec(self.what)} {'after' if self.after else 'before'}"
+
+    def __repr__(self) -> str:
+        place = f"after={self.after!r}" if self.after else f"before={self.before!r}"
+        return f"Insert({brief_spec(self.what)}, {place})"
+
+
+class Remove(Edit):
+    """Take a layer out; its readers then read what it read.
+
+    >>> str(Remove("dropout_1"))
+    'dropout_1: removed'
+    """
+
+    kind = "remove"
+
+    def __init__(self, layer: str) -> None:
+        self._hold(layer=layer)
+
+    def __str__(self) -> str:
+        return f"{self.layer}: removed"
+
+    def __repr__(self) -> str:
+        return f"Remove({self.layer!r})"
+
+
+class Move(Edit):
+    """Take a layer out and put it after or before another one.
+
+    >>> str(Move("dropout_1", after="bn_1"))
+    'dropout_1: moved after bn_1'
+    """
+
+    kind = "move"
+    after: str | None
+    before: str | None
+
+    def __init__(self, layer: str, after: str | None = None, before: str | None = None) -> None:
+        if (after is None) == (before is None):
+            raise ValueError("Move: say where, with exactly one of after= and before=.")
+        if layer in (after, before):
+            raise ValueError(f"Move: {layer!r} cannot stand beside itself.")
+        self._hold(layer=layer, after=after, before=before)
+
+    def __str__(self) -> str:
+        return f"{self.layer}: moved " + (f"after {self.after}" if self.after else f"before {self.before}")
+
+    def __repr__(self) -> str:
+        place = f"after={self.after!r}" if self.after else f"before={self.before!r}"
+        return f"Move({self.layer!r}, {place})"
+
+
+class Replace(Edit):
+    """Put another layer in the place of a layer; it takes over the name unless it brings one.
+
+    >>> str(Replace("lstm_1", {"class_name": "GRU", "config": {"units": 8}}))
+    'lstm_1: -> GRU(units=8)'
+    """
+
+    kind = "replace"
+    what: dict[str, Any]
+
+    def __init__(self, layer: str, what: LayerLike) -> None:
+        self._hold(layer=layer, what=as_spec(what))
+
+    def __str__(self) -> str:
+        return f"{self.layer}: -> {brief_spec(self.what)}"
+
+    def __repr__(self) -> str:
+        return f"Replace({self.layer!r}, {brief_spec(self.what)})"
+
+
+class Rewire(Edit):
+    """Let a call of a layer read other tensors; "(inputs)" and "(outputs)" stand for the model's own ends.
+
+    inputs: names of layers; "lstm_1:1" is a second output, "lstm_1#1" a second call. A nested list is one
+    argument that is a list, as merging layers take it. None keeps them, [] drops the call and later ones.
+    call: the number of the call; the number of calls so far adds one. arguments: named call arguments
+    ("training", "use_causal_mask"), replacing those there are; {"tensor": name} stands for a tensor.
+
+    >>> str(Rewire("add_1", ["conv_1", "conv_4"]))
+    'add_1: reads conv_1, conv_4'
+    """
+
+    kind = "rewire"
+    inputs: Any
+    call: int | None
+    arguments: dict[str, Any] | None
+
+    def __init__(
+        self,
+        layer: str,
+        inputs: Any = None,
+        call: int | None = None,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        if inputs is None and arguments is None:
+            raise ValueError(f"Rewire: say what {layer!r} reads (inputs=) or how it is called (arguments=).")
+        inputs = [inputs] if isinstance(inputs, str) else inputs
+        self._hold(
+            layer=layer,
+            inputs=_lists(inputs),
+            call=call or None,
+            arguments=None if arguments is None else dict(arguments),
+        )
+
+    def __str__(self) -> str:
+        call = f" (call {self.call + 1})" if self.call else ""
+        if self.inputs == []:
+            return f"{self.layer}{call}: dropped"
+        reads = [] if self.inputs is None else ["reads " + ", ".join(_names(self.inputs))]
+        given = [f"called with {k}={_brief(v)}" for k, v in (self.arguments or {}).items()]
+        return f"{self.layer}{call}: " + ", ".join(reads + given or ["called without arguments"])
+
+    def __repr__(self) -> str:
+        fields = [f"{k}={v!r}" for k, v in vars(self).items() if k != "layer" and v is not None]
+        return f"Rewire({self.layer!r}, {', '.join(fields)})"
+
+
+def edits_to_json(edits: Iterable[Edit]) -> str:
+    """Write edits as JSON text.
+
+    >>> edits_to_json([Remove("dropout_1")])
+    '[{"edit": "remove", "layer": "dropout_1"}]'
+    """
+    return json.dumps([edit.to_dict() for edit in edits])
+
+
+def edits_from_json(text: str) -> tuple[Edit, ...]:
+    """Read edits from JSON text.
+
+    >>> edits_from_json('[{"edit": "set", "layer": "bn_1", "config": {"momentum": 0.9}}]')
+    (Set('bn_1', momentum=0.9),)
+    """
+    return tuple(Edit.from_dict(item) for item in json.loads(text))
+
+
+def as_spec(what: LayerLike) -> dict[str, Any]:
+    """Return the serialized form of a layer, of a form of it that leaves defaults out, or of a class name."""
+    if isinstance(what, keras.layers.Layer):
+        data = keras.saving.serialize_keras_object(what)
+        return {key: value for key, value in data.items() if key not in ("build_config", "compile_config")}
+    spec: dict[str, Any] = {"class_name": what} if isinstance(what, str) else dict(what)
+    if "class_name" not in spec:
+        raise ValueError(f"Edit: {what!r} is no layer: give a layer, its serialized form, or a class name.")
+    if ">" not in (spec.get("registered_name") or spec["class_name"]) and "module" not in spec:
+        _check_name(spec["class_name"])
+        spec["module"] = "keras.layers"
+    config = {key: as_data(value) for key, value in (spec.get("config") or {}).items()}
+    return {"module": None, "registered_name": None, **spec, "config": config}
+
+
+def _check_name(name: str) -> None:
+    if not hasattr(keras.layers, name):
+        known = [n for n in dir(keras.layers) if n[0].isupper()]
+        guess = unknown("layer class", name, known, where="Edit").partition(" Did you mean ")
+        raise ValueError(f"Edit: keras.layers has no {name!r}.{guess[1]}{guess[2]}")
+
+
+def as_data(value: Any) -> Any:
+    """Return a configuration value as plain data: Keras objects serialized, tuples as lists."""
+    if isinstance(value, (list, tuple)):
+        return [as_data(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_data(item) for key, item in value.items()}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return keras.saving.serialize_keras_object(value)
+
+
+def brief_spec(spec: Mapping[str, Any]) -> str:
+    """Return a serialized layer in short: its class and those arguments that differ from the defaults."""
+    shown = ", ".join(f"{k}={_brief(v)}" for k, v in _given(spec).items())
+    return f"{spec['class_name']}({shown})" if shown else spec["class_name"]
+
+
+def _given(spec: Mapping[str, Any]) -> dict[str, Any]:
+    from inspect import signature
+
+    config = {k: v for k, v in spec["config"].items() if k not in ("name", "dtype", "trainable", "seed")}
+    cls = getattr(keras.layers, spec["class_name"], None)
+    if cls is None:
+        return config
+    defaults = {k: as_plain(p.default) for k, p in signature(cls.__init__).parameters.items()}
+    return {k: v for k, v in config.items() if k in defaults and as_plain(v) != defaults[k]}
+
+
+def as_plain(value: Any) -> Any:
+    """Return a configuration value with a serialized object replaced by its snake-case name."""
+    if isinstance(value, dict) and isinstance(value.get("class_name"), str):
+        return snake(value["class_name"])
+    return list(value) if isinstance(value, tuple) else value
+
+
+def snake(name: str) -> str:
+    """Return a class name in snake case, as Keras names layers.
+
+    >>> snake("GlobalAveragePooling1D"), snake("LSTM"), snake("Conv1D")
+    ('global_average_pooling1d', 'lstm', 'conv1d')
+    """
+    out = ""
+    for i, letter in enumerate(name):
+        starts = (
+            letter.isupper()
+            and i
+            and (name[i - 1].islower() or (i + 1 < len(name) and name[i + 1].islower()))
+        )
+        out += ("_" if starts else "") + letter.lower()
+    return out
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, dict) and "class_name" in value:
+        return brief_spec({"config": {}, **value})
+    return repr(value)
+
+
+def _lists(tree: Any) -> Any:
+    return [_lists(item) for item in tree] if isinstance(tree, (list, tuple)) else tree
+
+
+def _names(tree: Any) -> list[str]:
+    if isinstance(tree, dict):
+        tree = [repr(tree["value"])] if "value" in tree else list(tree.values())
+    return [name for item in tree for name in ([item] if isinstance(item, str) else _names(item))]

@@ -1,0 +1,74 @@
+"""Every rule against its own examples: they are its tests, its documentation and its "has a fix" flag."""
+
+import pytest
+
+from normcast.check.checker import check_model, fix_model
+from normcast.check.rule import DISPLAY, RULES, find_rule
+
+ALL = list(RULES.values())
+BAD = [pytest.param(r, e, id=f"{r.slug}-{i}") for r in ALL for i, e in enumerate(r.bad)]
+GOOD = [pytest.param(r, e, id=f"{r.slug}-{i}") for r in ALL for i, e in enumerate(r.good)]
+
+
+def run(rule, example, model=None):
+    """The rule alone, without the guard that hides its mistakes."""
+    from normcast.check.facts import to_facts
+    from normcast.check.reading import read
+
+    return list(rule.findings(read(model or example.build()), to_facts(example.facts)))
+
+
+def test_there_are_sixty_rules_with_codes_in_a_row():
+    assert sorted(RULES) == [f"NC{n:03d}" for n in range(1, 61)]
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.slug)
+def test_a_rule_has_words_sources_and_examples(rule):
+    assert rule.words.count("\n\n") >= 1
+    assert rule.summary.endswith(".")
+    assert rule.sources
+    assert rule.bad
+    assert rule.good
+    assert rule.hint
+
+
+@pytest.mark.parametrize(("rule", "example"), BAD)
+def test_a_bad_example_is_found(rule, example):
+    assert run(rule, example)
+
+
+@pytest.mark.parametrize(("rule", "example"), GOOD)
+def test_a_good_example_is_left_alone(rule, example):
+    assert run(rule, example) == []
+
+
+@pytest.mark.parametrize(("rule", "example"), BAD)
+def test_a_fix_removes_its_finding(rule, example):
+    model = example.build()
+    fixable = [f for f in run(rule, example, model) if f.fix]
+    fixed = fix_model(model, example.facts, safety="unsafe", select=[rule.slug])
+    assert [f.rule for f in fixed.applied] == [rule.slug] * len(fixable)
+    assert not [f for f in fixed.left if f.fix]
+
+
+@pytest.mark.parametrize("rule", [r for r in ALL if r.safety != DISPLAY], ids=lambda r: r.slug)
+def test_a_rule_with_a_fix_shows_it_in_an_example(rule):
+    assert any(f.fix for e in rule.bad for f in run(rule, e))
+
+
+@pytest.mark.parametrize("rule", [r for r in ALL if r.safety == DISPLAY], ids=lambda r: r.slug)
+def test_a_rule_that_is_only_told_has_no_edits(rule):
+    assert not any(f.fix for e in rule.bad for f in run(rule, e))
+
+
+def test_a_rule_is_found_by_code_and_by_slug():
+    assert find_rule("NC039") is find_rule("dropout-before-bn") is find_rule("nc039")
+    with pytest.raises(ValueError, match="Did you mean 'dropout-before-bn'"):
+        find_rule("dropout-before-bm")
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.slug)
+def test_good_examples_have_no_errors_or_warnings_of_other_rules(rule):
+    for example in rule.good:
+        found = [f for f in check_model(example.build(), example.facts) if f.severity > 1]
+        assert found == [], example.code()

@@ -1,0 +1,340 @@
+"""Edits over the models people have: chains, graphs, nested, shared, several ends, wrappers, masks."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as L
+
+from normcast.models.edits import (
+    Edit,
+    Insert,
+    Move,
+    Remove,
+    Replace,
+    Rewire,
+    Set,
+    apply,
+    apply_reported,
+    diff,
+    edits_from_json,
+    edits_to_json,
+)
+from normcast.models.edits.apply import wiring_of
+
+
+def chain():
+    return keras.Sequential(
+        [
+            keras.Input((8, 3)),
+            L.Conv1D(4, 3, name="conv_1"),
+            L.Dropout(0.2, name="dropout_1"),
+            L.BatchNormalization(name="bn_1"),
+            L.LSTM(5, name="lstm_1"),
+            L.Dense(1, name="head"),
+        ]
+    )
+
+
+def branched():
+    x = keras.Input((8, 3), name="x")
+    a = L.Conv1D(4, 3, padding="same", name="conv_1")(x)
+    b = L.Conv1D(4, 1, name="conv_2")(x)
+    s = L.Add(name="add_1")([a, b])
+    r = L.Bidirectional(L.LSTM(3, return_sequences=True), name="bi_1")(s)
+    return keras.Model(x, {"last": L.Dense(1, name="head")(r[:, -1]), "steps": L.Dense(2, name="steps")(r)})
+
+
+def nested():
+    inner = keras.Sequential(
+        [keras.Input((8, 3)), L.Conv1D(4, 3, name="conv_1"), L.GRU(4, name="gru_1")], name="encoder"
+    )
+    a, b = keras.Input((8, 3), name="a"), keras.Input((8, 3), name="b")
+    both = L.Concatenate(name="both")([inner(a), inner(b)])
+    return keras.Model([a, b], L.Dense(1, name="head")(both))
+
+
+def masked():
+    x = keras.Input((8, 3), name="x")
+    y = L.Masking(name="masking_1")(x)
+    y = L.LSTM(4, return_sequences=True, name="lstm_1")(y)
+    y = L.TimeDistributed(L.Dense(3), name="td_1")(y)
+    y = L.MultiHeadAttention(2, 2, name="mha_1")(y, y, use_causal_mask=True)
+    y = L.Dropout(0.3, name="dropout_1")(y, training=True)
+    return keras.Model(x, L.GlobalAveragePooling1D(name="gap")(y))
+
+
+MODELS = [chain, branched, nested, masked]
+
+
+def names(model):
+    return [layer.name for layer in model.layers if not isinstance(layer, L.InputLayer)]
+
+
+def canonical(model):
+    """Each layer with its configuration and calls, and both ends; neither order nor class."""
+
+    def meaning(wiring):
+        parts = {
+            name: (
+                meaning(part.inner)
+                if part.inner
+                else {"class": part.class_name, "config": part.spec["config"]},
+                [(call.args, call.kwargs) for call in part.calls],
+            )
+            for name, part in wiring.parts.items()
+        }
+        return {"parts": parts, "inputs": wiring.inputs, "outputs": wiring.outputs}
+
+    return meaning(wiring_of(model))
+
+
+def test_each_edit_does_what_it_says_in_a_chain():
+    net = chain()
+    assert names(apply(net, [Insert("LayerNormalization", after="lstm_1")]))[4] == "layer_normalization"
+    assert names(apply(net, [Insert(L.Dropout(0.1, name="new"), before="conv_1")]))[0] == "new"
+    assert names(apply(net, [Remove("dropout_1")])) == ["conv_1", "bn_1", "lstm_1", "head"]
+    assert names(apply(net, [Move("dropout_1", after="bn_1")])) == [
+        "conv_1",
+        "bn_1",
+        "dropout_1",
+        "lstm_1",
+        "head",
+    ]
+    assert names(apply(net, [Move("bn_1", before="dropout_1")]))[:3] == ["conv_1", "bn_1", "dropout_1"]
+    replaced = apply(net, [Replace("lstm_1", {"class_name": "GRU", "config": {"units": 7}})])
+    assert type(replaced.get_layer("lstm_1")).__name__ == "GRU"
+    assert replaced.get_layer("head").kernel.shape == (7, 1)
+    assert apply(net, [Set("lstm_1", activation="relu")]).get_layer("lstm_1").activation.__name__ == "relu"
+
+
+def test_a_chain_stays_sequential_until_it_branches():
+    net = chain()
+    assert isinstance(apply(net, [Remove("dropout_1")]), keras.Sequential)
+    added = [Insert(L.Add(name="add"), after="bn_1"), Rewire("add", [["bn_1", "conv_1"]])]
+    branched_net = apply(net, added)
+    assert not isinstance(branched_net, keras.Sequential)
+    assert branched_net.get_layer("add").output.shape == (None, 6, 4)
+
+
+def test_weights_of_untouched_layers_are_carried_over():
+    net = chain()
+    applied = apply_reported(net, [Insert("LayerNormalization", after="lstm_1"), Remove("dropout_1")])
+    for old, new in zip(
+        net.weights, [w for w in applied.model.weights if "layer_norm" not in w.path], strict=True
+    ):
+        np.testing.assert_array_equal(old, new)
+    assert len(applied.kept) == len(net.weights)
+    assert not applied.fresh
+    assert not applied.dropped
+
+
+def test_the_report_names_weights_that_start_anew_or_are_dropped():
+    applied = apply_reported(chain(), [Set("lstm_1", units=6), Remove("bn_1")])
+    assert applied.fresh == ("lstm_1/kernel", "lstm_1/recurrent_kernel", "lstm_1/bias", "head/kernel")
+    assert applied.dropped == ("bn_1/gamma", "bn_1/beta", "bn_1/moving_mean", "bn_1/moving_variance")
+    assert "head/bias" in applied.kept
+
+
+def test_the_given_model_stays_as_it_is():
+    net = chain()
+    before, weights = canonical(net), [np.array(w) for w in net.weights]
+    apply(net, [Set("conv_1", filters=6), Remove("bn_1")])
+    assert canonical(net) == before
+    for old, new in zip(weights, net.weights, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_compile_settings_are_carried_over():
+    net = chain()
+    net.compile(optimizer=keras.optimizers.Adam(0.005), loss=keras.losses.Huber(), metrics=["mae"])
+    new = apply(net, [Remove("dropout_1")])
+    assert float(new.optimizer.learning_rate) == pytest.approx(0.005)
+    assert type(new.loss).__name__ == "Huber"
+    assert new.get_compile_config()["metrics"] == ["mae"]
+
+
+def test_a_custom_loss_and_a_custom_layer_survive_an_edit():
+    class Twice(L.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    def own_loss(y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred))
+
+    net = keras.Sequential(
+        [keras.Input((3,)), Twice(name="twice"), L.Lambda(lambda x: x + 1), L.Dense(1, name="head")]
+    )
+    net.compile("adam", loss=own_loss)
+    new = apply(net, [Insert(L.Dropout(0.1), before="head")])
+    assert new.loss is own_loss
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_allclose(new.predict(x, verbose=0), net.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_the_output_can_be_edited():
+    net = apply(chain(), [Insert(L.Activation("relu", name="act"), after="head")])
+    assert names(net)[-1] == "act"
+    assert names(apply(net, [Remove("act")]))[-1] == "head"
+
+
+def test_branches_keep_their_other_readers():
+    net = apply(branched(), [Insert(L.Dropout(0.1, name="drop"), before="conv_1")])
+    wiring = {layer["name"]: layer["inbound_nodes"] for layer in net.get_config()["layers"]}
+    history = lambda name: wiring[name][0]["args"][0]["config"]["keras_history"][0]  # noqa: E731
+    assert (history("conv_1"), history("conv_2")) == ("drop", "x")
+
+
+def test_inserting_after_a_shared_layer_follows_each_of_its_calls():
+    net = apply(nested(), [Insert(L.Dropout(0.1, name="drop"), after="encoder")])
+    assert len(net.get_layer("drop")._inbound_nodes) == 2
+
+
+def test_a_layer_inside_a_nested_model_is_named_by_path_or_alone():
+    for path in ("encoder/gru_1", "gru_1"):
+        new = apply(nested(), [Set(path, recurrent_dropout=0.2)])
+        assert new.get_layer("encoder").get_layer("gru_1").recurrent_dropout == 0.2
+    new = apply(nested(), [Insert("BatchNormalization", after="encoder/conv_1")])
+    assert [type(layer).__name__ for layer in new.get_layer("encoder").layers] == [
+        "Conv1D",
+        "BatchNormalization",
+        "GRU",
+    ]
+
+
+def test_arguments_of_a_wrapped_layer_are_set_through_the_wrapper():
+    new = apply(branched(), [Set("bi_1", recurrent_dropout=0.1)])
+    wrapper = new.get_layer("bi_1")
+    assert wrapper.forward_layer.recurrent_dropout == wrapper.backward_layer.recurrent_dropout == 0.1
+    assert apply(branched(), [Set("bi_1", merge_mode="sum")]).get_layer("bi_1").merge_mode == "sum"
+
+
+def test_masks_find_their_way_through_an_inserted_layer():
+    net = keras.Sequential([keras.Input((4, 1)), L.LSTM(3, name="lstm_1")])
+    new = apply(net, [Insert(L.Masking(0.0, name="masking_1"), before="lstm_1")])
+    short, padded = np.ones((1, 4, 1), "float32"), np.ones((1, 4, 1), "float32")
+    padded[:, 2:] = 0
+    short_run = keras.Sequential([keras.Input((2, 1)), net.get_layer("lstm_1")])
+    np.testing.assert_allclose(
+        new.predict(padded, verbose=0), short_run.predict(short[:, :2], verbose=0), rtol=1e-5
+    )
+
+
+def test_call_arguments_are_edited_and_kept():
+    parts = wiring_of(apply(masked(), [Rewire("dropout_1", arguments={})])).parts
+    assert parts["dropout_1"].calls[0].kwargs == {}
+    assert parts["mha_1"].calls[0].kwargs == {"use_causal_mask": True}
+
+
+def test_an_unused_input_can_be_removed_and_a_new_one_added():
+    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+    net = keras.Model([a, b], L.Dense(1, name="head")(a))
+    assert len(apply(net, [Remove("b")]).inputs) == 1
+    wider = apply(
+        net,
+        [
+            Insert(L.InputLayer(shape=(4,), name="c")),
+            Insert(L.Concatenate(name="cat"), after="a"),
+            Rewire("cat", [["a", "c"]]),
+        ],
+    )
+    assert wider.get_layer("head").kernel.shape == (7, 1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (Remove("dropout"), "Did you mean 'dropout_1'?"),
+        (Set("lstm_1", unit=3), "Did you mean 'units'?"),
+        (Move("dropout_1", after="bn_2"), "Did you mean 'bn_1'?"),
+        (Insert("Dropout", after="conv_9"), "no layer 'conv_9'"),
+        (Insert({"class_name": "Dropout", "config": {"rate": 3}}, after="conv_1"), "Dropout cannot be made"),
+        (Set("lstm_1", units=-3), "units"),
+        (Remove("input"), "conv_1"),
+    ],
+)
+def test_a_wrong_edit_says_what_is_wrong(edit, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        apply(chain(), [edit])
+
+
+def test_removing_a_merge_asks_which_branch_stays():
+    with pytest.raises(ValueError, match="merges conv_1, conv_2"):
+        apply(branched(), [Remove("add_1")])
+    kept = apply(branched(), [Rewire("bi_1", ["conv_2"]), Remove("add_1"), Remove("conv_1")])
+    assert "conv_1" not in names(kept)
+
+
+def test_a_circle_is_refused():
+    with pytest.raises(ValueError, match="circle"):
+        apply(branched(), [Rewire("conv_1", ["bi_1"])])
+
+
+def test_a_misspelt_layer_class_is_refused_when_the_edit_is_made():
+    with pytest.raises(ValueError, match="LayerNormalization"):
+        Insert("LayerNormalisation", after="lstm_1")
+
+
+EDITS = [
+    Set("lstm_1", activation="tanh", kernel_initializer=keras.initializers.HeNormal(seed=1)),
+    Insert(L.SpatialDropout1D(0.1, name="sd"), before="conv_1"),
+    Insert("LayerNormalization", after="lstm_1"),
+    Remove("bn_1"),
+    Move("dropout_1", after="bn_1"),
+    Replace("lstm_1", "GRU"),
+    Rewire("add_1", [["conv_1", "conv_2"]], call=0, arguments={"training": True}),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+def test_an_edit_round_trips_through_json_and_prints_as_one_line(edit):
+    (again,) = edits_from_json(edits_to_json([edit]))
+    assert again == edit
+    assert hash(again) == hash(edit)
+    assert "\n" not in str(edit)
+    assert edit.layer in str(edit)
+
+
+def test_edits_of_an_unknown_kind_are_refused():
+    with pytest.raises(ValueError, match="Did you mean 'remove'"):
+        Edit.from_dict({"edit": "remov", "layer": "x"})
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_no_edits_keep_configuration_weights_and_output(make):
+    net = make()
+    same = apply(net, [])
+    assert canonical(same) == canonical(net)
+    for old, new in zip(net.weights, same.weights, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("other", MODELS)
+def test_the_diff_leads_from_any_model_to_any_other(make, other):
+    a, b = make(), other()
+    assert canonical(apply(a, diff(a, b))) == canonical(b)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [Insert("LayerNormalization", after="lstm_1")],
+        [Move("dropout_1", after="bn_1")],
+        [Remove("bn_1"), Set("lstm_1", units=6)],
+        [Replace("lstm_1", {"class_name": "GRU", "config": {"units": 5}})],
+    ],
+    ids=str,
+)
+def test_the_diff_is_undone_by_the_diff_back(edits):
+    a = chain()
+    b = apply(a, edits)
+    assert canonical(apply(a, diff(a, b))) == canonical(b)
+    back = apply(b, diff(b, a))
+    assert canonical(back) == canonical(a)
+
+
+def test_the_diff_of_equal_models_is_empty():
+    net = branched()
+    assert diff(net, apply(net, [])) == ()
