@@ -108,7 +108,7 @@ def _weights(cell: Any) -> tuple[Any, Any, Any]:
     return ops.convert_to_tensor(cell.kernel), ops.convert_to_tensor(cell.recurrent_kernel), bias
 
 
-def _is_covered(layer: Any, cell_class: type, sequences: Any, mask: Any) -> bool:
+def _is_covered(layer: Any, cell_class: Any, sequences: Any, mask: Any) -> bool:
     cell: Any = layer.cell
     return (
         mask is None

@@ -28,7 +28,8 @@ def gru(
 
     Gates stand in Keras' order z, r, h; z and r pass through the sigmoid.
     x: (batch, time, features); h0: (batch, units); kernel: (features, 3 units);
-    recurrent_kernel: (units, 3 units); bias: (2, 3 units), of the input and of the state, or (3 units,), of the input, or None.
+    recurrent_kernel: (units, 3 units); bias: (2, 3 units), of the input and of the state, or (3 units,), of
+    the input, or None.
     reset_after: whether r acts on h U_h, as above, or on h itself.
     mask: (batch, time), False where a step is to be skipped: the state stays, and is the output.
     masks: dropout, and zoneout as keep_h, see `Masks`. form: "xla" or "steps"; None takes the faster.
