@@ -9,7 +9,7 @@ import sys
 import benchmarks
 from benchmarks.table import Row, printed
 
-INNER = {"contestants", "networks", "race", "table"}
+INNER = {"contestants", "corpus_models", "networks", "race", "table"}
 
 
 def main() -> int:
@@ -18,7 +18,10 @@ def main() -> int:
     parser.add_argument("name", choices=names)
     parser.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     options, rest = parser.parse_known_args()
-    rows: list[Row] = importlib.import_module(f"benchmarks.{options.name}").run(rest)
+    module = importlib.import_module(f"benchmarks.{options.name}")
+    if not hasattr(module, "run"):  # it prints by itself
+        return module.main([*rest, *(["--json"] if options.json else [])])
+    rows: list[Row] = module.run(rest)
     print(json.dumps([vars(row) for row in rows], indent=1) if options.json else printed(rows))
     return 0 if all(row.ok is not False for row in rows) else 1
 

@@ -17,6 +17,7 @@ class Laps:
         self.began: tuple[float, float] | None = None
 
     def __call__(self, *_: Any) -> None:
+        """End a lap and wait for the next."""
         now = time.process_time(), time.perf_counter()
         if self.began is not None:
             cpu, wall = (1e3 * (end - start) / self.steps for start, end in zip(self.began, now, strict=True))
@@ -51,6 +52,18 @@ def engine(network: str, windows: int, steps: int, channels: int, batch: int, re
     lap()
     training = Training(batch_size=batch, epochs=10_000, patience=None)
     list(train(model, data, training, seeds=replicas, progress=lambda now: lap() if now.epoch else None))
+
+
+def panel(count: int) -> None:
+    """Train on a panel of so many series; an epoch visits the same number of windows for each."""
+    from benchmarks.memory import VISITED, arrays, network
+    from normcast.engine import Training, train
+
+    lap = Laps(VISITED // 256)
+    training = Training(batch_size=256, epochs=10_000, patience=None, epoch_windows=VISITED)
+    data, model = arrays(count), network()
+    lap()
+    list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))
 
 
 def keras_fit(network: str, windows: int, steps: int, channels: int, batch: int) -> None:
@@ -100,9 +113,9 @@ def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
     lap = Laps(windows // batch)
     quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
     model = LSTM(
-        h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1, decoder_hidden_size=1,
-        encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1, windows_batch_size=batch,
-        accelerator="cpu", enable_model_summary=False, **quiet,
+        h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1,
+        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1,
+        windows_batch_size=batch, accelerator="cpu", enable_model_summary=False, **quiet,
     )  # fmt: skip
     while True:
         lap()

@@ -42,7 +42,7 @@ def one_lstm(steps: int = 168, channels: int = 1) -> Any:
 
 
 def torch_network(name: str, channels: int) -> Any:
-    """The same in PyTorch; without recurrent dropout, which `torch.nn.LSTM` does not have: to its advantage."""
+    """The same in PyTorch, to its advantage without recurrent dropout, which `torch.nn.LSTM` lacks."""
     import torch
     from torch import nn
 

@@ -1,7 +1,7 @@
-"""Time contestants side by side: each in a process of its own, a lap of each in turn, medians of several rounds.
+"""Time contestants side by side: each in a process of its own, a lap of each in turn, medians of rounds.
 
-CPU time counts, since a shared machine makes wall time mean little; both are kept. A peer that is not installed
-in this interpreter is looked for in the one that NORMCAST_BENCH_PYTHON names.
+CPU time counts, since a shared machine makes wall time mean little; both are kept. Peers run in the
+interpreter that NORMCAST_BENCH_PYTHON names, or in this one.
 """
 
 import json

@@ -63,6 +63,14 @@ def test_the_order_of_an_epoch_visits_every_window_once_and_differs_by_seed_and_
     assert all(sorted(order) == list(range(30)) for order in orders)
 
 
+@pytest.mark.parametrize("windows", [100, 100_000])
+def test_a_short_epoch_visits_so_many_different_windows(windows):
+    order = epoch_order(windows, seed=1, epoch=2, visited=20)
+    assert len(set(order.tolist())) == 20
+    assert order.min() >= 0
+    assert windows // 2 < order.max() < windows
+
+
 def test_pinball_loss_is_the_mean_over_quantiles_of_the_tilted_error():
     target = np.array([[1.0, 2.0]], "float32")
     forecast = np.array([[[0.0, 2.0], [2.5, 4.0]]], "float32")

@@ -45,6 +45,22 @@ def test_eight_devices_give_the_same_bits_as_one():
     assert eight["replicas"] == one["replicas"]
 
 
+SPREAD = SCRIPT.replace("conv_lstm()", "conv_lstm(random=True)").replace("seeds=3", "seeds=1, spread=SPREAD")
+
+
+def test_a_batch_spread_over_eight_devices_trains_as_one_device_does():
+    spread = run(SPREAD.replace("SPREAD", "'batch'"), NORMCAST_DEVICES="8", NORMCAST_NATIVE="0")
+    one = run(SPREAD.replace("SPREAD", "'replica'"), NORMCAST_DEVICES="1", NORMCAST_NATIVE="0")
+    (_, history, weights, _), (_, other, others, _) = (
+        result(spread)["replicas"][0],
+        result(one)["replicas"][0],
+    )
+    # Sums over the batch are formed in another order; batch statistics and dropout masks are the same.
+    assert history["loss"] == pytest.approx(other["loss"], rel=1e-4)
+    assert history["val_loss"] == pytest.approx(other["val_loss"], rel=1e-4)
+    assert weights == pytest.approx(others, rel=1e-3)
+
+
 def test_two_processes_train_as_one():
     join = (
         "import os, jax, normcast.engine\n"

@@ -8,6 +8,7 @@ import pytest
 from normcast.engine import Batches, Field, Training, predict, train
 from normcast.engine.network import Network, initial_variables
 from normcast.engine.order import epoch_order
+from normcast.engine.shortcuts import shortcuts
 from tests.engine.networks import conv_lstm, same, sine_data
 
 
@@ -212,3 +213,37 @@ def test_a_series_field_reaches_the_model():
     data = Batches(fields, None, np.array([0, 6], np.int32), np.array([1, 0], np.int32))
     expected = [[0, 1, 2, 3, 3, 4], [6, 7, 8, 9, 1, 2]]
     np.testing.assert_array_equal(predict(model, [[]], data)[0], expected)
+
+
+def test_bfloat16_computes_coarsely_and_keeps_weights_in_float32():
+    data, model = sine_data(64), conv_lstm()
+    training = Training(batch_size=16, epochs=2, learning_rate=0.01)
+    (fine,), (coarse,) = (train(model, data, replace(training, compute=c)) for c in ("float32", "bfloat16"))
+    assert all(weight.dtype == np.float32 for weight in coarse.weights)
+    assert coarse.history["loss"] != fine.history["loss"]
+    np.testing.assert_allclose(coarse.history["loss"], fine.history["loss"], rtol=0.02)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_recurrences_that_are_swapped_in_compute_what_keras_computes(dropout):
+    settings = {"dropout": dropout, "recurrent_dropout": dropout, "return_sequences": True}
+    model = keras.Sequential(
+        [
+            keras.Input((8, 3)),
+            keras.layers.Bidirectional(keras.layers.LSTM(4, **settings)),
+            keras.layers.GRU(4, go_backwards=True, **settings),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2),
+        ]
+    )
+    inputs, _ = sine_data().at(np.arange(5))
+    network = Network(model)
+    variables = [v.value for v in network.trainable], [v.value for v in network.frozen]
+    expected = network.forward(*variables, [inputs["past"]], training=True)
+    with shortcuts("keras"):
+        got = network.forward(*variables, [inputs["past"]], training=True)
+    for one, two in zip(expected[:2], got[:2], strict=True):
+        for a, b in zip(
+            one if isinstance(one, list) else [one], two if isinstance(two, list) else [two], strict=True
+        ):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

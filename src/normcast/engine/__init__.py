@@ -5,8 +5,10 @@
 
 from normcast.engine.batches import Batches, Field
 from normcast.engine.losses import PinballLoss
+from normcast.engine.parquet import parquet_shards
 from normcast.engine.prediction import predict
 from normcast.engine.progress import Progress, progress_bar
+from normcast.engine.source import Shards
 from normcast.engine.trainer import Trained, train
 from normcast.engine.training import Training
 
@@ -15,8 +17,10 @@ __all__ = [
     "Field",
     "PinballLoss",
     "Progress",
+    "Shards",
     "Trained",
     "Training",
+    "parquet_shards",
     "predict",
     "progress_bar",
     "train",

@@ -1,5 +1,7 @@
 """Where programs run and arrays live: devices, the mesh over them, and the cache of compiled programs.
 
+A mesh has one axis: `replica`, over which seeds are spread, or `batch`, for the windows of a batch.
+
 Importing this asks JAX for one CPU device per core, if JAX has not started yet: replicas then train side by
 side. The environment variable NORMCAST_DEVICES sets another number; XLA's own flag is respected.
 """
@@ -33,16 +35,20 @@ def prepare() -> None:
     wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
     if not wanted.isdigit() or int(wanted) < 1:
         raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
-    if FLAG not in os.environ.get("XLA_FLAGS", "") and jax.config.jax_num_cpu_devices in (None, -1):
+    if FLAG not in os.environ.get("XLA_FLAGS", "") and _config("num_cpu_devices") in (None, -1):
         try:
             jax.config.update("jax_num_cpu_devices", int(wanted))
         except RuntimeError:
             _log.debug(
                 "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
             )
-    if jax.config.jax_compilation_cache_dir is None:
+    if _config("compilation_cache_dir") is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def _config(name: str) -> Any:
+    return getattr(jax.config, f"jax_{name}", None)
 
 
 @cache
@@ -66,6 +72,28 @@ def replica_mesh(replicas: int) -> Mesh:
     if jax.process_count() == 1:
         count = min(count, replicas)
     return Mesh(np.array(jax.devices()[:count]), ("replica",))
+
+
+def batch_mesh() -> Mesh:
+    """Return the mesh of all devices of all hosts, with the one axis `batch`: for one large model."""
+    return Mesh(np.array(jax.devices()), ("batch",))
+
+
+def spreads_batch(mesh: Mesh) -> bool:
+    """Whether the windows of a batch are spread over this mesh, rather than replicas."""
+    return mesh.axis_names == ("batch",)
+
+
+def own_spec(mesh: Mesh) -> PartitionSpec:
+    """Return how arrays with a first axis of replicas lie on the mesh."""
+    return SHARED if spreads_batch(mesh) else REPLICA
+
+
+def spread(batch: Any, mesh: Mesh) -> Any:
+    """Spread the first axis of a batch's arrays over the mesh, if it is one for batches."""
+    if not spreads_batch(mesh):
+        return batch
+    return jax.lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("batch")))
 
 
 def placed(arrays: Any, mesh: Mesh, spec: PartitionSpec) -> Any:

@@ -45,10 +45,11 @@ def _read(reading: Reading, values: jax.Array, start: jax.Array, series: jax.Arr
     return jax.vmap(lambda row: lax.dynamic_slice_in_dim(values, row, reading.length))(rows)
 
 
-def planned(data: Batches, names: list[str]) -> tuple[Plan, dict[str, Any]]:
+def planned(data: Batches, names: list[str], rows: int = 0, windows: int = 0) -> tuple[Plan, dict[str, Any]]:
     """Return how to gather these inputs and the target, and the arrays to gather from.
 
-    Arrays that several fields share are held once. All are padded to size classes.
+    Arrays that several fields share are held once. All are padded to size classes, of at least so many rows
+    and windows.
     """
     fields: list[Field] = [data.inputs[name] for name in names]
     if data.target is not None:
@@ -56,17 +57,18 @@ def planned(data: Batches, names: list[str]) -> tuple[Plan, dict[str, Any]]:
     distinct: dict[int, np.ndarray] = {id(field.values): field.values for field in fields}
     places = {key: place for place, key in enumerate(distinct)}
     readings = [Reading(f.offset, f.length, f.by, places[id(f.values)]) for f in fields]
-    windows = size_class(len(data))
+    windows = size_class(max(len(data), windows))
     arrays = {
-        "values": [_padded_rows(values) for values in distinct.values()],
+        "values": [_padded_rows(values, rows) for values in distinct.values()],
         "start": padded(data.start, windows),
         "series": padded(data.series, windows),
     }
     return Plan(tuple(readings), data.target is not None), arrays
 
 
-def _padded_rows(values: np.ndarray) -> np.ndarray:
-    return values if len(values) > LARGE else padded(values, size_class(len(values)))
+def _padded_rows(values: np.ndarray, rows: int) -> np.ndarray:
+    rows = max(len(values), rows)
+    return padded(values, rows if rows > LARGE else size_class(rows))
 
 
 def on_device(arrays: Any) -> Any:

@@ -42,9 +42,10 @@ class Network:
 
     def forward(self, trainable: Arrays, frozen: Arrays, inputs: Arrays, training: bool) -> Any:
         """Return (output, new frozen variables, regularization losses). inputs: in the model's order."""
-        return self.model.stateless_call(
+        output, frozen, losses = self.model.stateless_call(
             trainable, frozen, self._packed(inputs), training=training, return_losses=True
         )
+        return tree.map_structure(lambda leaf: keras.ops.cast(leaf, "float32"), output), frozen, losses
 
     def _packed(self, inputs: Arrays) -> Any:
         struct = getattr(self.model, "_inputs_struct", None)
@@ -148,6 +149,26 @@ def _rebuilt(model: keras.Model) -> keras.Model:
     if not clone.built:
         clone(tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), model.inputs))
     return clone
+
+
+def computing_in_bfloat16(model: keras.Model) -> keras.Model:
+    """Return the model rebuilt so that it computes in bfloat16 and keeps its variables in float32."""
+
+    def rebuilt(layer: keras.Layer) -> keras.Layer:
+        return type(layer).from_config(_with_policy(layer.get_config()))
+
+    return keras.models.clone_model(model, clone_function=rebuilt)
+
+
+def _with_policy(node: Any) -> Any:
+    if isinstance(node, dict):
+        if node.get("class_name") == "DTypePolicy":
+            return {**node, "config": {"name": "mixed_bfloat16"}}
+        return {
+            k: "mixed_bfloat16" if (k, v) == ("dtype", "float32") else _with_policy(v)
+            for k, v in node.items()
+        }
+    return [_with_policy(item) for item in node] if isinstance(node, list) else node
 
 
 def _checked(network: Network, start: Mapping[str, Any]) -> dict[str, np.ndarray]:

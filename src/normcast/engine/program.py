@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding
 
-from normcast.engine.devices import REPLICA, SHARED
+from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
 from normcast.engine.gather import Plan
 from normcast.engine.network import Network
 from normcast.engine.shortcuts import shortcuts
@@ -23,16 +23,19 @@ _compiled: dict[Any, Any] = {}
 _tracing = threading.Lock()
 
 
-def compiled(key: Any, function: Callable[..., Any], *arguments: Any, rng: str = "keras") -> Any:
+def compiled(
+    key: Any, function: Callable[..., Any], *arguments: Any, rng: str = "keras", whole: bool = True
+) -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
     Tracing runs under a lock, compiling outside of it: XLA releases the interpreter, so programs that are
-    asked for by several threads compile in parallel.
+    asked for by several threads compile in parallel. whole: whether each device computes a whole batch, which
+    the native kernels need.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     if full not in _compiled:
-        with _tracing, shortcuts(rng):
+        with _tracing, shortcuts(rng, whole):
             lowered = jax.jit(function).lower(*arguments)
         _compiled[full] = lowered.compile()
     return _compiled[full]
@@ -44,6 +47,7 @@ def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., A
     Returns run(alive, state, own, shared): the leaves of alive, state and own have a first axis of replicas.
     On the CPU each device has one replica, computed as it would be alone, so that its bits do not depend on
     the others; one that is not alive is skipped. On accelerators each device maps over its replicas by vmap.
+    On a mesh for batches there is one replica, whose batches the compiler spreads over the devices.
     """
 
     def local(alive: Any, state: Any, own: Any, shared: Any) -> Any:
@@ -53,6 +57,13 @@ def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., A
         squeezed = jax.tree.map(lambda leaf: leaf[0], (alive, state, own))
         return jax.tree.map(lambda leaf: leaf[None], one(*squeezed))
 
+    def spread_batch(alive: Any, state: Any, own: Any, shared: Any) -> Any:
+        squeezed = jax.tree.map(lambda leaf: leaf[0], (alive, state, own))
+        new = jax.tree.map(lambda leaf: leaf[None], _one(function, shared, *squeezed))
+        return lax.with_sharding_constraint(new, NamedSharding(mesh, SHARED))
+
+    if spreads_batch(mesh):
+        return spread_batch
     specs = (REPLICA, REPLICA, REPLICA, SHARED)
     return jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=REPLICA, check_vma=False)
 
@@ -83,7 +94,7 @@ def training_program(
         def step(i: jax.Array, carry: Any) -> Any:
             state, loss_sum, failed = carry
             windows = order[(i * batch_size + jnp.arange(batch_size)) % count]
-            inputs, target = plan.gather(arrays, windows)
+            inputs, target = spread(plan.gather(arrays, windows), mesh)
             grad = jax.value_and_grad(objective, has_aux=True)
             (loss, frozen), grads = grad(state["trainable"], state["frozen"], inputs, target)
             values = state["optimizer"]
@@ -118,7 +129,7 @@ def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh
     def judged(best: Any, state: Any, arrays: Any, count: Any) -> Any:
         def batch(i: jax.Array, total: jax.Array) -> jax.Array:
             windows = i * EVALUATION_BATCH + jnp.arange(EVALUATION_BATCH)
-            inputs, target = plan.gather(arrays, jnp.minimum(windows, count - 1))
+            inputs, target = spread(plan.gather(arrays, jnp.minimum(windows, count - 1)), mesh)
             output, _, _ = network.forward(state["trainable"], state["frozen"], inputs, training=False)
             each = loss_of.call(target, output)
             each = jnp.mean(each.reshape(EVALUATION_BATCH, -1), axis=1)

@@ -10,12 +10,22 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import Checkpoint
-from normcast.engine.devices import REPLICA, SHARED, fetched, placed, replica_mesh, warn_of_idle_cores
+from normcast.engine.devices import (
+    SHARED,
+    batch_mesh,
+    fetched,
+    own_spec,
+    placed,
+    replica_mesh,
+    spreads_batch,
+    warn_of_idle_cores,
+)
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import planned
 from normcast.engine.network import Network, initial_variables, stacked
-from normcast.engine.order import epoch_order, padded, size_class
+from normcast.engine.order import padded
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
+from normcast.engine.source import Part, Shards, Source
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 
@@ -31,20 +41,17 @@ class Run:
     def __init__(
         self,
         network: Network,
-        data: Batches,
+        data: Batches | Shards,
         training: Training,
         validation: Batches | None,
         seeds: int,
         start: Mapping[str, Any] | None,
         checkpoint: Path | None,
+        spread: str = "replica",
     ) -> None:
-        self.network, self.data, self.training, self.validation = network, data, training, validation
+        self.network, self.training, self.validation = network, training, validation
         self.start = start
         self.seeds = [training.seed + i for i in range(seeds)]
-        self.names = network.matched(data.inputs)
-        self.visited = min(len(data), training.epoch_windows or len(data))
-        self.batch_size = min(training.batch_size, self.visited)
-        self.steps = -(-self.visited // self.batch_size)
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, "")
         self.epoch = 0
         self.alive = np.ones(seeds, bool)
@@ -53,11 +60,14 @@ class Run:
         self.history: list[dict[str, list[float]]] = [
             {"loss": [], "val_loss": [], "learning_rate": []} for _ in range(seeds)
         ]
-        self.mesh = replica_mesh(seeds)
+        self.mesh = batch_mesh() if spread == "batch" else replica_mesh(seeds)
         if seeds > 1:
             warn_of_idle_cores()
-        devices = self.mesh.size
-        self.width = devices if jax.default_backend() == "cpu" else -(-seeds // devices) * devices
+        self.width = 1 if spreads_batch(self.mesh) else self.mesh.size
+        if jax.default_backend() != "cpu" and not spreads_batch(self.mesh):
+            self.width *= -(-seeds // self.mesh.size)
+        self.source = Source(data, network, training.batch_size, training.epoch_windows, self.mesh)
+        self.batch_size, self.steps = self.source.batch_size, self.source.steps
         self.groups = [np.arange(first, first + self.width) for first in range(0, seeds, self.width)]
 
     # ---- before the first epoch
@@ -69,15 +79,18 @@ class Run:
 
     def compile(self) -> None:
         """Prepare the programs; the slow part, which may run in a thread while another model trains."""
-        plan, arrays = planned(self.data, self.names)
-        self.arrays = placed(arrays, self.mesh, SHARED)
-        network = self.network
+        part, network = self.source.whole(0), self.network
+        plan = self.source.plan
         like = [v.value for v in network.trainable], [v.value for v in network.frozen]
-        self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, REPLICA)])
+        self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, own_spec(self.mesh))])
         program = training_program(network, self.training, plan, self.batch_size, self.mesh)
         key = ("train", network.key, self.training.key, plan, self.batch_size, self.mesh)
         self._train = compiled(
-            key, program, *self._to_train(0, self.states[0], self._orders(), 0, 0), rng=self.training.rng
+            key,
+            program,
+            *self._to_train(part, 0, self.states[0], self._orders(part), 0),
+            rng=self.training.rng,
+            whole=not spreads_batch(self.mesh),
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
@@ -87,10 +100,10 @@ class Run:
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, plan, self.mesh)
         key = ("judge", self.network.key, self.training.loss_key, plan, self.mesh)
-        self._judge = compiled(key, program, *self._to_judge(0))
+        self._judge = compiled(key, program, *self._to_judge(0), whole=not spreads_batch(self.mesh))
 
     def _set_states(self, states: list[Any]) -> None:
-        unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, REPLICA)
+        unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, own_spec(self.mesh))
         self.states = states
         self.best = [{**_judged(state), "loss": unjudged} for state in states]
 
@@ -103,7 +116,7 @@ class Run:
         seeds = [self.seeds[replica] for replica in group[group < len(self.seeds)]]
         states = [self._state(*initial_variables(self.network, seed, self.start)) for seed in seeds]
         states += [states[0]] * (self.width - len(states))
-        return placed(stacked(states), self.mesh, REPLICA)
+        return placed(stacked(states), self.mesh, own_spec(self.mesh))
 
     def begin(self) -> None:
         """Draw the initial weights and judge them, or take up the checkpoint if there is one."""
@@ -113,7 +126,7 @@ class Run:
             self._judge_epoch()
             return
         arrays, facts = saved
-        self.states, self.best = placed(arrays, self.mesh, REPLICA)
+        self.states, self.best = placed(arrays, self.mesh, own_spec(self.mesh))
         self.epoch, self.best_epoch, self.status = facts["epoch"], facts["best_epoch"], facts["status"]
         self.history, self.alive = facts["history"], np.array(facts["alive"], bool)
 
@@ -122,41 +135,45 @@ class Run:
     def advance(self) -> None:
         """Train all living replicas for one epoch, judge them, and save the checkpoint."""
         self.epoch += 1
-        before, orders = self.states, self._orders()
-        steps = [
-            self._train(*self._to_train(place, state, orders, 0, self.steps))
-            for place, state in enumerate(before)
-        ]
-        self.states = [states for states, _ in steps]
-        sums, failed = (
-            np.concatenate(part) for part in zip(*fetched([told for _, told in steps]), strict=True)
-        )
-        for replica in self.living():
-            self.history[replica]["loss"].append(float(sums[replica]) / self.steps)
+        totals, trained = np.zeros(len(self.seeds)), self.living()
+        for part in self.source.parts(self.epoch):
+            totals += self._train_part(part)
+        for replica in trained:
+            self.history[replica]["loss"].append(float(totals[replica]) / self.steps)
             self.history[replica]["learning_rate"].append(self._rate())
-            if failed[replica] >= 0:
-                self._fail(replica, int(failed[replica]), before, orders)
         self._judge_epoch()
         if self.epoch == self.training.epochs:
             self.alive[:] = False
         self.save()
 
-    def _orders(self) -> np.ndarray:
-        orders = np.zeros((len(self.groups) * self.width, size_class(self.visited)), np.int32)
+    def _train_part(self, part: Part) -> np.ndarray:
+        """Train all living replicas on a part of the epoch; return the sums of their losses."""
+        before, orders = self.states, self._orders(part)
+        told = [
+            self._train(*self._to_train(part, place, state, orders, part.steps))
+            for place, state in enumerate(before)
+        ]
+        self.states = [states for states, _ in told]
+        sums, failed = (np.concatenate(each) for each in zip(*fetched([t for _, t in told]), strict=True))
         for replica in self.living():
-            every = epoch_order(len(self.data), self.seeds[replica], self.epoch)
-            orders[replica, : self.visited] = every[: self.visited]
-        return orders
+            if failed[replica] >= 0:
+                self._fail(replica, int(failed[replica]), part, before, orders)
+        return sums[: len(self.seeds)]
 
-    def _to_train(self, place: int, state: Any, orders: np.ndarray, first: int, stop: int) -> tuple[Any, ...]:
+    def _orders(self, part: Part) -> np.ndarray:
+        living = set(self.living())
+        slots = range(len(self.groups) * self.width)
+        return part.orders([self.seeds[slot] if slot in living else None for slot in slots])
+
+    def _to_train(self, part: Part, place: int, state: Any, orders: np.ndarray, stop: int) -> tuple[Any, ...]:
         group = self.groups[place]
-        own = placed((self._living(group), (orders[group],)), self.mesh, REPLICA)
+        own = placed((self._living(group), (orders[group],)), self.mesh, own_spec(self.mesh))
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
-        numbers = np.int32(self.visited), (np.int32(first), np.int32(stop)), pace
-        return own[0], state, own[1], (self.arrays, *placed(numbers, self.mesh, SHARED))
+        numbers = np.int32(part.visited), (np.int32(0), np.int32(stop)), pace
+        return own[0], state, own[1], (part.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
-        alive = placed(self._living(self.groups[place]), self.mesh, REPLICA)
+        alive = placed(self._living(self.groups[place]), self.mesh, own_spec(self.mesh))
         return alive, self.best[place], (_judged(self.states[place]),), self._validation
 
     def _living(self, group: np.ndarray) -> np.ndarray:
@@ -204,23 +221,22 @@ class Run:
         self.alive[replica] = False
         self.status[replica] = status
 
-    def _fail(self, replica: int, step: int, before: list[Any], orders: np.ndarray) -> None:
+    def _fail(self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
-        name = self._first_broken(replica, step, before, orders)
+        name = self._first_broken(replica, step, part, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
-            name = self._first_broken(replica, step - 1, before, orders) or name
-        self._stop(
-            replica,
-            f"failed in epoch {self.epoch}, step {step + 1}: first non-finite is {name or 'the loss'}",
-        )
+            name = self._first_broken(replica, step - 1, part, before, orders) or name
+        at = f"failed in epoch {self.epoch}, step {step + 1}"
+        self._stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
-    def _first_broken(self, replica: int, step: int, before: list[Any], orders: np.ndarray) -> str | None:
+    def _first_broken(
+        self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray
+    ) -> str | None:
         place, slot = divmod(replica, self.width)
-        states, _ = self._train(*self._to_train(place, before[place], orders, 0, step))
+        states, _ = self._train(*self._to_train(part, place, before[place], orders, step))
         state = jax.tree.map(lambda leaf: leaf[slot], fetched(states))
-        windows = orders[replica][(step * self.batch_size + np.arange(self.batch_size)) % self.visited]
-        inputs, target = self.data.at(windows)
-        ordered = [inputs[name] for name in self.names]
+        inputs, target = part.batch(orders[replica], step, self.batch_size)
+        ordered = [inputs[name] for name in self.network.matched(inputs)]
         return first_broken(self.network, state, ordered, target, self.training.build_loss())
 
     # ---- results

@@ -1,8 +1,8 @@
 """What Keras computes while a program is traced, done faster: same results to float tolerance.
 
-Replaced for the time of tracing, on the CPU: the recurrence of `keras.layers.LSTM`, one-dimensional
-convolutions; and with rng="fast", everywhere, the generator behind Keras' random layers. What a shortcut does
-not cover runs as Keras has it.
+Replaced for the time of tracing, on the CPU: the recurrence of `keras.layers.LSTM` and `GRU`,
+one-dimensional convolutions; and with rng="fast", everywhere, the generator behind Keras' random layers. What
+a shortcut does not cover runs as Keras has it.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,20 +15,26 @@ import keras
 from keras import ops
 from keras.src import backend
 
-from normcast.kernels import Masks, convolution, fast_key, lstm
+from normcast.kernels import Masks, convolution, fast_key, gru, lstm
 
 _keras_lstm = keras.layers.LSTM.inner_loop
+_keras_gru = keras.layers.GRU.inner_loop
 
 
 @contextmanager
-def shortcuts(rng: str) -> Iterator[None]:
-    """Trace with the shortcuts. Not to be entered by two threads at once."""
+def shortcuts(rng: str, native: bool = True) -> Iterator[None]:
+    """Trace with the shortcuts; native: also those that the compiler cannot spread over devices.
+
+    Not to be entered by two threads at once.
+    """
     replaced: list[tuple[Any, str, Any]] = []
     if rng == "fast":
         random = backend.random
         replaced.append((random, "jax_draw_seed", _fast(random.jax_draw_seed)))
     if jax.default_backend() == "cpu":
-        replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
+        if native:
+            replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
+            replaced.append((keras.layers.GRU, "inner_loop", _gru_loop))
         replaced.append((backend.nn, "conv", _convolve(backend.nn.conv)))
     patches = [patch.object(*each) for each in replaced]
     for each in patches:
@@ -70,29 +76,43 @@ def _only(value: Any) -> int | None:
 
 def _lstm_loop(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
     """Stand in for `keras.layers.LSTM.inner_loop`."""
-    if not _is_covered(layer, sequences, mask):
+    if not _is_covered(layer, keras.layers.LSTMCell, sequences, mask):
         return _keras_lstm(layer, sequences, initial_state, mask, training)
-    cell = layer.cell
-    x = ops.flip(sequences, axis=1) if layer.go_backwards else sequences
-    masks = Masks()
-    if training:
-        masks = Masks(
-            _stacked(cell.get_dropout_mask(x[:, 0]) if 0 < cell.dropout < 1 else None),
-            _stacked(
-                cell.get_recurrent_dropout_mask(initial_state[0]) if 0 < cell.recurrent_dropout < 1 else None
-            ),
-        )
-    kernel, recurrent = ops.convert_to_tensor(cell.kernel), ops.convert_to_tensor(cell.recurrent_kernel)
-    bias = ops.convert_to_tensor(cell.bias) if cell.use_bias else None
-    outputs, h, c = lstm(x, initial_state[0], initial_state[1], kernel, recurrent, bias, masks=masks)
+    x, masks = _prepared(layer, sequences, initial_state, training)
+    outputs, h, c = lstm(x, initial_state[0], initial_state[1], *_weights(layer.cell), masks=masks)
     return h, outputs, [h, c]
 
 
-def _is_covered(layer: Any, sequences: Any, mask: Any) -> bool:
+def _gru_loop(layer: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+    """Stand in for `keras.layers.GRU.inner_loop`."""
+    if not _is_covered(layer, keras.layers.GRUCell, sequences, mask):
+        return _keras_gru(layer, sequences, initial_state, mask, training)
+    x, masks = _prepared(layer, sequences, initial_state, training)
+    weights = _weights(layer.cell)
+    outputs, h = gru(x, initial_state[0], *weights, masks=masks, reset_after=layer.cell.reset_after)
+    return h, outputs, [h]
+
+
+def _prepared(layer: Any, sequences: Any, initial_state: Any, training: bool) -> tuple[Any, Masks]:
+    """Return the sequences in the order of processing, and the masks that Keras drew for this call."""
     cell = layer.cell
+    x = ops.flip(sequences, axis=1) if layer.go_backwards else sequences
+    on_x = training and 0 < cell.dropout < 1
+    on_h = training and 0 < cell.recurrent_dropout < 1
+    inputs = _stacked(cell.get_dropout_mask(x[:, 0])) if on_x else None
+    return x, Masks(inputs, _stacked(cell.get_recurrent_dropout_mask(initial_state[0])) if on_h else None)
+
+
+def _weights(cell: Any) -> tuple[Any, Any, Any]:
+    bias = ops.convert_to_tensor(cell.bias) if cell.use_bias else None
+    return ops.convert_to_tensor(cell.kernel), ops.convert_to_tensor(cell.recurrent_kernel), bias
+
+
+def _is_covered(layer: Any, cell_class: Any, sequences: Any, mask: Any) -> bool:
+    cell: Any = layer.cell
     return (
         mask is None
-        and type(cell) is keras.layers.LSTMCell
+        and cell.__class__ is cell_class
         and cell.activation is keras.activations.tanh
         and cell.recurrent_activation is keras.activations.sigmoid
         and sequences.dtype == "float32"

@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import jax
 import keras
 import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import fingerprint
-from normcast.engine.network import Network
+from normcast.engine.network import Network, computing_in_bfloat16
 from normcast.engine.progress import Progress
 from normcast.engine.run import Run
+from normcast.engine.source import Shards
 from normcast.engine.training import Training
+from normcast.errors import unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class Trained:
 
 def train(
     models: keras.Model | Sequence[keras.Model],
-    data: Batches,
+    data: Batches | Shards,
     training: Training,
     *,
     validation: Batches | None = None,
@@ -53,6 +56,7 @@ def train(
     start: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | str | None = None,
+    spread: Literal["replica", "batch"] = "replica",
 ) -> Iterator[Trained]:
     """Train every model with every seed, and yield each replica as it finishes.
 
@@ -60,11 +64,14 @@ def train(
     seed training.seed + i, and runs whole epochs in a compiled program that all replicas of a model share.
     A batch at the end of an epoch that lacks windows is filled up from the beginning of the epoch's order.
 
+    data: windows in memory, or `Shards` that are loaded one ahead.
     start: initial values by variable path (`variable.path`), instead of those drawn; for all replicas.
     validation: windows whose loss chooses the best weights and stops a replica after `training.patience`
     epochs without a better one; the initial weights are a candidate.
     progress: called after each epoch. checkpoint: a file that is written after each epoch and removed at the
     end; with the same arguments and this file, an interrupted training goes on bit for bit.
+    spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
+    model that is large enough; batch_size must then be a multiple of the number of devices.
     A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
     others go on. Raises FloatingPointError when all replicas of a model failed, RuntimeError when Keras does
     not run on JAX, ValueError if the data does not fit the model or the checkpoint is another training's.
@@ -78,19 +85,23 @@ def train(
     ['complete', 'complete']
     """
     listed = [models] if isinstance(models, keras.Model) else list(models)
+    if training.compute == "bfloat16":
+        listed = [computing_in_bfloat16(model) for model in listed]
     networks = [Network(model) for model in listed]
     if seeds < 1:
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
     for name, windows in (("data", data), ("validation", validation)):
         _check(name, windows)
+    _check_spread(spread, training.batch_size)
+    common = (data, training, validation, seeds, start)
     runs = [
-        Run(network, data, training, validation, seeds, start, _checkpoint(checkpoint, place, len(networks)))
+        Run(network, *common, _checkpoint(checkpoint, place, len(networks)), spread)
         for place, network in enumerate(networks)
     ]
     if checkpoint is not None:
-        common = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
+        given = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
         for run in runs:
-            run.claim(fingerprint(common, run.network.key))
+            run.claim(fingerprint(given, run.network.key))
     return _train(runs, progress)
 
 
@@ -102,13 +113,23 @@ def _flat(start: Mapping[str, np.ndarray] | None) -> list[Any]:
     return [part for path, value in sorted((start or {}).items()) for part in (path, np.asarray(value))]
 
 
-def _check(name: str, windows: Batches | None) -> None:
+def _check(name: str, windows: Batches | Shards | None) -> None:
     if windows is None:
         return
-    if windows.target is None:
+    if isinstance(windows, Batches) and windows.target is None:
         raise ValueError(f"train: {name} has no target to learn from; give its Batches a target Field.")
     if not len(windows):
         raise ValueError(f"train: {name} has no windows. Give longer series or a smaller input_size or h.")
+
+
+def _check_spread(spread: str, batch_size: int) -> None:
+    if spread not in ("replica", "batch"):
+        raise ValueError(unknown("spread", spread, ("replica", "batch"), where="train"))
+    if spread == "batch" and batch_size % jax.device_count():
+        raise ValueError(
+            f"train: spread='batch' needs a batch_size that is a multiple of the {jax.device_count()} "
+            f"devices, but it is {batch_size}."
+        )
 
 
 def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None:

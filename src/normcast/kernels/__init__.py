@@ -2,7 +2,8 @@
 
 from normcast.kernels.bits import fast_key
 from normcast.kernels.convolution import convolution
+from normcast.kernels.gru import gru
 from normcast.kernels.lstm import lstm
 from normcast.kernels.masks import Masks
 
-__all__ = ["Masks", "convolution", "fast_key", "lstm"]
+__all__ = ["Masks", "convolution", "fast_key", "gru", "lstm"]
