@@ -156,7 +156,7 @@ class SqueezeExcite1D(keras.Layer):
 def _mean(x: Any, mask: Any) -> Any:
     """Return the mean over time of the steps that count, (B, 1, C); x is 0 at the others."""
     if mask is None:
-        return ops.mean(x, axis=1, keepdims=True)
+        return ops.sum(x, axis=1, keepdims=True) / ops.cast(ops.shape(x)[1], x.dtype)
     count = ops.sum(ops.cast(mask, x.dtype)[:, :, None], axis=1, keepdims=True)
     return ops.sum(x, axis=1, keepdims=True) / ops.maximum(count, 1)
 

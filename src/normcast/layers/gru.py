@@ -84,7 +84,7 @@ class GRU(Recurrent):
         norm_scope: str = "joint",
         input_statistics: str = "step",
         max_steps: int | None = None,
-        momentum: float = 0.95,
+        momentum: float = 0.9,
         epsilon: float = 1e-5,
         gamma_initializer: Any = None,
         zoneout: float = 0.0,
@@ -125,7 +125,7 @@ class GRU(Recurrent):
             u = u + held.bias[1]
         u_z, u_r, *u_g = ops.split(u, 3 if self.reset_after else 2, axis=-1)
         z, r = self.recurrent_activation(a_z + u_z), self.recurrent_activation(a_r + u_r)
-        g = self.activation(a_g + (r * u_g[0] if u_g else self._reset_before(r, h_old, now, held, keep)))
+        g = self.squash(a_g + (r * u_g[0] if u_g else self._reset_before(r, h_old, now, held, keep)))
         if "drop_g" in now:
             g = g * now["drop_g"]
         h = ops.cast(z * h_old + (1 - z) * g, h_old.dtype)

@@ -96,7 +96,7 @@ class LSTM(Recurrent):
         norm_scope: str = "joint",
         input_statistics: str = "step",
         max_steps: int | None = None,
-        momentum: float = 0.95,
+        momentum: float = 0.9,
         epsilon: float = 1e-5,
         gamma_initializer: Any = None,
         zoneout: tuple[float, float] = (0.0, 0.0),
@@ -142,7 +142,7 @@ class LSTM(Recurrent):
         alive = held.noise.cell
         if alive is not None:
             c = c * ops.cast(alive > 0, c.dtype)
-        h = o * self.activation(self.normalized("cell", c, now, keep))
+        h = o * self.squash(self.normalized("cell", c, now, keep))
         if alive is not None:
             # Made up for where the cell is read: made up for in the cell, it would grow by 1 / (1 - p) each
             # step.
@@ -166,10 +166,10 @@ class LSTM(Recurrent):
         if not self._one_tanh:
             i, f, g, o = ops.split(z, 4, axis=-1)
             sigma = self.recurrent_activation
-            return [sigma(i), sigma(f), self.activation(g), sigma(o)]
+            return [sigma(i), sigma(f), self.squash(g), sigma(o)]
         # sigmoid(z) = tanh(z / 2) / 2 + 1/2: one pass over all four gates.
         half = ops.convert_to_tensor(np.repeat([0.5, 0.5, 1.0, 0.5], self.units).astype(self.accumulator))
-        return ops.split(ops.tanh(z * half) * half + (1 - half), 4, axis=-1)
+        return ops.split(self.squash(z * half) * half + (1 - half), 4, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "zoneout": list(self.zoneout)}

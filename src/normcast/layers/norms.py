@@ -69,8 +69,8 @@ class FeatureNorm(TermNorm):
         if self.groups > 1:
             z = ops.reshape(z, (-1, self.groups, self.units // self.groups))  # (B, G, H)
         if self.kind == "layer":
-            z = z - ops.mean(z, axis=-1, keepdims=True)
-        z = z * ops.rsqrt(ops.mean(ops.square(z), axis=-1, keepdims=True) + self.epsilon)
+            z = z - _mean(z, axis=-1)
+        z = z * ops.rsqrt(_mean(ops.square(z), axis=-1) + self.epsilon)
         if self.groups > 1:
             z = ops.reshape(z, (-1, self.units))  # (B, G * H)
         return self.scaled(z), ()
@@ -185,12 +185,18 @@ class SequenceBatchNorm(TermNorm):
 def batch_moments(z: Any, valid: Any) -> tuple[Any, Any]:
     """Return mean and biased variance over the batch of the samples that are valid, (units,) each."""
     if valid is None:
-        mean = ops.mean(z, axis=0)
-        return mean, ops.mean(ops.square(z - mean), axis=0)
+        mean = _mean(z, axis=0)[0]
+        return mean, _mean(ops.square(z - mean), axis=0)[0]
     w = ops.cast(valid, z.dtype)
     n = ops.maximum(ops.sum(w), 1.0)
     mean = ops.sum(z * w, axis=0) / n
     return mean, ops.sum(ops.square(z - mean) * w, axis=0) / n
+
+
+def _mean(z: Any, axis: int) -> Any:
+    """Return the mean, keeping the axis. The mean of Keras is float32 also where it is given float64."""
+    total = ops.sum(z, axis=axis, keepdims=True)
+    return total / ops.cast(ops.shape(z)[axis], total.dtype)
 
 
 def _projected_moments(x: Any, kernel: Any, valid: Any) -> tuple[Any, Any]:

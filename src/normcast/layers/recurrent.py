@@ -69,6 +69,13 @@ class Recurrent(keras.Layer):
         """The dtype of statistics and cell: never half precision."""
         return "float64" if self.compute_dtype == "float64" else "float32"
 
+    @property
+    def squash(self) -> Any:
+        """The activation. Keras computes tanh in float32 also where it is given float64."""
+        if self.compute_dtype == "float64" and self.activation is keras.activations.tanh:
+            return lambda z: 2 * ops.sigmoid(2 * z) - 1
+        return self.activation
+
     # Weights
 
     def build(self, sequences_shape: tuple, initial_state_shape: Any = None) -> None:
@@ -145,7 +152,7 @@ class Recurrent(keras.Layer):
     def reset_state(self) -> None:
         """Set the states that are carried from batch to batch back to zero."""
         for v in self.states or ():
-            v.assign(ops.zeros_like(v))
+            v.assign(ops.zeros(v.shape, dtype=v.dtype))
 
     def reset_states(self) -> None:
         """Set the states back to zero: Keras' other name for `reset_state`."""
@@ -219,7 +226,7 @@ class Recurrent(keras.Layer):
     def _start(self, initial_state: Any, batch: Any) -> tuple[Any, ...]:
         if initial_state is None and self.stateful:
             # torch would hand out the very memory that the assignment at the end writes to.
-            initial_state = [ops.copy(v) for v in self.states or ()]
+            initial_state = [ops.copy(ops.convert_to_tensor(v)) for v in self.states or ()]
         if initial_state is None:
             initial_state = self.get_initial_state(batch)
         if not isinstance(initial_state, list | tuple):
@@ -287,7 +294,7 @@ class Recurrent(keras.Layer):
 
     def _outputs(self, h: Any, states: tuple) -> Any:
         for v, state in zip(self.states or (), states, strict=False):
-            v.assign(ops.cast(state, v.dtype))
+            v.assign(ops.cast(state, keras.backend.standardize_dtype(v.dtype)))
         y = ops.cast(h if self.return_sequences else h[:, -1], self.compute_dtype)
         if not self.return_state:
             return y

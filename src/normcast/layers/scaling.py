@@ -90,7 +90,8 @@ class ReversibleInstanceNorm(keras.Layer):
         if self.scale:
             var = ops.sum(ops.square(x - mean) * weight, axis=1, keepdims=True) / count
             seen = ops.sum(weight, axis=1, keepdims=True) > 0
-            spread = ops.where(seen, ops.sqrt(var + self.epsilon), spread)
+            apart = var + self.epsilon
+            spread = ops.where(seen, apart * ops.rsqrt(apart), spread)  # sqrt would leave float64
         return ops.stop_gradient(location), ops.stop_gradient(spread)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> list[Any]:
