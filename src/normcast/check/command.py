@@ -49,7 +49,9 @@ def check_command(
     """
     settings = settings or Settings()
     if (fix is None) != (output is None):
-        return Outcome(2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes.")
+        return Outcome(
+            2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes."
+        )
     try:
         model = keras.models.load_model(path, custom_objects=dict(custom_objects or {}))
     except (OSError, ValueError, TypeError) as error:

@@ -8,10 +8,12 @@ from typing import Any
 
 from normcast.errors import unknown
 
-ELEMENTWISE = frozenset("mse mae huber log_cosh mape msle".split())
+ELEMENTWISE = frozenset(["mse", "mae", "huber", "log_cosh", "mape", "msle"])
 REGRESSION = ELEMENTWISE | {"poisson"}
-CROSS_ENTROPY = frozenset("categorical_crossentropy sparse_categorical_crossentropy binary_crossentropy".split())
-ONE_OF_MANY = frozenset("categorical_crossentropy sparse_categorical_crossentropy".split())
+CROSS_ENTROPY = frozenset(
+    ["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
+)
+ONE_OF_MANY = frozenset(["categorical_crossentropy", "sparse_categorical_crossentropy"])
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,11 @@ class Facts:
         return losses[output] if len(losses) > 1 and output < len(losses) else losses[0]
 
 
-_GROUPS = {f.name: g for g, c in (("task", TaskFacts), ("training", TrainingFacts), ("data", DataFacts)) for f in fields(c)}
+_GROUPS = {
+    f.name: g
+    for g, c in (("task", TaskFacts), ("training", TrainingFacts), ("data", DataFacts))
+    for f in fields(c)
+}
 
 
 def _group(name: str) -> str:

@@ -22,7 +22,9 @@ JSON_FORMAT = 1
 """The version of the JSON form; it changes only when a field changes its meaning or goes."""
 
 
-def formatted(findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None) -> str:
+def formatted(
+    findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None
+) -> str:
     """Return findings as "text", "json", "sarif" or "github".
 
     where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
@@ -188,5 +190,3 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
 def _escaped(text: str, parameter: bool = False) -> str:
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if parameter else text
-
-

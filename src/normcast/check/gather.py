@@ -17,8 +17,7 @@ _LOSS = {
     "kld": "kl_divergence",
 }
 _KNOWN_LOSSES = frozenset(
-    "mse mae mape msle huber log_cosh poisson categorical_crossentropy sparse_categorical_crossentropy "
-    "binary_crossentropy kl_divergence hinge squared_hinge categorical_hinge cosine_similarity".split()
+    ["mse", "mae", "mape", "msle", "huber", "log_cosh", "poisson", "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy", "kl_divergence", "hinge", "squared_hinge", "categorical_hinge", "cosine_similarity"]
 )
 
 
@@ -103,7 +102,11 @@ def peak_rate(rate: Any) -> float | None:
     """
     if isinstance(rate, dict):
         config = rate.get("config", {})
-        values = [config.get("initial_learning_rate"), config.get("warmup_target"), *(config.get("values") or [])]
+        values = [
+            config.get("initial_learning_rate"),
+            config.get("warmup_target"),
+            *(config.get("values") or []),
+        ]
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
         return max(numbers, default=None)  # type: ignore[type-var]
     return float(rate) if isinstance(rate, (int, float)) else None
@@ -119,15 +122,21 @@ def _listed(loss: Any, model: Any) -> list[Any]:
 def _loss(loss: Any, live: Any) -> Loss | None:
     if loss is None:
         return None
+    if isinstance(loss, dict) and isinstance(loss.get("config"), str):
+        return Loss(loss_name(loss["config"]) if _is_keras(live) else "custom", False)
     if isinstance(loss, dict):
         config = loss.get("config") if isinstance(loss.get("config"), dict) else {}
-        module = getattr(type(live), "__module__", "keras") if live is not None else "keras"
-        name = loss_name(str(loss.get("class_name"))) if module.startswith("keras") else "custom"
+        name = loss_name(str(loss.get("class_name"))) if live is None or _is_keras(type(live)) else "custom"
         return Loss(name, (config or {}).get("from_logits"))
     if callable(loss):
-        ours = (getattr(loss, "__module__", "") or "").startswith("keras")
-        return Loss(loss_name(getattr(loss, "__name__", type(loss).__name__)) if ours else "custom")
+        return Loss(
+            loss_name(getattr(loss, "__name__", type(loss).__name__)) if _is_keras(loss) else "custom"
+        )
     return Loss(loss_name(loss), False)
+
+
+def _is_keras(thing: Any) -> bool:
+    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
 
 
 def loss_name(name: str) -> str:
@@ -151,7 +160,9 @@ def metric_name(metric: Any) -> str:
 def _snake(name: str) -> str:
     out = ""
     for i, letter in enumerate(name):
-        out += ("_" if letter.isupper() and i and not name[i - 1].isupper() and name[i - 1] != "_" else "") + letter.lower()
+        out += (
+            "_" if letter.isupper() and i and not name[i - 1].isupper() and name[i - 1] != "_" else ""
+        ) + letter.lower()
     return out
 
 

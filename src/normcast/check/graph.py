@@ -194,7 +194,9 @@ def sinks(node: Node, passes: Through) -> list[Node]:
 
 def reaches_output(node: Node, passes: Through) -> bool:
     """Say whether the model returns this node, or one that is reached from it through nodes that pass."""
-    return node.is_output or any(n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))
+    return node.is_output or any(
+        n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n)
+    )
 
 
 def ends_only_in_output(node: Node, passes: Through) -> bool:

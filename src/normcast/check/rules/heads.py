@@ -35,17 +35,38 @@ def set_activation(head: Head, activation: str) -> tuple[Edit, ...]:
     safety=SAFE,
     hint="make the output linear, or scale the targets into its range",
     needs=["target_min or target_max"],
-    sources=["keras-team/keras#1641, #321", "stackoverflow.com/questions/48251943, 48221692", "DeepFD, DeepLocalize"],
+    sources=[
+        "keras-team/keras#1641, #321",
+        "stackoverflow.com/questions/48251943, 48221692",
+        "DeepFD, DeepLocalize",
+    ],
     exceptions="Silent for outputs that are rescaled by a layer behind the head, custom losses, and unknown ranges.",
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse", target_min=-3.0, target_max=3.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid"), loss="mae", target_min=0.0, target_max=24.0),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1),
+            L.Activation("sigmoid"),
+            loss="mae",
+            target_min=0.0,
+            target_max=24.0,
+        ),
         chain((8, 3), L.LSTM(1), loss="mse", target_min=-3.0, target_max=3.0),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_min=-3.0, target_max=3.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="mse", target_min=0.0, target_max=1.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), L.Rescaling(24.0), loss="mse", target_max=24.0),
+        chain(
+            (8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="mse", target_min=0.0, target_max=1.0
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            L.Rescaling(24.0),
+            loss="mse",
+            target_max=24.0,
+        ),
     ],
 )
 def output_range_excludes_target(net: Net, facts: Facts) -> Iterator[Found]:
@@ -64,7 +85,9 @@ def output_range_excludes_target(net: Net, facts: Facts) -> Iterator[Found]:
     below = low is not None and low < head.range[0] - slack
     above = high is not None and high > head.range[1] + slack
     if below or above:
-        words = f"{head.activation} gives {_interval(head.range)}, targets go from {_show(low)} to {_show(high)}"
+        words = (
+            f"{head.activation} gives {_interval(head.range)}, targets go from {_show(low)} to {_show(high)}"
+        )
         fix = set_activation(head, "linear")
         if head.node.kind in RNN and head.units:
             fix = (Insert({"class_name": "Dense", "config": {"units": head.units}}, after=head.node.name),)
@@ -106,7 +129,9 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
         return
     for head, loss in with_losses(net, facts):
         if head.activation == "relu" and (loss is None or loss.name in REGRESSION - {"poisson"}):
-            fix = set_activation(head, "linear" if lowest is None else "softplus") or set_activation(head, "linear")
+            fix = set_activation(head, "linear" if lowest is None else "softplus") or set_activation(
+                head, "linear"
+            )
             yield Found((head.node,), f"{head.node.name} ends the network in a relu", fix=fix)
 
 
@@ -135,7 +160,9 @@ def softmax_single_unit(net: Net, facts: Facts) -> Iterator[Found]:
     for head, _ in with_losses(net, facts):
         if head.activation == "softmax" and head.node.shape[-1:] == (1,):
             fix = set_activation(head, "linear" if facts.is_regression else "sigmoid")
-            yield Found((head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix)
+            yield Found(
+                (head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix
+            )
 
 
 @rule(
@@ -178,7 +205,15 @@ def softmax_regression(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["Golik, Doetsch, Ney 2013, Interspeech: Cross-entropy vs. squared error training"],
     exceptions="Advice only: published networks train this way (Time-CNN).",
     bad=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="sigmoid"), loss="mse", target_kind="one_hot")],
-    good=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="categorical_crossentropy", target_kind="one_hot")],
+    good=[
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(2, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_kind="one_hot",
+        )
+    ],
 )
 def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
     """A classification is trained on squared or absolute error.
@@ -191,7 +226,9 @@ def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
         squared = loss is not None and loss.name in ("mse", "mae")
         if head.is_probability and squared and (facts.task.type == "classification" or labels):
             name = loss.name if loss else ""
-            yield Found((head.node,), f"{head.activation} with {name} has little gradient where it is most wrong")
+            yield Found(
+                (head.node,), f"{head.activation} with {name} has little gradient where it is most wrong"
+            )
 
 
 @rule(
@@ -216,7 +253,12 @@ def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves.
     """
     for head, loss in with_losses(net, facts):
-        if head.activation in ("sigmoid", "hard_sigmoid") and (head.units or 0) >= 2 and loss and loss.name in ONE_OF_MANY:
+        if (
+            head.activation in ("sigmoid", "hard_sigmoid")
+            and (head.units or 0) >= 2
+            and loss
+            and loss.name in ONE_OF_MANY
+        ):
             fix = () if facts.task.type == "multilabel" else set_activation(head, "softmax")
             yield Found((head.node,), f"{head.units} sigmoid outputs with {loss.name}", fix=fix)
 
@@ -242,7 +284,12 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     if facts.task.type == "multilabel" or facts.data.target_kind == "multilabel":
         return
     for head, loss in with_losses(net, facts):
-        if head.activation == "softmax" and (head.units or 0) > 1 and loss and loss.name == "binary_crossentropy":
+        if (
+            head.activation == "softmax"
+            and (head.units or 0) > 1
+            and loss
+            and loss.name == "binary_crossentropy"
+        ):
             yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy")
 
 
@@ -256,7 +303,13 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["STRCWearlab/dana#1", "keras-team/keras#15271", "tensorflow.org tutorials on from_logits"],
     exceptions="Silent for custom losses and for outputs whose activation is not known.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", from_logits=True),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            from_logits=True,
+        ),
         chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy"),
     ],
     good=[
@@ -291,13 +344,45 @@ def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
     needs=["target_min and target_max, or n_classes"],
     sources=["keras-team/keras#2172 (the loss goes to -8)"],
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", target_min=0, target_max=4),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_max=3),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", n_classes=5),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            target_min=0,
+            target_max=4,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_max=3,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            n_classes=5,
+        ),
     ],
     good=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", target_min=0, target_max=1),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_max=2),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            target_min=0,
+            target_max=1,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_max=2,
+        ),
     ],
 )
 def label_range(net: Net, facts: Facts) -> Iterator[Found]:
@@ -311,7 +396,9 @@ def label_range(net: Net, facts: Facts) -> Iterator[Found]:
     for head, loss in with_losses(net, facts):
         if loss is None or len(net.outputs) != 1:
             continue
-        if loss.name == "binary_crossentropy" and ((low is not None and low < 0) or (high is not None and high > 1)):
+        if loss.name == "binary_crossentropy" and (
+            (low is not None and low < 0) or (high is not None and high > 1)
+        ):
             yield Found((head.node,), f"binary_crossentropy with labels from {_show(low)} to {_show(high)}")
         if loss.name == "sparse_categorical_crossentropy" and head.units:
             classes = max(int(high) + 1 if high is not None else 0, data.n_classes or 0)
@@ -331,15 +418,32 @@ _ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "spar
     WARNING,
     hint="mae for a regression; BinaryAccuracy or SparseCategoricalAccuracy instead of Accuracy()",
     needs=["metrics"],
-    sources=["keras-team/keras#724, #108, #13053", "rstudio/keras3#30", "measured: Accuracy() 0.0 where BinaryAccuracy is 1.0"],
+    sources=[
+        "keras-team/keras#724, #108, #13053",
+        "rstudio/keras3#30",
+        "measured: Accuracy() 0.0 where BinaryAccuracy is 1.0",
+    ],
     exceptions="Silent for classifications trained on squared error.",
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("accuracy",)),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", metrics=("Accuracy",)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            metrics=("Accuracy",),
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("mae",)),
-        chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="mse", metrics=("accuracy",), target_kind="one_hot"),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(2, activation="softmax"),
+            loss="mse",
+            metrics=("accuracy",),
+            target_kind="one_hot",
+        ),
     ],
 )
 def metric_mismatch(net: Net, facts: Facts) -> Iterator[Found]:

@@ -61,13 +61,38 @@ def target_shape_broadcast(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["stackoverflow.com/questions/45120429, 53119432, 61030068, 56190344", "Tensfa, SFData"],
     exceptions="Silent where a dimension is not known.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", target_shape=(), target_kind="sparse"),
-        chain((8, 3), L.Conv1D(4, 3), L.Dense(2, activation="softmax"), loss="categorical_crossentropy", target_shape=(2,)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(),
+            target_kind="sparse",
+        ),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3),
+            L.Dense(2, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(2,),
+        ),
         chain((8, 3), L.LSTM(4), L.Dense(4), loss="mse", target_shape=(3,)),
     ],
     good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_shape=()),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", target_shape=(3,)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_shape=(),
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(3,),
+        ),
     ],
 )
 def target_shape_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
@@ -156,5 +181,11 @@ def _repairs(head: Head, target: Shape) -> Iterator[tuple[Node, Edit]]:
         if node.kind == "Dense" and head.node is node and target[-1]:
             yield node, Set(node.name, units=target[-1])
     repeats = [n for c in chain_ for n in [c, *c.inputs] if n.kind == "RepeatVector"]
-    if repeats and len(output) == 3 and target and target[0] and (*output[:1], target[0], *output[2:])[1:] == target:
+    if (
+        repeats
+        and len(output) == 3
+        and target
+        and target[0]
+        and (*output[:1], target[0], *output[2:])[1:] == target
+    ):
         yield repeats[0], Set(repeats[0].name, n=target[0])

@@ -47,7 +47,10 @@ def layer_never_called(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["measured on Keras 3.15: a model with an input that reaches no output is built without a word"],
     exceptions="Silent where train_step, compute_loss or add_loss is the user's own: it may use the input.",
     bad=[chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,))],
-    good=[chain((8, 3), L.LSTM(4), L.Dense(1)), chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,), custom_step=True)],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,), custom_step=True),
+    ],
 )
 def unused_input(net: Net, facts: Facts) -> Iterator[Found]:
     """An input of the model reaches none of its outputs.
@@ -122,7 +125,9 @@ def _is_cut(net: Net, node: Node, end: Node) -> bool:
     exceptions="Silent where a recurrent layer, attention, a padded convolution or another sequence follows.",
     bad=[
         chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.TimeDistributed(L.Dense(2))),
-        chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1)),
+        chain(
+            (8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1)
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.LSTM(4, return_sequences=True), L.Dense(1)),
@@ -148,7 +153,9 @@ def constant_decoder(net: Net, facts: Facts) -> Iterator[Found]:
             for repeat in constant[id(end)]:
                 units = repeat.shape[-1]
                 fix = (Insert(_lstm(units), after=repeat.name),) if units and units < 2048 else ()
-                yield Found((repeat, end), f"each of the steps behind {repeat.name} gives the same output", fix=fix)
+                yield Found(
+                    (repeat, end), f"each of the steps behind {repeat.name} gives the same output", fix=fix
+                )
 
 
 def _lstm(units: int) -> dict[str, Any]:
@@ -177,7 +184,10 @@ def _size(value: Any) -> int:
     ERROR,
     safety=UNSAFE,
     hint="start the kernel at random: glorot_uniform, or he_normal in front of a relu",
-    sources=["Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4", "NeuraLint rule f004, arXiv:2105.08095"],
+    sources=[
+        "Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4",
+        "NeuraLint rule f004, arXiv:2105.08095",
+    ],
     exceptions="Silent for the last layer, for what ends a residual branch, and for biases.",
     bad=[
         chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1)),
@@ -203,7 +213,9 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
         if _has_weights_behind(node) and not any(n.kind in ("Add", "Average") for n in ends):
             better = {"relu": "he_normal", "selu": "lecun_normal"}.get(node.activation, "glorot_uniform")
             fix = (Set(node.name, kernel_initializer=better),)
-            yield Found((node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix)
+            yield Found(
+                (node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix
+            )
 
 
 def _has_weights_behind(node: Node) -> bool:
