@@ -1,4 +1,5 @@
-"""Build Keras models and facts from a corpus entry: layers by class name and configuration, as they were read."""
+"""Build Keras models and facts from a corpus entry: layers by class name and configuration, as they were
+read."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Conca
 class Opaque(L.Layer):
     """Stands for a layer whose effect the entry does not tell."""
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any) -> Any:  # noqa: D102
         return inputs[0] if isinstance(inputs, (list, tuple)) else inputs
 
 
@@ -122,7 +123,7 @@ def _value(key: str, value: Any) -> Any:
         return (
             make(value) if hasattr(L, value["class_name"]) else keras.saving.deserialize_keras_object(value)
         )
-    if key == "activation" or key == "recurrent_activation":
+    if key in ("activation", "recurrent_activation"):
         return _activation(value)
     if key.endswith("initializer"):
         return _initializer(value)

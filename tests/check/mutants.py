@@ -139,10 +139,9 @@ def targets(net: Net, facts: Facts) -> Iterator[Mutant]:
         and plain.is_output
         and facts.data.target_shape in ((1,), ())
         and loss.name in ("mse", "mae")
-    ):
-        if not any(n.kind not in DENSE | NOISE for n in ends[0].readers):
-            edit = Set(ends[0].name, return_sequences=True)
-            yield Mutant("target-shape-broadcast", (edit,), {"target_shape": (1,)})
+    ) and not any(n.kind not in DENSE | NOISE for n in ends[0].readers):
+        edit = Set(ends[0].name, return_sequences=True)
+        yield Mutant("target-shape-broadcast", (edit,), {"target_shape": (1,)})
     if loss.name == "categorical_crossentropy":
         yield Mutant("target-shape-mismatch", facts={"target_kind": "sparse", "target_shape": ()})
 
@@ -244,7 +243,7 @@ def _fixed(net: Net) -> tuple[Edit, ...]:
 
 
 def leaks(net: Net, facts: Facts) -> Iterator[Mutant]:
-    nodes, axes = per_step_nodes(net)
+    nodes, _ = per_step_nodes(net)
     if not facts.needs_causal_steps or not nodes:
         return
     for node in nodes:

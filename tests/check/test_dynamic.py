@@ -44,7 +44,8 @@ def test_the_recorded_gradients_are_those_of_the_formula():
     "layer", [L.LSTM(3), L.GRU(3), L.GRU(3, reset_after=False)], ids=["lstm", "gru", "gru-before"]
 )
 def test_the_gates_computed_apart_lead_to_the_state_that_keras_gives(layer):
-    """The last gates and states of the recomputation must reproduce Keras' output, or the gates are others."""
+    """The last gates and states of the recomputation must reproduce Keras' output, or the gates are
+    others."""
     from normcast.check.gates import _gru_step, _lstm_step
 
     x = X[:4]

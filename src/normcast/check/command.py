@@ -1,4 +1,5 @@
-"""What the commands `check`, `rule` and `rules` do: arguments in, exit code and text out. Nothing is printed here."""
+"""What the commands `check`, `rule` and `rules` do: arguments in, exit code and text out. Nothing is
+printed here."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from normcast.check.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a command gives: the exit code, the text to print, notes for stderr, and the findings that remain."""
+    """What a command gives: the exit code, the text to print, notes for stderr, and the findings that
+    remain."""
 
     exit_code: int
     text: str

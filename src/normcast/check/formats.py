@@ -1,4 +1,5 @@
-"""Findings as text, JSON, SARIF and GitHub annotations. JSON and SARIF are stable: see docs/check-formats.md."""
+"""Findings as text, JSON, SARIF and GitHub annotations. JSON and SARIF are stable: see
+docs/check-formats.md."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def _counts(findings: Sequence[Finding]) -> str:
 
 
 def summary_diff(model: Any, edits: Sequence[Edit]) -> list[str]:
-    """Return the lines of the model's layers that the edits take away (-) and add (+), without building it."""
+    """Return the lines of the model's layers that the edits take away (-) and add (+), without building
+    it."""
     if model is None:
         return []
     try:

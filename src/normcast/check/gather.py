@@ -17,7 +17,23 @@ _LOSS = {
     "kld": "kl_divergence",
 }
 _KNOWN_LOSSES = frozenset(
-    ["mse", "mae", "mape", "msle", "huber", "log_cosh", "poisson", "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy", "kl_divergence", "hinge", "squared_hinge", "categorical_hinge", "cosine_similarity"]
+    [
+        "mse",
+        "mae",
+        "mape",
+        "msle",
+        "huber",
+        "log_cosh",
+        "poisson",
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        "binary_crossentropy",
+        "kl_divergence",
+        "hinge",
+        "squared_hinge",
+        "categorical_hinge",
+        "cosine_similarity",
+    ]
 )
 
 
@@ -33,9 +49,9 @@ def facts_from(
 ) -> Facts:
     """Return the facts that can be read off what is given; `known` states further ones and wins.
 
-    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs, optimizer, ...).
-    x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y) of the validation windows.
-    panel: a Panel whose targets are the data.
+    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs,
+    optimizer, ...). x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y)
+    of the validation windows. panel: a Panel whose targets are the data.
 
     >>> import numpy as np
     >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
@@ -52,7 +68,7 @@ def facts_from(
 
 
 def _from_model(model: Any) -> dict[str, Any]:
-    found = {"custom_step": _has_own_step(model)}
+    found: dict[str, Any] = {"custom_step": _has_own_step(model)}
     if not getattr(model, "compiled", False):
         return found
     try:
@@ -97,7 +113,7 @@ def _optimizer_facts(optimizer: Any) -> dict[str, Any]:
 def peak_rate(rate: Any) -> float | None:
     """Return a learning rate, or the highest one of a serialized schedule; None if that is not known.
 
-    >>> peak_rate({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1, "warmup_target": None}})
+    >>> peak_rate({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1}})
     0.1
     """
     if isinstance(rate, dict):
@@ -108,7 +124,7 @@ def peak_rate(rate: Any) -> float | None:
             *(config.get("values") or []),
         ]
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
-        return max(numbers, default=None)  # type: ignore[type-var]
+        return max(numbers, default=None)
     return float(rate) if isinstance(rate, (int, float)) else None
 
 

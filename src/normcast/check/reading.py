@@ -15,7 +15,8 @@ Scope = dict[tuple[int, int, int], tuple[Node, int]]
 
 
 def read(model: Any) -> Net:
-    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no nodes."""
+    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no
+    nodes."""
     reader = _Reader()
     try:
         inputs, outputs = _flat(model.inputs), _flat(model.outputs)
@@ -43,7 +44,8 @@ class _Reader:
         self._calls: dict[tuple[str, int], list[int]] = {}
 
     def trace(self, tensors: list[Any], scope: Scope, path: str) -> list[tuple[Node, int]]:
-        """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand for."""
+        """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand
+        for."""
         stack = [_history(t) for t in reversed(tensors)]
         while stack:
             operation, number = stack[-1][:2]
@@ -87,7 +89,7 @@ class _Reader:
             self._inputs[id(operation)] = made
             self.nodes.append(made)
             return [(made, 0)]
-        # Keras counts calls outside of this model too (a loaded Sequential is called twice); here its own count.
+        # Keras also counts calls outside of this model (a loaded Sequential is called twice).
         calls = self._calls.setdefault((path, id(operation)), [])
         calls.append(number)
         call = len(calls) - 1

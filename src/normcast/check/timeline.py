@@ -81,7 +81,8 @@ def _same_front(before: Shape, after: Shape, axis: int) -> bool:
 
 
 def per_step_nodes(net: Net) -> tuple[list[Node], dict[int, int | None]]:
-    """Return the nodes on a path that keeps the time axis from an input to a per-step output, and the axes."""
+    """Return the nodes on a path that keeps the time axis from an input to a per-step output, and the
+    axes."""
     axes = time_axes(net)
     found: dict[int, Node] = {}
     waiting = [node for node, _ in net.outputs if axes[id(node)] is not None]
@@ -141,9 +142,11 @@ def joins_global_context(node: Node, axes: dict[int, int | None], kept: set[int]
 
 
 def dead_taps(node: Node) -> int:
-    """Return how many kernel positions of a Conv1D never meet data, whatever the step; 0 if that is not known.
+    """Return how many kernel positions of a Conv1D never meet data, whatever the step; 0 if that is not
+    known.
 
-    Position j reads the step at offset j * dilation - left; it is dead when that offset is at least the length.
+    Position j reads the step at offset j * dilation - left; it is dead when that offset is at least the
+    length.
     """
     steps, config = node.steps, node.config
     if node.kind not in ("Conv1D", "SeparableConv1D") or steps is None or config.get("padding") == "valid":
@@ -181,7 +184,8 @@ def _grow(chain: list[tuple[int, int]]) -> list[int]:
 
 
 def _window(node: Node) -> tuple[int, int] | None:
-    """Return (steps seen beyond one, stride) of a layer along time; None where it sees everything or is unknown."""
+    """Return (steps seen beyond one, stride) of a layer along time; None where it sees everything or is
+    unknown."""
     config = node.config
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
         return (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]), _first(

@@ -76,7 +76,10 @@ def params_vs_windows(net: Net, facts: Facts) -> Iterator[Found]:
     safety=UNSAFE,
     hint="an activation on the first layer, or one layer instead of two",
     sources=["UMLAUT, missing activation", "NeuraLint rule f009", "stackoverflow.com/questions/62740287"],
-    exceptions="Silent for narrower first layers (low rank), convolutions, reshapes between, shared layers, and where both are regularized.",
+    exceptions=(
+        "Silent for narrower first layers (low rank), convolutions, reshapes between, "
+        "shared layers, and where both are regularized."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1)),
         chain((8,), L.Dense(16), L.BatchNormalization(), L.Dense(4)),

@@ -21,7 +21,10 @@ from normcast.models.edits import Edit, Remove, Set
     safety=UNSAFE,
     hint="a smaller kernel or dilation",
     sources=["measured: the formula equals the taps with zero gradient in 6 of 6 cases"],
-    exceptions="Silent for kernels that are longer than the window but whose every tap meets data (InceptionTime, 24 steps).",
+    exceptions=(
+        "Silent for kernels that are longer than the window but whose every "
+        "tap meets data (InceptionTime, 24 steps)."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 12, padding="causal"), L.Flatten(), L.Dense(1)),
         chain((8, 3), L.Conv1D(4, 3, padding="causal", dilation_rate=4), L.LSTM(4), L.Dense(1)),
@@ -34,8 +37,8 @@ from normcast.models.edits import Edit, Remove, Set
 def kernel_exceeds_length(net: Net, facts: Facts) -> Iterator[Found]:
     """Some positions of a kernel never meet data.
 
-    A tap whose offset is at least the length of the window reads padding at every step: it has no gradient and
-    never learns.
+    A tap whose offset is at least the length of the window reads padding at every step: it has no
+    gradient and never learns.
     """
     for node in net.of({"Conv1D", "SeparableConv1D"}):
         dead = dead_taps(node)
@@ -101,7 +104,9 @@ def _stride(node: Node) -> int:
     ADVICE,
     hint="more layers or dilations, or a shorter window",
     sources=["Bai, Kolter, Koltun 2018, arXiv:1803.01271"],
-    exceptions="Silent with recurrent layers, global pooling, Flatten or attention, and for outputs per step.",
+    exceptions=(
+        "Silent with recurrent layers, global pooling, Flatten or attention, and for outputs per step."
+    ),
     bad=[
         chain(
             (32, 3), L.Conv1D(4, 3, padding="causal"), L.Conv1D(4, 3, padding="causal"), Pick(-1), L.Dense(1)

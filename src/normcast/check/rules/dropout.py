@@ -104,7 +104,8 @@ def _before_head(net: Net, node: Node) -> tuple[Edit, ...]:
 def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
     """A dropout rate leaves next to nothing.
 
-    At 0.9 the kept tenth is scaled up ten times, so the noise is larger than the signal. At 1 the output is 0.
+    At 0.9 the kept tenth is scaled up ten times, so the noise is larger than the signal. At 1 the output
+    is 0.
     """
     for node in net.of(NOISE | RNN):
         keys = ("rate",) if node.kind in NOISE else ("dropout", "recurrent_dropout")
@@ -143,8 +144,8 @@ def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
 def alphadropout_without_selu(net: Net, facts: Facts) -> Iterator[Found]:
     """AlphaDropout follows an activation that is not selu.
 
-    It sets dropped units to selu's lowest value and rescales so that mean and variance stay, which holds for selu
-    only. Behind a relu it injects negative values and moves both.
+    It sets dropped units to selu's lowest value and rescales so that mean and variance stay, which holds
+    for selu only. Behind a relu it injects negative values and moves both.
     """
     for node in net.of({"AlphaDropout", "SpatialAlphaDropout1D"}):
         makers = [n for n in sources(node, through(NOISE, SHAPE)) if n.kind in DENSE | CONV | RNN | ACT]
@@ -208,22 +209,21 @@ def _kernel_spread(node: Node) -> float | None:
 
 
 def _spread(name: str, config: dict[str, Any], fan_in: int, fan_out: int) -> float | None:
-    if name.startswith("Lecun"):
-        return 1.0
-    if name.startswith("He"):
-        return 2.0
-    if name.startswith("Glorot"):
-        return 2 * fan_in / (fan_in + fan_out)
-    if name == "VarianceScaling":
-        fan = {"fan_in": fan_in, "fan_out": fan_out}.get(config.get("mode", "fan_in"), (fan_in + fan_out) / 2)
-        return float(config.get("scale", 1.0)) * fan_in / fan
-    if name == "RandomNormal":
-        return fan_in * float(config.get("stddev", 0.05)) ** 2
-    if name == "TruncatedNormal":
-        return fan_in * (0.88 * float(config.get("stddev", 0.05))) ** 2
-    if name == "RandomUniform":
-        return fan_in * (float(config.get("maxval", 0.05)) - float(config.get("minval", -0.05))) ** 2 / 12
-    return None
+    mean = (fan_in + fan_out) / 2
+    modes = {"fan_in": fan_in, "fan_out": fan_out}
+    width = float(config.get("maxval", 0.05)) - float(config.get("minval", -0.05))
+    deviation = float(config.get("stddev", 0.05))
+    known = {
+        "Lecun": 1.0,
+        "He": 2.0,
+        "Glorot": fan_in / mean,
+        "VarianceScaling": float(config.get("scale", 1.0)) * fan_in / modes.get(config.get("mode", ""), mean),
+        "RandomNormal": fan_in * deviation**2,
+        "TruncatedNormal": fan_in
+        * (0.88 * deviation) ** 2,  # cut at two deviations, a normal keeps 0.88 of one
+        "RandomUniform": fan_in * width**2 / 12,
+    }
+    return next((value for start, value in known.items() if name.startswith(start)), None)
 
 
 @rule(

@@ -100,7 +100,9 @@ def _is_read_as_sequence(node: Node) -> bool:
     safety=UNSAFE,
     hint="give both layers the same idea of where the channels are",
     sources=["keras-team/keras-io#845", "keras.io, BatchNormalization: axis"],
-    exceptions="Silent for consistent channels-first chains, behind Permute, and where the feature axis has size 1.",
+    exceptions=(
+        "Silent for consistent channels-first chains, behind Permute, and where the feature axis has size 1."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(axis=1), L.LSTM(4), L.Dense(1)),
         chain(
@@ -213,8 +215,8 @@ _SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroP
 def unscaled_input(net: Net, facts: Facts) -> Iterator[Found]:
     """Values far from unit scale go into gates that saturate.
 
-    A sigmoid or tanh is flat beyond about 5: inputs of 90 leave it without a gradient. Features whose deviations
-    differ by a factor of 100 leave the small ones unheard.
+    A sigmoid or tanh is flat beyond about 5: inputs of 90 leave it without a gradient. Features whose
+    deviations differ by a factor of 100 leave the small ones unheard.
     """
     data = facts.data
     bounds = [abs(v) for v in (data.input_min, data.input_max) if v is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
@@ -13,7 +14,7 @@ from normcast.check.timeline import joins_global_context, looks_ahead, mixes_all
 from normcast.models.edits import Edit, Replace, Rewire, Set
 from normcast.models.edits.edit import as_spec
 
-_CAUSAL = {"causal_required": True, "granularity": "per_step"}
+_CAUSAL: dict[str, Any] = {"causal_required": True, "granularity": "per_step"}
 _NEEDS = ["causal_required", "granularity"]
 
 
@@ -77,7 +78,9 @@ def _forward(node: Node) -> tuple[Edit, ...]:
     hint="padding='causal'",
     needs=_NEEDS,
     sources=["keras.io, Conv1D: padding", "van den Oord et al. 2016, WaveNet, arXiv:1609.03499"],
-    exceptions="Padding 'valid' is causal where targets are aligned at the end; one output per window is fine.",
+    exceptions=(
+        "Padding 'valid' is causal where targets are aligned at the end; one output per window is fine."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.Dense(1), **_CAUSAL),
         chain(
@@ -118,7 +121,10 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
         "Hu et al. 2018, Squeeze-and-Excitation, arXiv:1709.01507",
         "keras.io, MultiHeadAttention: use_causal_mask",
     ],
-    exceptions="Silent for one output per window, and for batch normalization (its statistics are not of one window).",
+    exceptions=(
+        "Silent for one output per window, and for batch normalization "
+        "(its statistics are not of one window)."
+    ),
     bad=[
         chain(
             (8, 4),
@@ -149,7 +155,8 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
 def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
     """Something computed over the whole window, later steps included, acts on single steps.
 
-    Squeeze-excite gates, attention without a causal mask, and normalization over time all read the whole window.
+    Squeeze-excite gates, attention without a causal mask, and normalization over time all read the whole
+    window.
     """
     if not facts.needs_causal_steps:
         return

@@ -22,7 +22,9 @@ from normcast.check.rule import WARNING, Found, rule
         "philipperemy/keras-tcn#89",
         "keras.io/guides/understanding_masking_and_padding",
     ],
-    exceptions="Silent once the mask has been used (by an LSTM that returns its last step, by average pooling).",
+    exceptions=(
+        "Silent once the mask has been used (by an LSTM that returns its last step, by average pooling)."
+    ),
     bad=[
         chain((8, 3), L.Masking(), L.Conv1D(4, 3), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.Masking(), L.LSTM(4, return_sequences=True), L.Flatten(), L.Dense(1)),
@@ -84,7 +86,8 @@ def _keeps_mask(node: Node) -> bool:
 def mask_value_is_data(net: Net, facts: Facts) -> Iterator[Found]:
     """The value that marks padding also occurs as data, so real steps are skipped.
 
-    A step is masked where all its features equal the mask value. Zero is a common value of scaled or counted data.
+    A step is masked where all its features equal the mask value. Zero is a common value of scaled or
+    counted data.
     """
     share = facts.data.masked_real_share
     if share is None or share <= 0.01:

@@ -26,7 +26,10 @@ ADAPTIVE = ("Adam", "AdamW", "Nadam", "RMSprop", "Adamax")
         "Zeiler 2012, Adadelta, arXiv:1212.5701",
         "stackoverflow.com/questions/54368686 (0.06)",
     ],
-    exceptions="Silent at exactly 0.01, for Adam with a large epsilon (DeepLOB), and for SGD up to 1. Schedules count by their maximum.",
+    exceptions=(
+        "Silent at exactly 0.01, for Adam with a large epsilon (DeepLOB), and for "
+        "SGD up to 1. Schedules count by their maximum."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="Adam", learning_rate=0.06),
         chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="Adadelta", learning_rate=0.001),
@@ -40,8 +43,8 @@ ADAPTIVE = ("Adam", "AdamW", "Nadam", "RMSprop", "Adamax")
 def lr_suspect(net: Net, facts: Facts) -> Iterator[Found]:
     """The learning rate is out of the range in which this optimizer is used.
 
-    Adam moves each weight by about the learning rate per step, whatever the gradient: 0.06 is a jump. Adadelta's
-    own scale is 1; Keras' default of 0.001 hardly moves.
+    Adam moves each weight by about the learning rate per step, whatever the gradient: 0.06 is a jump.
+    Adadelta's own scale is 1; Keras' default of 0.001 hardly moves.
     """
     name, rate = facts.training.optimizer, facts.training.learning_rate
     if name is None or rate is None:
@@ -83,8 +86,8 @@ def lr_suspect(net: Net, facts: Facts) -> Iterator[Found]:
 def float16_output(net: Net, facts: Facts) -> Iterator[Found]:
     """The output is computed in 16 bits.
 
-    In float16 the largest number is 65504, and the logarithm of a small probability is minus infinity; the loss
-    becomes NaN.
+    In float16 the largest number is 65504, and the logarithm of a small probability is minus infinity;
+    the loss becomes NaN.
     """
     for head, (end, _) in zip(heads(net), net.outputs, strict=True):
         dtype = getattr(head.node.layer, "compute_dtype", "float32")
@@ -102,7 +105,8 @@ def float16_output(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _is_cast_back(end: Node, head: Node) -> bool:
-    """Say whether a float32 activation stands between a linear head and the output, as Keras' guide does it."""
+    """Say whether a float32 activation stands between a linear head and the output, as Keras' guide does
+    it."""
     while end is not head and end.reads:
         if end.kind in ACT and getattr(end.layer, "compute_dtype", "") == "float32":
             return True

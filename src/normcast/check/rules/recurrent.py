@@ -46,9 +46,12 @@ def _length(node: Node) -> str:
     hint="activation='tanh' (which cuDNN also needs); gradient clipping does not help",
     sources=[
         "keras-team/keras#2194, #13221, #15912",
-        "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; 30 steps and fewer: none; tanh: 0 of 18 runs",
+        "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; "
+        "30 steps and fewer: none; tanh: 0 of 18 runs",
     ],
-    exceptions="Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start).",
+    exceptions=(
+        "Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start)."
+    ),
     bad=[
         chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
         chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)),
@@ -62,8 +65,8 @@ def _length(node: Node) -> str:
 def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     """A recurrent layer has an activation without an upper bound, so its state can grow at every step.
 
-    In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass overflows.
-    Clipping gradients comes too late for that.
+    In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass
+    overflows. Clipping gradients comes too late for that.
     """
     for node in _unbounded(net):
         severe = node.kind == "LSTM" and is_long(node)
@@ -94,7 +97,8 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
 def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
     """Recurrent dropout meets an unbounded activation; its rescaling multiplies the state at every step.
 
-    Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it compounds.
+    Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it
+    compounds.
     """
     for node in _unbounded(net):
         rate = float(node.config.get("recurrent_dropout") or 0)
@@ -199,7 +203,9 @@ def _off_cudnn(node: Node) -> Iterator[str]:
         "NeuraLint rule f003",
         "measured: sigmoid of tanh lies in (0.269, 0.731)",
     ],
-    exceptions="Silent for gates and attention weights inside the graph, and where a layer with weights is between.",
+    exceptions=(
+        "Silent for gates and attention weights inside the graph, and where a layer with weights is between."
+    ),
     bad=[
         chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy"),
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax")),
@@ -247,7 +253,8 @@ def _stack_severity(inner: Node, outer: Node) -> Severity | None:
 
 
 def _is_gate(node: Node) -> bool:
-    """Say whether the result multiplies something or weighs steps, and does not go on to the output itself."""
+    """Say whether the result multiplies something or weighs steps, and does not go on to the output
+    itself."""
     if node.activation == "softmax" and not node.is_output:
         return bool(descendants(node))
     return any(
@@ -259,7 +266,10 @@ def _is_gate(node: Node) -> bool:
     28,
     "stateful-shuffle",
     ERROR,
-    hint="fit(shuffle=False), batches of exactly the declared size (drop the remainder), reset_states between series",
+    hint=(
+        "fit(shuffle=False), batches of exactly the declared size (drop "
+        "the remainder), reset_states between series"
+    ),
     needs=["shuffle, or batch_size with a fixed batch axis"],
     sources=["keras-team/keras#1820, #1938, #1902, #4970", "tensorflow/tensorflow#40067"],
     exceptions="Silent for fit(shuffle=False).",

@@ -18,7 +18,10 @@ from normcast.check.rule import ERROR, WARNING, Found, rule
     hint="scale the targets with the training rows' mean and deviation, and scale forecasts back",
     needs=["target_mean and target_std, or target_min and target_max"],
     sources=["keras-team/keras#4563"],
-    exceptions="Silent for percentage and log losses, for a bias that starts at the mean, and for outputs that are rescaled.",
+    exceptions=(
+        "Silent for percentage and log losses, for a bias that starts at "
+        "the mean, and for outputs that are rescaled."
+    ),
     bad=[chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_mean=4000.0, target_std=900.0)],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_mean=9.4, target_std=8.4),
@@ -29,8 +32,8 @@ from normcast.check.rule import ERROR, WARNING, Found, rule
 def unscaled_target(net: Net, facts: Facts) -> Iterator[Found]:
     """Targets are far from unit scale, and the network must first learn to reach them.
 
-    Weights start near unit scale; at a step of about the learning rate an offset of thousands takes most of the
-    training.
+    Weights start near unit scale; at a step of about the learning rate an offset of thousands takes most
+    of the training.
     """
     data = facts.data
     known = [abs(v) for v in (data.target_mean, data.target_std) if v is not None]
@@ -86,7 +89,10 @@ def normalizer_fit_on_all(net: Net, facts: Facts) -> Iterator[Found]:
         "Hewamalage et al. 2022, arXiv:2203.10716",
         "zcakhaa/DeepLOB-Project#1",
     ],
-    exceptions="Silent for splits by unit or subject, windows that share no rows, and shuffling within the training set.",
+    exceptions=(
+        "Silent for splits by unit or subject, windows that share no rows, "
+        "and shuffling within the training set."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), split="random", windows_overlap=True),
         chain((8, 3), L.LSTM(4), L.Dense(1), duplicates=12),

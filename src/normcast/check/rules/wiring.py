@@ -28,9 +28,9 @@ from normcast.models.edits import Insert, Remove, Set
 def layer_never_called(net: Net, facts: Facts) -> Iterator[Found]:
     """A layer is made but never applied to a tensor, so the network does not contain it.
 
-    `x = LSTM(32)` makes a layer and `x = LSTM(32)(x)` uses it; with the call forgotten the network trains, without
-    what was meant to be its heart. A built model no longer shows such a layer: the rule reads the list of layers
-    that the caller made (`made=` of `check_model`), or the source text.
+    `x = LSTM(32)` makes a layer and `x = LSTM(32)(x)` uses it; with the call forgotten the network
+    trains, without what was meant to be its heart. A built model no longer shows such a layer: the rule
+    reads the list of layers that the caller made (`made=` of `check_model`), or the source text.
     """
     names = {node.name.rpartition("/")[2] for node in net.nodes}
     for name in facts.lost_layers:
@@ -69,7 +69,10 @@ def unused_input(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     hint="widen that layer, or take the pooling away that leaves one number",
     sources=["keras-team/keras#4994", "keras-team/keras#20627", "stackoverflow.com/questions/57423915"],
-    exceptions="Silent for outputs of size 1, reconstruction with a one-number code, and squeezes beside the main path.",
+    exceptions=(
+        "Silent for outputs of size 1, reconstruction with a one-number "
+        "code, and squeezes beside the main path."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(1, 3), L.GlobalAveragePooling1D(), L.Dense(5)),
         chain((8, 3), L.LSTM(1), L.Dense(8, activation="relu"), L.Dense(3, activation="softmax")),
@@ -137,8 +140,8 @@ def _is_cut(net: Net, node: Node, end: Node) -> bool:
 def constant_decoder(net: Net, facts: Facts) -> Iterator[Found]:
     """A vector is repeated over time and then only treated step by step: all output steps are the same.
 
-    `RepeatVector` gives each step the same values, and Dense layers (with or without TimeDistributed) treat each
-    step alike, so at inference every step of the output is identical.
+    `RepeatVector` gives each step the same values, and Dense layers (with or without TimeDistributed)
+    treat each step alike, so at inference every step of the output is identical.
     """
     constant: dict[int, list[Node]] = {}
     for node in net.nodes:
