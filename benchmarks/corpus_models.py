@@ -1,8 +1,10 @@
-"""Build Keras models and facts from a corpus entry: layers by class name and configuration, as they were read."""
+"""Build Keras models and facts from a corpus entry: layers by class name and configuration, as they were
+read."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import Any
 
@@ -18,18 +20,29 @@ MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Conca
 class Opaque(L.Layer):
     """Stands for a layer whose effect the entry does not tell."""
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any) -> Any:  # noqa: D102
         return inputs[0] if isinstance(inputs, (list, tuple)) else inputs
 
 
 def build(entry: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
     """Return the model of an entry, and the names of layers that are listed but read nothing."""
+    policy = keras.config.dtype_policy()
+    wanted = (entry.get("compile") or {}).get("dtype_policy") or entry.get("dtype_policy")
+    try:
+        keras.config.set_dtype_policy(wanted or policy)
+        return _graph(entry)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _graph(entry: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
     tensors: dict[str, Any] = {}
+    batch = _fixed_batch(entry)
     inputs, read, lost, previous = [], set(), [], None
     for layer in entry["layers"]:
         name, inbound = layer["name"], layer.get("inbound")
         if layer["class_name"] == "InputLayer":
-            tensors[name] = keras.Input(**_input_arguments(layer["config"]), name=name)
+            tensors[name] = keras.Input(**_input_arguments(layer["config"], batch), name=name)
             inputs.append(tensors[name])
         elif inbound == []:
             lost.append(name)
@@ -46,8 +59,19 @@ def build(entry: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
     return model, tuple(lost)
 
 
-def _input_arguments(config: dict[str, Any]) -> dict[str, Any]:
-    known = {k: config[k] for k in ("shape", "batch_size", "dtype", "batch_shape") if config.get(k) is not None}
+def _fixed_batch(entry: dict[str, Any]) -> int | None:
+    """Return the batch axis of a model with stateful layers, which Keras wants to know; None for others."""
+    if '"stateful": true' not in json.dumps(entry["layers"]):
+        return None
+    return (entry.get("data") or {}).get("batch_size") or 1
+
+
+def _input_arguments(config: dict[str, Any], batch: int | None) -> dict[str, Any]:
+    known = {
+        k: config[k] for k in ("shape", "batch_size", "dtype", "batch_shape") if config.get(k) is not None
+    }
+    if batch and "batch_shape" not in known:
+        known.setdefault("batch_size", batch)
     if "batch_shape" in known:
         known.pop("shape", None)
         known.pop("batch_size", None)
@@ -96,8 +120,10 @@ def _arguments(cls: type) -> set[str]:
 
 def _value(key: str, value: Any) -> Any:
     if isinstance(value, dict) and "class_name" in value:
-        return make(value) if hasattr(L, value["class_name"]) else keras.saving.deserialize_keras_object(value)
-    if key == "activation" or key == "recurrent_activation":
+        return (
+            make(value) if hasattr(L, value["class_name"]) else keras.saving.deserialize_keras_object(value)
+        )
+    if key in ("activation", "recurrent_activation"):
         return _activation(value)
     if key.endswith("initializer"):
         return _initializer(value)
@@ -122,7 +148,7 @@ def _activation(name: Any) -> Any:
 def _initializer(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    (name, given), = value.items()
+    ((name, given),) = value.items()
     cls = getattr(keras.initializers, "".join(word.title() for word in name.split("_")), None)
     if cls is None:
         return "glorot_uniform"
@@ -132,7 +158,7 @@ def _initializer(value: Any) -> Any:
 def _regularizer(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    (name, given), = value.items()
+    ((name, given),) = value.items()
     if name in ("l1_l2", "l1l2"):
         return keras.regularizers.L1L2(*(given if isinstance(given, list) else [given]))
     return getattr(keras.regularizers, name.upper())(given)
@@ -150,8 +176,8 @@ def facts_of(entry: dict[str, Any], lost: tuple[str, ...] = ()) -> Facts:
     """Return what an entry states; names that mean nothing here are left out."""
     task, training, data = entry.get("task") or {}, entry.get("compile") or {}, entry.get("data") or {}
     found = {k: v for k, v in task.items() if k in ("type", "granularity", "causal_required")}
-    found |= _known({**data, **training})
-    found |= _samples(data)
+    found |= _known({**data, **training, **(entry.get("fit") or {}), **(entry.get("training") or {})})
+    found |= _samples({**data, **task, **(entry.get("fit") or {})}, entry)
     rate = _peak(training)
     found |= {"learning_rate": rate} if rate is not None else {}
     found |= {"losses": _losses(training)} if training.get("loss") else {}
@@ -168,8 +194,8 @@ def _known(given: dict[str, Any]) -> dict[str, Any]:
     found = {k: v for k, v in given.items() if k in _GROUPS and k not in other}
     if given.get("optimizer"):
         found["optimizer"] = str(given["optimizer"]).removesuffix("()")
-    scaled = given.get("input_scaled", given.get("scaled"))
-    return found | ({"scaled": scaled} if isinstance(scaled, bool) else {})
+    scaled = [given[k] for k in ("input_scaled", "scaled", "inputs_scaled") if isinstance(given.get(k), bool)]
+    return found | ({"scaled": all(scaled)} if scaled else {})
 
 
 def _has_several(shape: Any) -> bool:
@@ -188,23 +214,59 @@ def _peak(training: dict[str, Any]) -> float | None:
 def _losses(training: dict[str, Any]) -> tuple[Loss, ...]:
     loss = training["loss"]
     names = list(loss.values()) if isinstance(loss, dict) else loss if isinstance(loss, list) else [loss]
-    return tuple(Loss(loss_name(str(name).split("(")[0]), bool(training.get("from_logits"))) for name in names)
+    return tuple(
+        Loss(loss_name(str(name).split("(")[0]), bool(training.get("from_logits"))) for name in names
+    )
 
 
-def _samples(data: dict[str, Any]) -> dict[str, Any]:
-    """Read what entries say in words about splits, scaling and offsets."""
-    found: dict[str, Any] = {}
+_RENAMED = {
+    "label_min": "target_min",
+    "label_max": "target_max",
+    "labels_min": "target_min",
+    "labels_max": "target_max",
+    "offset": "target_offset",
+    "window": "window_length",
+    "window_size": "window_length",
+    "features": "n_features",
+    "n_samples": "n_windows",
+    "num_classes": "n_classes",
+    "input_p999": "input_high",
+    "input_p99_9": "input_high",
+    "input_std_ratio": "input_spread",
+    "feature_std_ratio": "input_spread",
+    "target_in_window": "target_is_feature",
+    "target_in_features": "target_is_feature",
+}
+
+
+def _samples(data: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Read what entries say in other words about splits, scaling, masks and offsets."""
+    found = {_RENAMED[k]: v for k, v in data.items() if k in _RENAMED and v is not None}
     for key, value in data.items():
         text = str(value).lower()
-        if "split" in key and any(word in text for word in ("random", "shuffle")):
-            found["split"] = "random"
-        elif "split" in key and any(word in text for word in ("chrono", "time", "ordered")):
-            found["split"] = "chronological"
-        if "overlap" in key and isinstance(value, bool):
-            found["windows_overlap"] = value
-        if any(word in key for word in ("normalizer", "scaler", "normaliser", "scaled_on", "fit_on")):
-            if text in ("all", "full", "whole", "train+test", "everything", "whole_series"):
-                found["normalizer_fit_on"] = "all"
-            elif text.startswith("train"):
-                found["normalizer_fit_on"] = "train"
+        if "split" in key or "validation" in key:
+            if (
+                "random" in text
+                or "shuffle" in text
+                or (value is True and ("random" in key or "shuffle" in key))
+            ):
+                found["split"] = "random"
+            elif any(word in text for word in ("chrono", "time", "ordered")):
+                found["split"] = "chronological"
+        if "overlap" in key and isinstance(value, (bool, int, float)):
+            found["windows_overlap"] = value > 0
+        if "stride" in key and isinstance(value, int) and (length := _window_length(data, entry)):
+            found.setdefault("windows_overlap", value < length)
+        if any(word in key for word in ("normali", "scaler", "scaled_on", "fit_on")) and isinstance(
+            value, str
+        ):
+            found["normalizer_fit_on"] = "train" if text.startswith("train") and "test" not in text else "all"
+        if "mask" in key and isinstance(value, float) and value <= 1:
+            found["masked_real_share"] = value
     return found
+
+
+def _window_length(data: dict[str, Any], entry: dict[str, Any]) -> int | None:
+    shape = entry.get("input_shape") or []
+    first = shape[0] if shape and isinstance(shape[0], int) else None
+    return data.get("window_length") or first

@@ -32,15 +32,20 @@ def test_the_recorded_gradients_are_those_of_the_formula():
     kernel = np.array(model.get_layer("d").kernel)
     found = gradients(model, x, y, "mse")
     error = x @ kernel - y
-    np.testing.assert_allclose(found.weights[model.get_layer("d").kernel.path], 2 * x.T @ error / 5, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        found.weights[model.get_layer("d").kernel.path], 2 * x.T @ error / 5, rtol=1e-4, atol=1e-6
+    )
     np.testing.assert_allclose(found.inputs, 2 * error @ kernel.T / 5, rtol=1e-4, atol=1e-6)
     assert found.loss == pytest.approx(float(np.mean(error**2)), rel=1e-5)
     np.testing.assert_array_equal(kernel, np.array(model.get_layer("d").kernel))
 
 
-@pytest.mark.parametrize("layer", [L.LSTM(3), L.GRU(3), L.GRU(3, reset_after=False)], ids=["lstm", "gru", "gru-before"])
+@pytest.mark.parametrize(
+    "layer", [L.LSTM(3), L.GRU(3), L.GRU(3, reset_after=False)], ids=["lstm", "gru", "gru-before"]
+)
 def test_the_gates_computed_apart_lead_to_the_state_that_keras_gives(layer):
-    """The last gates and states of the recomputation must reproduce Keras' output, or the gates are others."""
+    """The last gates and states of the recomputation must reproduce Keras' output, or the gates are
+    others."""
     from normcast.check.gates import _gru_step, _lstm_step
 
     x = X[:4]
@@ -53,7 +58,11 @@ def test_the_gates_computed_apart_lead_to_the_state_that_keras_gives(layer):
         state, _ = step(x[:, t], state, weights[0], weights[1], bias, {})
     np.testing.assert_allclose(state[0], expected, rtol=1e-4, atol=1e-5)
     kind = type(layer).__name__
-    assert gate_values(kind, layer.get_config(), weights, x).shape == (4, 12, 3 * (3 if kind == "LSTM" else 2))
+    assert gate_values(kind, layer.get_config(), weights, x).shape == (
+        4,
+        12,
+        3 * (3 if kind == "LSTM" else 2),
+    )
 
 
 def test_dead_relu_units_are_counted():
@@ -68,7 +77,9 @@ def test_saturated_gates_are_seen():
 def test_variance_that_shifts_between_training_and_inference_is_measured():
     shifted = net(L.Conv1D(16, 3), L.Dropout(0.5), L.BatchNormalization(), L.LSTM(4), L.Dense(1))
     assert "variance-shift" in rules(shifted)
-    assert "variance-shift" not in rules(net(L.Conv1D(16, 3), L.BatchNormalization(), L.Dropout(0.5), L.LSTM(4), L.Dense(1)))
+    assert "variance-shift" not in rules(
+        net(L.Conv1D(16, 3), L.BatchNormalization(), L.Dropout(0.5), L.LSTM(4), L.Dense(1))
+    )
 
 
 def test_a_loss_that_cannot_move_is_an_error():
@@ -89,7 +100,9 @@ def test_a_gradient_that_vanishes_over_the_window_is_measured():
 
 
 def test_a_network_that_cannot_learn_32_windows_is_told():
-    assert "cannot-overfit" in rules(net(L.GlobalAveragePooling1D(), L.Dense(1)), y=RNG.normal(size=(32, 1)).astype("float32"))
+    assert "cannot-overfit" in rules(
+        net(L.GlobalAveragePooling1D(), L.Dense(1)), y=RNG.normal(size=(32, 1)).astype("float32")
+    )
 
 
 def test_the_model_is_not_touched():

@@ -29,18 +29,19 @@ def check_model(
 ) -> list[Finding]:
     """Return what the rules find in a Keras model, the most severe first.
 
-    facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off the model.
-    select: codes or slugs of the only rules to run, also of those that are off by default; ignore: of rules not to
-    run. silence: layer name or pattern to the rules (or "all") that
+    facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off
+    the model. select: codes or slugs of the only rules to run, also of those that are off by default;
+    ignore: of rules not to run. silence: layer name or pattern to the rules (or "all") that
     do not concern it. made: all layers the caller has made,
     to find those that were never applied.
     Never raises on a model, whatever it contains; layers that are not known stop the rules silently.
     Raises ValueError on a rule or fact that does not exist.
 
     >>> import keras
-    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4), keras.layers.Dense(1, name="head")])
-    >>> [finding.rule for finding in check_model(net, {"type": "regression", "target_shape": (3,), "losses": ()})]
-    []
+    >>> layers = [keras.layers.Conv1D(4, 3), keras.layers.Dropout(0.2), keras.layers.BatchNormalization()]
+    >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.LSTM(4)])
+    >>> [finding.rule for finding in check_model(net)]
+    ['dropout-before-bn']
     """
     rules = chosen(select, ignore)
     known = to_facts(facts).filled_from(_safely_gathered(model))
@@ -79,15 +80,18 @@ def _safely_gathered(model: Any) -> Facts:
 
 def _lost(model: Any, made: Iterable[Any]) -> list[str]:
     used = {id(node.layer) for node in read(model).nodes} if made else set()
-    return [layer.name for layer in made if id(layer) not in used and not getattr(layer, "_inbound_nodes", [])]
+    return [
+        layer.name for layer in made if id(layer) not in used and not getattr(layer, "_inbound_nodes", [])
+    ]
 
 
 def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bool:
     names = {"all", finding.rule, finding.code}
     for pattern, rules in silence.items():
-        if names & set([rules] if isinstance(rules, str) else rules):
-            if any(fnmatch(n, pattern) or fnmatch(n.rpartition("/")[2], pattern) for n in finding.layers):
-                return True
+        shown = [*finding.layers, *(name.rpartition("/")[2] for name in finding.layers)]
+        concerned = any(fnmatch(name, pattern) for name in shown)
+        if concerned and names & set([rules] if isinstance(rules, str) else rules):
+            return True
     return False
 
 
@@ -120,11 +124,12 @@ def fix_model(
 
     safety: "safe" applies those that cannot hurt, "unsafe" also those that change what the model computes.
     findings: only fix these (of `check_model` on this model); otherwise all.
-    A fix is kept only if its finding is gone afterwards and nothing as severe has come; otherwise it is skipped.
+    A fix is kept only if its finding is gone afterwards and nothing as severe has come; otherwise it is
+    skipped.
 
     >>> import keras
-    >>> layers = [keras.layers.Conv1D(4, 3, name="conv"), keras.layers.BatchNormalization(), keras.layers.LSTM(4)]
-    >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.Dense(1)])
+    >>> layers = [keras.layers.Conv1D(4, 3, name="conv"), keras.layers.BatchNormalization()]
+    >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.LSTM(4)])
     >>> [str(edit) for edit in fix_model(net).edits]
     ['conv: use_bias=False']
     """
@@ -167,7 +172,8 @@ def _next(
 def _try(
     model: Any, batch: list[Finding], before: list[Finding], facts: Facts, options: dict[str, Any]
 ) -> tuple[Any, list[Finding], list[Finding]] | None:
-    """Return (model, findings, fixed) after the fixes; None if they cannot be made or do not better the model."""
+    """Return (model, findings, fixed) after the fixes; None if they cannot be made or do not better the
+    model."""
     try:
         new = apply(model, [edit for finding in batch for edit in finding.fix])
         for finding in batch:

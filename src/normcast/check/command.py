@@ -1,4 +1,5 @@
-"""What the commands `check`, `rule` and `rules` do: arguments in, exit code and text out. Nothing is printed here."""
+"""What the commands `check`, `rule` and `rules` do: arguments in, exit code and text out. Nothing is
+printed here."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from normcast.check.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a command gives: the exit code, the text to print, notes for stderr, and the findings that remain."""
+    """What a command gives: the exit code, the text to print, notes for stderr, and the findings that
+    remain."""
 
     exit_code: int
     text: str
@@ -49,7 +51,9 @@ def check_command(
     """
     settings = settings or Settings()
     if (fix is None) != (output is None):
-        return Outcome(2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes.")
+        return Outcome(
+            2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes."
+        )
     try:
         model = keras.models.load_model(path, custom_objects=dict(custom_objects or {}))
     except (OSError, ValueError, TypeError) as error:

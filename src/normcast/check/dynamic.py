@@ -79,7 +79,13 @@ def _guarded(check: Callable[[Trial], Iterator[Finding]], trial: Trial) -> list[
 
 
 def finding(
-    number: int, slug: str, severity: Severity, layers: tuple[str, ...], message: str, hint: str, **evidence: Any
+    number: int,
+    slug: str,
+    severity: Severity,
+    layers: tuple[str, ...],
+    message: str,
+    hint: str,
+    **evidence: Any,
 ) -> Finding:
     """Return a dynamic finding; its codes begin at NC101."""
     return Finding(slug, f"NC{number}", severity, layers, message, hint, evidence, (), DISPLAY)
@@ -95,10 +101,14 @@ def _no_gradient(trial: Trial) -> Iterator[Finding]:
     """A layer none of whose weights gets any gradient."""
     for node in _layers(trial.net):
         paths = [v.path for v in getattr(node.layer, "trainable_variables", [])]
-        sizes = [np.abs(trial.gradients.weights[p]).max(initial=0) for p in paths if p in trial.gradients.weights]
+        sizes = [
+            np.abs(trial.gradients.weights[p]).max(initial=0) for p in paths if p in trial.gradients.weights
+        ]
         if sizes and max(sizes) == 0:
             hint = "see whether its output reaches the loss: dead relu, constant output, stopped gradient"
-            yield finding(105, "layer-without-gradient", ERROR, (node.reported,), "no weight has a gradient", hint)
+            yield finding(
+                105, "layer-without-gradient", ERROR, (node.reported,), "no weight has a gradient", hint
+            )
 
 
 def _layers(net: Net) -> list[Node]:
@@ -140,7 +150,9 @@ def _saturated_gates(trial: Trial) -> Iterator[Finding]:
     for node in [n for n in nodes if "/" not in n.name and len(n.inputs) == 1]:
         source = node.inputs[0]
         sequence = trial.x if source.kind == "InputLayer" else trial.outputs([source], training=False)[0]
-        gates = gate_values(node.kind, node.config, [np.asarray(w) for w in node.layer.get_weights()], sequence)
+        gates = gate_values(
+            node.kind, node.config, [np.asarray(w) for w in node.layer.get_weights()], sequence
+        )
         share = float(np.mean((gates < 0.01) | (gates > 0.99)))
         if share > 0.5:
             hint = "scale the inputs; smaller weights; layer normalization in the recurrence"
@@ -172,7 +184,9 @@ def _training(trial: Trial) -> Iterator[Finding]:
     first, best, last = losses[0], min(losses), losses[-1]
     if not np.isfinite(last) and np.isfinite(first):
         step = int(np.argmin(np.isfinite(losses)))
-        yield finding(101, "loss-not-finite", ERROR, (), f"the loss is {last} after {step} steps", "see NC023 and NC054")
+        yield finding(
+            101, "loss-not-finite", ERROR, (), f"the loss is {last} after {step} steps", "see NC023 and NC054"
+        )
     elif abs(first - best) <= 1e-4 * abs(first):
         hint = "see whether the output depends on the input, and whether targets are in its range"
         words = f"the loss stays at {first:.4g} over {STEPS} steps"

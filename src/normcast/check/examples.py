@@ -1,4 +1,5 @@
-"""Small networks in few words: rules carry them as examples, and tests and documentation are made from them."""
+"""Small networks in few words: rules carry them as examples, and tests and documentation are made from
+them."""
 
 from __future__ import annotations
 

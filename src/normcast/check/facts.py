@@ -8,16 +8,19 @@ from typing import Any
 
 from normcast.errors import unknown
 
-ELEMENTWISE = frozenset("mse mae huber log_cosh mape msle".split())
+ELEMENTWISE = frozenset(["mse", "mae", "huber", "log_cosh", "mape", "msle"])
 REGRESSION = ELEMENTWISE | {"poisson"}
-CROSS_ENTROPY = frozenset("categorical_crossentropy sparse_categorical_crossentropy binary_crossentropy".split())
-ONE_OF_MANY = frozenset("categorical_crossentropy sparse_categorical_crossentropy".split())
+CROSS_ENTROPY = frozenset(
+    ["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
+)
+ONE_OF_MANY = frozenset(["categorical_crossentropy", "sparse_categorical_crossentropy"])
 
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """type: "regression", "classification", "multilabel" or "reconstruction"; granularity: "per_window", "per_step".
+    """type: "regression", "classification", "multilabel" or "reconstruction".
 
+    granularity: "per_window" or "per_step" (an output for each input step).
     causal_required: whether an output step may not see later input steps.
     """
 
@@ -38,9 +41,10 @@ class Loss:
 class TrainingFacts:
     """How the model is trained.
 
-    learning_rate: the highest one of a schedule. losses: one, or one for each output. metrics: canonical names.
-    decay_excludes: what exclude_from_weight_decay was given. shuffle: whether fit shuffles the windows.
-    replicas: devices a batch is divided among. custom_step: whether train_step or add_loss is the user's.
+    learning_rate: the highest one of a schedule. losses: one, or one for each output. metrics: canonical
+    names. decay_excludes: what exclude_from_weight_decay was given. shuffle: whether fit shuffles the
+    windows. replicas: devices a batch is divided among. custom_step: whether train_step or add_loss is
+    the user's.
     """
 
     optimizer: str | None = None
@@ -64,12 +68,13 @@ class TrainingFacts:
 class DataFacts:
     """What the data look like, as they are given to fit. Shapes are without the batch axis.
 
-    target_kind: "one_hot", "sparse", "binary", "multilabel" or "real". scaled: whether the inputs were scaled.
-    input_high: the 99.9th percentile of |x|; input_spread: the largest over the smallest feature deviation.
-    window_length, n_features: what the user takes for time and channels. split: "random" or "chronological".
-    windows_overlap: whether windows of different splits share rows. normalizer_fit_on: "train" or "all".
-    target_offset: steps from the last input row to the first target row (at least 1 for a forecast).
-    target_is_feature: whether a feature column equals the target at the target's own time.
+    target_kind: "one_hot", "sparse", "binary", "multilabel" or "real". scaled: whether the inputs were
+    scaled. input_high: the 99.9th percentile of |x|; input_spread: the largest over the smallest feature
+    deviation. window_length, n_features: what the user takes for time and channels. split: "random" or
+    "chronological". windows_overlap: whether windows of different splits share rows.
+    normalizer_fit_on: "train" or "all". target_offset: steps from the last input row to the first target
+    row (at least 1 for a forecast). target_is_feature: whether a feature column equals the target at the
+    target's own time.
     masked_real_share: share of unpadded steps that equal the mask value. duplicates: windows in two splits.
     """
 
@@ -178,7 +183,11 @@ class Facts:
         return losses[output] if len(losses) > 1 and output < len(losses) else losses[0]
 
 
-_GROUPS = {f.name: g for g, c in (("task", TaskFacts), ("training", TrainingFacts), ("data", DataFacts)) for f in fields(c)}
+_GROUPS = {
+    f.name: g
+    for g, c in (("task", TaskFacts), ("training", TrainingFacts), ("data", DataFacts))
+    for f in fields(c)
+}
 
 
 def _group(name: str) -> str:

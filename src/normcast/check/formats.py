@@ -1,4 +1,5 @@
-"""Findings as text, JSON, SARIF and GitHub annotations. JSON and SARIF are stable: see docs/check-formats.md."""
+"""Findings as text, JSON, SARIF and GitHub annotations. JSON and SARIF are stable: see
+docs/check-formats.md."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ JSON_FORMAT = 1
 """The version of the JSON form; it changes only when a field changes its meaning or goes."""
 
 
-def formatted(findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None) -> str:
+def formatted(
+    findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None
+) -> str:
     """Return findings as "text", "json", "sarif" or "github".
 
     where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
@@ -73,7 +76,8 @@ def _counts(findings: Sequence[Finding]) -> str:
 
 
 def summary_diff(model: Any, edits: Sequence[Edit]) -> list[str]:
-    """Return the lines of the model's layers that the edits take away (-) and add (+), without building it."""
+    """Return the lines of the model's layers that the edits take away (-) and add (+), without building
+    it."""
     if model is None:
         return []
     try:
@@ -188,5 +192,3 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
 def _escaped(text: str, parameter: bool = False) -> str:
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if parameter else text
-
-

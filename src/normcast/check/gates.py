@@ -8,13 +8,15 @@ import numpy as np
 
 
 def gate_values(kind: str, config: dict[str, Any], weights: list[np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Return the gates of an LSTM (input, forget, output) or GRU (update, reset): (batch, time, gates * units).
+    """Return the gates of an LSTM (input, forget, output) or GRU (update, reset): (batch, time, gates *
+    units).
 
     x: (batch, time, channels); weights: as `get_weights` gives them.
     Raises ValueError for a layer whose gates are not sigmoids or whose activation is not tanh.
 
     >>> zeros = [np.zeros((1, 8)), np.zeros((2, 8)), np.zeros(8)]
-    >>> float(gate_values("LSTM", {"recurrent_activation": "sigmoid", "activation": "tanh"}, zeros, np.ones((1, 1, 1))).max())
+    >>> config = {"recurrent_activation": "sigmoid", "activation": "tanh"}
+    >>> float(gate_values("LSTM", config, zeros, np.ones((1, 1, 1))).max())
     0.5
     """
     if config.get("recurrent_activation") != "sigmoid" or config.get("activation") != "tanh":

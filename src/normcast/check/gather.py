@@ -17,8 +17,23 @@ _LOSS = {
     "kld": "kl_divergence",
 }
 _KNOWN_LOSSES = frozenset(
-    "mse mae mape msle huber log_cosh poisson categorical_crossentropy sparse_categorical_crossentropy "
-    "binary_crossentropy kl_divergence hinge squared_hinge categorical_hinge cosine_similarity".split()
+    [
+        "mse",
+        "mae",
+        "mape",
+        "msle",
+        "huber",
+        "log_cosh",
+        "poisson",
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        "binary_crossentropy",
+        "kl_divergence",
+        "hinge",
+        "squared_hinge",
+        "categorical_hinge",
+        "cosine_similarity",
+    ]
 )
 
 
@@ -34,9 +49,9 @@ def facts_from(
 ) -> Facts:
     """Return the facts that can be read off what is given; `known` states further ones and wins.
 
-    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs, optimizer, ...).
-    x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y) of the validation windows.
-    panel: a Panel whose targets are the data.
+    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs,
+    optimizer, ...). x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y)
+    of the validation windows. panel: a Panel whose targets are the data.
 
     >>> import numpy as np
     >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
@@ -53,7 +68,7 @@ def facts_from(
 
 
 def _from_model(model: Any) -> dict[str, Any]:
-    found = {"custom_step": _has_own_step(model)}
+    found: dict[str, Any] = {"custom_step": _has_own_step(model)}
     if not getattr(model, "compiled", False):
         return found
     try:
@@ -98,14 +113,18 @@ def _optimizer_facts(optimizer: Any) -> dict[str, Any]:
 def peak_rate(rate: Any) -> float | None:
     """Return a learning rate, or the highest one of a serialized schedule; None if that is not known.
 
-    >>> peak_rate({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1, "warmup_target": None}})
+    >>> peak_rate({"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1}})
     0.1
     """
     if isinstance(rate, dict):
         config = rate.get("config", {})
-        values = [config.get("initial_learning_rate"), config.get("warmup_target"), *(config.get("values") or [])]
+        values = [
+            config.get("initial_learning_rate"),
+            config.get("warmup_target"),
+            *(config.get("values") or []),
+        ]
         numbers = [float(v) for v in values if isinstance(v, (int, float))]
-        return max(numbers, default=None)  # type: ignore[type-var]
+        return max(numbers, default=None)
     return float(rate) if isinstance(rate, (int, float)) else None
 
 
@@ -119,15 +138,21 @@ def _listed(loss: Any, model: Any) -> list[Any]:
 def _loss(loss: Any, live: Any) -> Loss | None:
     if loss is None:
         return None
+    if isinstance(loss, dict) and isinstance(loss.get("config"), str):
+        return Loss(loss_name(loss["config"]) if _is_keras(live) else "custom", False)
     if isinstance(loss, dict):
         config = loss.get("config") if isinstance(loss.get("config"), dict) else {}
-        module = getattr(type(live), "__module__", "keras") if live is not None else "keras"
-        name = loss_name(str(loss.get("class_name"))) if module.startswith("keras") else "custom"
+        name = loss_name(str(loss.get("class_name"))) if live is None or _is_keras(type(live)) else "custom"
         return Loss(name, (config or {}).get("from_logits"))
     if callable(loss):
-        ours = (getattr(loss, "__module__", "") or "").startswith("keras")
-        return Loss(loss_name(getattr(loss, "__name__", type(loss).__name__)) if ours else "custom")
+        return Loss(
+            loss_name(getattr(loss, "__name__", type(loss).__name__)) if _is_keras(loss) else "custom"
+        )
     return Loss(loss_name(loss), False)
+
+
+def _is_keras(thing: Any) -> bool:
+    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
 
 
 def loss_name(name: str) -> str:
@@ -151,7 +176,9 @@ def metric_name(metric: Any) -> str:
 def _snake(name: str) -> str:
     out = ""
     for i, letter in enumerate(name):
-        out += ("_" if letter.isupper() and i and not name[i - 1].isupper() and name[i - 1] != "_" else "") + letter.lower()
+        out += (
+            "_" if letter.isupper() and i and not name[i - 1].isupper() and name[i - 1] != "_" else ""
+        ) + letter.lower()
     return out
 
 

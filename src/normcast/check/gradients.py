@@ -39,7 +39,8 @@ class _Offset(keras.layers.Layer):
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """The loss of one batch; the gradient of each trainable variable by path; and of the inputs, (B, T, C)."""
+    """The loss of one batch; the gradient of each trainable variable by path; and of the inputs, (B, T,
+    C)."""
 
     loss: float
     weights: dict[str, np.ndarray]

@@ -1,4 +1,5 @@
-"""The graph that rules read: each call of a layer with its neighbours, nested models and wrappers opened up."""
+"""The graph that rules read: each call of a layer with its neighbours, nested models and wrappers opened
+up."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ class Node:
     """One call of a layer or operation.
 
     name: as edits name it, with the path through nested models; layers: the names to report (the composite's,
-    where the layer is a part of one); kind: the class that does the work, inside wrappers; wrappers: outermost first.
-    shapes: of the outputs, with the batch axis; reads: the nodes and output numbers read.
+    where the layer is a part of one); kind: the class that does the work, inside wrappers; wrappers:
+    outermost first. shapes: of the outputs, with the batch axis; reads: the nodes and output numbers read.
     """
 
     name: str
@@ -85,14 +86,16 @@ class Node:
 
     @property
     def steps(self) -> int | None:
-        """The length of the time axis at the input of a layer over (batch, time, channels); None if unknown."""
+        """The length of the time axis at the input of a layer over (batch, time, channels); None if
+        unknown."""
         if len(self.input_shape) < 3:
             return None
         return self.input_shape[2 if self.config.get("data_format") == "channels_first" else 1]
 
     @property
     def activation(self) -> str:
-        """The activation's name; "" where the layer has none of its own, "?" for a function that is not Keras'."""
+        """The activation's name; "" where the layer has none of its own, "?" for a function that is not
+        Keras'."""
         if self.kind in ACTIVATION_OF:
             return ACTIVATION_OF[self.kind]
         if "activation" not in self.config:
@@ -194,7 +197,9 @@ def sinks(node: Node, passes: Through) -> list[Node]:
 
 def reaches_output(node: Node, passes: Through) -> bool:
     """Say whether the model returns this node, or one that is reached from it through nodes that pass."""
-    return node.is_output or any(n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))
+    return node.is_output or any(
+        n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n)
+    )
 
 
 def ends_only_in_output(node: Node, passes: Through) -> bool:
@@ -225,7 +230,8 @@ def descendants(node: Node) -> list[Node]:
 
 
 def activation_name(value: Any) -> str:
-    """Return the name of an activation given as name, serialized form, or function; "?" if it is not Keras'."""
+    """Return the name of an activation given as name, serialized form, or function; "?" if it is not
+    Keras'."""
     if value is None:
         return "linear"
     if isinstance(value, dict):

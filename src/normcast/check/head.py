@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from normcast.check.facts import Facts, Loss
 from normcast.check.graph import Net, Node, Shape
 from normcast.check.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
+from normcast.models.edits import Edit, Remove, Set
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,8 +15,8 @@ class Head:
     """What stands at an output.
 
     node: the layer whose values the output shows, through reshapes, noise and linear activations;
-    weights: the nearest layer with weights behind an activation, or `node` itself; None where that is unclear.
-    activation: of `node`; "?" if it cannot be known. shape: of the output, with the batch axis.
+    weights: the nearest layer with weights behind an activation, or `node` itself; None where that is
+    unclear. activation: of `node`; "?" if it cannot be known. shape: of the output, with the batch axis.
     """
 
     node: Node
@@ -60,6 +62,26 @@ def _head(node: Node, shape: Shape) -> Head:
 
 def _activation(node: Node) -> str:
     if node.kind in RNN:
-        # LSTM and GRU give gate * activation: the range of a bounded activation holds, an unbounded one is kept.
+        # LSTM and GRU give gate * activation: the range of a bounded activation holds.
         return node.activation if node.activation in ("tanh", "relu", "sigmoid") else "?"
     return node.activation if node.kind in DENSE | CONV | ACT else "?"
+
+
+def with_losses(net: Net, facts: Facts) -> list[tuple[Head, Loss | None]]:
+    """Return each head with its loss."""
+    return [(head, facts.loss(i)) for i, head in enumerate(heads(net))]
+
+
+def to_activation(head: Head, activation: str) -> tuple[Edit, ...]:
+    """Return the edit that gives a head another activation; none where it has no activation to set."""
+    node = head.node
+    if node.kind == "Activation":
+        return (Remove(node.name),) if activation == "linear" else (Set(node.name, activation=activation),)
+    if node.kind in ACT:
+        return (Remove(node.name),) if activation == "linear" else ()
+    return (Set(node.name, activation=activation),) if node.kind not in RNN else ()
+
+
+def show(value: float | None) -> str:
+    """Return a number in short, "?" if it is not known."""
+    return "?" if value is None else f"{value:g}"

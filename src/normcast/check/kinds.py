@@ -1,49 +1,57 @@
 """The words that rules use for layers: which classes are noise, activations, shape changes, and so on."""
 
-NOISE = frozenset(
+
+def named(names: str) -> frozenset[str]:
+    """Return the set of the names in a text.
+
+    >>> sorted(named("LSTM GRU"))
+    ['GRU', 'LSTM']
+    """
+    return frozenset(names.split())
+
+
+NOISE = named(
     "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout "
-    "SpatialAlphaDropout1D SpatialGaussianDropout1D TimeStepDropout1D".split()
+    "SpatialAlphaDropout1D SpatialGaussianDropout1D TimeStepDropout1D"
 )
-ACT = frozenset("Activation ReLU LeakyReLU PReLU ELU Softmax Relu Sigmoid Tanh Selu Elu Gelu Silu LeakyRelu".split())
-SHAPE = frozenset("Reshape Flatten Permute Identity Transpose Squeeze ExpandDims Cast".split())
-POOL_1D = frozenset("MaxPooling1D AveragePooling1D".split())
-POOL = POOL_1D | frozenset("MaxPooling2D AveragePooling2D".split())
-GLOBAL_POOL = frozenset(
-    "GlobalAveragePooling1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalMaxPooling2D".split()
-)
-RNN = frozenset("LSTM GRU SimpleRNN".split())
-CONV_1D = frozenset("Conv1D SeparableConv1D DepthwiseConv1D".split())
-CONV = CONV_1D | frozenset("Conv2D Conv3D SeparableConv2D DepthwiseConv2D Conv1DTranspose Conv2DTranspose".split())
+ACT = named("Activation ReLU LeakyReLU PReLU ELU Softmax Relu Sigmoid Tanh Selu Elu Gelu Silu LeakyRelu")
+SHAPE = named("Reshape Flatten Permute Identity Transpose Squeeze ExpandDims Cast")
+POOL_1D = named("MaxPooling1D AveragePooling1D")
+POOL = POOL_1D | named("MaxPooling2D AveragePooling2D")
+GLOBAL_POOL = named("GlobalAveragePooling1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalMaxPooling2D")
+RNN = named("LSTM GRU SimpleRNN")
+CONV_1D = named("Conv1D SeparableConv1D DepthwiseConv1D")
+CONV = CONV_1D | named("Conv2D Conv3D SeparableConv2D DepthwiseConv2D Conv1DTranspose Conv2DTranspose")
 BATCH_NORM = frozenset({"BatchNormalization"})
-NORM = BATCH_NORM | frozenset("LayerNormalization GroupNormalization RMSNormalization".split())
-SCALING = frozenset("Normalization Rescaling".split())
+NORM = BATCH_NORM | named("LayerNormalization GroupNormalization RMSNormalization")
+SCALING = named("Normalization Rescaling")
 DENSE = frozenset({"Dense"})
-ATTENTION = frozenset("MultiHeadAttention GroupQueryAttention Attention AdditiveAttention".split())
+ATTENTION = named("MultiHeadAttention GroupQueryAttention Attention AdditiveAttention")
 WEIGHTED = DENSE | CONV | RNN | ATTENTION | frozenset({"Embedding", "ConvLSTM1D", "EinsumDense"})
-MERGE = frozenset("Add Subtract Multiply Average Maximum Minimum Concatenate".split())
+MERGE = named("Add Subtract Multiply Average Maximum Minimum Concatenate")
 JOIN = frozenset({"Concatenate"})
 
-POINTWISE = DENSE | ACT | NOISE | frozenset("BatchNormalization LayerNormalization RMSNormalization Identity Cast".split())
+POINTWISE = (
+    DENSE | ACT | NOISE | named("BatchNormalization LayerNormalization RMSNormalization Identity Cast")
+)
 """Layers that treat each time step alone, and each alike."""
 
 KNOWN = (
     NOISE | ACT | SHAPE | POOL | GLOBAL_POOL | RNN | CONV | NORM | SCALING | WEIGHTED | MERGE
-    | frozenset(
-        "InputLayer Masking RepeatVector ZeroPadding1D Cropping1D UpSampling1D GetItem SqueezeExcite1D "
-        "CausalAveragePooling1D".split()
-    )
+    | named("InputLayer Masking RepeatVector ZeroPadding1D Cropping1D UpSampling1D GetItem SqueezeExcite1D "
+        "CausalAveragePooling1D")
 )  # fmt: skip
 """Every class whose effect the rules know; any other stops a walk."""
 
-MASK_KEEPING = (
-    NOISE | ACT | NORM | RNN | DENSE | MERGE | SCALING | frozenset("Masking Identity InputLayer".split())
+MASK_KEEPING = NOISE | ACT | NORM | RNN | DENSE | MERGE | SCALING | named("Masking Identity InputLayer")
+MASK_DESTROYING = (
+    CONV
+    | POOL
+    | named("Flatten Reshape Permute GlobalMaxPooling1D ZeroPadding1D Cropping1D UpSampling1D RepeatVector")
 )
-MASK_DESTROYING = CONV | POOL | frozenset(
-    "Flatten Reshape Permute GlobalMaxPooling1D ZeroPadding1D Cropping1D UpSampling1D RepeatVector".split()
-)  # fmt: skip
 
-UNBOUNDED = frozenset("relu elu selu linear leaky_relu gelu swish silu softplus exponential relu6 mish".split())
-BOUNDED = frozenset("sigmoid tanh softmax hard_sigmoid softsign log_softmax".split())
+UNBOUNDED = named("relu elu selu linear leaky_relu gelu swish silu softplus exponential relu6 mish")
+BOUNDED = named("sigmoid tanh softmax hard_sigmoid softsign log_softmax")
 
 ACTIVATION_OF = {
     "ReLU": "relu",

@@ -1,4 +1,5 @@
-"""The page of each rule, made from the rule itself: `python -m normcast.check.pages docs/rules` writes them."""
+"""The page of each rule, made from the rule itself: `python -m normcast.check.pages docs/rules` writes
+them."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from normcast.check.rule import DISPLAY, RULES, SAFE, Rule
 
 _SAFETY = {
     SAFE: "The fix is safe: `--fix safe` applies it.",
-    "unsafe": "The fix changes what the model computes: only `--fix unsafe` applies it. Measure it on your data.",
+    "unsafe": "The fix changes what the model computes: only `--fix unsafe` "
+    "applies it. Measure it on your data.",
     DISPLAY: "There is no automatic fix; what to do depends on more than the graph.",
 }
 

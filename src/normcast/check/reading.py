@@ -15,7 +15,8 @@ Scope = dict[tuple[int, int, int], tuple[Node, int]]
 
 
 def read(model: Any) -> Net:
-    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no nodes."""
+    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no
+    nodes."""
     reader = _Reader()
     try:
         inputs, outputs = _flat(model.inputs), _flat(model.outputs)
@@ -40,9 +41,11 @@ class _Reader:
         self.nodes: list[Node] = []
         self._known: dict[tuple[str, int, int], list[tuple[Node, int]]] = {}
         self._inputs: dict[int, Node] = {}
+        self._calls: dict[tuple[str, int], list[int]] = {}
 
     def trace(self, tensors: list[Any], scope: Scope, path: str) -> list[tuple[Node, int]]:
-        """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand for."""
+        """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand
+        for."""
         stack = [_history(t) for t in reversed(tensors)]
         while stack:
             operation, number = stack[-1][:2]
@@ -64,7 +67,9 @@ class _Reader:
         """Return the node of a model input, also of one that nothing reads."""
         operation = _history(tensor)[0]
         if id(operation) not in self._inputs:
-            self._inputs[id(operation)] = Node(operation.name, operation, "InputLayer", shapes=[tuple(tensor.shape)])
+            self._inputs[id(operation)] = Node(
+                operation.name, operation, "InputLayer", shapes=[tuple(tensor.shape)]
+            )
         return self._inputs[id(operation)]
 
     def _is_known(self, operation: Any, number: int, scope: Scope, path: str) -> bool:
@@ -84,14 +89,18 @@ class _Reader:
             self._inputs[id(operation)] = made
             self.nodes.append(made)
             return [(made, 0)]
+        # Keras also counts calls outside of this model (a loaded Sequential is called twice).
+        calls = self._calls.setdefault((path, id(operation)), [])
+        calls.append(number)
+        call = len(calls) - 1
         if _is_graph(operation):
             keys = [(id(o), n, i) for o, n, i in map(_history, _flat(operation.inputs))]
             scope = dict(zip(keys, reads, strict=True))
-            inner = f"{path}{operation.name}/" if number == 0 else f"{path}{operation.name}/\x00{number}\x00"
+            inner = f"{path}{operation.name}/" + (f"\x00{call}\x00" if call else "")
             return self.trace(_flat(operation.outputs), scope, inner)
         if hasattr(operation, "unfold"):
             return [(self._unfold(operation, reads, path), 0)]
-        call = number or path.count("\x00")
+        call = call or path.count("\x00")
         made = self._node(_CALL.sub("", path) + operation.name, operation, reads, _shapes(node), call)
         made.arguments = {k: v for k, v in node.arguments.kwargs.items() if v is not None}
         made.args = tuple(node.arguments.args)
@@ -126,7 +135,11 @@ def _kind(layer: Any) -> str:
 
 
 def _is_graph(operation: Any) -> bool:
-    return isinstance(operation, keras.Model) and bool(getattr(operation, "inputs", None)) and hasattr(operation, "outputs")
+    return (
+        isinstance(operation, keras.Model)
+        and bool(getattr(operation, "inputs", None))
+        and hasattr(operation, "outputs")
+    )
 
 
 def _history(tensor: Any) -> tuple[Any, int, int]:

@@ -15,7 +15,8 @@ from normcast.errors import unknown
 from normcast.models.edits import Edit
 
 SAFE, UNSAFE, DISPLAY = "safe", "unsafe", "display"
-"""A fix is safe if it cannot hurt, unsafe if it changes what the model computes, display if it is only told."""
+"""A fix is safe if it cannot hurt, unsafe if it changes what the model computes, display if it is only
+told."""
 
 
 class Severity(IntEnum):
@@ -51,7 +52,8 @@ class Finding:
 
     rule: its slug; code: "NC" and the rule's number; layers: the names concerned, none for the whole model.
     message: one line of why; evidence: the numbers behind it; hint: what to do, in words.
-    fix: edits that remove the finding, for `normcast.models.edits.apply`; safety: "safe", "unsafe" or "display".
+    fix: edits that remove the finding, for `normcast.models.edits.apply`; safety: "safe", "unsafe" or
+    "display".
     """
 
     rule: str
@@ -82,8 +84,9 @@ Carry = Callable[[Any, Any, Finding], None]
 class Rule:
     """One rule: words (from the predicate's docstring), predicate, examples, fix and sources in one place.
 
-    hint: how to fix it, one line; needs: facts without which the rule is silent; exceptions: where it is silent.
-    carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps its function.
+    hint: how to fix it, one line; needs: facts without which the rule is silent; exceptions: where it is
+    silent. carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps
+    its function.
     """
 
     code: str

@@ -61,7 +61,9 @@ def to_settings(table: Mapping[str, Any], where: str = "[tool.normcast.check]") 
     fail_on = table.get("fail-on", "error")
     if fail_on not in FAIL_ON:
         raise ValueError(unknown("fail-on value", fail_on, FAIL_ON, where=where))
-    layers = {name: _rules([v] if isinstance(v, str) else v) for name, v in table.get("per-layer", {}).items()}
+    layers = {
+        name: _rules([v] if isinstance(v, str) else v) for name, v in table.get("per-layer", {}).items()
+    }
     facts = Facts().known(**table.get("facts", {}))
     return Settings(_rules(table.get("select", ())), _rules(table.get("ignore", ())), layers, fail_on, facts)
 

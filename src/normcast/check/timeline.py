@@ -41,7 +41,11 @@ def _axis(node: Node, before: list[int | None]) -> int | None:
     if not known:
         return None
     if node.kind in MERGE:
-        axis = node.config.get("axis", -1) % len(node.shape) if node.kind == "Concatenate" and node.shape else None
+        axis = (
+            node.config.get("axis", -1) % len(node.shape)
+            if node.kind == "Concatenate" and node.shape
+            else None
+        )
         return None if axis == known[0] else known[0]
     return _carried(node, known[0])
 
@@ -77,7 +81,8 @@ def _same_front(before: Shape, after: Shape, axis: int) -> bool:
 
 
 def per_step_nodes(net: Net) -> tuple[list[Node], dict[int, int | None]]:
-    """Return the nodes on a path that keeps the time axis from an input to a per-step output, and the axes."""
+    """Return the nodes on a path that keeps the time axis from an input to a per-step output, and the
+    axes."""
     axes = time_axes(net)
     found: dict[int, Node] = {}
     waiting = [node for node, _ in net.outputs if axes[id(node)] is not None]
@@ -96,11 +101,18 @@ def looks_ahead(node: Node) -> bool:
     """
     config = node.config
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
-        return config.get("padding") == "same" and (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]) > 0
+        return (
+            config.get("padding") == "same"
+            and (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]) > 0
+        )
     if node.kind in POOL_1D:
         strides = config.get("strides") or config["pool_size"]
         return config.get("padding") == "same" and _first(strides) == 1 and _first(config["pool_size"]) > 1
-    return node.kind == "Conv1DTranspose" and config.get("padding") == "same" and _first(config["kernel_size"]) > 1
+    return (
+        node.kind == "Conv1DTranspose"
+        and config.get("padding") == "same"
+        and _first(config["kernel_size"]) > 1
+    )
 
 
 def mixes_all_steps(node: Node, axis: int) -> bool:
@@ -130,9 +142,11 @@ def joins_global_context(node: Node, axes: dict[int, int | None], kept: set[int]
 
 
 def dead_taps(node: Node) -> int:
-    """Return how many kernel positions of a Conv1D never meet data, whatever the step; 0 if that is not known.
+    """Return how many kernel positions of a Conv1D never meet data, whatever the step; 0 if that is not
+    known.
 
-    Position j reads the step at offset j * dilation - left; it is dead when that offset is at least the length.
+    Position j reads the step at offset j * dilation - left; it is dead when that offset is at least the
+    length.
     """
     steps, config = node.steps, node.config
     if node.kind not in ("Conv1D", "SeparableConv1D") or steps is None or config.get("padding") == "valid":
@@ -170,13 +184,23 @@ def _grow(chain: list[tuple[int, int]]) -> list[int]:
 
 
 def _window(node: Node) -> tuple[int, int] | None:
-    """Return (steps seen beyond one, stride) of a layer along time; None where it sees everything or is unknown."""
+    """Return (steps seen beyond one, stride) of a layer along time; None where it sees everything or is
+    unknown."""
     config = node.config
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
-        return (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]), _first(config["strides"])
+        return (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]), _first(
+            config["strides"]
+        )
     if node.kind in POOL_1D:
         return _first(config["pool_size"]) - 1, _first(config.get("strides") or config["pool_size"])
-    pointwise = ACT | NOISE | MERGE | SCALING | DENSE | frozenset({"BatchNormalization", "Identity", "ZeroPadding1D", "GetItem"})
+    pointwise = (
+        ACT
+        | NOISE
+        | MERGE
+        | SCALING
+        | DENSE
+        | frozenset({"BatchNormalization", "Identity", "ZeroPadding1D", "GetItem"})
+    )
     return (0, 1) if node.kind in pointwise else None
 
 

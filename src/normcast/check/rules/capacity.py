@@ -20,7 +20,9 @@ from normcast.models.edits import Set
     sources=["Lin, Chen, Yan 2014, Network in Network, arXiv:1312.4400"],
     bad=[chain((600, 3), L.Conv1D(32, 3), L.Flatten(), L.Dense(64, activation="relu"), L.Dense(1))],
     good=[
-        chain((600, 3), L.Conv1D(32, 3), L.GlobalAveragePooling1D(), L.Dense(64, activation="relu"), L.Dense(1)),
+        chain(
+            (600, 3), L.Conv1D(32, 3), L.GlobalAveragePooling1D(), L.Dense(64, activation="relu"), L.Dense(1)
+        ),
         chain((20, 3), L.Conv1D(32, 3), L.Flatten(), L.Dense(64, activation="relu"), L.Dense(1)),
     ],
 )
@@ -32,7 +34,12 @@ def flatten_dense_explosion(net: Net, facts: Facts) -> Iterator[Found]:
     for node in net.of({"Flatten"}):
         for dense in sinks(node, through(NOISE, ACT)):
             size = _kernel_size(dense)
-            if dense.kind in DENSE and len(node.input_shape) > 2 and size >= 1e6 and size >= 0.8 * net.parameters:
+            if (
+                dense.kind in DENSE
+                and len(node.input_shape) > 2
+                and size >= 1e6
+                and size >= 0.8 * net.parameters
+            ):
                 words = f"{dense.name} holds {size:,} of {net.parameters:,} weights"
                 yield Found((dense, node), words, evidence={"weights": size, "of": net.parameters})
 
@@ -69,7 +76,10 @@ def params_vs_windows(net: Net, facts: Facts) -> Iterator[Found]:
     safety=UNSAFE,
     hint="an activation on the first layer, or one layer instead of two",
     sources=["UMLAUT, missing activation", "NeuraLint rule f009", "stackoverflow.com/questions/62740287"],
-    exceptions="Silent for narrower first layers (low rank), convolutions, reshapes between, shared and regularized layers.",
+    exceptions=(
+        "Silent for narrower first layers (low rank), convolutions, reshapes between, "
+        "shared layers, and where both are regularized."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1)),
         chain((8,), L.Dense(16), L.BatchNormalization(), L.Dense(4)),
@@ -88,10 +98,12 @@ def linear_dense_stack(net: Net, facts: Facts) -> Iterator[Found]:
     """
     along = lambda n: n.kind in NOISE | BATCH_NORM or (n.kind in ACT and n.activation == "linear")  # noqa: E731
     for node in net.of(DENSE):
-        if node.activation != "linear" or node.is_output or _is_bound(node) or _calls(net, node) > 1:
+        if node.activation != "linear" or node.is_output or _calls(net, node) > 1:
             continue
         seconds = sinks(node, along)
-        if seconds and all(n.kind in DENSE and not _is_bound(n) and _adds_nothing(node, n) for n in seconds):
+        if any(_is_bound(n) for n in seconds) and _is_bound(node):
+            continue
+        if seconds and all(n.kind in DENSE and _adds_nothing(node, n) for n in seconds):
             words = f"{node.name} and {seconds[0].name} together are one linear map"
             yield Found((node, seconds[0]), words, (Set(node.name, activation="relu"),))
 

@@ -21,7 +21,10 @@ from normcast.models.edits import Edit, Remove, Set
     safety=UNSAFE,
     hint="a smaller kernel or dilation",
     sources=["measured: the formula equals the taps with zero gradient in 6 of 6 cases"],
-    exceptions="Silent for kernels that are longer than the window but whose every tap meets data (InceptionTime, 24 steps).",
+    exceptions=(
+        "Silent for kernels that are longer than the window but whose every "
+        "tap meets data (InceptionTime, 24 steps)."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 12, padding="causal"), L.Flatten(), L.Dense(1)),
         chain((8, 3), L.Conv1D(4, 3, padding="causal", dilation_rate=4), L.LSTM(4), L.Dense(1)),
@@ -34,8 +37,8 @@ from normcast.models.edits import Edit, Remove, Set
 def kernel_exceeds_length(net: Net, facts: Facts) -> Iterator[Found]:
     """Some positions of a kernel never meet data.
 
-    A tap whose offset is at least the length of the window reads padding at every step: it has no gradient and
-    never learns.
+    A tap whose offset is at least the length of the window reads padding at every step: it has no
+    gradient and never learns.
     """
     for node in net.of({"Conv1D", "SeparableConv1D"}):
         dead = dead_taps(node)
@@ -47,7 +50,9 @@ def kernel_exceeds_length(net: Net, facts: Facts) -> Iterator[Found]:
 
 def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
     dilation, steps = _first(node.config["dilation_rate"]), node.steps or 1
-    longest = (steps - 1) // dilation + 1 if node.config["padding"] == "causal" else 2 * ((steps - 1) // dilation)
+    longest = (
+        (steps - 1) // dilation + 1 if node.config["padding"] == "causal" else 2 * ((steps - 1) // dilation)
+    )
     return (Set(node.name, kernel_size=max(1, min(size - 1, longest))),)
 
 
@@ -61,7 +66,10 @@ def _first(value: Any) -> int:
     ADVICE,
     safety=UNSAFE,
     hint="leave the pooling out, or use a strided convolution",
-    sources=["stackoverflow.com/questions/62740287", "practitioners' advice: pooling in front of an LSTM is redundant"],
+    sources=[
+        "stackoverflow.com/questions/62740287",
+        "practitioners' advice: pooling in front of an LSTM is redundant",
+    ],
     exceptions="Silent above 64 steps, for stride 1, and inside TimeDistributed.",
     bad=[chain((32, 3), L.Conv1D(4, 3), L.MaxPooling1D(2), L.LSTM(4), L.Dense(1))],
     good=[
@@ -96,10 +104,22 @@ def _stride(node: Node) -> int:
     ADVICE,
     hint="more layers or dilations, or a shorter window",
     sources=["Bai, Kolter, Koltun 2018, arXiv:1803.01271"],
-    exceptions="Silent with recurrent layers, global pooling, Flatten or attention, and for outputs per step.",
-    bad=[chain((32, 3), L.Conv1D(4, 3, padding="causal"), L.Conv1D(4, 3, padding="causal"), Pick(-1), L.Dense(1))],
+    exceptions=(
+        "Silent with recurrent layers, global pooling, Flatten or attention, and for outputs per step."
+    ),
+    bad=[
+        chain(
+            (32, 3), L.Conv1D(4, 3, padding="causal"), L.Conv1D(4, 3, padding="causal"), Pick(-1), L.Dense(1)
+        )
+    ],
     good=[
-        chain((8, 3), L.Conv1D(4, 4, padding="causal"), L.Conv1D(4, 3, padding="causal", dilation_rate=4), Pick(-1), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 4, padding="causal"),
+            L.Conv1D(4, 3, padding="causal", dilation_rate=4),
+            Pick(-1),
+            L.Dense(1),
+        ),
         chain((32, 3), L.Conv1D(4, 3, padding="causal"), L.LSTM(4), L.Dense(1)),
         chain((32, 3), L.Conv1D(4, 3, padding="causal"), L.Dense(1)),
     ],
@@ -109,12 +129,14 @@ def receptive_field_short(net: Net, facts: Facts) -> Iterator[Found]:
 
     The convolutions look back a fixed number of steps. What lies before has exactly no influence.
     """
-    for node in net.of({"GetItem"}):
+    for node in net.of({"GetItem", "Cropping1D"}):
         if not node.reads or not _takes_last(node):
             continue
         before = node.inputs[0]
         starts = [n for n in [before, *ancestors(before)] if n.kind == "InputLayer"]
-        field = receptive_field(before) if any(n.kind in CONV_1D for n in [before, *ancestors(before)]) else None
+        field = (
+            receptive_field(before) if any(n.kind in CONV_1D for n in [before, *ancestors(before)]) else None
+        )
         steps = starts[0].shape[1] if len(starts) == 1 and len(starts[0].shape) > 2 else None
         if field is not None and steps is not None and field < steps:
             words = f"the last step sees {field} of {steps} steps; {steps - field} have no influence"
@@ -123,9 +145,17 @@ def receptive_field_short(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _takes_last(node: Node) -> bool:
+    if node.kind == "Cropping1D":
+        return node.steps is not None and tuple(node.config["cropping"]) == (node.steps - 1, 0)
     index = node.args[1] if len(node.args) > 1 else None
     if not isinstance(index, (list, tuple)) or len(index) < 2:
         return False
     whole = isinstance(index[0], slice) and index[0] == slice(None)
-    last = index[1] == -1 or (isinstance(index[1], slice) and index[1] == slice(-1, None))
+    length = node.input_shape[1] if len(node.input_shape) == 3 else None
+    starts = {-1} | ({length - 1} if length else set())
+    last = index[1] in starts if isinstance(index[1], int) else _is_tail(index[1], starts, length)
     return whole and bool(last) and len(node.input_shape) == 3
+
+
+def _is_tail(index: Any, starts: set[int], length: int | None) -> bool:
+    return isinstance(index, slice) and index.start in starts and index.stop in (None, length)

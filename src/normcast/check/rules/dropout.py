@@ -11,7 +11,20 @@ from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.graph import Net, Node, ancestors, reaches_output, sources, through
 from normcast.check.head import heads
-from normcast.check.kinds import ACT, BATCH_NORM, CONV, DENSE, GLOBAL_POOL, MERGE, NOISE, NORM, POOL, RNN, SHAPE, WEIGHTED
+from normcast.check.kinds import (
+    ACT,
+    BATCH_NORM,
+    CONV,
+    DENSE,
+    GLOBAL_POOL,
+    MERGE,
+    NOISE,
+    NORM,
+    POOL,
+    RNN,
+    SHAPE,
+    WEIGHTED,
+)
 from normcast.check.rule import ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Edit, Move, Replace, Set
 
@@ -23,11 +36,21 @@ from normcast.models.edits import Edit, Move, Replace, Set
     safety=UNSAFE,
     hint="put the dropout in front of the output layer",
     needs=["loss or type"],
-    sources=["Srivastava et al. 2014, Dropout, JMLR 15: dropout is for hidden and input units", "follows from the definition"],
+    sources=[
+        "Srivastava et al. 2014, Dropout, JMLR 15: dropout is for hidden and input units",
+        "follows from the definition",
+    ],
     exceptions="Silent for rate 0, sampling (training=True), and where nothing is known of the loss.",
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Dropout(0.2), loss="mse"),
-        chain((8, 3), L.LSTM(4), L.Dense(3), L.Dropout(0.2), L.Activation("softmax"), loss="categorical_crossentropy"),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3),
+            L.Dropout(0.2),
+            L.Activation("softmax"),
+            loss="categorical_crossentropy",
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dropout(0.2), L.Dense(1), loss="mse"),
@@ -46,7 +69,9 @@ def dropout_after_output(net: Net, facts: Facts) -> Iterator[Found]:
     for node in net.of(NOISE):
         is_sampler = node.arguments.get("training") is True
         if node.is_noise and not is_sampler and reaches_output(node, along) and _has_weights_before(node):
-            yield Found((node,), f"{node.name} (rate {node.rate:g}) acts on the output", _before_head(net, node))
+            yield Found(
+                (node,), f"{node.name} (rate {node.rate:g}) acts on the output", _before_head(net, node)
+            )
 
 
 def _has_weights_before(node: Node) -> bool:
@@ -71,19 +96,25 @@ def _before_head(net: Net, node: Node) -> tuple[Edit, ...]:
         chain((8, 3), L.LSTM(4), L.Dropout(1.0), L.Dense(1)),
         chain((8, 3), L.LSTM(4, dropout=0.9), L.Dense(1)),
     ],
-    good=[chain((8, 3), L.LSTM(4), L.Dropout(0.8), L.Dense(1)), chain((8, 3), L.GaussianNoise(1.0), L.LSTM(4), L.Dense(1))],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dropout(0.8), L.Dense(1)),
+        chain((8, 3), L.GaussianNoise(1.0), L.LSTM(4), L.Dense(1)),
+    ],
 )
 def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
     """A dropout rate leaves next to nothing.
 
-    At 0.9 the kept tenth is scaled up ten times, so the noise is larger than the signal. At 1 the output is 0.
+    At 0.9 the kept tenth is scaled up ten times, so the noise is larger than the signal. At 1 the output
+    is 0.
     """
     for node in net.of(NOISE | RNN):
         keys = ("rate",) if node.kind in NOISE else ("dropout", "recurrent_dropout")
         for key in keys:
             rate = float(node.config.get(key) or 0)
             if rate >= 0.9:
-                words = f"{key} {rate:g} of {node.name} " + ("passes nothing" if rate >= 1 else "leaves almost nothing")
+                words = f"{key} {rate:g} of {node.name} " + (
+                    "passes nothing" if rate >= 1 else "leaves almost nothing"
+                )
                 yield Found((node,), words, (Set(node.name, **{key: 0.5}),), ERROR if rate >= 1 else WARNING)
 
 
@@ -93,19 +124,28 @@ def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     safety=UNSAFE,
     hint="Dropout, or selu in front of it",
-    sources=["Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv:1706.02515", "keras.io, AlphaDropout"],
+    sources=[
+        "Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv:1706.02515",
+        "keras.io, AlphaDropout",
+    ],
     exceptions="Silent behind normalization, the input, and sums.",
     bad=[chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.AlphaDropout(0.1), L.LSTM(4), L.Dense(1))],
     good=[
-        chain((8, 3), L.Conv1D(4, 3, activation="selu", kernel_initializer="lecun_normal"), L.AlphaDropout(0.1), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3, activation="selu", kernel_initializer="lecun_normal"),
+            L.AlphaDropout(0.1),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
         chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.Dropout(0.1), L.LSTM(4), L.Dense(1)),
     ],
 )
 def alphadropout_without_selu(net: Net, facts: Facts) -> Iterator[Found]:
     """AlphaDropout follows an activation that is not selu.
 
-    It sets dropped units to selu's lowest value and rescales so that mean and variance stay, which holds for selu
-    only. Behind a relu it injects negative values and moves both.
+    It sets dropped units to selu's lowest value and rescales so that mean and variance stay, which holds
+    for selu only. Behind a relu it injects negative values and moves both.
     """
     for node in net.of({"AlphaDropout", "SpatialAlphaDropout1D"}):
         makers = [n for n in sources(node, through(NOISE, SHAPE)) if n.kind in DENSE | CONV | RNN | ACT]
@@ -122,7 +162,10 @@ def alphadropout_without_selu(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     safety=UNSAFE,
     hint="kernel_initializer='lecun_normal'",
-    sources=["Klambauer et al. 2017, arXiv:1706.02515", "measured: variance after 12 layers 1.03 with lecun, 18.8 with he"],
+    sources=[
+        "Klambauer et al. 2017, arXiv:1706.02515",
+        "measured: variance after 12 layers 1.03 with lecun, 18.8 with he",
+    ],
     exceptions="Silent for glorot where fan-in and fan-out are about equal, and where normalization follows.",
     bad=[
         chain((16,), L.Dense(16, activation="selu", kernel_initializer="he_normal"), L.Dense(1)),
@@ -166,22 +209,21 @@ def _kernel_spread(node: Node) -> float | None:
 
 
 def _spread(name: str, config: dict[str, Any], fan_in: int, fan_out: int) -> float | None:
-    if name.startswith("Lecun"):
-        return 1.0
-    if name.startswith("He"):
-        return 2.0
-    if name.startswith("Glorot"):
-        return 2 * fan_in / (fan_in + fan_out)
-    if name == "VarianceScaling":
-        fan = {"fan_in": fan_in, "fan_out": fan_out}.get(config.get("mode", "fan_in"), (fan_in + fan_out) / 2)
-        return float(config.get("scale", 1.0)) * fan_in / fan
-    if name == "RandomNormal":
-        return fan_in * float(config.get("stddev", 0.05)) ** 2
-    if name == "TruncatedNormal":
-        return fan_in * (0.88 * float(config.get("stddev", 0.05))) ** 2
-    if name == "RandomUniform":
-        return fan_in * (float(config.get("maxval", 0.05)) - float(config.get("minval", -0.05))) ** 2 / 12
-    return None
+    mean = (fan_in + fan_out) / 2
+    modes = {"fan_in": fan_in, "fan_out": fan_out}
+    width = float(config.get("maxval", 0.05)) - float(config.get("minval", -0.05))
+    deviation = float(config.get("stddev", 0.05))
+    known = {
+        "Lecun": 1.0,
+        "He": 2.0,
+        "Glorot": fan_in / mean,
+        "VarianceScaling": float(config.get("scale", 1.0)) * fan_in / modes.get(config.get("mode", ""), mean),
+        "RandomNormal": fan_in * deviation**2,
+        "TruncatedNormal": fan_in
+        * (0.88 * deviation) ** 2,  # cut at two deviations, a normal keeps 0.88 of one
+        "RandomUniform": fan_in * width**2 / 12,
+    }
+    return next((value for start, value in known.items() if name.startswith(start)), None)
 
 
 @rule(
@@ -192,11 +234,25 @@ def _spread(name: str, config: dict[str, Any], fan_in: int, fan_out: int) -> flo
     hint="AlphaDropout at 0.05 to 0.1",
     sources=["Klambauer et al. 2017, arXiv:1706.02515", "measured: variance behind selu 1.0 to 1.25"],
     bad=[
-        chain((8,), L.Dense(8, activation="selu", kernel_initializer="lecun_normal"), L.Dropout(0.2), L.Dense(1)),
-        chain((8, 3), L.Conv1D(4, 3, kernel_initializer="lecun_normal"), L.Activation("selu"), L.Dropout(0.2), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8,), L.Dense(8, activation="selu", kernel_initializer="lecun_normal"), L.Dropout(0.2), L.Dense(1)
+        ),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3, kernel_initializer="lecun_normal"),
+            L.Activation("selu"),
+            L.Dropout(0.2),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
     ],
     good=[
-        chain((8,), L.Dense(8, activation="selu", kernel_initializer="lecun_normal"), L.AlphaDropout(0.1), L.Dense(1)),
+        chain(
+            (8,),
+            L.Dense(8, activation="selu", kernel_initializer="lecun_normal"),
+            L.AlphaDropout(0.1),
+            L.Dense(1),
+        ),
         chain((8,), L.Dense(8, activation="relu"), L.Dropout(0.2), L.Dense(1)),
     ],
 )
@@ -209,8 +265,12 @@ def selu_plain_dropout(net: Net, facts: Facts) -> Iterator[Found]:
     for node in net.of({"Dropout"}):
         before = [n for n in sources(node, through(SHAPE)) if n.activation == "selu"]
         if node.is_noise and before and all(n.kind in DENSE | CONV | ACT for n in before):
-            fix = (Replace(node.name, {"class_name": "AlphaDropout", "config": {"rate": min(node.rate, 0.1)}}),)
-            yield Found((node, before[0]), f"{node.name} zeroes units behind the selu of {before[0].name}", fix)
+            fix = (
+                Replace(node.name, {"class_name": "AlphaDropout", "config": {"rate": min(node.rate, 0.1)}}),
+            )
+            yield Found(
+                (node, before[0]), f"{node.name} zeroes units behind the selu of {before[0].name}", fix
+            )
 
 
 @rule(
@@ -219,7 +279,9 @@ def selu_plain_dropout(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     safety=UNSAFE,
     hint="None for the batch axis, or SpatialDropout1D",
-    sources=["measured: a last, smaller batch raises ValueError; (None, 1, channels) equals SpatialDropout1D"],
+    sources=[
+        "measured: a last, smaller batch raises ValueError; (None, 1, channels) equals SpatialDropout1D"
+    ],
     exceptions="Silent where the batch axis of the model is fixed to that size.",
     bad=[chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2, noise_shape=(32, 1, 4)), L.LSTM(4), L.Dense(1))],
     good=[

@@ -1,31 +1,16 @@
-"""The output layer against the loss, the targets and the metrics."""
+"""The output layer against the range of the targets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
-from normcast.check.facts import CROSS_ENTROPY, ONE_OF_MANY, REGRESSION, Facts, Loss
+from normcast.check.facts import REGRESSION, Facts
 from normcast.check.graph import Net
-from normcast.check.head import Head, heads
-from normcast.check.kinds import ACT, RNN
+from normcast.check.head import show, to_activation, with_losses
+from normcast.check.kinds import RNN
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Edit, Insert, Remove, Set
-
-
-def with_losses(net: Net, facts: Facts) -> list[tuple[Head, Loss | None]]:
-    """Return each head with its loss."""
-    return [(head, facts.loss(i)) for i, head in enumerate(heads(net))]
-
-
-def set_activation(head: Head, activation: str) -> tuple[Edit, ...]:
-    """Return the edit that gives a head another activation; none where it has no activation to set."""
-    node = head.node
-    if node.kind == "Activation":
-        return (Remove(node.name),) if activation == "linear" else (Set(node.name, activation=activation),)
-    if node.kind in ACT:
-        return (Remove(node.name),) if activation == "linear" else ()
-    return (Set(node.name, activation=activation),) if node.kind not in RNN else ()
+from normcast.models.edits import Insert
 
 
 @rule(
@@ -35,24 +20,47 @@ def set_activation(head: Head, activation: str) -> tuple[Edit, ...]:
     safety=SAFE,
     hint="make the output linear, or scale the targets into its range",
     needs=["target_min or target_max"],
-    sources=["keras-team/keras#1641, #321", "stackoverflow.com/questions/48251943, 48221692", "DeepFD, DeepLocalize"],
-    exceptions="Silent for outputs that are rescaled by a layer behind the head, custom losses, and unknown ranges.",
+    sources=[
+        "keras-team/keras#1641, #321",
+        "stackoverflow.com/questions/48251943, 48221692",
+        "DeepFD, DeepLocalize",
+    ],
+    exceptions=(
+        "Silent for outputs that are rescaled by a layer behind the head, custom losses, and unknown ranges."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse", target_min=-3.0, target_max=3.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid"), loss="mae", target_min=0.0, target_max=24.0),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1),
+            L.Activation("sigmoid"),
+            loss="mae",
+            target_min=0.0,
+            target_max=24.0,
+        ),
         chain((8, 3), L.LSTM(1), loss="mse", target_min=-3.0, target_max=3.0),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_min=-3.0, target_max=3.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="mse", target_min=0.0, target_max=1.0),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), L.Rescaling(24.0), loss="mse", target_max=24.0),
+        chain(
+            (8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="mse", target_min=0.0, target_max=1.0
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            L.Rescaling(24.0),
+            loss="mse",
+            target_max=24.0,
+        ),
     ],
 )
 def output_range_excludes_target(net: Net, facts: Facts) -> Iterator[Found]:
     """The output cannot reach the targets: they lie outside the range of its activation.
 
-    A relu never gives a negative value, a sigmoid nothing above 1, a tanh (and an LSTM used as the output) nothing
-    beyond 1 in size. The loss then has a floor that no training removes.
+    A relu never gives a negative value, a sigmoid nothing above 1, a tanh (and an LSTM used as the
+    output) nothing beyond 1 in size. The loss then has a floor that no training removes.
     """
     low, high = facts.data.target_min, facts.data.target_max
     if not facts.is_regression or len(net.outputs) != 1 or (low is None and high is None):
@@ -64,15 +72,13 @@ def output_range_excludes_target(net: Net, facts: Facts) -> Iterator[Found]:
     below = low is not None and low < head.range[0] - slack
     above = high is not None and high > head.range[1] + slack
     if below or above:
-        words = f"{head.activation} gives {_interval(head.range)}, targets go from {_show(low)} to {_show(high)}"
-        fix = set_activation(head, "linear")
+        words = (
+            f"{head.activation} gives {_interval(head.range)}, targets go from {show(low)} to {show(high)}"
+        )
+        fix = to_activation(head, "linear")
         if head.node.kind in RNN and head.units:
             fix = (Insert({"class_name": "Dense", "config": {"units": head.units}}, after=head.node.name),)
         yield Found((head.node,), words, fix=fix, evidence={"range": list(head.range)})
-
-
-def _show(value: float | None) -> str:
-    return "?" if value is None else f"{value:g}"
 
 
 def _interval(bounds: tuple[float, float]) -> str:
@@ -86,7 +92,10 @@ def _interval(bounds: tuple[float, float]) -> str:
     safety=UNSAFE,
     hint="a linear output, or softplus where targets cannot be negative",
     sources=["Lu et al. 2019, Dying ReLU, arXiv:1903.06733", "stackoverflow.com/questions/51432661"],
-    exceptions="Silent for softplus, exponential, Poisson losses and reconstruction; negative targets are another rule.",
+    exceptions=(
+        "Silent for softplus, exponential, Poisson losses and reconstruction; "
+        "negative targets are another rule."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse"),
         chain((8, 3), L.LSTM(4), L.Dense(1), L.ReLU(), loss="mae", target_min=0.0),
@@ -97,7 +106,8 @@ def _interval(bounds: tuple[float, float]) -> str:
     ],
 )
 def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
-    """A regression ends in a relu; once its unit is negative for the whole batch, it has no gradient any more.
+    """A regression ends in a relu; once its unit is negative for the whole batch, it has no gradient any
+    more.
 
     The output is then 0 for ever. A linear output has no such trap, and softplus keeps outputs positive.
     """
@@ -106,7 +116,9 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
         return
     for head, loss in with_losses(net, facts):
         if head.activation == "relu" and (loss is None or loss.name in REGRESSION - {"poisson"}):
-            fix = set_activation(head, "linear" if lowest is None else "softplus") or set_activation(head, "linear")
+            fix = to_activation(head, "linear" if lowest is None else "softplus") or to_activation(
+                head, "linear"
+            )
             yield Found((head.node,), f"{head.node.name} ends the network in a relu", fix=fix)
 
 
@@ -130,12 +142,15 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
 def softmax_single_unit(net: Net, facts: Facts) -> Iterator[Found]:
     """A softmax over one unit is always 1.
 
-    Softmax divides by the sum over the axis; with one value that is the value itself, whatever the weights are.
+    Softmax divides by the sum over the axis; with one value that is the value itself, whatever the
+    weights are.
     """
     for head, _ in with_losses(net, facts):
         if head.activation == "softmax" and head.node.shape[-1:] == (1,):
-            fix = set_activation(head, "linear" if facts.is_regression else "sigmoid")
-            yield Found((head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix)
+            fix = to_activation(head, "linear" if facts.is_regression else "sigmoid")
+            yield Found(
+                (head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix
+            )
 
 
 @rule(
@@ -156,8 +171,8 @@ def softmax_single_unit(net: Net, facts: Facts) -> Iterator[Found]:
 def softmax_regression(net: Net, facts: Facts) -> Iterator[Found]:
     """A regression ends in a softmax, so its outputs sum to 1.
 
-    Each forecast then depends on the others being small. Unless the targets are shares of a whole, they cannot
-    be reached.
+    Each forecast then depends on the others being small. Unless the targets are shares of a whole, they
+    cannot be reached.
     """
     low, high = facts.data.target_min, facts.data.target_max
     outside = (low is not None and low < -1e-6) or (high is not None and high > 1 + 1e-6)
@@ -166,194 +181,5 @@ def softmax_regression(net: Net, facts: Facts) -> Iterator[Found]:
     for head, loss in with_losses(net, facts):
         fits = loss is None or loss.name in REGRESSION
         if head.activation == "softmax" and head.units != 1 and fits and facts.data.target_kind != "one_hot":
-            fix = set_activation(head, "linear")
+            fix = to_activation(head, "linear")
             yield Found((head.node,), f"{head.node.name} makes the outputs of a regression sum to 1", fix=fix)
-
-
-@rule(
-    17,
-    "sigmoid-mse-classification",
-    ADVICE,
-    hint="take the cross-entropy that fits the labels",
-    sources=["Golik, Doetsch, Ney 2013, Interspeech: Cross-entropy vs. squared error training"],
-    exceptions="Advice only: published networks train this way (Time-CNN).",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="sigmoid"), loss="mse", target_kind="one_hot")],
-    good=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="categorical_crossentropy", target_kind="one_hot")],
-)
-def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
-    """A classification is trained on squared or absolute error.
-
-    Where the output saturates on the wrong side that error has almost no gradient; the cross-entropy has its
-    largest one there.
-    """
-    labels = facts.data.target_kind in ("one_hot", "binary", "multilabel")
-    for head, loss in with_losses(net, facts):
-        squared = loss is not None and loss.name in ("mse", "mae")
-        if head.is_probability and squared and (facts.task.type == "classification" or labels):
-            name = loss.name if loss else ""
-            yield Found((head.node,), f"{head.activation} with {name} has little gradient where it is most wrong")
-
-
-@rule(
-    18,
-    "sigmoid-categorical-crossentropy",
-    ERROR,
-    safety=UNSAFE,
-    hint="softmax for exclusive classes; sigmoid with binary cross-entropy for several labels at once",
-    sources=["keras-team/keras#6447", "stackoverflow.com/questions/64381457", "NeuraLint rules f015, f020"],
-    bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="categorical_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("sigmoid"), loss="sparse_categorical_crossentropy"),
-    ],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="binary_crossentropy"),
-    ],
-)
-def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
-    """Sigmoid outputs go into a cross-entropy that expects one distribution over the classes.
-
-    Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves.
-    """
-    for head, loss in with_losses(net, facts):
-        if head.activation in ("sigmoid", "hard_sigmoid") and (head.units or 0) >= 2 and loss and loss.name in ONE_OF_MANY:
-            fix = () if facts.task.type == "multilabel" else set_activation(head, "softmax")
-            yield Found((head.node,), f"{head.units} sigmoid outputs with {loss.name}", fix=fix)
-
-
-@rule(
-    19,
-    "softmax-binary-crossentropy",
-    WARNING,
-    hint="categorical_crossentropy for exclusive classes",
-    sources=["keras-team/keras#4994"],
-    exceptions="Silent for tasks stated to have several labels at once, and for custom losses.",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="binary_crossentropy")],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
-    ],
-)
-def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
-    """A softmax over exclusive classes is trained with binary cross-entropy.
-
-    Each class is then scored as a question of its own; accuracy is read per unit and looks far too good.
-    """
-    if facts.task.type == "multilabel" or facts.data.target_kind == "multilabel":
-        return
-    for head, loss in with_losses(net, facts):
-        if head.activation == "softmax" and (head.units or 0) > 1 and loss and loss.name == "binary_crossentropy":
-            yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy")
-
-
-@rule(
-    20,
-    "from-logits-mismatch",
-    ERROR,
-    safety=UNSAFE,
-    hint="set from_logits to what the output is, or change the output's activation",
-    needs=["loss"],
-    sources=["STRCWearlab/dana#1", "keras-team/keras#15271", "tensorflow.org tutorials on from_logits"],
-    exceptions="Silent for custom losses and for outputs whose activation is not known.",
-    bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", from_logits=True),
-        chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy"),
-    ],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_crossentropy", from_logits=True),
-        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax"), loss="categorical_crossentropy"),
-    ],
-)
-def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
-    """The loss takes logits and gets probabilities, or takes probabilities and gets logits.
-
-    Probabilities read as logits are squeezed a second time, so the loss can hardly fall. Logits read as
-    probabilities are clipped, and most gradients vanish.
-    """
-    for head, loss in with_losses(net, facts):
-        if loss is None or loss.name not in CROSS_ENTROPY:
-            continue
-        if loss.from_logits and head.is_probability:
-            words = f"{loss.name}(from_logits=True) gets the probabilities of a {head.activation}"
-            yield Found((head.node,), words, fix=set_activation(head, "linear"))
-        elif not loss.from_logits and head.is_linear:
-            right = "softmax" if loss.name in ONE_OF_MANY and head.units != 1 else "sigmoid"
-            words = f"{loss.name} expects probabilities, {head.node.name} gives logits"
-            yield Found((head.node,), words, fix=set_activation(head, right))
-
-
-@rule(
-    21,
-    "label-range",
-    ERROR,
-    safety=UNSAFE,
-    hint="Dense(n_classes, softmax) with sparse_categorical_crossentropy, or labels from 0",
-    needs=["target_min and target_max, or n_classes"],
-    sources=["keras-team/keras#2172 (the loss goes to -8)"],
-    bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", target_min=0, target_max=4),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_max=3),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", n_classes=5),
-    ],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", target_min=0, target_max=1),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_max=2),
-    ],
-)
-def label_range(net: Net, facts: Facts) -> Iterator[Found]:
-    """Labels lie outside what the output and the loss can mean.
-
-    Binary cross-entropy with labels beyond 0 and 1 has no lower bound, so training runs away. A label that is not
-    below the number of units indexes past the output, without an error on most devices.
-    """
-    data = facts.data
-    low, high = data.target_min, data.target_max
-    for head, loss in with_losses(net, facts):
-        if loss is None or len(net.outputs) != 1:
-            continue
-        if loss.name == "binary_crossentropy" and ((low is not None and low < 0) or (high is not None and high > 1)):
-            yield Found((head.node,), f"binary_crossentropy with labels from {_show(low)} to {_show(high)}")
-        if loss.name == "sparse_categorical_crossentropy" and head.units:
-            classes = max(int(high) + 1 if high is not None else 0, data.n_classes or 0)
-            if classes > head.units or (low is not None and low < 0):
-                can_grow = head.node.kind == "Dense" and not (low is not None and low < 0)
-                fix = (Set(head.node.name, units=classes),) if can_grow else ()
-                words = f"labels from {_show(low)} for {classes} classes, but {head.units} units"
-                yield Found((head.node,), words, fix=fix)
-
-
-_ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
-
-
-@rule(
-    22,
-    "metric-mismatch",
-    WARNING,
-    hint="mae for a regression; BinaryAccuracy or SparseCategoricalAccuracy instead of Accuracy()",
-    needs=["metrics"],
-    sources=["keras-team/keras#724, #108, #13053", "rstudio/keras3#30", "measured: Accuracy() 0.0 where BinaryAccuracy is 1.0"],
-    exceptions="Silent for classifications trained on squared error.",
-    bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("accuracy",)),
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy", metrics=("Accuracy",)),
-    ],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("mae",)),
-        chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="mse", metrics=("accuracy",), target_kind="one_hot"),
-    ],
-)
-def metric_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
-    """A metric that counts exact hits is used where there are none.
-
-    Accuracy of a regression is near 0 or near meaningless whatever the model does; `keras.metrics.Accuracy()`
-    compares for exact equality, which a probability never meets.
-    """
-    names = [str(m).removesuffix("()") for m in facts.training.metrics]
-    classes = {"BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy", "Accuracy"}
-    counting = [n for n in names if n in _ACCURACY or n in classes]
-    probable = any(head.is_probability for head in heads(net))
-    stated = facts.task.type is not None
-    if counting and facts.is_regression and (stated or not probable):
-        yield Found((), f"{counting[0]} does not mean anything for a regression", severity=WARNING)
-    elif "Accuracy" in names and not net.opaque:
-        yield Found((), "Accuracy() compares for exact equality, which real-valued outputs never meet")

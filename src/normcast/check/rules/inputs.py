@@ -6,8 +6,21 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, passed, sinks, through
-from normcast.check.kinds import ACT, CONV, CONV_1D, DENSE, GLOBAL_POOL, MERGE, NOISE, NORM, POOL, RNN, SHAPE
+from normcast.check.graph import Net, Node, passed, sinks, sources, through
+from normcast.check.kinds import (
+    ACT,
+    CONV,
+    CONV_1D,
+    DENSE,
+    GLOBAL_POOL,
+    MERGE,
+    NOISE,
+    NORM,
+    POOL,
+    POOL_1D,
+    RNN,
+    SHAPE,
+)
 from normcast.check.rule import ADVICE, SAFE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert, Remove, Set
 
@@ -87,14 +100,23 @@ def _is_read_as_sequence(node: Node) -> bool:
     safety=UNSAFE,
     hint="give both layers the same idea of where the channels are",
     sources=["keras-team/keras-io#845", "keras.io, BatchNormalization: axis"],
-    exceptions="Silent for consistent channels-first chains, behind Permute, and where the feature axis has size 1.",
+    exceptions=(
+        "Silent for consistent channels-first chains, behind Permute, and where the feature axis has size 1."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(axis=1), L.LSTM(4), L.Dense(1)),
-        chain((8, 3), L.LSTM(4, return_sequences=True), L.GlobalAveragePooling1D(data_format="channels_first"), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.LSTM(4, return_sequences=True),
+            L.GlobalAveragePooling1D(data_format="channels_first"),
+            L.Dense(1),
+        ),
     ],
     good=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
-        chain((8, 3), L.Conv1D(4, 3), L.Permute((2, 1)), L.BatchNormalization(axis=1), L.Flatten(), L.Dense(1)),
+        chain(
+            (8, 3), L.Conv1D(4, 3), L.Permute((2, 1)), L.BatchNormalization(axis=1), L.Flatten(), L.Dense(1)
+        ),
     ],
 )
 def channel_axis_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
@@ -115,15 +137,8 @@ def channel_axis_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _makers(node: Node) -> list[Node]:
-    along = through(ACT, NOISE, NORM)
-    near = [node.inputs[0]] if node.reads else []
-    return [n for start in near for n in ([start] if not along(start) else _behind(start, along)) if n.kind in CONV | RNN]
-
-
-def _behind(node: Node, along: object) -> list[Node]:
-    from normcast.check.graph import sources
-
-    return sources(node, along)  # type: ignore[arg-type]
+    along = through(ACT, NOISE, NORM, POOL_1D, MERGE)
+    return [n for n in sources(node, along) if n.kind in CONV | RNN | DENSE | frozenset({"Embedding"})]
 
 
 def _channels_made(node: Node) -> int | None:
@@ -150,8 +165,14 @@ def _channels_taken(node: Node) -> int | None:
     hint="remove the activation: it throws information of the data away",
     sources=["stackoverflow.com/questions/51432661"],
     exceptions="Advice only where the input is known to be at least 0 and the activation is relu.",
-    bad=[chain((8, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)), chain((8, 3), L.Activation("tanh"), L.Conv1D(4, 3), L.Flatten(), L.Dense(1))],
-    good=[chain((8, 3), L.Conv1D(4, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)), chain((8, 3), L.Activation("linear"), L.LSTM(4))],
+    bad=[
+        chain((8, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Activation("tanh"), L.Conv1D(4, 3), L.Flatten(), L.Dense(1)),
+    ],
+    good=[
+        chain((8, 3), L.Conv1D(4, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Activation("linear"), L.LSTM(4)),
+    ],
 )
 def activation_on_input(net: Net, facts: Facts) -> Iterator[Found]:
     """An activation stands directly behind an input.
@@ -165,7 +186,9 @@ def activation_on_input(net: Net, facts: Facts) -> Iterator[Found]:
         lowest = facts.data.input_min
         mild = node.activation in ("relu", "leaky_relu", "prelu") and lowest is not None and lowest >= 0
         words = f"{node.name} ({node.activation}) acts on the raw input {node.inputs[0].name}"
-        yield Found((node,), words, (Remove(node.name),), ADVICE if mild else WARNING, safety=SAFE if mild else UNSAFE)
+        yield Found(
+            (node,), words, (Remove(node.name),), ADVICE if mild else WARNING, safety=SAFE if mild else UNSAFE
+        )
 
 
 _SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroPadding1D", "GetItem"}))
@@ -192,14 +215,16 @@ _SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroP
 def unscaled_input(net: Net, facts: Facts) -> Iterator[Found]:
     """Values far from unit scale go into gates that saturate.
 
-    A sigmoid or tanh is flat beyond about 5: inputs of 90 leave it without a gradient. Features whose deviations
-    differ by a factor of 100 leave the small ones unheard.
+    A sigmoid or tanh is flat beyond about 5: inputs of 90 leave it without a gradient. Features whose
+    deviations differ by a factor of 100 leave the small ones unheard.
     """
     data = facts.data
     bounds = [abs(v) for v in (data.input_min, data.input_max) if v is not None]
     high = data.input_high if data.input_high is not None else max(bounds, default=0.0)
     wide = (data.input_spread or 1.0) > 100
-    if data.scaled or (high <= 10 and not wide) or len(net.inputs) != 1 or not net.inputs[0].readers:
+    # Of scaled data a single extreme value says little; then only the percentile counts, or a far larger one.
+    limit = 100 if data.scaled and data.input_high is None else 10
+    if (high <= limit and not wide) or len(net.inputs) != 1 or not net.inputs[0].readers:
         return
     if "int" in str(getattr(net.inputs[0].layer, "dtype", "")):
         return
@@ -207,5 +232,11 @@ def unscaled_input(net: Net, facts: Facts) -> Iterator[Found]:
     if not first or any(n.kind not in RNN | CONV | DENSE for n in first):
         return
     saturates = any(n.kind in RNN or n.activation in ("sigmoid", "tanh") for n in first)
-    words = f"inputs reach {high:g}" if high > 10 else f"feature deviations differ by a factor of {data.input_spread:g}"
-    yield Found((), f"{words} and are not scaled", severity=WARNING if saturates else ADVICE, evidence={"high": high})
+    words = (
+        f"inputs reach {high:g}"
+        if high > limit
+        else f"feature deviations differ by a factor of {data.input_spread:g}"
+    )
+    yield Found(
+        (), f"{words} and are not scaled", severity=WARNING if saturates else ADVICE, evidence={"high": high}
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
@@ -13,7 +14,7 @@ from normcast.check.timeline import joins_global_context, looks_ahead, mixes_all
 from normcast.models.edits import Edit, Replace, Rewire, Set
 from normcast.models.edits.edit import as_spec
 
-_CAUSAL = {"causal_required": True, "granularity": "per_step"}
+_CAUSAL: dict[str, Any] = {"causal_required": True, "granularity": "per_step"}
 _NEEDS = ["causal_required", "granularity"]
 
 
@@ -33,7 +34,13 @@ _NEEDS = ["causal_required", "granularity"]
     good=[
         chain((8, 3), L.LSTM(8, return_sequences=True), L.Dense(1), **_CAUSAL),
         chain((8, 3), L.Bidirectional(L.LSTM(4)), L.Dense(1), causal_required=True, granularity="per_window"),
-        chain((8, 3), L.Bidirectional(L.LSTM(4, return_sequences=True)), L.Dense(1), causal_required=False, granularity="per_step"),
+        chain(
+            (8, 3),
+            L.Bidirectional(L.LSTM(4, return_sequences=True)),
+            L.Dense(1),
+            causal_required=False,
+            granularity="per_step",
+        ),
     ],
 )
 def bidirectional_future_leak(net: Net, facts: Facts) -> Iterator[Found]:
@@ -46,7 +53,11 @@ def bidirectional_future_leak(net: Net, facts: Facts) -> Iterator[Found]:
         return
     for node in per_step_nodes(net)[0]:
         if node.kind in RNN and ("Bidirectional" in node.wrappers or node.config.get("go_backwards")):
-            yield Found((node,), f"{node.name} reads backwards, so each step sees the ones after it", fix=_forward(node))
+            yield Found(
+                (node,),
+                f"{node.name} reads backwards, so each step sees the ones after it",
+                fix=_forward(node),
+            )
 
 
 def _forward(node: Node) -> tuple[Edit, ...]:
@@ -67,10 +78,18 @@ def _forward(node: Node) -> tuple[Edit, ...]:
     hint="padding='causal'",
     needs=_NEEDS,
     sources=["keras.io, Conv1D: padding", "van den Oord et al. 2016, WaveNet, arXiv:1609.03499"],
-    exceptions="Padding 'valid' is causal where targets are aligned at the end; one output per window is fine.",
+    exceptions=(
+        "Padding 'valid' is causal where targets are aligned at the end; one output per window is fine."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.Dense(1), **_CAUSAL),
-        chain((8, 3), L.Conv1D(4, 3, padding="causal"), L.MaxPooling1D(3, strides=1, padding="same"), L.Dense(1), **_CAUSAL),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3, padding="causal"),
+            L.MaxPooling1D(3, strides=1, padding="same"),
+            L.Dense(1),
+            **_CAUSAL,
+        ),
     ],
     good=[
         chain((8, 3), L.Conv1D(4, 3, padding="causal"), L.Dense(1), **_CAUSAL),
@@ -98,23 +117,46 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
     safety=UNSAFE,
     hint="use_causal_mask=True for attention; a causal squeeze (running mean) for squeeze-excite",
     needs=_NEEDS,
-    sources=["Hu et al. 2018, Squeeze-and-Excitation, arXiv:1709.01507", "keras.io, MultiHeadAttention: use_causal_mask"],
-    exceptions="Silent for one output per window, and for batch normalization (its statistics are not of one window).",
+    sources=[
+        "Hu et al. 2018, Squeeze-and-Excitation, arXiv:1709.01507",
+        "keras.io, MultiHeadAttention: use_causal_mask",
+    ],
+    exceptions=(
+        "Silent for one output per window, and for batch normalization "
+        "(its statistics are not of one window)."
+    ),
     bad=[
-        chain((8, 4), fork(L.Multiply(), (), (L.GlobalAveragePooling1D(), L.Dense(4, activation="sigmoid"), L.Reshape((1, 4)))), L.Dense(1), **_CAUSAL),
+        chain(
+            (8, 4),
+            fork(
+                L.Multiply(),
+                (),
+                (L.GlobalAveragePooling1D(), L.Dense(4, activation="sigmoid"), L.Reshape((1, 4))),
+            ),
+            L.Dense(1),
+            **_CAUSAL,
+        ),
         chain((8, 4), L.MultiHeadAttention(1, 4), L.Dense(1), **_CAUSAL),
         chain((8, 4), L.LayerNormalization(axis=1), L.Dense(1), **_CAUSAL),
     ],
     good=[
         chain((8, 4), L.MultiHeadAttention(1, 4).called(use_causal_mask=True), L.Dense(1), **_CAUSAL),
         chain((8, 4), L.LayerNormalization(), L.BatchNormalization(), L.Dense(1), **_CAUSAL),
-        chain((8, 4), L.MultiHeadAttention(1, 4), L.GlobalAveragePooling1D(), L.Dense(1), causal_required=True, granularity="per_window"),
+        chain(
+            (8, 4),
+            L.MultiHeadAttention(1, 4),
+            L.GlobalAveragePooling1D(),
+            L.Dense(1),
+            causal_required=True,
+            granularity="per_window",
+        ),
     ],
 )
 def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
     """Something computed over the whole window, later steps included, acts on single steps.
 
-    Squeeze-excite gates, attention without a causal mask, and normalization over time all read the whole window.
+    Squeeze-excite gates, attention without a causal mask, and normalization over time all read the whole
+    window.
     """
     if not facts.needs_causal_steps:
         return
@@ -130,6 +172,8 @@ def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _causal(node: Node) -> tuple[Edit, ...]:
-    if node.kind == "MultiHeadAttention" and not any(hasattr(v, "_keras_history") for v in node.arguments.values()):
+    if node.kind == "MultiHeadAttention" and not any(
+        hasattr(v, "_keras_history") for v in node.arguments.values()
+    ):
         return (Rewire(node.name, arguments={**node.arguments, "use_causal_mask": True}),)
     return (Set(node.name, causal=True),) if node.kind == "SqueezeExcite1D" else ()

@@ -16,14 +16,28 @@ from normcast.check.rule import WARNING, Found, rule
     "mask-dropped",
     WARNING,
     hint="mask behind the layers that lose the mask, or pool with a layer that uses it",
-    sources=["keras-team/keras#411, #12475", "keras-team/tf-keras#585", "philipperemy/keras-tcn#89", "keras.io/guides/understanding_masking_and_padding"],
-    exceptions="Silent once the mask has been used (by an LSTM that returns its last step, by average pooling).",
+    sources=[
+        "keras-team/keras#411, #12475",
+        "keras-team/tf-keras#585",
+        "philipperemy/keras-tcn#89",
+        "keras.io/guides/understanding_masking_and_padding",
+    ],
+    exceptions=(
+        "Silent once the mask has been used (by an LSTM that returns its last step, by average pooling)."
+    ),
     bad=[
         chain((8, 3), L.Masking(), L.Conv1D(4, 3), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.Masking(), L.LSTM(4, return_sequences=True), L.Flatten(), L.Dense(1)),
     ],
     good=[
-        chain((8, 3), L.Masking(), L.LSTM(4, return_sequences=True), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.Masking(),
+            L.LSTM(4, return_sequences=True),
+            L.BatchNormalization(),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
         chain((8, 3), L.Masking(), L.LSTM(4), L.Reshape((2, 2)), L.Flatten(), L.Dense(1)),
         chain((8, 3), L.Masking(), L.LSTM(4, return_sequences=True), L.GlobalAveragePooling1D(), L.Dense(1)),
     ],
@@ -39,7 +53,9 @@ def mask_dropped(net: Net, facts: Facts) -> Iterator[Found]:
         if _makes_mask(node):
             origin[id(node)] = node
         elif before is not None and node.kind in MASK_DESTROYING and "TimeDistributed" not in node.wrappers:
-            yield Found((node, before), f"{node.name} drops the mask of {before.name}; padding then counts as data")
+            yield Found(
+                (node, before), f"{node.name} drops the mask of {before.name}; padding then counts as data"
+            )
         elif before is not None and _keeps_mask(node):
             origin[id(node)] = before
 
@@ -60,14 +76,18 @@ def _keeps_mask(node: Node) -> bool:
     WARNING,
     hint="pad with a value that the data never have",
     needs=["masked_real_share"],
-    sources=["datascience.stackexchange.com/questions/67599", "keras.io/guides/understanding_masking_and_padding"],
+    sources=[
+        "datascience.stackexchange.com/questions/67599",
+        "keras.io/guides/understanding_masking_and_padding",
+    ],
     bad=[chain((8, 3), L.Masking(), L.LSTM(4), L.Dense(1), masked_real_share=0.2)],
     good=[chain((8, 3), L.Masking(), L.LSTM(4), L.Dense(1), masked_real_share=0.001)],
 )
 def mask_value_is_data(net: Net, facts: Facts) -> Iterator[Found]:
     """The value that marks padding also occurs as data, so real steps are skipped.
 
-    A step is masked where all its features equal the mask value. Zero is a common value of scaled or counted data.
+    A step is masked where all its features equal the mask value. Zero is a common value of scaled or
+    counted data.
     """
     share = facts.data.masked_real_share
     if share is None or share <= 0.01:
@@ -75,4 +95,6 @@ def mask_value_is_data(net: Net, facts: Facts) -> Iterator[Found]:
     for node in net.of({"Masking", "Embedding"}):
         if _makes_mask(node):
             value = node.config.get("mask_value", 0)
-            yield Found((node,), f"{share:.0%} of the real steps equal the mask value {value:g} and are skipped")
+            yield Found(
+                (node,), f"{share:.0%} of the real steps equal the mask value {value:g} and are skipped"
+            )

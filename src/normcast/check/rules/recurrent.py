@@ -46,9 +46,12 @@ def _length(node: Node) -> str:
     hint="activation='tanh' (which cuDNN also needs); gradient clipping does not help",
     sources=[
         "keras-team/keras#2194, #13221, #15912",
-        "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; 30 steps and fewer: none; tanh: 0 of 18 runs",
+        "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; "
+        "30 steps and fewer: none; tanh: 0 of 18 runs",
     ],
-    exceptions="Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start).",
+    exceptions=(
+        "Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start)."
+    ),
     bad=[
         chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
         chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)),
@@ -62,8 +65,8 @@ def _length(node: Node) -> str:
 def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     """A recurrent layer has an activation without an upper bound, so its state can grow at every step.
 
-    In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass overflows.
-    Clipping gradients comes too late for that.
+    In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass
+    overflows. Clipping gradients comes too late for that.
     """
     for node in _unbounded(net):
         severe = node.kind == "LSTM" and is_long(node)
@@ -94,7 +97,8 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
 def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
     """Recurrent dropout meets an unbounded activation; its rescaling multiplies the state at every step.
 
-    Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it compounds.
+    Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it
+    compounds.
     """
     for node in _unbounded(net):
         rate = float(node.config.get("recurrent_dropout") or 0)
@@ -110,7 +114,11 @@ def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     safety=UNSAFE,
     hint="upgrade Keras to 3.8 or later; or an LSTM; or dropout on the input",
-    sources=["keras-team/keras#20276, #20656", "tensorflow/tensorflow#32987, #39676", "measured: 3.7.0 reaches 4e6 at 20 steps"],
+    sources=[
+        "keras-team/keras#20276, #20656",
+        "tensorflow/tensorflow#32987, #39676",
+        "measured: 3.7.0 reaches 4e6 at 20 steps",
+    ],
     exceptions="Silent on Keras 3.8 and later, where it is repaired.",
     bad=[chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.7.0")],
     good=[
@@ -144,7 +152,10 @@ def _version(text: str) -> tuple[int, int]:
     "rnn-off-cudnn",
     ADVICE,
     hint="only speed, and only on a GPU: keep it if the model needs it",
-    sources=["keras.io, LSTM and GRU: requirements of the cuDNN implementation", "tensorflow/tensorflow#40944"],
+    sources=[
+        "keras.io, LSTM and GRU: requirements of the cuDNN implementation",
+        "tensorflow/tensorflow#40944",
+    ],
     exceptions="Silent where the facts say that no GPU is used. Plain `dropout` is fine.",
     bad=[
         chain((8, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
@@ -187,8 +198,14 @@ def _off_cudnn(node: Node) -> Iterator[str]:
     WARNING,
     safety=UNSAFE,
     hint="remove the outer activation",
-    sources=["keras-team/keras#1727", "NeuraLint rule f003", "measured: sigmoid of tanh lies in (0.269, 0.731)"],
-    exceptions="Silent for gates and attention weights inside the graph, and where a layer with weights is between.",
+    sources=[
+        "keras-team/keras#1727",
+        "NeuraLint rule f003",
+        "measured: sigmoid of tanh lies in (0.269, 0.731)",
+    ],
+    exceptions=(
+        "Silent for gates and attention weights inside the graph, and where a layer with weights is between."
+    ),
     bad=[
         chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy"),
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax")),
@@ -196,7 +213,16 @@ def _off_cudnn(node: Node) -> Iterator[str]:
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid")),
-        chain((8, 3), fork(L.Multiply(), (L.Conv1D(4, 1, activation="tanh"),), (L.Conv1D(4, 1, activation="tanh"), L.Activation("sigmoid"))), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8, 3),
+            fork(
+                L.Multiply(),
+                (L.Conv1D(4, 1, activation="tanh"),),
+                (L.Conv1D(4, 1, activation="tanh"), L.Activation("sigmoid")),
+            ),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Activation("tanh"), L.Dense(1)),
     ],
 )
@@ -227,27 +253,37 @@ def _stack_severity(inner: Node, outer: Node) -> Severity | None:
 
 
 def _is_gate(node: Node) -> bool:
-    """Say whether the result multiplies something or weighs steps, and does not go on to the output itself."""
+    """Say whether the result multiplies something or weighs steps, and does not go on to the output
+    itself."""
     if node.activation == "softmax" and not node.is_output:
         return bool(descendants(node))
-    return any(n.kind in ("Multiply", "Dot") for n in sinks(node, through(SHAPE, NOISE, frozenset({"RepeatVector"}))))
+    return any(
+        n.kind in ("Multiply", "Dot") for n in sinks(node, through(SHAPE, NOISE, frozenset({"RepeatVector"})))
+    )
 
 
 @rule(
     28,
     "stateful-shuffle",
     ERROR,
-    hint="fit(shuffle=False), batches of exactly the declared size (drop the remainder), reset_states between series",
+    hint=(
+        "fit(shuffle=False), batches of exactly the declared size (drop "
+        "the remainder), reset_states between series"
+    ),
     needs=["shuffle, or batch_size with a fixed batch axis"],
     sources=["keras-team/keras#1820, #1938, #1902, #4970", "tensorflow/tensorflow#40067"],
     exceptions="Silent for fit(shuffle=False).",
     bad=[
         chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=True),
         chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=8),
-        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=10),
+        chain(
+            (8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=10
+        ),
     ],
     good=[
-        chain((8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=12),
+        chain(
+            (8, 3), L.LSTM(4, stateful=True), L.Dense(1), batch=4, shuffle=False, batch_size=4, n_windows=12
+        ),
         chain((8, 3), L.LSTM(4), L.Dense(1), shuffle=True),
     ],
 )
@@ -264,6 +300,8 @@ def stateful_shuffle(net: Net, facts: Facts) -> Iterator[Found]:
     if facts.training.shuffle:
         yield Found(tuple(stateful), "the windows are shuffled, so each batch starts from a foreign state")
     elif declared and batch and declared != batch:
-        yield Found(tuple(stateful), f"the batch axis is fixed to {declared}, but batches have {batch} windows")
+        yield Found(
+            tuple(stateful), f"the batch axis is fixed to {declared}, but batches have {batch} windows"
+        )
     elif declared and windows and windows % declared:
         yield Found(tuple(stateful), f"{windows} windows do not divide into batches of {declared}")

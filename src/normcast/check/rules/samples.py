@@ -18,7 +18,10 @@ from normcast.check.rule import ERROR, WARNING, Found, rule
     hint="scale the targets with the training rows' mean and deviation, and scale forecasts back",
     needs=["target_mean and target_std, or target_min and target_max"],
     sources=["keras-team/keras#4563"],
-    exceptions="Silent for percentage and log losses, for a bias that starts at the mean, and for outputs that are rescaled.",
+    exceptions=(
+        "Silent for percentage and log losses, for a bias that starts at "
+        "the mean, and for outputs that are rescaled."
+    ),
     bad=[chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_mean=4000.0, target_std=900.0)],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_mean=9.4, target_std=8.4),
@@ -29,8 +32,8 @@ from normcast.check.rule import ERROR, WARNING, Found, rule
 def unscaled_target(net: Net, facts: Facts) -> Iterator[Found]:
     """Targets are far from unit scale, and the network must first learn to reach them.
 
-    Weights start near unit scale; at a step of about the learning rate an offset of thousands takes most of the
-    training.
+    Weights start near unit scale; at a step of about the learning rate an offset of thousands takes most
+    of the training.
     """
     data = facts.data
     known = [abs(v) for v in (data.target_mean, data.target_std) if v is not None]
@@ -43,7 +46,9 @@ def unscaled_target(net: Net, facts: Facts) -> Iterator[Found]:
     start = head.node.config.get("bias_initializer")
     starts_there = isinstance(start, dict) and start.get("class_name") == "Constant"
     if head.is_linear and loss is not None and loss.name in ("mse", "mae", "huber") and not starts_there:
-        yield Found((), f"targets are of size {size:g} and the output is linear from scratch", evidence={"size": size})
+        yield Found(
+            (), f"targets are of size {size:g} and the output is linear from scratch", evidence={"size": size}
+        )
 
 
 @rule(
@@ -52,10 +57,17 @@ def unscaled_target(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     hint="fit the scaler on the training rows only",
     needs=["normalizer_fit_on"],
-    sources=["scikit-learn, Common pitfalls: data leakage", "mlpack/examples#43", "hunkim/DeepLearningZeroToAll#214"],
+    sources=[
+        "scikit-learn, Common pitfalls: data leakage",
+        "mlpack/examples#43",
+        "hunkim/DeepLearningZeroToAll#214",
+    ],
     exceptions="Silent for scaling per window, causal scaling, and physical constants.",
     bad=[chain((8, 3), L.LSTM(4), L.Dense(1), normalizer_fit_on="all")],
-    good=[chain((8, 3), L.LSTM(4), L.Dense(1), normalizer_fit_on="train"), chain((8, 3), L.LSTM(4), L.Dense(1))],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1), normalizer_fit_on="train"),
+        chain((8, 3), L.LSTM(4), L.Dense(1)),
+    ],
 )
 def normalizer_fit_on_all(net: Net, facts: Facts) -> Iterator[Found]:
     """The scaler has seen the rows that the model is judged on.
@@ -72,8 +84,15 @@ def normalizer_fit_on_all(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     hint="split in time order, with a gap of at least window + horizon - 1 rows",
     needs=["split and windows_overlap, or duplicates"],
-    sources=["Kapoor & Narayanan 2022, arXiv:2207.07048", "Hewamalage et al. 2022, arXiv:2203.10716", "zcakhaa/DeepLOB-Project#1"],
-    exceptions="Silent for splits by unit or subject, windows that share no rows, and shuffling within the training set.",
+    sources=[
+        "Kapoor & Narayanan 2022, arXiv:2207.07048",
+        "Hewamalage et al. 2022, arXiv:2203.10716",
+        "zcakhaa/DeepLOB-Project#1",
+    ],
+    exceptions=(
+        "Silent for splits by unit or subject, windows that share no rows, "
+        "and shuffling within the training set."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), split="random", windows_overlap=True),
         chain((8, 3), L.LSTM(4), L.Dense(1), duplicates=12),
@@ -92,7 +111,9 @@ def shuffled_window_split(net: Net, facts: Facts) -> Iterator[Found]:
     if data.duplicates:
         yield Found((), f"{data.duplicates} windows stand in both splits")
     elif data.split == "random" and data.windows_overlap:
-        yield Found((), "overlapping windows were split at random: test windows share rows with training windows")
+        yield Found(
+            (), "overlapping windows were split at random: test windows share rows with training windows"
+        )
 
 
 @rule(
@@ -124,5 +145,3 @@ def target_in_window(net: Net, facts: Facts) -> Iterator[Found]:
         yield Found((), "a feature equals the target at the target's own time")
     elif offset is not None and offset <= 0:
         yield Found((), f"the target lies {-offset} steps before the end of the input window")
-
-

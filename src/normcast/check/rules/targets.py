@@ -42,8 +42,8 @@ _SOURCES = [
 def target_shape_broadcast(net: Net, facts: Facts) -> Iterator[Found]:
     """Output and target differ in shape, and the loss broadcasts one against the other without a word.
 
-    Every value of the one is then compared with several of the other; the network learns their mean. It trains,
-    the loss falls, and the forecast is flat.
+    Every value of the one is then compared with several of the other; the network learns their mean. It
+    trains, the loss falls, and the forecast is flat.
     """
     case = _case(net, facts)
     if case is None or case[1] != "broadcast":
@@ -61,20 +61,45 @@ def target_shape_broadcast(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["stackoverflow.com/questions/45120429, 53119432, 61030068, 56190344", "Tensfa, SFData"],
     exceptions="Silent where a dimension is not known.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", target_shape=(), target_kind="sparse"),
-        chain((8, 3), L.Conv1D(4, 3), L.Dense(2, activation="softmax"), loss="categorical_crossentropy", target_shape=(2,)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(),
+            target_kind="sparse",
+        ),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3),
+            L.Dense(2, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(2,),
+        ),
         chain((8, 3), L.LSTM(4), L.Dense(4), loss="mse", target_shape=(3,)),
     ],
     good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", target_shape=()),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy", target_shape=(3,)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_shape=(),
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_shape=(3,),
+        ),
     ],
 )
 def target_shape_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
     """Output and target differ in shape, and the loss will raise.
 
-    Found before fit, with the layer named: usually a Flatten or pooling is missing, or the labels are integers and
-    the loss wants one-hot rows.
+    Found before fit, with the layer named: usually a Flatten or pooling is missing, or the labels are
+    integers and the loss wants one-hot rows.
     """
     case = _case(net, facts)
     if case is None or case[1] != "error":
@@ -103,7 +128,8 @@ def _case(net: Net, facts: Facts) -> tuple[Head, str] | None:
 
 
 def compare(true: Shape, pred: Shape) -> str:
-    """Return what a loss makes of two shapes: "equal", "broadcast" or "error"; unknown lengths fit anything but 1.
+    """Return what a loss makes of two shapes: "equal", "broadcast" or "error"; unknown lengths fit
+    anything but 1.
 
     >>> compare((None,), (None, 1)), compare((None, 1), (None, 8, 1)), compare((None, 3), (None, 4))
     ('equal', 'broadcast', 'error')
@@ -152,9 +178,15 @@ def _repairs(head: Head, target: Shape) -> Iterator[tuple[Node, Edit]]:
     shortened = (*output[:1], *output[2:])
     if makers and len(output) == 3 and compare((None, *target), shortened) == "equal":
         yield makers[0], Set(makers[0].name, return_sequences=False)
-    if len(output) == len(target) + 1 and _equality((None, *target[:-1]), output[:-1]) == "yes" and target:
-        if node.kind == "Dense" and head.node is node and target[-1]:
-            yield node, Set(node.name, units=target[-1])
+    same_but_units = len(output) == len(target) + 1 and _equality((None, *target[:-1]), output[:-1]) == "yes"
+    if same_but_units and target and target[-1] and node.kind == "Dense" and head.node is node:
+        yield node, Set(node.name, units=target[-1])
     repeats = [n for c in chain_ for n in [c, *c.inputs] if n.kind == "RepeatVector"]
-    if repeats and len(output) == 3 and target and target[0] and (*output[:1], target[0], *output[2:])[1:] == target:
+    if (
+        repeats
+        and len(output) == 3
+        and target
+        and target[0]
+        and (*output[:1], target[0], *output[2:])[1:] == target
+    ):
         yield repeats[0], Set(repeats[0].name, n=target[0])

@@ -28,9 +28,9 @@ from normcast.models.edits import Insert, Remove, Set
 def layer_never_called(net: Net, facts: Facts) -> Iterator[Found]:
     """A layer is made but never applied to a tensor, so the network does not contain it.
 
-    `x = LSTM(32)` makes a layer and `x = LSTM(32)(x)` uses it; with the call forgotten the network trains, without
-    what was meant to be its heart. A built model no longer shows such a layer: the rule reads the list of layers
-    that the caller made (`made=` of `check_model`), or the source text.
+    `x = LSTM(32)` makes a layer and `x = LSTM(32)(x)` uses it; with the call forgotten the network
+    trains, without what was meant to be its heart. A built model no longer shows such a layer: the rule
+    reads the list of layers that the caller made (`made=` of `check_model`), or the source text.
     """
     names = {node.name.rpartition("/")[2] for node in net.nodes}
     for name in facts.lost_layers:
@@ -47,7 +47,10 @@ def layer_never_called(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["measured on Keras 3.15: a model with an input that reaches no output is built without a word"],
     exceptions="Silent where train_step, compute_loss or add_loss is the user's own: it may use the input.",
     bad=[chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,))],
-    good=[chain((8, 3), L.LSTM(4), L.Dense(1)), chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,), custom_step=True)],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,), custom_step=True),
+    ],
 )
 def unused_input(net: Net, facts: Facts) -> Iterator[Found]:
     """An input of the model reaches none of its outputs.
@@ -66,7 +69,10 @@ def unused_input(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     hint="widen that layer, or take the pooling away that leaves one number",
     sources=["keras-team/keras#4994", "keras-team/keras#20627", "stackoverflow.com/questions/57423915"],
-    exceptions="Silent for outputs of size 1, reconstruction with a one-number code, and squeezes beside the main path.",
+    exceptions=(
+        "Silent for outputs of size 1, reconstruction with a one-number "
+        "code, and squeezes beside the main path."
+    ),
     bad=[
         chain((8, 3), L.Conv1D(1, 3), L.GlobalAveragePooling1D(), L.Dense(5)),
         chain((8, 3), L.LSTM(1), L.Dense(8, activation="relu"), L.Dense(3, activation="softmax")),
@@ -122,7 +128,9 @@ def _is_cut(net: Net, node: Node, end: Node) -> bool:
     exceptions="Silent where a recurrent layer, attention, a padded convolution or another sequence follows.",
     bad=[
         chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.TimeDistributed(L.Dense(2))),
-        chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1)),
+        chain(
+            (8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1)
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.LSTM(4, return_sequences=True), L.Dense(1)),
@@ -132,8 +140,8 @@ def _is_cut(net: Net, node: Node, end: Node) -> bool:
 def constant_decoder(net: Net, facts: Facts) -> Iterator[Found]:
     """A vector is repeated over time and then only treated step by step: all output steps are the same.
 
-    `RepeatVector` gives each step the same values, and Dense layers (with or without TimeDistributed) treat each
-    step alike, so at inference every step of the output is identical.
+    `RepeatVector` gives each step the same values, and Dense layers (with or without TimeDistributed)
+    treat each step alike, so at inference every step of the output is identical.
     """
     constant: dict[int, list[Node]] = {}
     for node in net.nodes:
@@ -148,7 +156,9 @@ def constant_decoder(net: Net, facts: Facts) -> Iterator[Found]:
             for repeat in constant[id(end)]:
                 units = repeat.shape[-1]
                 fix = (Insert(_lstm(units), after=repeat.name),) if units and units < 2048 else ()
-                yield Found((repeat, end), f"each of the steps behind {repeat.name} gives the same output", fix=fix)
+                yield Found(
+                    (repeat, end), f"each of the steps behind {repeat.name} gives the same output", fix=fix
+                )
 
 
 def _lstm(units: int) -> dict[str, Any]:
@@ -177,7 +187,10 @@ def _size(value: Any) -> int:
     ERROR,
     safety=UNSAFE,
     hint="start the kernel at random: glorot_uniform, or he_normal in front of a relu",
-    sources=["Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4", "NeuraLint rule f004, arXiv:2105.08095"],
+    sources=[
+        "Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4",
+        "NeuraLint rule f004, arXiv:2105.08095",
+    ],
     exceptions="Silent for the last layer, for what ends a residual branch, and for biases.",
     bad=[
         chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1)),
@@ -203,7 +216,9 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
         if _has_weights_behind(node) and not any(n.kind in ("Add", "Average") for n in ends):
             better = {"relu": "he_normal", "selu": "lecun_normal"}.get(node.activation, "glorot_uniform")
             fix = (Set(node.name, kernel_initializer=better),)
-            yield Found((node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix)
+            yield Found(
+                (node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix
+            )
 
 
 def _has_weights_behind(node: Node) -> bool:

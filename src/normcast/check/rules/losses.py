@@ -1,0 +1,278 @@
+"""The output layer against the loss, the labels and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from normcast.check.examples import L, chain
+from normcast.check.facts import CROSS_ENTROPY, ONE_OF_MANY, Facts
+from normcast.check.graph import Net
+from normcast.check.head import heads, show, to_activation, with_losses
+from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
+from normcast.models.edits import Set
+
+
+@rule(
+    17,
+    "sigmoid-mse-classification",
+    ADVICE,
+    hint="take the cross-entropy that fits the labels",
+    sources=["Golik, Doetsch, Ney 2013, Interspeech: Cross-entropy vs. squared error training"],
+    exceptions="Advice only: published networks train this way (Time-CNN).",
+    bad=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="sigmoid"), loss="mse", target_kind="one_hot")],
+    good=[
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(2, activation="softmax"),
+            loss="categorical_crossentropy",
+            target_kind="one_hot",
+        )
+    ],
+)
+def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
+    """A classification is trained on squared or absolute error.
+
+    Where the output saturates on the wrong side that error has almost no gradient; the cross-entropy has its
+    largest one there.
+    """
+    labels = facts.data.target_kind in ("one_hot", "binary", "multilabel")
+    for head, loss in with_losses(net, facts):
+        squared = loss is not None and loss.name in ("mse", "mae")
+        if head.is_probability and squared and (facts.task.type == "classification" or labels):
+            name = loss.name if loss else ""
+            yield Found(
+                (head.node,), f"{head.activation} with {name} has little gradient where it is most wrong"
+            )
+
+
+@rule(
+    18,
+    "sigmoid-categorical-crossentropy",
+    ERROR,
+    safety=UNSAFE,
+    hint="softmax for exclusive classes; sigmoid with binary cross-entropy for several labels at once",
+    sources=["keras-team/keras#6447", "stackoverflow.com/questions/64381457", "NeuraLint rules f015, f020"],
+    bad=[
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="categorical_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("sigmoid"), loss="sparse_categorical_crossentropy"),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="binary_crossentropy"),
+    ],
+)
+def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
+    """Sigmoid outputs go into a cross-entropy that expects one distribution over the classes.
+
+    Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves.
+    """
+    for head, loss in with_losses(net, facts):
+        if (
+            head.activation in ("sigmoid", "hard_sigmoid")
+            and (head.units or 0) >= 2
+            and loss
+            and loss.name in ONE_OF_MANY
+        ):
+            fix = () if facts.task.type == "multilabel" else to_activation(head, "softmax")
+            yield Found((head.node,), f"{head.units} sigmoid outputs with {loss.name}", fix=fix)
+
+
+@rule(
+    19,
+    "softmax-binary-crossentropy",
+    WARNING,
+    hint="categorical_crossentropy for exclusive classes",
+    sources=["keras-team/keras#4994"],
+    exceptions="Silent for tasks stated to have several labels at once, and for custom losses.",
+    bad=[chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="binary_crossentropy")],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
+    ],
+)
+def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
+    """A softmax over exclusive classes is trained with binary cross-entropy.
+
+    Each class is then scored as a question of its own; accuracy is read per unit and looks far too good.
+    """
+    if facts.task.type == "multilabel" or facts.data.target_kind == "multilabel":
+        return
+    for head, loss in with_losses(net, facts):
+        if (
+            head.activation == "softmax"
+            and (head.units or 0) > 1
+            and loss
+            and loss.name == "binary_crossentropy"
+        ):
+            yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy")
+
+
+@rule(
+    20,
+    "from-logits-mismatch",
+    ERROR,
+    safety=UNSAFE,
+    hint="set from_logits to what the output is, or change the output's activation",
+    needs=["loss"],
+    sources=["STRCWearlab/dana#1", "keras-team/keras#15271", "tensorflow.org tutorials on from_logits"],
+    exceptions="Silent for custom losses and for outputs whose activation is not known.",
+    bad=[
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            from_logits=True,
+        ),
+        chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy"),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_crossentropy", from_logits=True),
+        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax"), loss="categorical_crossentropy"),
+    ],
+)
+def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
+    """The loss takes logits and gets probabilities, or takes probabilities and gets logits.
+
+    Probabilities read as logits are squeezed a second time, so the loss can hardly fall. Logits read as
+    probabilities are clipped, and most gradients vanish.
+    """
+    for head, loss in with_losses(net, facts):
+        if loss is None or loss.name not in CROSS_ENTROPY:
+            continue
+        if loss.from_logits and head.is_probability:
+            words = f"{loss.name}(from_logits=True) gets the probabilities of a {head.activation}"
+            yield Found((head.node,), words, fix=to_activation(head, "linear"))
+        elif not loss.from_logits and head.is_linear:
+            right = "softmax" if loss.name in ONE_OF_MANY and head.units != 1 else "sigmoid"
+            words = f"{loss.name} expects probabilities, {head.node.name} gives logits"
+            yield Found((head.node,), words, fix=to_activation(head, right))
+
+
+@rule(
+    21,
+    "label-range",
+    ERROR,
+    safety=UNSAFE,
+    hint="Dense(n_classes, softmax) with sparse_categorical_crossentropy, or labels from 0",
+    needs=["target_min and target_max, or n_classes"],
+    sources=["keras-team/keras#2172 (the loss goes to -8)"],
+    bad=[
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            target_min=0,
+            target_max=4,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_max=3,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            n_classes=5,
+        ),
+    ],
+    good=[
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            target_min=0,
+            target_max=1,
+        ),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_max=2,
+        ),
+    ],
+)
+def label_range(net: Net, facts: Facts) -> Iterator[Found]:
+    """Labels lie outside what the output and the loss can mean.
+
+    Binary cross-entropy with labels beyond 0 and 1 has no lower bound, so training runs away. A label
+    that is not below the number of units indexes past the output, without an error on most devices.
+    """
+    data = facts.data
+    low, high = data.target_min, data.target_max
+    for head, loss in with_losses(net, facts):
+        if loss is None or len(net.outputs) != 1:
+            continue
+        if loss.name == "binary_crossentropy" and (
+            (low is not None and low < 0) or (high is not None and high > 1)
+        ):
+            yield Found((head.node,), f"binary_crossentropy with labels from {show(low)} to {show(high)}")
+        if loss.name == "sparse_categorical_crossentropy" and head.units:
+            classes = max(int(high) + 1 if high is not None else 0, data.n_classes or 0)
+            if classes > head.units or (low is not None and low < 0):
+                can_grow = head.node.kind == "Dense" and not (low is not None and low < 0)
+                fix = (Set(head.node.name, units=classes),) if can_grow else ()
+                words = f"labels from {show(low)} for {classes} classes, but {head.units} units"
+                yield Found((head.node,), words, fix=fix)
+
+
+_ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
+
+
+@rule(
+    22,
+    "metric-mismatch",
+    WARNING,
+    hint="mae for a regression; BinaryAccuracy or SparseCategoricalAccuracy instead of Accuracy()",
+    needs=["metrics"],
+    sources=[
+        "keras-team/keras#724, #108, #13053",
+        "rstudio/keras3#30",
+        "measured: Accuracy() 0.0 where BinaryAccuracy is 1.0",
+    ],
+    exceptions="Silent for classifications trained on squared error.",
+    bad=[
+        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("accuracy",)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="binary_crossentropy",
+            metrics=("Accuracy",),
+        ),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("mae",)),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(2, activation="softmax"),
+            loss="mse",
+            metrics=("accuracy",),
+            target_kind="one_hot",
+        ),
+    ],
+)
+def metric_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
+    """A metric that counts exact hits is used where there are none.
+
+    Accuracy of a regression is near 0 or near meaningless whatever the model does; `keras.metrics.Accuracy()`
+    compares for exact equality, which a probability never meets.
+    """
+    names = [str(m).removesuffix("()") for m in facts.training.metrics]
+    classes = {"BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy", "Accuracy"}
+    counting = [n for n in names if n in _ACCURACY or n in classes]
+    probable = any(head.is_probability for head in heads(net))
+    stated = facts.task.type is not None
+    if counting and facts.is_regression and (stated or not probable):
+        yield Found((), f"{counting[0]} does not mean anything for a regression", severity=WARNING)
+    elif "Accuracy" in names and not net.opaque:
+        yield Found((), "Accuracy() compares for exact equality, which real-valued outputs never meet")
