@@ -140,9 +140,9 @@ def test_the_same_rows_predict_the_same_as_no_rows(frame, small):
 
 
 def test_one_seed_alone_is_the_same_seed_among_many(frame, small):
-    many = Forecaster(**{**small, "seeds": 3}).fit(frame).fitted_.weights
-    alone = Forecaster(**{**small, "seeds": 1, "seed": 1}).fit(frame).fitted_.weights
-    for left, right in zip(many[1], alone[0], strict=True):
+    many = Forecaster(**{**small, "seeds": 3}).fit(frame).fold_.trained
+    alone = Forecaster(**{**small, "seeds": 1, "seed": 1}).fit(frame).fold_.trained
+    for left, right in zip(many[1].weights, alone[0].weights, strict=True):
         np.testing.assert_array_equal(left, right)
 
 

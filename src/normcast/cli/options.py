@@ -76,7 +76,8 @@ def rolling(
         int, Option(help="Cutoffs of the back-test; 0 for none.", rich_help_panel=BACKTEST)
     ] = 3,
     step_size: Annotated[
-        int | None, Option(help="Rows between cutoffs; h by default.", rich_help_panel=BACKTEST)
+        int | None,
+        Option(help="Rows between cutoffs; default: spread over the last tenth.", rich_help_panel=BACKTEST),
     ] = None,
     refit: Annotated[
         bool, Option(help="Learn anew at each cutoff, or once at the first.", rich_help_panel=BACKTEST)

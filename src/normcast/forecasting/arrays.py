@@ -36,7 +36,7 @@ class Arrays:
         """Lay out a panel.
 
         ahead: (series, h, futr) known-future rows behind the last stamp, if any; calendar: whether the
-        network reads the time of year, week and day.
+        network reads the time of year and day.
         """
         series = np.repeat(np.arange(panel.n_series), panel.lengths)
         place = np.arange(len(panel.y)) + h * series
@@ -62,12 +62,9 @@ class Arrays:
 
 
 def step_of(panel: Panel) -> float:
-    """Return the usual time between rows in nanoseconds, or in steps of an integer clock."""
-    return (
-        float(np.median(np.diff(panel.time[: panel.lengths[0]].view(np.int64))))
-        if len(panel.time) > 1
-        else 1.0
-    )
+    """Return the time between rows in nanoseconds, or in steps of an integer clock."""
+    first, second = panel.stamps_after(2)[0].view(np.int64)
+    return float(second - first)
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,12 +64,21 @@ def backtest(
 ) -> Backtest:
     """Forecast from `n_windows` cutoffs, `step_size` rows apart, the last one h rows before the end.
 
+    Without a step_size the cutoffs are spread over the last tenth of the shortest series, at least h apart:
+    folds that stand back to back say little about any other time.
+
     With refit, each cutoff has its own scaling, ridge, fresh networks and corrections, from rows before it;
     without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
-    origins = cutoffs(panel.lengths, settings.h, n_windows, step_size or settings.h, ids=panel.ids)
+    origins = cutoffs(
+        panel.lengths,
+        settings.h,
+        n_windows,
+        step_size or spread_step(panel, settings.h, n_windows),
+        ids=panel.ids,
+    )
     folds: list[Fold] = []
     pieces = []
     for number, rows in enumerate(origins):
@@ -79,6 +88,11 @@ def backtest(
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
+
+
+def spread_step(panel: Panel, h: int, n_windows: int) -> int:
+    """Return the rows between cutoffs that spread them over the last tenth of the shortest series."""
+    return max(h, (int(0.1 * panel.lengths.min()) - h) // max(1, n_windows - 1))
 
 
 def told(progress: Callable[[int, Progress], None] | None, number: int) -> Callable[[Progress], None] | None:

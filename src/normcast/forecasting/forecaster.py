@@ -135,8 +135,8 @@ class Forecaster:
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
 
-        n_windows: cutoffs; step_size: rows between them, h by default; refit: learn anew at each cutoff
-        (default), or once at the first. table: as in `fit`. Returns a frame with cutoff (the last row seen),
+        n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
+        at least h apart; refit: learn anew at each cutoff (default), or once at the first. table: as in `fit`. Returns a frame with cutoff (the last row seen),
         the target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
         """
         panel = self.panel(df, **table)

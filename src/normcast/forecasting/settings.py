@@ -84,7 +84,7 @@ class Settings:
 
     @property
     def calendar(self) -> bool:
-        """Whether the network reads the time of year, week and day."""
+        """Whether the network reads the time of year and day."""
         return self.preset.architecture.calendar
 
     @property

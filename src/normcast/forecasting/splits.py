@@ -52,8 +52,9 @@ def check_support(level: tuple[float, ...], most: int) -> None:
     """Raise ValueError if the highest level needs more calibration windows than the rows could ever give."""
     if needed(level) > most >= 1:
         raise ValueError(
-            f"level: {max(level):g} needs {needed(level)} calibration windows, and these rows give at most {most}. "
-            f"With them the largest level is {reachable_level(most):g}; lower the level, or give longer series."
+            f"level: {max(level):g} needs {needed(level)} calibration windows, and these rows give at most "
+            f"{most}. With them the largest level is {reachable_level(most):g}; lower the level, or give "
+            "longer series."
         )
 
 

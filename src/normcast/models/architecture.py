@@ -104,8 +104,7 @@ class Architecture:
     conv: convolutions in order; recurrent: recurrent layers in order, at least one; head: the map to the
     horizon; instance_norm: what is taken off each window and put back at the end, "last" (its last value),
     "standard" (its mean and standard deviation) or None; calendar: whether the forecaster adds the time of
-    year, week and day to the known-future columns; level: whether known-future columns act given the level
-    that instance_norm took off; skip: a linear map from the window of the target
+    year and day to the known-future columns; skip: a linear map from the window of the target
     to the horizon beside the network, which a closed-form ridge map can start.
 
     >>> Architecture(recurrent=(Recurrent(units=8),)).build(input_size=21, channels=3, h=7).output_shape
@@ -117,7 +116,6 @@ class Architecture:
     head: Head = field(default_factory=Head)
     instance_norm: str | None = None
     calendar: bool = False
-    level: bool = False
     skip: bool = False
 
     def __post_init__(self) -> None:

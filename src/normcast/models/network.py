@@ -45,7 +45,7 @@ def network(
     if futr:
         inputs.append(keras.Input((h, futr), name="future"))
         y = layers.Add(name="with_future")(
-            [y, future_effect(context(x, past, architecture), inputs[-1], horizon)]
+            [y, future_effect(x, inputs[-1], horizon)]
         )
     if architecture.skip:
         y = add_to_median(y, linear_skip(target, input_size, h), horizon)
@@ -151,15 +151,6 @@ def future_effect(x: Any, future: Any, horizon: tuple[int, ...]) -> Any:
     hidden = layers.Activation("relu", name="future_hidden")(joint)
     effect = layers.Dense(math.prod(horizon[1:]), kernel_initializer="zeros", name="future_effect")(hidden)
     return effect if len(horizon) > 1 else layers.Reshape(horizon, name="future_horizon")(effect)
-
-
-def context(x: Any, past: Any, architecture: Architecture) -> Any:
-    """Return what known-future columns act upon: the state, and the level that instance norm took off."""
-    if not architecture.level:
-        return x
-    last = layers.Flatten(name="last")(past[:, -1:, :1])
-    mean = layers.GlobalAveragePooling1D(name="mean")(past[:, :, :1])
-    return layers.Concatenate(name="state_and_level")([x, last, mean])
 
 
 def linear_skip(target: Any, input_size: int, h: int) -> Any:

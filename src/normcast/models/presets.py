@@ -27,7 +27,6 @@ def patch_network(cell: str) -> Architecture:
         head=Head(zero_start=True),
         instance_norm="last",
         calendar=True,
-        level=True,
         skip=True,
     )
 
