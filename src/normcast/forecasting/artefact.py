@@ -71,7 +71,7 @@ def load(path: str | Path) -> Forecaster:
         quantiles = tuple(map(float, facts["quantiles"]))
         if (panel.lengths < input_size).any():
             raise ValueError(f"the network reads {input_size} rows, but a series has {panel.lengths.min()}.")
-        build = build_arguments(panel, input_size, h, quantiles)
+        build = build_arguments(panel, input_size, h, quantiles, facts["calendar"])
     scaling, conformal = read_scaling(archive, panel), read_conformal(archive, quantiles, h)
     model, architecture = read_network(archive, build)  # last: nothing is built for a file that is broken
     fitted = Fitted(
@@ -84,6 +84,7 @@ def load(path: str | Path) -> Forecaster:
         input_size=input_size,
         h=h,
         minimum=facts["minimum"],
+        calendar=bool(facts["calendar"]),
     )
     return restored(read_settings(archive, manifest, architecture or model), fitted, panel)
 
@@ -109,6 +110,7 @@ def members(settings: Settings, fitted: Fitted, tail: Panel) -> dict[str, bytes]
             "h": fitted.h,
             "quantiles": fitted.quantiles,
             "minimum": fitted.minimum,
+            "calendar": fitted.calendar,
             "replicas": len(fitted.weights),
         },
         "panel": values,

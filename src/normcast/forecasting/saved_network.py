@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
-from normcast.data import Panel
+from normcast.data import Panel, waves
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
@@ -30,7 +30,7 @@ def network_members(settings: Settings, fitted: Fitted, panel: Panel) -> dict[st
     """
     if isinstance(settings.model, str | Architecture):
         architecture = json.loads(settings.preset.architecture.to_json())
-        build = build_arguments(panel, fitted.input_size, fitted.h, fitted.quantiles)
+        build = build_arguments(panel, fitted.input_size, fitted.h, fitted.quantiles, fitted.calendar)
         members = {ARCHITECTURE: as_json({"architecture": architecture, "build": build})}
     else:
         members = {MODEL: keras_archive(fitted.model)}
@@ -42,15 +42,18 @@ def network_members(settings: Settings, fitted: Fitted, panel: Panel) -> dict[st
     return members | {WEIGHTS: as_arrays(named)}
 
 
-def build_arguments(panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...]) -> dict[str, Any]:
+def build_arguments(
+    panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...], calendar: bool
+) -> dict[str, Any]:
     """Return the arguments of `Architecture.build` for a panel's columns."""
     futr = panel.futr.shape[1]
+    n_waves = waves(panel.time[:1], panel.step).shape[1] if calendar else 0
     return {
         "input_size": input_size,
         "channels": 1 + panel.hist.shape[1] + futr,
         "h": h,
         "quantiles": list(quantiles),
-        "futr": futr,
+        "futr": futr + n_waves,
         "stat": panel.stat.shape[1],
     }
 
