@@ -92,7 +92,7 @@ def test_patches_end_at_the_newest_step_and_drop_no_value(input_size, patches):
     conv = model.get_layer("conv_1")
     assert conv.output.shape[1] == patches
     probe = keras.Model(model.input, conv.output)
-    conv.set_weights([np.ones_like(conv.get_weights()[0]), np.zeros(64, "float32")])
+    conv.set_weights([np.ones_like(conv.get_weights()[0]), np.zeros(32, "float32")])
     x = np.zeros((1, input_size, 1), "float32")
     for step in range(input_size - 1):
         moved = x.copy()

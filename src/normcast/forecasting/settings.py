@@ -49,10 +49,10 @@ class Settings:
     level: tuple[float, ...] = (80, 95)
     seeds: int = 3
     seed: int = 0
-    epochs: int = 40
-    patience: int = 5
+    epochs: int = 30
+    patience: int = 4
     batch_size: int = 64
-    epoch_windows: int | None = 10_000
+    epoch_windows: int | None = 8_000
     learning_rate: float | None = None
     optimizer: str | None = None
     scaling: str = "standard"

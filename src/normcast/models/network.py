@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from normcast.models.architecture import Architecture, Conv, Recurrent
 
 DROPOUT = {"plain": layers.Dropout, "spatial": layers.SpatialDropout1D, "alpha": layers.AlphaDropout}
+EFFECT_UNITS = 32
 CELL = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
@@ -141,10 +142,14 @@ def head(x: Any, architecture: Architecture, horizon: tuple[int, ...]) -> Any:
 
 def future_effect(x: Any, future: Any, horizon: tuple[int, ...]) -> Any:
     """Let each known-future row act on its own step of the horizon, given the state."""
-    state = layers.RepeatVector(horizon[0], name="state_per_step")(x)
-    joint = layers.Concatenate(name="state_and_future")([future, state])
-    joint = layers.Dense(32, activation="relu", name="future_hidden")(joint)
-    effect = layers.Dense(math.prod(horizon[1:]), kernel_initializer="zeros", name="future_effect")(joint)
+    # One Dense over [future, state] at each step, with the state's part computed once and not h times.
+    state = layers.Dense(EFFECT_UNITS, name="future_state")(x)
+    steps = layers.Dense(EFFECT_UNITS, use_bias=False, name="future_steps")(future)  # (B, h, units)
+    joint = layers.Add(name="future_joint")(
+        [steps, layers.Reshape((1, EFFECT_UNITS), name="per_step")(state)]
+    )
+    hidden = layers.Activation("relu", name="future_hidden")(joint)
+    effect = layers.Dense(math.prod(horizon[1:]), kernel_initializer="zeros", name="future_effect")(hidden)
     return effect if len(horizon) > 1 else layers.Reshape(horizon, name="future_horizon")(effect)
 
 

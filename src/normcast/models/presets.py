@@ -22,8 +22,8 @@ class Preset:
 def patch_network(cell: str) -> Architecture:
     """Return the patching network: instance shift, patch embedding, recurrence, and a linear skip beside."""
     return Architecture(
-        conv=(Conv(filters=64, kernel_size=24, strides=24, activation="relu"),),
-        recurrent=(Recurrent(units=64, cell=cell, dropout=0.1),),
+        conv=(Conv(filters=32, kernel_size=24, strides=24, activation="relu"),),
+        recurrent=(Recurrent(units=32, cell=cell, dropout=0.1),),
         head=Head(zero_start=True),
         instance_norm="last",
         calendar=True,
