@@ -175,3 +175,8 @@ def test_an_anchor_is_held_against_the_months(freq, kept):
     assert Panel.from_frame(quarters, freq=freq).freq == kept
     with pytest.raises(ValueError, match=r"row 1 \(2024-01-01\): not a whole number of steps 'QS-FEB'"):
         Panel.from_frame(quarters, freq="QS-FEB")
+
+
+def test_the_length_of_a_step_is_that_of_its_name_not_of_the_stamps_at_hand():
+    lengths = [calendar.parse(name).length / 86_400e9 for name in ("6h", "B", "W-MON", "MS", "YE")]
+    assert lengths == pytest.approx([0.25, 1, 7, 30.436875, 365.2425])

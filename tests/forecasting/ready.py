@@ -25,12 +25,13 @@ def table(stamps=None, n=12, ids=("a", "b"), seed=0, **columns) -> pd.DataFrame:
     return frame.assign(**{name: rng.normal(size=len(frame)) for name in columns})
 
 
-def ready(frame, model=SMALL, settings=None, **columns) -> Forecaster:
+def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -> Forecaster:
     """A forecaster as after fit, of two untrained networks."""
     forecaster = Forecaster(h=H, model=model, level=(50,), seeds=2, **(settings or {}))
     panel = forecaster.panel(frame, **columns)
-    arrays, asked = Arrays.of(panel, H), forecaster.settings
-    network = build(asked, INPUT_SIZE, arrays) if isinstance(model, str | Architecture) else model
+    asked = forecaster.settings
+    arrays = Arrays.of(panel, H, calendar=asked.calendar)
+    network = build(asked, input_size, arrays) if isinstance(model, str | Architecture) else model
     rng = np.random.default_rng(1)
     forecaster.panel_ = panel
     forecaster.fitted_ = Fitted(
@@ -43,8 +44,9 @@ def ready(frame, model=SMALL, settings=None, **columns) -> Forecaster:
         scaling=Scaling.fit(arrays, panel.lengths, asked.scaling),
         quantiles=asked.quantiles,
         conformal=Conformal(asked.quantiles, asked.level, rng.normal(size=(1, H)), 9),
-        input_size=INPUT_SIZE,
+        input_size=input_size,
         h=H,
         minimum=asked.minimum,
+        calendar=asked.calendar,
     )
     return forecaster

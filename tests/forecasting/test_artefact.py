@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -70,6 +72,13 @@ def test_a_loaded_forecaster_fits_again_to_the_same(fitted, tmp_path):
 def test_a_preset_comes_back_under_its_name(tmp_path):
     loaded = assert_comes_back(ready(table(), model="patch-lstm"), tmp_path)
     assert loaded.settings.model == "patch-lstm"
+
+
+def test_a_network_that_reads_the_calendar_comes_back_with_one_row_of_input(tmp_path):
+    years = table(pd.date_range("2000-01-01", periods=12, freq="YS"))
+    forecaster = ready(years, model=replace(SMALL, calendar=True, conv=()), input_size=1)
+    assert forecaster.fitted_.model.inputs[1].shape == (None, H, 4)
+    assert_comes_back(forecaster, tmp_path)
 
 
 def test_a_polars_table_comes_back_as_polars(tmp_path):
@@ -283,8 +292,6 @@ def test_panel_arrays_that_do_not_belong_together_are_refused(small):
 
 
 def test_a_compressed_member_is_refused_before_it_is_unpacked(small):
-    import zipfile
-
     with zipfile.ZipFile(small, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("notes.txt", bytes(1000))
     with pytest.raises(ValueError, match=r"'notes.txt' is compressed"):

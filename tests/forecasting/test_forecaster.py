@@ -186,9 +186,19 @@ def test_every_kind_of_network_forecasts(frame, small, model):
 
 
 def test_a_keras_model_of_ones_own_is_trained(frame, small):
-    model = TINY.build(14, 1, 3)
-    forecast = Forecaster(**{**small, "model": model}).fit(frame).predict()
+    import keras
+
+    model = keras.Sequential([keras.Input((14, 1)), keras.layers.GRU(4), keras.layers.Dense(3)])
+    forecaster = Forecaster(**{**small, "input_size": None, "model": model}).fit(frame)
+    assert [type(layer).__name__ for layer in forecaster.fitted_.model.layers] == ["GRU", "Dense"]
+    forecast = forecaster.predict()
     assert (forecast["normcast-lo-80"] < forecast["normcast-hi-80"]).all()
+
+
+def test_a_keras_model_of_other_shapes_is_refused_with_both(frame, small):
+    model = TINY.build(14, 2, 3)
+    with pytest.raises(ValueError, match=r"maps \(None, 14, 2\).*needs \(None, 14, 1\)"):
+        Forecaster(**{**small, "model": model}).fit(frame)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ _KNOWN = (
     "W-MON",
 )
 _SEASONS = {"D": 7, "h": 24, "30min": 48, "15min": 96, "10min": 144, "B": 5}
+_MEAN_MONTH = 365.2425 / 12 * DAY
 _REST = 32 * DAY  # more than any time within a month
 
 
@@ -103,6 +104,13 @@ class Step:
             return np.zeros(rest.shape, dtype=bool) if self.phase is None else rest // DAY != self.phase
         off = (rest % _REST < 31 * DAY) if self.kind == "month end" else np.zeros(rest.shape, dtype=bool)
         return off if self.phase is None else off | (rest // _REST != self.phase)
+
+    @property
+    def length(self) -> float:
+        """The usual time from one stamp to the next: nanoseconds, or integer steps."""
+        if self.kind in ("integer", "fixed"):
+            return float(self.size)
+        return float(DAY) if self.kind == "business" else self.size * _MEAN_MONTH
 
     @property
     def name(self) -> str | int:

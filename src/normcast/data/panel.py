@@ -117,6 +117,11 @@ class Panel:
         """The series of each row, (N,) int32."""
         return np.repeat(np.arange(self.n_series, dtype=np.int32), self.lengths)
 
+    @property
+    def step(self) -> float:
+        """The usual time between rows, nanoseconds or integer steps; from `freq`, so one row tells it too."""
+        return calendar.parse(self.freq).length
+
     def stamps_after(self, h: int) -> np.ndarray:
         """Return the h time stamps that follow each series, (S, h)."""
         last = self.time[self.offsets[1:] - 1].view(np.int64)

@@ -52,19 +52,13 @@ class Arrays:
             exog[behind, -n_futr:] = ahead
         time = np.empty(total, panel.time.dtype)
         time[place], time[behind] = panel.time, panel.stamps_after(h)
-        seen = waves(time, step_of(panel)) if calendar else np.zeros((total, 0), np.float32)
+        seen = waves(time, panel.step) if calendar else np.zeros((total, 0), np.float32)
         return cls(panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h)
 
     def last(self, rows: np.ndarray, input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""
         series = np.arange(len(rows), dtype=np.int32)
         return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
-
-
-def step_of(panel: Panel) -> float:
-    """Return the time between rows in nanoseconds, or in steps of an integer clock."""
-    first, second = panel.stamps_after(2)[0].view(np.int64)
-    return float(second - first)
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,7 +84,7 @@ def load(path: str | Path) -> Forecaster:
         input_size=input_size,
         h=h,
         minimum=facts["minimum"],
-        calendar=facts["calendar"],
+        calendar=bool(facts["calendar"]),
     )
     return restored(read_settings(archive, manifest, architecture or model), fitted, panel)
 

@@ -130,7 +130,9 @@ def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
 
 
 def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
-    """Build the network for these columns."""
+    """Build the network for these columns, or take the keras model that was given, if it fits them."""
+    if settings.foreign is not None:
+        return checked(settings.foreign, input_size, 1 + arrays.exog.shape[1], settings.h)
     return settings.preset.architecture.build(
         input_size,
         1 + arrays.exog.shape[1],
@@ -141,13 +143,25 @@ def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
     )
 
 
+def checked(model: keras.Model, input_size: int, channels: int, h: int) -> keras.Model:
+    """Return a keras model if it maps (batch, input_size, channels) to (batch, h) or (batch, h, quantiles)."""
+    shape, output = tuple(model.input_shape), tuple(model.output_shape)
+    if shape[1:] != (input_size, channels) or output[1:2] != (h,):
+        raise ValueError(
+            f"Forecaster: model {model.name!r} maps {shape} to {output}, but the table needs "
+            f"(None, {input_size}, {channels}) to (None, {h}). Set input_size and h to the model's, and give as "
+            "many exogenous columns as it has channels beside the target."
+        )
+    return model
+
+
 def training_of(settings: Settings) -> Training:
     """Return how the network is trained: as its preset says, unless asked otherwise."""
     preset = settings.preset
     return Training(
         optimizer=settings.optimizer or preset.optimizer,
         learning_rate=settings.learning_rate or preset.learning_rate,
-        loss=PinballLoss(settings.quantiles) if settings.quantiles else preset.loss,
+        loss=PinballLoss(settings.quantiles) if settings.has_quantile_heads else preset.loss,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         epoch_windows=settings.epoch_windows,

@@ -13,7 +13,6 @@ import numpy as np
 from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
 from normcast.data import Panel, waves
 from normcast.forecasting.archive import Archive, as_arrays, as_json
-from normcast.forecasting.arrays import step_of
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.models import Architecture
@@ -48,7 +47,7 @@ def build_arguments(
 ) -> dict[str, Any]:
     """Return the arguments of `Architecture.build` for a panel's columns."""
     futr = panel.futr.shape[1]
-    n_waves = waves(panel.time[:1], step_of(panel)).shape[1] if calendar else 0
+    n_waves = waves(panel.time[:1], panel.step).shape[1] if calendar else 0
     return {
         "input_size": input_size,
         "channels": 1 + panel.hist.shape[1] + futr,

@@ -68,6 +68,8 @@ class Settings:
         self.quantiles  # noqa: B018  (raises for a level outside (0, 100))
         if isinstance(self.model, str):
             preset(self.model)
+        elif self.foreign is not None and self.input_size is None:
+            object.__setattr__(self, "input_size", self.foreign.input_shape[1])
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -81,6 +83,18 @@ class Settings:
             return preset(self.model)
         architecture = self.model if isinstance(self.model, Architecture) else Architecture()
         return Preset(architecture, "given by the user")
+
+    @property
+    def foreign(self) -> keras.Model | None:
+        """The keras model that was given, if it was one."""
+        return None if isinstance(self.model, str | Architecture) else self.model
+
+    @property
+    def has_quantile_heads(self) -> bool:
+        """Whether the network forecasts quantiles; a keras model that gives points gets intervals all the same."""
+        if self.foreign is None:
+            return bool(self.quantiles)
+        return bool(self.quantiles) and self.foreign.output_shape[2:] == (len(self.quantiles),)
 
     @property
     def calendar(self) -> bool:

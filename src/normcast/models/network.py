@@ -44,9 +44,7 @@ def network(
     y = head(x, architecture, horizon)
     if futr:
         inputs.append(keras.Input((h, futr), name="future"))
-        y = layers.Add(name="with_future")(
-            [y, future_effect(x, inputs[-1], horizon)]
-        )
+        y = layers.Add(name="with_future")([y, future_effect(x, inputs[-1], horizon)])
     if architecture.skip:
         y = add_to_median(y, linear_skip(target, input_size, h), horizon)
     if quantiles:
