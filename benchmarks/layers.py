@@ -125,12 +125,34 @@ def _row(name: str, value: Any, unit: str, against: str, target: str, ok: Any) -
     return {"name": name, "value": value, "unit": unit, "against": against, "target": target, "ok": bool(ok)}
 
 
+def chart(curves: list[Curve], path: Path) -> None:
+    """Draw test accuracy over epochs: each seed thin, the mean of a network thick."""
+    import altair as alt
+    import pandas as pd
+
+    points = pd.DataFrame(
+        [(c.name, c.seed, i + 1, a) for c in curves for i, a in enumerate(c.accuracy)],
+        columns=["network", "seed", "epoch", "accuracy"],
+    )
+    base = alt.Chart(points).encode(
+        x=alt.X("epoch:O", title="epoch", axis=alt.Axis(labelAngle=0)),
+        color=alt.Color("network:N", title="LSTM"),
+    )
+    scale = alt.Scale(zero=False)
+    each = base.mark_line(opacity=0.35, strokeWidth=1).encode(
+        y=alt.Y("accuracy:Q", title="test accuracy in %", scale=scale), detail="seed:N"
+    )
+    mean = base.mark_line(strokeWidth=3).encode(y=alt.Y("mean(accuracy):Q", scale=scale))
+    (each + mean).properties(width=420, height=260).save(str(path))
+
+
 def main(argv: list[str] | None = None) -> int:
     about = argparse.ArgumentParser(prog="benchmarks layers", description=__doc__)
     about.add_argument("--data", type=Path, default=Path("../shared/data"))
     about.add_argument("--json", action="store_true")
     about.add_argument("--fresh", action="store_true", help="train again what is in the results")
     about.add_argument("--seeds", type=int, default=5)
+    about.add_argument("--chart", type=Path, help="an SVG file to draw the curves into")
     about.add_argument("--networks", default="batch,plain", help="of: " + ", ".join(NETWORKS))
     about.add_argument("--out", type=Path, default=RESULTS)
     for name in ("epochs", "train", "test", "stride", "units"):
@@ -148,6 +170,8 @@ def main(argv: list[str] | None = None) -> int:
                 print(curves[-1], flush=True)
             _save(got.out, setting, curves)
     measured = rows(curves)
+    if got.chart:
+        chart(curves, got.chart)
     print(json.dumps(measured, indent=1) if got.json else "\n".join(str(row) for row in measured))
     return 0
 

@@ -12,6 +12,7 @@ from normcast.layers.held import Held, hold
 from normcast.layers.noise import KINDS, Noise, Rates, draw
 from normcast.layers.norms import FeatureNorm, SequenceBatchNorm, StepBatchNorm, TermNorm
 from normcast.layers.options import check_options
+from normcast.layers.states import States
 
 _KERAS = {
     "activation": keras.activations,
@@ -21,16 +22,14 @@ _KERAS = {
 }
 
 
-class Recurrent(keras.Layer):
+class Recurrent(States):
     """A recurrence over time in one layer; LSTM and GRU say what one step is.
 
-    gates: names of the blocks of columns of the kernels, in order; terms: what `norm` can act on;
-    states_held: how many states go from step to step, the output first.
+    gates: names of the blocks of columns of the kernels, in order; terms: what `norm` can act on.
     """
 
     gates: tuple[str, ...]
     terms: tuple[str, ...]
-    states_held: int
     dropout_kinds: tuple[str, ...] = KINDS
 
     def __init__(self, arguments: dict[str, Any], **kwargs: Any) -> None:
@@ -44,7 +43,6 @@ class Recurrent(keras.Layer):
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=3)
-        self.states: list[Any] | None = None
         self.calibrating = False
 
     def normalizes(self, term: str) -> bool:
@@ -65,11 +63,6 @@ class Recurrent(keras.Layer):
         return self.calibrating or bool(training and self.trainable)
 
     @property
-    def accumulator(self) -> str:
-        """The dtype of statistics and cell: never half precision."""
-        return "float64" if self.compute_dtype == "float64" else "float32"
-
-    @property
     def squash(self) -> Any:
         """The activation. Keras computes tanh in float32 also where it is given float64."""
         if self.compute_dtype == "float64" and self.activation is keras.activations.tanh:
@@ -88,7 +81,7 @@ class Recurrent(keras.Layer):
             self.bias = self._weight("bias", self._bias_shape(), "bias", self._bias_start())
         self.norms = {name: self._norm(name, *about, time) for name, about in self._norm_shapes().items()}
         if self.stateful:
-            self._build_states(batch)
+            self.build_states(batch)
 
     def _weight(self, name: str, shape: tuple, of: str, initializer: Any = None) -> Any:
         return self.add_weight(
@@ -131,39 +124,6 @@ class Recurrent(keras.Layer):
             )
         return StepBatchNorm(units, steps, self.momentum, center=center, **about)
 
-    def _build_states(self, batch: int | None) -> None:
-        if batch is None:
-            raise ValueError(
-                f"{type(self).__name__}: stateful=True keeps one state for each row, so the batch size must "
-                "be known. Give it: keras.Input(batch_shape=(batch, time, features))."
-            )
-        about = {"initializer": "zeros", "trainable": False, "autocast": False}
-        shape = (batch, self.units)
-        self.states = [
-            self.add_weight(shape=shape, name=f"state_{i}", **about) for i in range(self.states_held)
-        ]
-
-    @property
-    def weights(self) -> list[Any]:
-        """The weights as Keras' layers list them: without the states that a stateful layer carries over."""
-        held = {id(v) for v in self.states or ()}
-        return [v for v in super().weights if id(v) not in held]
-
-    def reset_state(self) -> None:
-        """Set the states that are carried from batch to batch back to zero."""
-        for v in self.states or ():
-            v.assign(ops.zeros(v.shape, dtype=v.dtype))
-
-    def reset_states(self) -> None:
-        """Set the states back to zero: Keras' other name for `reset_state`."""
-        self.reset_state()
-
-    def get_initial_state(self, batch_size: Any) -> list[Any]:
-        """Return the states that a sequence starts from: zeros, (batch, units) each."""
-        return [
-            ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in range(self.states_held)
-        ]
-
     # One call
 
     def call(
@@ -182,7 +142,7 @@ class Recurrent(keras.Layer):
         xs = {"x": x, "known": known, **noise.steps}
         if valid is not None:
             xs["valid"] = valid
-        states = self._start(initial_state, ops.shape(x)[1])
+        states = self.start(initial_state, ops.shape(x)[1])
         blank = {name: norm.blank() if learns else () for name, norm in self.norms.items()}
         states, (h, statistics) = loop.run(
             lambda old, now: self._masked_step(old, now, held), states, xs, (states[0], blank), self.unroll
@@ -222,22 +182,6 @@ class Recurrent(keras.Layer):
     def sums_terms(self) -> bool:
         """Whether input and recurrent term are only ever seen as their sum."""
         return False
-
-    def _start(self, initial_state: Any, batch: Any) -> tuple[Any, ...]:
-        if initial_state is None and self.stateful:
-            # torch would hand out the very memory that the assignment at the end writes to.
-            initial_state = [ops.copy(ops.convert_to_tensor(v)) for v in self.states or ()]
-        if initial_state is None:
-            initial_state = self.get_initial_state(batch)
-        if not isinstance(initial_state, list | tuple):
-            initial_state = [initial_state]
-        if len(initial_state) != self.states_held:
-            raise ValueError(
-                f"{type(self).__name__}: initial_state has {len(initial_state)} tensors, but there are "
-                f"{self.states_held} states, (batch, {self.units}) each."
-            )
-        dtypes = (self.compute_dtype, self.accumulator)
-        return tuple(ops.cast(s, dtype) for s, dtype in zip(initial_state, dtypes, strict=False))
 
     def _masked_step(self, old: tuple, now: dict[str, Any], held: Held) -> tuple[tuple, tuple]:
         """Go one step, but stay where a row's step is masked."""
@@ -293,8 +237,7 @@ class Recurrent(keras.Layer):
             norm.after(statistics[name], total if isinstance(norm, SequenceBatchNorm) else per_step)
 
     def _outputs(self, h: Any, states: tuple) -> Any:
-        for v, state in zip(self.states or (), states, strict=False):
-            v.assign(ops.cast(state, keras.backend.standardize_dtype(v.dtype)))
+        self.carry_over(states)
         y = ops.cast(h if self.return_sequences else h[:, -1], self.compute_dtype)
         if not self.return_state:
             return y

@@ -1,0 +1,79 @@
+"""The states of a recurrence: where they start, and how a stateful layer carries them over."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class States(keras.Layer):
+    """A layer whose states go from step to step, and from batch to batch if it is stateful.
+
+    states_held: how many states there are, the output first.
+    """
+
+    states_held: int
+    states: list[Any] | None = None
+    units: int
+    stateful: bool
+
+    @property
+    def accumulator(self) -> str:
+        """The dtype of statistics and cell: never half precision."""
+        return "float64" if self.compute_dtype == "float64" else "float32"
+
+    def build_states(self, batch: int | None) -> None:
+        """Make the variables that a stateful layer carries its states over in."""
+        if batch is None:
+            raise ValueError(
+                f"{type(self).__name__}: stateful=True keeps one state for each row, so the batch size must "
+                "be known. Give it: keras.Input(batch_shape=(batch, time, features))."
+            )
+        about = {"initializer": "zeros", "trainable": False, "autocast": False}
+        shape = (batch, self.units)
+        self.states = [
+            self.add_weight(shape=shape, name=f"state_{i}", **about) for i in range(self.states_held)
+        ]
+
+    @property
+    def weights(self) -> list[Any]:
+        """The weights as Keras' layers list them: without the states that a stateful layer carries over."""
+        held = {id(v) for v in self.states or ()}
+        return [v for v in super().weights if id(v) not in held]
+
+    def reset_state(self) -> None:
+        """Set the states that are carried from batch to batch back to zero."""
+        for v in self.states or ():
+            v.assign(ops.zeros(v.shape, dtype=v.dtype))
+
+    def reset_states(self) -> None:
+        """Set the states back to zero: Keras' other name for `reset_state`."""
+        self.reset_state()
+
+    def get_initial_state(self, batch_size: Any) -> list[Any]:
+        """Return the states that a sequence starts from: zeros, (batch, units) each."""
+        return [
+            ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in range(self.states_held)
+        ]
+
+    def start(self, initial_state: Any, batch: Any) -> tuple[Any, ...]:
+        """Return the states that the first step sees: those given, those carried over, or zeros."""
+        if initial_state is None and self.stateful:
+            # torch would hand out the very memory that the assignment at the end writes to.
+            initial_state = [ops.copy(ops.convert_to_tensor(v)) for v in self.states or ()]
+        if initial_state is None:
+            initial_state = self.get_initial_state(batch)
+        if not isinstance(initial_state, list | tuple):
+            initial_state = [initial_state]
+        if len(initial_state) != self.states_held:
+            raise ValueError(
+                f"{type(self).__name__}: initial_state has {len(initial_state)} tensors, but there are "
+                f"{self.states_held} states, (batch, {self.units}) each."
+            )
+        dtypes = (self.compute_dtype, self.accumulator)
+        return tuple(ops.cast(s, dtype) for s, dtype in zip(initial_state, dtypes, strict=False))
+
+    def carry_over(self, states: tuple) -> None:
+        """Keep the last states for the next batch, if the layer is stateful."""
+        for v, state in zip(self.states or (), states, strict=False):
+            v.assign(ops.cast(state, keras.backend.standardize_dtype(v.dtype)))
