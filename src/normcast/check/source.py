@@ -21,9 +21,9 @@ def lost_layers(source: str) -> tuple[str, ...]:
     reads |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
     lost = []
     for node in ast.walk(tree):
-        made = (
-            _layer_class(getattr(node, "value", None)) if isinstance(node, (ast.Assign, ast.Expr)) else None
-        )
+        if not isinstance(node, (ast.Assign, ast.Expr)):
+            continue
+        made = _layer_class(node.value)
         if made is None:
             continue
         names = [_name(target) for target in node.targets] if isinstance(node, ast.Assign) else [made.lower()]
