@@ -43,3 +43,32 @@ check: lint types contracts
 
 clean:
 	rm -rf $(VENV) forecast.csv report.html
+
+# The layers on the other two backends, in a venv of their own: nothing else needs either.
+BACKENDS_VENV ?= .venv-backends
+ifeq ($(OS),Windows_NT)
+BACKENDS_BIN := $(BACKENDS_VENV)/Scripts
+else
+BACKENDS_BIN := $(BACKENDS_VENV)/bin
+endif
+BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# JAX goes first: it saves the models that the other two must read to the same output. `make test` runs the rest on it.
+ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
+	$(BACKENDS_BIN)/python -m pytest -n auto -p no:warnings
+
+$(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt
+	@echo "Installing normcast and the other backends into $(BACKENDS_VENV) ..."
+	@$(PYTHON) -m venv $(BACKENDS_VENV)
+	@$(BACKENDS_PIP) --editable ".[dev]" --requirement tests/requirements-backends.txt
+	@touch $@
+
+.PHONY: test-backends test-backends-full
+test-backends: $(BACKENDS_VENV)/stamp  ## the layers on JAX, TensorFlow and torch, in short
+	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py tests/layers/test_recurrent_contract.py -m "not slow"
+	KERAS_BACKEND=tensorflow $(ON_BACKEND) tests/layers -m "not slow"
+	KERAS_BACKEND=torch $(ON_BACKEND) tests/layers -m "not slow"
+
+test-backends-full: $(BACKENDS_VENV)/stamp  ## all tests of the layers on JAX, TensorFlow and torch
+	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers
+	KERAS_BACKEND=tensorflow $(ON_BACKEND) tests/layers
+	KERAS_BACKEND=torch $(ON_BACKEND) tests/layers

@@ -23,8 +23,8 @@ def test_importing_normcast_imports_nothing_heavy():
 def backend_with(tmp_path, content: str | None) -> str:
     if content is not None:
         (tmp_path / "keras.json").write_text(content)
-    code = "import os; os.environ.pop('KERAS_BACKEND', None); import normcast; print(os.environ['KERAS_BACKEND'])"
-    return run_python(code, KERAS_HOME=str(tmp_path))
+    code = "import os; del os.environ['KERAS_BACKEND']; import normcast; print(os.environ['KERAS_BACKEND'])"
+    return run_python(code, KERAS_HOME=str(tmp_path), KERAS_BACKEND="unset")
 
 
 def test_jax_is_the_backend_where_nobody_chose_one(tmp_path):

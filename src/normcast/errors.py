@@ -1,7 +1,8 @@
-"""The one place that words errors about names: what was given, what there is, what was probably meant."""
+"""The one place that words errors: what was given, what there is, what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from numbers import Integral
 
 
 def closest(got: object, known: Iterable[str]) -> str | None:
@@ -40,3 +41,36 @@ def plural(noun: str) -> str:
     if noun.endswith("s"):
         return noun
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+
+
+def at_least_one(where: str, name: str, value: object) -> None:
+    """Raise ValueError unless `value` is a whole number of at least 1.
+
+    >>> at_least_one("Forecaster", "h", 0)
+    Traceback (most recent call last):
+    ValueError: Forecaster: h must be a whole number of at least 1, but is 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{where}: {name} must be a whole number of at least 1, but is {value!r}.")
+
+
+def rate(where: str, name: str, value: float) -> None:
+    """Raise ValueError unless `value` is a rate in [0, 1).
+
+    >>> rate("Conv", "dropout", 1.0)
+    Traceback (most recent call last):
+    ValueError: Conv: dropout must be a rate in [0, 1), but is 1.0.
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"{where}: {name} must be a rate in [0, 1), but is {value!r}.")
+
+
+def one_of(where: str, name: str, got: str | None, known: Collection[str], *, optional: bool = False) -> None:
+    """Raise ValueError unless `got` is one of the known words, or None where that is allowed.
+
+    >>> one_of("Recurrent", "cell", "lstn", ["lstm", "gru"])
+    Traceback (most recent call last):
+    ValueError: Recurrent: no cell 'lstn'; cells are lstm, gru. Did you mean 'lstm'?
+    """
+    if not (optional and got is None) and (got is None or got not in known):
+        raise ValueError(unknown(name, got, known, where=where))

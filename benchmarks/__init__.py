@@ -1,0 +1,1 @@
+"""Benchmarks as commands: `python -m benchmarks NAME [--data DIR] [--json]` from the repository root."""

@@ -1,0 +1,30 @@
+"""Dispatch `python -m benchmarks NAME` to the module of that name."""
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+
+import benchmarks
+from benchmarks.table import Row, printed
+
+INNER = {"contestants", "corpus_models", "networks", "race", "table"}
+
+
+def main() -> int:
+    names = sorted({m.name for m in pkgutil.iter_modules(benchmarks.__path__)} - INNER - {"__main__"})
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run one benchmark.")
+    parser.add_argument("name", choices=names)
+    parser.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
+    options, rest = parser.parse_known_args()
+    module = importlib.import_module(f"benchmarks.{options.name}")
+    if not hasattr(module, "run"):  # it prints by itself
+        return module.main([*rest, *(["--json"] if options.json else [])])
+    rows: list[Row] = module.run(rest)
+    print(json.dumps([vars(row) for row in rows], indent=1) if options.json else printed(rows))
+    return 0 if all(row.ok is not False for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

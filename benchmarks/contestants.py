@@ -1,0 +1,159 @@
+"""One contestant in a process of its own: prepares, then runs a lap for every line that it is sent."""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+
+class Laps:
+    """Prints the time per step of the lap that just ended, then waits for the next."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.began: tuple[float, float] | None = None
+
+    def __call__(self, *_: Any) -> None:
+        """End a lap and wait for the next."""
+        now = time.process_time(), time.perf_counter()
+        if self.began is not None:
+            cpu, wall = (1e3 * (end - start) / self.steps for start, end in zip(self.began, now, strict=True))
+            print(json.dumps({"cpu": cpu, "wall": wall}), flush=True)
+        if not sys.stdin.readline():
+            os._exit(0)
+        self.began = time.process_time(), time.perf_counter()
+
+
+def series(windows: int, steps: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    values = np.random.default_rng(0).normal(size=(windows + steps, channels)).astype("float32")
+    return values, np.ascontiguousarray(values[:, 0])
+
+
+def windowed(windows: int, steps: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    values, target = series(windows, steps, channels)
+    x = np.lib.stride_tricks.sliding_window_view(values, steps, axis=0)[:windows]
+    return np.ascontiguousarray(np.swapaxes(x, 1, 2)), target[steps:, None]
+
+
+def engine(network: str, windows: int, steps: int, channels: int, batch: int, replicas: int = 1) -> None:
+    from benchmarks import networks
+    from normcast.engine import Batches, Field, Training, train
+
+    values, target = series(windows, steps, channels)
+    index = np.arange(windows, dtype=np.int32)
+    data = Batches(
+        {"past": Field(values, 0, steps)}, Field(target, steps, 1), index, np.zeros(windows, np.int32)
+    )
+    lap = Laps(windows // batch * replicas)
+    model = getattr(networks, network)(steps, channels)
+    lap()
+    training = Training(batch_size=batch, epochs=10_000, patience=None)
+    list(train(model, data, training, seeds=replicas, progress=lambda now: lap() if now.epoch else None))
+
+
+def panel(count: int) -> None:
+    """Train on a panel of so many series; an epoch visits the same number of windows for each."""
+    from benchmarks.memory import VISITED, arrays, network
+    from normcast.engine import Training, train
+
+    lap = Laps(VISITED // 256)
+    training = Training(batch_size=256, epochs=10_000, patience=None, epoch_windows=VISITED)
+    data, model = arrays(count), network()
+    lap()
+    list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))
+
+
+def keras_fit(network: str, windows: int, steps: int, channels: int, batch: int) -> None:
+    from benchmarks import networks
+
+    x, y = windowed(windows, steps, channels)
+    model = getattr(networks, network)(steps, channels)
+    model.compile("nadam", "mse")
+    lap = Laps(windows // batch)
+    while True:
+        lap()
+        model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
+
+
+def torch_loop(network: str, windows: int, steps: int, channels: int, batch: int) -> None:
+    import torch
+
+    from benchmarks.networks import torch_network
+
+    torch.set_num_threads(1)
+    x, y = (torch.from_numpy(a) for a in windowed(windows, steps, channels))
+    model = torch_network(network, channels)
+    optimizer = torch.optim.NAdam(model.parameters(), lr=1e-3)
+    lap = Laps(windows // batch)
+    while True:
+        lap()
+        for rows in torch.randperm(windows).split(batch):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+
+def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
+    """NeuralForecast's LSTM with one layer of 64 units on 168 values, trained step by step on one series."""
+    import logging
+    import warnings
+
+    import pandas as pd
+    from neuralforecast import NeuralForecast
+    from neuralforecast.models import LSTM
+
+    warnings.filterwarnings("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    _, target = series(windows, steps, 1)
+    stamps = pd.date_range("2000-01-01", periods=len(target), freq="h")
+    frame = pd.DataFrame({"unique_id": "a", "ds": stamps, "y": target})
+    lap = Laps(windows // batch)
+    quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
+    model = LSTM(
+        h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1,
+        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1,
+        windows_batch_size=batch, accelerator="cpu", enable_model_summary=False, **quiet,
+    )  # fmt: skip
+    while True:
+        lap()
+        sys.stdout, kept = sys.stderr, sys.stdout
+        NeuralForecast(models=[model], freq="h").fit(frame)
+        sys.stdout = kept
+
+
+def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: int) -> None:
+    """A training step of our LSTM: what its arguments, as JSON, ask for; loss on the last output."""
+    import jax
+    import keras
+
+    from normcast.layers import LSTM
+
+    layer = LSTM(units, **json.loads(kind))
+    inputs = keras.Input((steps, channels), batch_size=batch)
+    model = keras.Model(inputs, layer(inputs))
+    x = np.random.default_rng(0).normal(size=(batch, steps, channels)).astype("float32")
+    trainable = [v.value for v in model.trainable_variables]
+    frozen = [v.value for v in model.non_trainable_variables]
+
+    def step(_: Any, carry: Any) -> Any:
+        def loss(trainable: Any, frozen: Any) -> Any:
+            out, frozen = model.stateless_call(trainable, frozen, x, training=True)
+            return (out**2).mean(), frozen
+
+        trainable, frozen = carry
+        grads, frozen = jax.grad(loss, has_aux=True)(trainable, frozen)
+        return [w - 1e-3 * g for w, g in zip(trainable, grads, strict=True)], frozen
+
+    run = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry))
+    lap, carry = Laps(count), (trainable, frozen)
+    while True:
+        lap()
+        carry = jax.block_until_ready(run(carry))
+
+
+if __name__ == "__main__":
+    function, *arguments = json.loads(sys.argv[1])
+    globals()[function](*arguments)

@@ -1,0 +1,79 @@
+"""The command line: parse, call one public function, print. Nothing heavy is imported before that."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="normcast",
+    help="Forecast time series with conv-recurrent networks: from a CSV to forecasts with honest intervals, "
+    "an honest back-test and a report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def version(asked: bool) -> None:
+    """Print the version and leave."""
+    if asked:
+        from normcast import __version__
+
+        typer.echo(f"normcast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
+from normcast.cli import forecast, presets  # noqa: E402  (they add their commands to app)
+
+__all__ = ["app", "forecast", "main", "presets"]
+
+
+def main() -> NoReturn:
+    """Run a command; every failure is one message on stderr and a non-zero exit code."""
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    # The engine runs on JAX alone, whatever backend keras.json names.
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    sys.exit(run(arguments, debug="--debug" in sys.argv[1:]))
+
+
+def run(arguments: list[str], *, debug: bool = False) -> int:
+    """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="normcast", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return refused("interrupted; files that were being written are whole or absent", 130, debug)
+    except typer.Exit as error:
+        return int(error.exit_code)
+    except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
+        return refused(str(error) or type(error).__name__, 1, debug)
+    except Exception as error:
+        # Typer carries its own copy of click, whose errors of usage have no public name.
+        if hasattr(error, "format_message"):
+            return refused(f"{error.format_message()} (see normcast --help)", 2, debug)
+        return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1, debug)
+    return code if isinstance(code, int) else 0
+
+
+def refused(message: str, code: int, debug: bool) -> int:
+    """Print one message on stderr, and the traceback if asked; return the exit code."""
+    if debug:
+        traceback.print_exc()
+    print(f"normcast: error: {message}", file=sys.stderr)
+    return code

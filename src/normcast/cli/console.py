@@ -1,0 +1,43 @@
+"""What the commands say: progress and notes on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from normcast.data import Panel
+
+HEADERS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS"}
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Print a line on stderr, unless quiet."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def describe(panel: Panel, *, quiet: bool) -> None:
+    """Say what was read, and what to know about it."""
+    lengths = panel.lengths
+    rows = f"{lengths[0]}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
+    many = f"{panel.n_series} series of {rows} rows" if panel.n_series > 1 else f"1 series of {rows} rows"
+    say(f"Read {many}, step {panel.freq}, season {panel.season}.", quiet=quiet)
+    for note in panel.notes:
+        say(f"Note: {note}", quiet=quiet)
+
+
+def scoreboard(board: pd.DataFrame, title: str) -> None:
+    """Print scores, one row per model, the best first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("model")
+    for metric in board.columns:
+        table.add_column(HEADERS.get(metric, metric.replace("coverage-", "covers ") + " %"), justify="right")
+    for model, row in board.iterrows():
+        table.add_row(str(model), *(format(value, ".4g") for value in row))
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)

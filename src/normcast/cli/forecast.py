@@ -1,0 +1,107 @@
+"""`normcast forecast`, `backtest`, `predict` and `demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, BadParameter, Option
+
+from normcast.cli import app
+from normcast.cli.options import MODEL, OUTPUT, File, Quiet, model, rolling, shared, table
+
+Out = Annotated[
+    Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
+]
+Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)]
+Future = Annotated[
+    Path | None, Option(help="File with the futr_exog columns of the rows ahead.", rich_help_panel=OUTPUT)
+]
+
+
+@app.command()
+@shared(model, table, rolling)
+def forecast(
+    file: File,
+    model: dict[str, Any],
+    table: dict[str, Any],
+    rolling: dict[str, Any],
+    future: Future = None,
+    out: Out = Path("forecast.csv"),
+    report: Report = None,
+    save: Annotated[
+        Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, Option(help="Folder that interrupted training goes on from.", rich_help_panel=MODEL)
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast the rows after the end of a table, and back-test the model next to its baselines."""
+    from normcast.cli.job import Job
+
+    job = Job.begin(file, model, table, quiet, tables=(out,), others=(report, save))
+    if rolling["n_windows"]:
+        job.backtest(rolling)
+    job.fit(checkpoint)
+    job.write_forecasts(future, out)
+    job.finish(forecasts=out, report=report, model=save)
+
+
+@app.command()
+@shared(model, table, rolling)
+def backtest(
+    file: File,
+    model: dict[str, Any],
+    table: dict[str, Any],
+    rolling: dict[str, Any],
+    out: Annotated[
+        Path | None,
+        Option("--out", "-o", help="Also write the forecasts of all cutoffs.", rich_help_panel=OUTPUT),
+    ] = None,
+    report: Report = None,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast from cutoffs in the past, and score the model next to its baselines."""
+    from normcast.cli.job import Job
+
+    if rolling["n_windows"] < 1:
+        raise BadParameter("--n-windows must be at least 1 for a back-test.")
+    job = Job.begin(file, model, table, quiet, tables=(out,), others=(report,))
+    job.backtest(rolling)
+    job.write_backtest(out)
+    job.finish(forecasts=out, report=report)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, Argument(help="File that `normcast forecast --save` wrote.", show_default=False)],
+    file: File,
+    future: Future = None,
+    out: Out = Path("forecast.csv"),
+    quiet: Quiet = False,
+) -> None:
+    """Forecast the rows after the end of a table with a saved model, without training."""
+    from normcast.cli.console import say
+    from normcast.cli.job import check_outputs
+    from normcast.data import read_table, write_table
+    from normcast.forecasting import load
+
+    check_outputs((file, model), tables=(out,))
+    ahead = None if future is None else read_table(future)
+    write_table(load(model).predict(file, futr_df=ahead), out)
+    say(f"forecasts: {out}", quiet=quiet)
+
+
+@app.command()
+def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), quiet: Quiet = False) -> None:
+    """Forecast two weeks of the shipped weather data: the daily highs of Seattle and New York."""
+    from normcast.cli.job import Job
+    from normcast.data.datasets import weather_path
+
+    columns = {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]}
+    job = Job.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), others=(report,))
+    job.backtest({"n_windows": 3})
+    job.fit(None)
+    job.write_forecasts(None, out)
+    job.finish(forecasts=out, report=report)

@@ -1,0 +1,130 @@
+"""Job: one run of the forecaster from the command line, from its table to its files."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from normcast.cli import console
+from normcast.data import check_ending, check_writable, read_table, write_table
+from normcast.engine import progress_bar
+from normcast.forecasting import Forecaster, estimate
+
+
+class Job:
+    """A table, a forecaster and what came of them."""
+
+    def __init__(
+        self, file: Path, frame: Any, forecaster: Forecaster, table: dict[str, Any], quiet: bool
+    ) -> None:
+        self.file, self.frame, self.forecaster, self.table, self.quiet = file, frame, forecaster, table, quiet
+        self.began = time.perf_counter()
+        self.future: Any = None
+
+    @classmethod
+    def begin(
+        cls,
+        file: Path,
+        model: dict[str, Any],
+        table: dict[str, Any],
+        quiet: bool,
+        *,
+        tables: Iterable[Path | None],
+        others: Iterable[Path | None],
+    ) -> Job:
+        """Check options, outputs and table before any long work, and say what was read."""
+        check_outputs((file,), tables, others)
+        forecaster = Forecaster(**chosen(model))
+        job = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
+        console.describe(forecaster.panel(job.frame, **job.table), quiet=quiet)
+        return job
+
+    def backtest(self, rolling: dict[str, Any]) -> None:
+        """Forecast the past and score it."""
+        panel = self.forecaster.panel(self.frame, **self.table)
+        fits = rolling["n_windows"] if rolling.get("refit", True) else 1
+        console.say(
+            f"Back-test of {rolling['n_windows']} cutoffs: {estimate(panel, self.forecaster.settings, fits)}",
+            quiet=self.quiet,
+        )
+        with progress_bar(self.quiet) as bar:
+            self.forecaster.cross_validation(
+                self.frame, **rolling, **self.table, progress=lambda number, each: bar(each)
+            )
+
+    def fit(self, checkpoint: Path | None) -> None:
+        """Fit on all rows but those that calibrate the intervals."""
+        if checkpoint is not None:
+            checkpoint.mkdir(parents=True, exist_ok=True)
+            checkpoint = checkpoint / "fit.safetensors"
+        console.say("Final fit on all rows but the calibration windows at the end.", quiet=self.quiet)
+        with progress_bar(self.quiet) as bar:
+            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=checkpoint)
+
+    def write_forecasts(self, future: Path | None, out: Path) -> None:
+        """Forecast and write the table."""
+        self.future = None if future is None else read_table(future)
+        write_table(self.forecaster.predict(futr_df=self.future), out)
+
+    def write_backtest(self, out: Path | None) -> None:
+        """Write the forecasts of all cutoffs."""
+        if out is not None and self.forecaster.backtest_ is not None:
+            write_table(self.forecaster.backtest_.table, out)
+
+    def finish(self, *, forecasts: Path | None, report: Path | None, model: Path | None = None) -> None:
+        """Write model and report, show the scoreboard, and say where everything is."""
+        if model is not None:
+            self.forecaster.save(model)
+        if report is not None:
+            self.write_report(report)
+        scored = self.forecaster.backtest_
+        if scored is not None:
+            cutoffs = scored.frame["cutoff"].nunique()
+            console.scoreboard(scored.scoreboard(), f"Back-test over {cutoffs} cutoffs, best first")
+        for what, path in (("forecasts", forecasts), ("report", report), ("model", model)):
+            if path is not None:
+                console.say(f"{what}: {path}", quiet=self.quiet)
+
+    def write_report(self, path: Path) -> None:
+        """Write the report of what was done so far."""
+        from normcast.report import write_report
+
+        write_report(
+            self.forecaster,
+            path,
+            source=self.file.name,
+            futr_df=self.future,
+            command=" ".join(["normcast", *sys.argv[1:]]),
+            seconds=time.perf_counter() - self.began,
+        )
+
+
+def chosen(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the forecaster's arguments: options that were not given are left to its defaults."""
+    given = {name: value for name, value in model.items() if value is not None}
+    for name in ("hist_exog", "futr_exog", "stat_exog"):
+        given[name] = tuple(each.strip() for each in given.get(name, "").split(",") if each.strip())
+    if isinstance(given.get("freq"), str) and given["freq"].isdigit():
+        given["freq"] = int(given["freq"])
+    if "level" in given and not given["level"]:
+        del given["level"]
+    return given
+
+
+def check_outputs(
+    inputs: Iterable[Path], tables: Iterable[Path | None], others: Iterable[Path | None] = ()
+) -> None:
+    """Raise before long work where an output cannot be written, or would overwrite an input."""
+    tables = tuple(tables)
+    for path in (*tables, *others):
+        if path is None:
+            continue
+        if any(path.resolve() == each.resolve() for each in inputs):
+            raise ValueError(f"{path}: is read and written; choose another output.")
+        check_writable(path)
+    for path in tables:
+        if path is not None:
+            check_ending(path)

@@ -1,0 +1,119 @@
+"""The options that several commands share, each group declared once as the signature of a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from typer import Argument, Option
+
+DATA, MODEL, OUTPUT, BACKTEST = "Data", "Model", "Output", "Back-test"
+
+File = Annotated[Path, Argument(help="CSV (also .gz) or Parquet file.", show_default=False)]
+Quiet = Annotated[bool, Option("--quiet", help="Print errors only.", rich_help_panel=OUTPUT)]
+
+
+def table(
+    id_col: Annotated[
+        list[str] | None, Option(help="Column that names the series; may repeat.", rich_help_panel=DATA)
+    ] = None,
+    time_col: Annotated[str | None, Option(help="Column of the time stamps.", rich_help_panel=DATA)] = None,
+    target_col: Annotated[
+        list[str] | None,
+        Option(help="Column to forecast; repeated, each is a series.", rich_help_panel=DATA),
+    ] = None,
+    duplicates: Annotated[
+        str, Option(help="Rows with the same stamp: error, mean, first or last.", rich_help_panel=DATA)
+    ] = "error",
+    fill_gaps: Annotated[
+        bool, Option("--fill-gaps", help="Insert absent stamps.", rich_help_panel=DATA)
+    ] = False,
+    missing: Annotated[
+        str,
+        Option(help="Missing values: error, last, seasonal, zero or mask.", rich_help_panel=DATA),
+    ] = "error",
+) -> None:
+    """How a table is read."""
+
+
+def model(
+    h: Annotated[int, Option("--h", help="Rows to forecast.", show_default=False)],
+    freq: Annotated[
+        str | None, Option(help="Step of the stamps, as in pandas: D, h, 30min, W, MS.", rich_help_panel=DATA)
+    ] = None,
+    season: Annotated[int | None, Option(help="Rows in one season.", rich_help_panel=DATA)] = None,
+    hist_exog: Annotated[str, Option(help="Columns known up to now: a,b.", rich_help_panel=DATA)] = "",
+    futr_exog: Annotated[str, Option(help="Columns known ahead: a,b.", rich_help_panel=DATA)] = "",
+    stat_exog: Annotated[
+        str, Option(help="Columns with one value per series: a,b.", rich_help_panel=DATA)
+    ] = "",
+    model: Annotated[
+        str, Option(help="Network; see `normcast presets`.", rich_help_panel=MODEL)
+    ] = "patch-lstm",
+    input_size: Annotated[int | None, Option(help="Rows the network reads.", rich_help_panel=MODEL)] = None,
+    level: Annotated[
+        list[float] | None,
+        Option(help="Interval in percent; may repeat. Default: 80 and 95.", rich_help_panel=MODEL),
+    ] = None,
+    seeds: Annotated[
+        int, Option(help="Networks to train, each from its own start.", rich_help_panel=MODEL)
+    ] = 3,
+    seed: Annotated[int, Option(help="The first start.", rich_help_panel=MODEL)] = 0,
+    epochs: Annotated[int | None, Option(help="Most passes over the data.", rich_help_panel=MODEL)] = None,
+    scaling: Annotated[str, Option(help="standard, robust or none.", rich_help_panel=MODEL)] = "standard",
+    minimum: Annotated[
+        float | None, Option("--min", help="No forecast below this.", rich_help_panel=MODEL)
+    ] = None,
+) -> None:
+    """What is forecast, and with which network."""
+
+
+def rolling(
+    n_windows: Annotated[
+        int, Option(help="Cutoffs of the back-test; 0 for none.", rich_help_panel=BACKTEST)
+    ] = 3,
+    step_size: Annotated[
+        int | None,
+        Option(help="Rows between cutoffs; default: spread over the last tenth.", rich_help_panel=BACKTEST),
+    ] = None,
+    refit: Annotated[
+        bool, Option(help="Learn anew at each cutoff, or once at the first.", rich_help_panel=BACKTEST)
+    ] = True,
+) -> None:
+    """How the past is forecast to score the model."""
+
+
+def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of these groups; it receives each group as a dictionary by its name."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        names = {group.__name__: list(inspect.signature(group).parameters) for group in groups}
+
+        @wraps(command)
+        def run(**given: Any) -> Any:
+            parts = {group: {name: given.pop(name) for name in names[group]} for group in names}
+            return command(**given, **parts)
+
+        run.__signature__ = merged(command, groups)  # type: ignore[attr-defined]
+        return run
+
+    return give
+
+
+def merged(command: Callable[..., Any], groups: tuple[Callable[..., None], ...]) -> inspect.Signature:
+    """Return the command's own parameters, less the groups, followed by those of the groups."""
+    taken = {group.__name__ for group in groups}
+    own = [each for each in parameters(command) if each.name not in taken]
+    return inspect.Signature(own + [each for group in groups for each in parameters(group)])
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return a function's parameters as keyword parameters with resolved annotations."""
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])
+        for name, each in inspect.signature(function).parameters.items()
+    ]

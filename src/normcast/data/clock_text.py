@@ -1,0 +1,147 @@
+"""Times written as text: read strictly, and written again in the format they came in."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.api import guess_datetime_format
+
+_ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
+_SHAPE = re.compile(r"\d.*[-/.: ]|\d{8}|[A-Za-z]{3,9}\W+\d")
+_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
+
+# Formats that pandas does not guess, tried one after another.
+_SHORT = (
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%m/%Y",
+    "%m-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
+)
+
+
+def is_time(texts: list[str]) -> bool:
+    """Whether most of the texts are times, each by itself.
+
+    >>> is_time(["2020-01-01", "2020-01-02"]), is_time(["rain", "sun"]), is_time(["12", "13"])
+    (True, False, False)
+    """
+    return 2 * sum(map(_is_one_time, texts)) > len(texts)
+
+
+def _is_one_time(text: str) -> bool:
+    if not _SHAPE.search(text):
+        return False
+    one = np.array([text], dtype=object)
+    return any(_parse(one, form) is not None for form in ("ISO8601", *_formats_of(text)))
+
+
+def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.DatetimeIndex, str]:
+    """Return the distinct texts as times, and the format that writes them.
+
+    unique: (u,) distinct texts; codes: (N,) which of them stands in each row, to name the row of a bad one.
+    Raises ValueError for a text that is no time, mixed time zones, and days that cannot be told from months.
+    """
+    index = _parse(unique, "ISO8601")
+    if index is not None:
+        return index, _format_that_writes(unique, index)
+    _refuse_mixed_zones(unique, codes, where)
+    first = str(unique[0])
+    formats = _formats_of(first)
+    parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
+    if not parsed:
+        _refuse_unreadable(unique, codes, formats, where)
+    if any(not index.equals(parsed[0][0]) for index, _ in parsed):
+        raise ValueError(
+            f"{where}: {first!r} can be read as either day first or month first, and no row settles it. "
+            f"Write the dates as year-month-day."
+        )
+    return parsed[0]
+
+
+def _formats_of(text: str) -> list[str]:
+    """Return the formats, other than ISO 8601, that a text may be in."""
+    guesses = [form for day_first in (False, True) if (form := _guess(text, day_first))]
+    formats = dict.fromkeys([*guesses, *map(_swapped, guesses)] or _SHORT)
+    return [form for form in formats if not re.match("%Y.%d", form)]  # nobody writes year-day-month
+
+
+def _guess(text: str, day_first: bool = False) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
+        return guess_datetime_format(text, dayfirst=day_first)
+
+
+def _swapped(form: str) -> str:
+    """Return a format with day and month exchanged, where they stand side by side at its start.
+
+    >>> _swapped("%m/%d/%Y")
+    '%d/%m/%Y'
+    """
+    swap = {"%m": "%d", "%d": "%m"}
+    return re.sub("%[md]", lambda hit: swap[hit[0]], form) if re.match("%[md].%[md]", form) else form
+
+
+def write(index: pd.DatetimeIndex, form: str) -> list[str]:
+    """Return times as text in a format from `read`.
+
+    >>> write(pd.DatetimeIndex(["1961-01-01"]), "%Y-%m")
+    ['1961-01']
+    """
+    return index.strftime(form).tolist()
+
+
+def _parse(unique: np.ndarray, form: str) -> pd.DatetimeIndex | None:
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(unique, format=form))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _refuse_mixed_zones(unique: np.ndarray, codes: np.ndarray, where: str) -> None:
+    readable = pd.to_datetime(unique, format="ISO8601", errors="coerce", utc=True).notna()
+    if not readable.all():
+        return
+    zones = [hit[1] if (hit := _ZONE.search(text)) and ":" in text else "no time zone" for text in unique]
+    other = next(i for i, zone in enumerate(zones) if zone != zones[0])
+    raise ValueError(
+        f"{where}, row {_row_of(other, codes)}: mixed time zones, {unique[other]!r} ({zones[other]}) "
+        f"after {unique[0]!r} ({zones[0]}). Write all stamps in one zone, for example UTC."
+    )
+
+
+def _refuse_unreadable(unique: np.ndarray, codes: np.ndarray, formats: list[str], where: str) -> None:
+    """Raise for the first text that the best of the formats cannot read."""
+    readable = [
+        pd.to_datetime(unique, format=form, errors="coerce", utc=True).notna()
+        for form in ["ISO8601", *formats]
+    ]
+    best = max(readable, key=np.sum)
+    bad = int(np.argmin(best))
+    raise ValueError(
+        f"{where}, row {_row_of(bad, codes)}: {unique[bad]!r} is not a time stamp. "
+        f"Write stamps as year-month-day hour:minute:second."
+    )
+
+
+def _row_of(code: int, codes: np.ndarray) -> int:
+    return int(np.argmax(codes == code)) + 1
+
+
+def _format_that_writes(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
+    """Return the format that writes the texts back exactly as they came, or the plain one."""
+    sample = unique[:1000]
+    zone = _ZONE.search(str(sample[0])) if index.tz is not None else None
+    suffix = zone[0] if zone else ""
+    guess = _guess(str(sample[0]).removesuffix(suffix))
+    for form in (*_FORMATS, "%Y%m%d", *((guess,) if guess else ())):
+        if (index[:1000].strftime(form + suffix) == sample).all():
+            return form + suffix
+    fraction = ".%f" if (index.microsecond != 0).any() else ""
+    return f"%Y-%m-%d %H:%M:%S{fraction}" + ("%z" if index.tz is not None else "")

@@ -1,0 +1,172 @@
+"""Columns: which column of a table plays which part, named by the user or found."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import narwhals as nw
+
+from normcast.data import stamps
+from normcast.errors import closest, unknown
+
+# What other libraries call the three columns; a name from one of them is answered with the one that is there.
+_SYNONYMS = (
+    ("unique_id", "item_id", "series_id", "ts_id", "store_id", "id", "series", "group", "group_ids"),
+    ("ds", "timestamp", "datetime", "date", "time", "time_idx", "ts", "index"),
+    ("y", "target", "value", "values", "label", "sales"),
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The user's column names by the part they play.
+
+    ids: () when the table has no id column, several are joined with "/" to name a series;
+    time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one
+    series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series.
+
+    >>> Columns(ids=("location",), time="date", targets=("wind",)).id_names
+    ('location',)
+    """
+
+    ids: tuple[str, ...] = ()
+    time: str | None = None
+    targets: tuple[str, ...] = ()
+    hist_exog: tuple[str, ...] = ()
+    futr_exog: tuple[str, ...] = ()
+    stat_exog: tuple[str, ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether each of several target columns is a series of its own."""
+        return len(self.targets) > 1
+
+    @property
+    def id_names(self) -> tuple[str, ...]:
+        """Names of the id columns in what comes out: the user's, "unique_id" for a wide table, or none."""
+        return ("unique_id",) if self.is_wide else self.ids
+
+    @property
+    def time_name(self) -> str:
+        """Name of the time column in what comes out: the user's, or "ds" where rows are integer steps."""
+        return self.time or "ds"
+
+    @property
+    def target_name(self) -> str:
+        """Name of the target column in what comes out: the user's, or "y" for a wide table."""
+        return "y" if self.is_wide else self.targets[0]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every column the panel reads."""
+        time = (self.time,) if self.time else ()
+        return (*self.ids, *time, *self.targets, *self.hist_exog, *self.futr_exog, *self.stat_exog)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the columns as plain values, ready for JSON.
+
+        >>> Columns.from_dict(Columns(targets=("y",)).to_dict()) == Columns(targets=("y",))
+        True
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> "Columns":
+        """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples."""
+        parts: Any = {part: tuple(v) if isinstance(v, list) else v for part, v in plain.items()}
+        return cls(**parts)
+
+
+def names(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return one name, several, or none as a tuple.
+
+    >>> names("y"), names(None), names(["a", "b"])
+    (('y',), (), ('a', 'b'))
+    """
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tuple[str, ...]]:
+    """Complete the columns that were asked for, and say which ones were found.
+
+    Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
+    column. Raises ValueError for a name that is not there, a name used twice, or when there is no single
+    choice.
+    """
+    for name in asked.used:
+        require(name, table.columns, where)
+    ids = asked.ids or (("unique_id",) if "unique_id" in table.columns else ())
+    time = asked.time or _find_time(table, replace(asked, ids=ids), where)
+    targets = asked.targets or _find_target(table, replace(asked, ids=ids, time=time), where)
+    chosen = replace(asked, ids=ids, time=time, targets=targets)
+    _refuse_double_use(chosen, where)
+    return chosen, _say(chosen, asked)
+
+
+def require(name: str, columns: Sequence[str], where: str) -> None:
+    """Raise ValueError, with the columns there are, if `name` is not one of them."""
+    if name in columns:
+        return
+    message = unknown("column", name, columns, where=where)
+    if closest(name, columns) is None and (meant := _synonym(name, columns)):
+        message += f" Did you mean {meant!r}?"
+    raise ValueError(message)
+
+
+def _synonym(name: str, columns: Sequence[str]) -> str | None:
+    group = next((words for words in _SYNONYMS if name.lower() in words), ())
+    return next((column for column in columns if column.lower() in group), None)
+
+
+def _find_time(table: nw.DataFrame, asked: Columns, where: str) -> str | None:
+    free = [name for name in table.columns if name not in asked.used]
+    if "ds" in free:
+        return "ds"
+    found = [name for name in free if stamps.is_time_like(table[name])]
+    if len(found) > 1:
+        raise ValueError(
+            f"{where}: several columns look like time: {', '.join(found)}. Name one: --time-col (time_col=)."
+        )
+    return found[0] if found else None
+
+
+def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, ...]:
+    free = [name for name in table.columns if name not in asked.used]
+    if "y" in free:
+        return ("y",)
+    found = [name for name in free if table[name].dtype.is_numeric() and not name.startswith("Unnamed: ")]
+    if len(found) != 1:
+        what = f"several numeric columns: {', '.join(found)}" if found else "no numeric column left"
+        raise ValueError(
+            f"{where}: no target column was named, and there is no single choice: {what}; "
+            f"columns are {', '.join(table.columns)}. Name it: --target-col (target_col=)."
+        )
+    return (found[0],)
+
+
+def _refuse_double_use(chosen: Columns, where: str) -> None:
+    if chosen.is_wide and chosen.ids:
+        raise ValueError(
+            f"{where}: id column {chosen.ids[0]!r} and {len(chosen.targets)} target columns are "
+            "given together. "
+            f"Several target columns are one series each: name one target column, or no id column."
+        )
+    seen: set[str] = set()
+    for name in chosen.used:
+        if name in seen:
+            raise ValueError(f"{where}: column {name!r} is named for two parts; name it once.")
+        seen.add(name)
+
+
+def _say(chosen: Columns, asked: Columns) -> tuple[str, ...]:
+    """Notes for what was taken without being asked for and is not a Nixtla name."""
+    notes = []
+    if chosen.time is None:
+        notes.append("no time column: rows are taken as the integer steps 1, 2, 3, ...")
+    elif not asked.time and chosen.time != "ds":
+        notes.append(f"time column: {chosen.time!r}, the only one that looks like time")
+    if not asked.targets and chosen.targets != ("y",):
+        notes.append(f"target column: {chosen.targets[0]!r}, the only numeric one")
+    return tuple(notes)

@@ -1,0 +1,256 @@
+"""Panel: the series of a table, checked once at the door and held as flat arrays."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from normcast.data import calendar, intake, plain
+from normcast.data.columns import Columns, names
+from normcast.data.future import rows_ahead
+from normcast.data.stamps import Stamps
+
+_PER_ROW = ("time", "y", "observed", "hist", "futr")
+_ARRAYS = {
+    "offsets": (1, "int64"), "time": (1, "int64"), "y": (1, "float64"), "observed": (1, "bool"),
+    "hist": (2, "float64"), "futr": (2, "float64"), "stat": (2, "float64"), "futr_ahead": (3, "float64"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series of one frequency, standing one after another in flat arrays.
+
+    columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per
+    series; offsets: (S+1,) int64, series s owns rows offsets[s]:offsets[s+1]; time: (N,) datetime64[ns] or
+    int64 steps (zone-aware stamps: UTC, or wall time where all share one time of day); y: (N,) float64, in
+    the user's unit; observed: (N,) bool, False where y was missing and missing="mask" filled it, True
+    everywhere else; hist: (N, n_hist), futr: (N, n_futr), stat: (S, n_stat) exogenous values, float64;
+    futr_ahead: (S, k, n_futr) known-future rows that stood behind each series with an empty target;
+    freq: pandas name or integer; season: steps; frame_type: "pandas" or "polars"; notes: what to tell the
+    user.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 4.0]})
+    >>> panel = Panel.from_frame(table)
+    >>> panel.freq, panel.season, panel.lengths
+    ('D', 7, array([3]))
+    >>> panel.stamps_after(2)
+    array([['2024-01-04T00:00:00.000000000', '2024-01-05T00:00:00.000000000']], dtype='datetime64[ns]')
+    """
+
+    columns: Columns
+    ids: tuple[str, ...]
+    id_values: Any
+    offsets: np.ndarray
+    time: np.ndarray
+    y: np.ndarray
+    observed: np.ndarray
+    hist: np.ndarray
+    futr: np.ndarray
+    stat: np.ndarray
+    futr_ahead: np.ndarray
+    freq: str | int
+    season: int
+    frame_type: str
+    notes: tuple[str, ...]
+    stamps: Stamps
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        freq: str | int | None = None,
+        season: int | None = None,
+        id_col: str | Iterable[str] | None = None,
+        time_col: str | None = None,
+        target_col: str | Iterable[str] | None = None,
+        hist_exog: str | Iterable[str] = (),
+        futr_exog: str | Iterable[str] = (),
+        stat_exog: str | Iterable[str] = (),
+        duplicates: str = "error",
+        fill_gaps: bool = False,
+        missing: str = "error",
+        where: str = "table",
+        columns: Columns | None = None,
+    ) -> "Panel":
+        """Check a pandas or polars table and hold it as a panel.
+
+        freq: pandas name, old or new, or an integer step; found if None. season: steps; from freq if None.
+        id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
+        duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as
+        missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
+        or "mask"; infinite values count as missing. No fill uses a later value. where: the table's name in
+        messages. columns: those of a fitted model's panel, in place of the six column arguments; then nothing
+        is guessed and a table of constant series is no error.
+        Raises TypeError for what is no table, ValueError for bad input, naming series, column and row (from
+        1).
+        """
+        asked = columns or Columns(
+            names(id_col),
+            time_col,
+            names(target_col),
+            names(hist_exog),
+            names(futr_exog),
+            names(stat_exog),
+        )
+        policy = intake.Policy(
+            freq, season, duplicates, fill_gaps, missing, may_be_constant=columns is not None
+        )
+        return cls(**intake.take(frame, asked, policy, where))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Rows of each series, (S,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.offsets) - 1
+
+    @property
+    def series_of_row(self) -> np.ndarray:
+        """The series of each row, (N,) int32."""
+        return np.repeat(np.arange(self.n_series, dtype=np.int32), self.lengths)
+
+    def stamps_after(self, h: int) -> np.ndarray:
+        """Return the h time stamps that follow each series, (S, h)."""
+        last = self.time[self.offsets[1:] - 1].view(np.int64)
+        step = calendar.resolve(calendar.parse(self.freq), last)
+        return self.stamps.as_time(step.after(last, h))
+
+    def head(self, rows_per_series: int | np.ndarray) -> "Panel":
+        """Return the panel cut after so many rows of each series; known-future rows are left out.
+
+        Raises ValueError if a series would keep no row, or has fewer rows.
+        """
+        rows = self._kept("head", rows_per_series)
+        return replace(
+            self._cut(rows, self._place < np.repeat(rows, self.lengths)), futr_ahead=self.futr_ahead[:, :0]
+        )
+
+    def tail(self, rows_per_series: int | np.ndarray) -> "Panel":
+        """Return the last so many rows of each series, and the known-future rows behind them.
+
+        Raises ValueError if a series would keep no row, or has fewer rows.
+        """
+        rows = self._kept("tail", rows_per_series)
+        return self._cut(rows, self._place >= np.repeat(self.lengths - rows, self.lengths))
+
+    @property
+    def _place(self) -> np.ndarray:
+        """The place of each row in its series, from 0, (N,)."""
+        return np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def _kept(self, what: str, rows_per_series: int | np.ndarray) -> np.ndarray:
+        rows = np.broadcast_to(np.asarray(rows_per_series, dtype=np.int64), (self.n_series,))
+        wrong = (rows < 1) | (rows > self.lengths)
+        if wrong.any():
+            s = int(np.argmax(wrong))
+            raise ValueError(
+                f"{what}: series {self.ids[s]!r} has {self.lengths[s]} rows, cannot keep {rows[s]}."
+            )
+        return rows
+
+    def _cut(self, rows: np.ndarray, keep: np.ndarray) -> "Panel":
+        arrays = {name: getattr(self, name)[keep] for name in _PER_ROW}
+        return replace(self, offsets=np.concatenate([[0], np.cumsum(rows)]), **arrays)
+
+    def future_rows(self, futr_df: Any, h: int) -> np.ndarray:
+        """Return the future exogenous values of the h stamps after each series, (S, h, n_futr).
+
+        futr_df: a table with the id, time and futr_exog columns, in any order, more rows than needed allowed;
+        None takes the known-future rows of the table itself. Raises ValueError naming the first stamp and
+        series that are not covered, and for missing values and duplicates.
+        """
+        return rows_ahead(self, futr_df, h)
+
+    def frame(self, series: np.ndarray, time: np.ndarray, columns: Mapping[str, Any]) -> Any:
+        """Return a table in the user's type and names: id columns, time, then `columns`.
+
+        series: (n,) series numbers; time: (n,) as in `Panel.time`; columns: name -> (n,) values. Values of
+        dtype datetime64 or int64 that are stamps (a cutoff) go through `write_stamps` first.
+        """
+        ids = nw.from_native(self.id_values, eager_only=True)
+        cells = {name: ids[name][np.asarray(series)].to_native() for name in ids.columns}
+        cells[self.columns.time_name] = self.write_stamps(time)
+        return intake.table_of(cells | dict(columns), self.frame_type)
+
+    def write_stamps(self, time: np.ndarray) -> Any:
+        """Return stamps (n,) as a column like the user's time column: dtype, time zone, text format."""
+        return self.stamps.write(np.asarray(time), self.frame_type)
+
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the panel as values that JSON knows, and as arrays, for a file.
+
+        Raises ValueError for an id column or a time zone that a file does not keep.
+        """
+        values = {
+            "columns": self.columns.to_dict(),
+            "ids": list(self.ids),
+            "id_values": plain.write_columns(self.id_values),
+            "freq": self.freq,
+            "season": self.season,
+            "frame_type": self.frame_type,
+            "notes": list(self.notes),
+            "stamps": plain.write_stamps(self.stamps),
+        }
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        return values, arrays | {"time": arrays["time"].view(np.int64)}
+
+    @classmethod
+    def from_parts(cls, values: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> "Panel":
+        """Return the panel that `to_parts` took apart.
+
+        Raises ImportError where its tables need a library that is not installed, ValueError, KeyError or
+        TypeError for parts that do not belong together.
+
+        >>> import pandas as pd
+        >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 4.0]}))
+        >>> Panel.from_parts(*panel.to_parts()).stamps_after(2)
+        array([[4, 5]])
+        """
+        for name, (axes, dtype) in _ARRAYS.items():
+            if arrays[name].ndim != axes or arrays[name].dtype != dtype:
+                got = f"{arrays[name].dtype} of shape {arrays[name].shape}"
+                raise ValueError(f"Panel: {name} is {got}, but needs {dtype} with {axes} axes.")
+        stamps = plain.read_stamps(values["stamps"])
+        panel = cls(
+            columns=Columns.from_dict(values["columns"]),
+            ids=tuple(values["ids"]),
+            id_values=plain.read_columns(values["id_values"], values["frame_type"]),
+            freq=values["freq"],
+            season=values["season"],
+            frame_type=values["frame_type"],
+            notes=tuple(values["notes"]),
+            stamps=stamps,
+            **{**arrays, "time": stamps.as_time(arrays["time"])},
+        )
+        _check(panel)
+        return panel
+
+
+def _check(panel: Panel) -> None:
+    """Raise ValueError unless the parts of a panel belong together."""
+    many, rows, columns = len(panel.ids), len(panel.y), panel.columns
+    n_futr = len(columns.futr_exog)
+    sizes: dict[str, tuple[int, ...]] = {
+        "hist": (rows, len(columns.hist_exog)),
+        "futr": (rows, n_futr),
+        "stat": (many, len(columns.stat_exog)),
+    }
+    sizes |= {"offsets": (many + 1,), "time": (rows,), "observed": (rows,)}
+    sizes["futr_ahead"] = (many, panel.futr_ahead.shape[1], n_futr)
+    for name, shape in sizes.items():
+        if getattr(panel, name).shape != shape:
+            raise ValueError(f"Panel: {name} has shape {getattr(panel, name).shape}, but needs {shape}.")
+    if panel.offsets[0] != 0 or panel.offsets[-1] != rows or (panel.lengths < 1).any():
+        raise ValueError(f"Panel: offsets must rise from 0 to {rows}, the number of rows.")
+    if columns.id_names and len(panel.id_values) != many:
+        raise ValueError(f"Panel: there are {len(panel.id_values)} rows of ids, but {many} series.")
+    if panel.frame_type not in ("pandas", "polars"):
+        raise ValueError(f"Panel: frame_type is {panel.frame_type!r}, but must be 'pandas' or 'polars'.")

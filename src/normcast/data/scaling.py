@@ -1,0 +1,148 @@
+"""Scaling: where each series lies and how far it spreads, from the rows that may be seen."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.errors import unknown
+
+KINDS = ("standard", "robust", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Location and spread per series and channel: (x - location) / spread, and back.
+
+    location, spread: (S, C) float64, in the unit of the values. A spread of 0, below the smallest normal
+    number, or below the rounding error of the location, is 1.
+
+    >>> scaler = Scaler.fit(np.array([1.0, 3.0, 900.0]), offsets=np.array([0, 3]), rows=np.array([2]))
+    >>> scaler.location, scaler.spread
+    (array([[2.]]), array([[1.]]))
+    >>> scaler.undo(scaler.apply(np.array([900.0]), np.array([0])), np.array([0]))
+    array([900.])
+    """
+
+    location: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, values: np.ndarray, offsets: np.ndarray, rows: np.ndarray, kind: str = "standard"
+    ) -> "Scaler":
+        """Take location and spread of each series from its first rows, and from no other.
+
+        values: (N,) or (N, C); offsets: (S+1,); rows: (S,) number of rows of each series that may be seen.
+        kind: "standard" is mean and standard deviation; "robust" is median and interquartile range / 1.349
+        (the standard deviation where that range is 0); "none" is 0 and 1.
+        Raises ValueError for another kind, no visible row, or more visible rows than there are.
+        """
+        if kind not in KINDS:
+            raise ValueError(unknown("scaling", kind, KINDS, where="Scaler"))
+        values = values[:, None] if values.ndim == 1 else values
+        rows = np.broadcast_to(np.asarray(rows, dtype=np.int64), (len(offsets) - 1,))
+        _check_rows(offsets, rows)
+        shape = (len(rows), values.shape[1])
+        if kind == "none" or 0 in shape:
+            return cls(np.zeros(shape), np.ones(shape))
+        seen, starts = _visible(values, np.asarray(offsets), rows)
+        location, spread = _mean_and_deviation(seen, starts, rows)
+        if kind == "robust":
+            low, location, high = _quartiles(seen, starts, rows)
+            spread = np.where(high > low, (high - low) / 1.349, spread)
+        floor = np.maximum(np.finfo(np.float64).tiny, 4 * np.finfo(np.float64).eps * np.abs(location))
+        return cls(location, np.where(spread > floor, spread, 1.0))
+
+    def apply(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Return scaled values.
+
+        values: (n,), (n, C), or with more axes: (n, h), (n, h, Q) for one channel, (n, h, C) for C of them;
+        series: (n,) the series of each.
+        """
+        return (values - self._like(self.location, values, series)) / self._like(self.spread, values, series)
+
+    def undo(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Return scaled values in their own unit again; the inverse of `apply` to float64 rounding."""
+        return values * self._like(self.spread, values, series) + self._like(self.location, values, series)
+
+    def _like(self, each: np.ndarray, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Return a statistic (S, C) for each of `values`, shaped to broadcast against them."""
+        own = each[series]  # (n, C)
+        channels = own.shape[1]
+        if values.ndim == 1 and channels == 1:
+            return own[:, 0]
+        if channels != 1 and values.shape[-1] != channels:
+            raise ValueError(
+                f"Scaler: values have shape {values.shape}, but the scaler has {channels} channels."
+            )
+        return own.reshape(len(own), *(1,) * (values.ndim - 2), channels)
+
+    def to_json(self) -> str:
+        """Return the scaler as JSON, exact to the last bit.
+
+        >>> Scaler.from_json(Scaler(np.array([[0.1]]), np.array([[3.0]])).to_json()).location
+        array([[0.1]])
+        """
+        return json.dumps(
+            {"location": self.location.tolist(), "spread": self.spread.tolist(), "shape": self.location.shape}
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scaler":
+        """Return the scaler that `to_json` wrote."""
+        plain = json.loads(text)
+        arrays = (
+            np.array(plain[key], dtype=np.float64).reshape(plain["shape"]) for key in ("location", "spread")
+        )
+        return cls(*arrays)
+
+
+def _check_rows(offsets: np.ndarray, rows: np.ndarray) -> None:
+    wrong = (rows < 1) | (rows > np.diff(offsets))
+    if wrong.any():
+        s = int(np.argmax(wrong))
+        raise ValueError(
+            f"Scaler: series {s} has {np.diff(offsets)[s]} rows, but is to be scaled by its first {rows[s]}. "
+            f"Show it between 1 row and all of them."
+        )
+
+
+def _visible(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first `rows` rows of each series, and where each begins among them."""
+    starts = np.cumsum(rows) - rows
+    at = np.arange(rows.sum()) + np.repeat(offsets[:-1] - starts, rows)
+    return values[at].astype(np.float64), starts
+
+
+def _mean_and_deviation(
+    seen: np.ndarray, starts: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation, each (S, C), without overflow and exact for constant series."""
+    first = seen[starts]
+    many = rows[:, None]
+    mean = first + np.add.reduceat(
+        (seen - np.repeat(first, rows, axis=0)) / np.repeat(many, rows, axis=0), starts
+    )
+    apart = np.abs(seen - np.repeat(mean, rows, axis=0))
+    most = np.maximum.reduceat(apart, starts)
+    unit = np.where(most > 0, most, 1.0)
+    square = np.add.reduceat((apart / np.repeat(unit, rows, axis=0)) ** 2, starts)
+    return mean, most * np.sqrt(square / many)
+
+
+def _quartiles(
+    seen: np.ndarray, starts: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three quartiles per series and channel, each (S, C), interpolated linearly."""
+    series = np.repeat(np.arange(len(rows)), rows)
+    ordered = np.column_stack([column[np.lexsort((column, series))] for column in seen.T])
+
+    def quantile(share: float) -> np.ndarray:
+        place = share * (rows - 1)
+        low = np.floor(place).astype(np.int64)
+        high = np.minimum(low + 1, rows - 1)
+        weight = (place - low)[:, None]
+        return ordered[starts + low] * (1 - weight) + ordered[starts + high] * weight
+
+    return quantile(0.25), quantile(0.5), quantile(0.75)

@@ -1,0 +1,139 @@
+"""Split: the rows of each series in time order, for training, validation, calibration and test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.data.windows import Windows, sliding
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Windows in time order: train | valid | calib | test.
+
+    Targets of different parts never overlap, and no part reads a target of a later one.
+    test: the window that begins to forecast at the cutoff, of each series that has h rows behind it.
+    """
+
+    train: Windows
+    valid: Windows
+    calib: Windows
+    test: Windows
+
+
+def split(
+    offsets: np.ndarray,
+    rows: np.ndarray,
+    input_size: int,
+    h: int,
+    *,
+    valid: int = 0,
+    calib: int = 0,
+    observed: np.ndarray | None = None,
+    ids: Sequence[str] | None = None,
+) -> Split:
+    """Plan the split of every series at its cutoff.
+
+    offsets: (S+1,); rows: (S,) rows of each series that may be used (the cutoff); valid, calib: windows per
+    series, one row apart, so that n of them take n + h - 1 target rows. observed: (N,), see `sliding`;
+    ids: (S,) names for messages.
+    Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size.
+
+    >>> parts = split(np.array([0, 20]), np.array([18]), input_size=4, h=2, valid=2, calib=3)
+    >>> [len(part) for part in (parts.train, parts.valid, parts.calib, parts.test)]
+    [6, 2, 3, 1]
+    """
+    offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
+    _refuse_short(rows, input_size, h, valid, calib, ids)
+    calib_from = rows - _target_rows(calib, h)
+    valid_from = calib_from - _target_rows(valid, h)
+    test_end = np.minimum(rows + h, np.diff(offsets))
+
+    def part(first: np.ndarray | int, end: np.ndarray, seen: np.ndarray | None = observed) -> Windows:
+        return sliding(offsets, np.broadcast_to(first, end.shape), end, input_size, h, observed=seen)
+
+    train = part(input_size, valid_from)
+    if not len(train):
+        raise ValueError(
+            "split: every training window has an unobserved target; choose another missing policy."
+        )
+    return Split(train, part(valid_from, calib_from), part(calib_from, rows), part(rows, test_end, None))
+
+
+def _target_rows(n_windows: int, h: int) -> int:
+    """Return the target rows of so many windows, one row apart."""
+    return n_windows + h - 1 if n_windows else 0
+
+
+def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
+    """Return the rows a series must have for one training window and the validation and calibration windows.
+
+    >>> rows_needed(input_size=168, h=24)
+    192
+    """
+    return input_size + h + _target_rows(valid, h) + _target_rows(calib, h)
+
+
+def largest_input_size(rows: np.ndarray, h: int, valid: int = 0, calib: int = 0) -> int:
+    """Return the largest input_size that fits every series; below 1 if none does.
+
+    rows: (S,) rows of each series that may be used.
+
+    >>> largest_input_size(np.array([90, 300]), h=24)
+    66
+    """
+    return int(np.min(rows)) - rows_needed(0, h, valid, calib)
+
+
+def _refuse_short(
+    rows: np.ndarray, input_size: int, h: int, valid: int, calib: int, ids: Sequence[str] | None
+) -> None:
+    need = rows_needed(input_size, h, valid, calib)
+    short = rows < need
+    if not short.any():
+        return
+    s = int(np.argmin(rows))
+    fits = largest_input_size(rows, h, valid, calib)
+    parts = [f"input_size {input_size}", f"h {h}"]
+    parts += [
+        f"{n + h - 1} rows for {n} {name} windows"
+        for n, name in ((valid, "validation"), (calib, "calibration"))
+        if n
+    ]
+    advice = f"Lower input_size to at most {fits}" if fits >= 1 else "Lower h or the number of windows"
+    raise ValueError(
+        f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows, but {' + '.join(parts)} needs {need}"
+        f"{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or leave "
+        "the series out."
+    )
+
+
+def cutoffs(
+    lengths: np.ndarray, h: int, n_windows: int, step_size: int = 1, ids: Sequence[str] | None = None
+) -> np.ndarray:
+    """Return the rows visible at each rolling origin, (n_windows, S); the last one forecasts the last h rows.
+
+    lengths: (S,) rows of each series; step_size: rows from one origin to the next.
+    Raises ValueError if an origin would see no row.
+
+    >>> cutoffs(np.array([10, 8]), h=2, n_windows=3, step_size=2)
+    array([[4, 2],
+           [6, 4],
+           [8, 6]])
+    """
+    for name, value in (("h", h), ("n_windows", n_windows), ("step_size", step_size)):
+        if value < 1:
+            raise ValueError(f"cutoffs: {name} is {value}; it must be at least 1.")
+    lengths = np.asarray(lengths)
+    back = h + np.arange(n_windows - 1, -1, -1) * step_size
+    visible = lengths[None, :] - back[:, None]  # (n_windows, S)
+    if visible.min() < 1:
+        s = int(np.argmin(lengths))
+        raise ValueError(
+            f"Panel: series {ids[s] if ids else s!r} has {lengths[s]} rows, but {n_windows} windows "
+            f"of h {h}, "
+            f"{step_size} apart, need more than {back[0]}. Lower n_windows, step_size or h, or "
+            "leave the series out."
+        )
+    return visible

@@ -1,0 +1,171 @@
+"""Tables: a file of rows as a pandas DataFrame, or an error that names the file."""
+
+import csv
+import gzip
+import io
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from normcast.errors import closest
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+_MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
+_NEWLINE, _QUOTE = 10, 34
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a .csv, .csv.gz or .parquet file.
+
+    CSV: UTF-8 text with a header; separated by comma, semicolon or tab. Times stay text, for Panel to read.
+    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
+    file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
+    names.
+    """
+    file = Path(path)
+    name = str(path)
+    _refuse_absent(file, name)
+    ending = next((ending for ending in ENDINGS if file.name.lower().endswith(ending)), None)
+    if ending is None:
+        raise ValueError(
+            f"{name}: the ending is not one of {', '.join(ENDINGS)}. Name the file for what it is."
+        )
+    raw = file.read_bytes()
+    if not raw:
+        raise ValueError(f"{name}: the file is empty.")
+    if ending == ".parquet":
+        return _read_parquet(raw, name)
+    return _read_csv(_decompress(raw, name) if ending == ".csv.gz" else raw, name)
+
+
+def _refuse_absent(file: Path, name: str) -> None:
+    if file.is_dir():
+        raise IsADirectoryError(f"{name}: is a folder, not a file. Name a file in it.")
+    if file.exists():
+        return
+    siblings = [other.name for other in file.parent.iterdir()] if file.parent.is_dir() else []
+    guess = closest(file.name, siblings)
+    hint = f" Did you mean {str(file.with_name(guess))!r}?" if guess else ""
+    raise FileNotFoundError(f"{name}: there is no such file.{hint}")
+
+
+def _decompress(raw: bytes, name: str) -> bytes:
+    if raw[:2] != b"\x1f\x8b":
+        raise ValueError(f"{name}: is named .gz but is not gzip. Name it .csv if it is plain text.")
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{name}: the gzip data is damaged or cut off ({error}). Fetch the file again."
+        ) from error
+
+
+def _read_parquet(raw: bytes, name: str) -> pd.DataFrame:
+    if raw[:4] != b"PAR1" or raw[-4:] != b"PAR1":
+        raise ValueError(f"{name}: is named .parquet but is not Parquet, or is cut off.")
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f'{name}: reading Parquet needs pyarrow. Install it: pip install "normcast[parquet]", or use CSV.'
+        ) from error
+    try:
+        table = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{name}: is not readable Parquet: {error}") from error
+    return _with_rows(table, name)
+
+
+def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    if not len(table):
+        raise ValueError(
+            f"{name}: has a header but no rows; columns are {', '.join(map(str, table.columns))}."
+        )
+    return table
+
+
+def _read_csv(raw: bytes, name: str) -> pd.DataFrame:
+    raw = _as_text(raw, name)
+    separator = _separator(raw)
+    _refuse_twice(_header(raw, separator), name)
+    _refuse_ragged(raw, separator, name)
+    table = pd.read_csv(io.BytesIO(raw), sep=separator, index_col=False, low_memory=False)
+    return _with_rows(table, name)
+
+
+def _as_text(raw: bytes, name: str) -> bytes:
+    """Return CSV bytes as UTF-8 without a mark and with plain line ends; refuse what is no text."""
+    for magic, what in _MAGIC.items():
+        if raw.startswith(magic):
+            raise ValueError(
+                f"{name}: is {what}, not the CSV text its ending says. Rename it or save it as CSV."
+            )
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError(f"{name}: is UTF-16 text (byte 0). Save it as UTF-8.")
+    if b"\0" in raw:
+        raise ValueError(f"{name}: is binary, not CSV text: there is a zero byte at byte {raw.index(0)}.")
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name}: is not UTF-8 text: byte {error.start} is {raw[error.start : error.start + 1]!r}. "
+            f"Save it as UTF-8 (it may be Latin-1 or Windows-1252)."
+        ) from error
+    raw = raw if b"\n" in raw else raw.replace(b"\r", b"\n")
+    if not raw.strip():
+        raise ValueError(f"{name}: the file is empty.")
+    return raw
+
+
+def _first_line(raw: bytes) -> str:
+    return next(line for line in raw.split(b"\n") if line.strip()).decode().rstrip("\r")
+
+
+def _separator(raw: bytes) -> str:
+    """Return the one of comma, semicolon and tab that the header holds most of."""
+    header = _first_line(raw[: raw.find(b"\n", 100_000) + 1 or len(raw)])
+    return max(",;\t", key=header.count)
+
+
+def _header(raw: bytes, separator: str) -> list[str]:
+    return next(csv.reader([_first_line(raw)], delimiter=separator))
+
+
+def _refuse_twice(header: list[str], name: str) -> None:
+    for i, column in enumerate(header):
+        if column and column in header[:i]:
+            raise ValueError(
+                f"{name}: column name {column!r} stands twice, at columns "
+                f"{header.index(column) + 1} and {i + 1}. "
+                f"Rename one."
+            )
+
+
+def _refuse_ragged(raw: bytes, separator: str, name: str) -> None:
+    """Raise for the first line that has more or fewer fields than the header."""
+    data = np.frombuffer(raw if raw.endswith(b"\n") else raw + b"\n", dtype=np.uint8)
+    # The parity of the quotes so far tells text inside quotes; uint8 may overflow, its parity does not.
+    outside = (np.cumsum(data == _QUOTE, dtype=np.uint8) & 1) == 0
+    if not outside[-1]:
+        opened = int(np.flatnonzero(data == _QUOTE)[-1])
+        line = int(np.count_nonzero(data[:opened] == _NEWLINE)) + 1
+        raise ValueError(f"{name}: a quote is opened and never closed, the last one on line {line}.")
+    ends = np.flatnonzero((data == _NEWLINE) & outside)
+    separators = np.flatnonzero((data == ord(separator)) & outside)
+    fields = np.bincount(np.searchsorted(ends, separators), minlength=len(ends)) + 1
+    lengths = np.diff(ends, prepend=-1) - 1
+    blank = (lengths == 0) | ((lengths == 1) & (data[ends - 1] == 13))
+    expected = fields[np.argmin(blank)]
+    ragged = (fields != expected) & ~blank
+    if ragged.any():
+        at = int(np.argmax(ragged))
+        line = int(np.count_nonzero(data[: ends[at] - lengths[at]] == _NEWLINE)) + 1
+        raise ValueError(
+            f"{name}: line {line} has {fields[at]} fields, the header has {expected}; "
+            f"{ragged.sum()} such lines. "
+            f"Bring every line to {expected} fields (separator {separator!r})."
+        )

@@ -1,0 +1,57 @@
+"""Values: the numeric columns of a table as float64, refused by name where they are not numbers."""
+
+import re
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})*,\d+\s*|\s*[-+]?\d+,\d+\s*")
+
+
+def numbers(column: nw.Series, where: str, part: str = "column") -> np.ndarray:
+    """Return a column as (N,) float64: booleans as 0 and 1, missing values as NaN.
+
+    part: what the column is for, as in "target column". Raises ValueError for text, dates and whatever else
+    is no number, with the first such value and its row.
+
+    >>> import pandas as pd
+    >>> numbers(nw.from_native(pd.Series([True, None, False], name="open"), series_only=True), "shop.csv")
+    array([ 1., nan,  0.])
+    """
+    where = f"{where}: {part} {column.name!r}"
+    native = column.to_native()
+    dtype = column.dtype
+    if dtype.is_numeric() or isinstance(dtype, nw.Boolean):
+        if column.implementation.is_polars():
+            return column.cast(nw.Float64).to_numpy().astype(np.float64)
+        return native.to_numpy(dtype=np.float64, na_value=np.nan)
+    if dtype.is_temporal():
+        raise ValueError(f"{where} holds times ({dtype}), not numbers. Name a numeric column.")
+    return _from_objects(native.to_list(), isinstance(dtype, nw.Object), where)
+
+
+def _from_objects(values: list, mixed: bool, where: str) -> np.ndarray:
+    """Return Python values as numbers; None is missing."""
+    series = pd.Series(values, dtype=object)
+    missing = series.isna().to_numpy()
+    is_text = np.array([isinstance(value, (str, complex)) for value in values], dtype=bool)
+    converted = pd.to_numeric(series.where(~is_text & ~missing, None), errors="coerce")
+    bad = ~missing & (is_text | converted.isna().to_numpy())
+    if not bad.any():
+        return converted.to_numpy(dtype=np.float64, na_value=np.nan)
+    as_text = pd.to_numeric(series, errors="coerce").isna().to_numpy()
+    first = int(np.argmax(bad & as_text)) if (bad & as_text).any() else int(np.argmax(bad))
+    raise ValueError(
+        f"{where} is not numeric: row {first + 1} holds {values[first]!r}. {_advice(values[first])}"
+    )
+
+
+def _advice(value: object) -> str:
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+        return (
+            "It looks like a decimal comma: write 1.5 for 1,5, or read it with pandas.read_csv(decimal=',')."
+        )
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*", value):
+        return "The column is text: make it numbers first."
+    return "Turn it into numbers, leave it out, or leave the cell empty and choose --missing (missing=)."

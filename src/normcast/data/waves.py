@@ -1,0 +1,27 @@
+"""Waves: the time of year and day as sines and cosines, which are known ahead for every stamp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+DAY = 86_400_000_000_000  # nanoseconds
+YEAR = 365.2425 * DAY
+
+
+def waves(time: np.ndarray, step: float) -> np.ndarray:
+    """Return the waves at each stamp, in [-1, 1]: (n, 2 * harmonics) float32.
+
+    time: (n,) datetime64[ns], or integers, which have no calendar and no waves; step: nanoseconds between
+    rows. Below a day: two harmonics of the day, one of the year; from a day to a year: two of the year. The
+    week is left out: a window of whole weeks shows it, and what it shows holds on holidays too.
+
+    >>> stamps = np.array(["2024-01-01T00", "2024-01-01T06"], dtype="datetime64[ns]")
+    >>> waves(stamps, step=DAY / 4).shape
+    (2, 6)
+    """
+    if not np.issubdtype(time.dtype, np.datetime64) or step > YEAR - DAY:
+        return np.zeros((len(time), 0), np.float32)
+    harmonics = [(DAY, 1), (DAY, 2), (YEAR, 1)] if step < DAY else [(YEAR, 1), (YEAR, 2)]
+    clock = time.view(np.int64)
+    turns = [2 * np.pi * number * (clock % int(period)) / period for period, number in harmonics]
+    return np.stack([wave(turn) for turn in turns for wave in (np.sin, np.cos)], axis=1).astype(np.float32)

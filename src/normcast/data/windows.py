@@ -1,0 +1,96 @@
+"""Windows: where each input begins, as index pairs; values are copied for a batch only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows over flat series arrays: input_size rows to read, then h rows to forecast.
+
+    start: (n,) int64, flat row where the input begins; series: (n,) int32; input_size, h: rows.
+    The first target row of a window is start + input_size; all its rows belong to its series.
+
+    >>> windows = Windows(np.array([0, 1]), np.array([0, 0]), input_size=2, h=1)
+    >>> windows.inputs(np.array([1.0, 2.0, 3.0, 4.0]))
+    array([[1., 2.],
+           [2., 3.]])
+    >>> windows.targets(np.array([1.0, 2.0, 3.0, 4.0]))
+    array([[3.],
+           [4.]])
+    """
+
+    start: np.ndarray
+    series: np.ndarray
+    input_size: int
+    h: int
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.start)
+
+    def __getitem__(self, chosen: slice | np.ndarray) -> "Windows":
+        """Return some of the windows, by slice, positions or mask."""
+        return Windows(self.start[chosen], self.series[chosen], self.input_size, self.h)
+
+    @property
+    def cutoff(self) -> np.ndarray:
+        """The first target row of each window, (n,) flat."""
+        return self.start + self.input_size
+
+    def inputs(self, values: np.ndarray) -> np.ndarray:
+        """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size[, C])."""
+        return values[self.start[:, None] + np.arange(self.input_size)]
+
+    def targets(self, values: np.ndarray) -> np.ndarray:
+        """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h[, C])."""
+        return values[self.cutoff[:, None] + np.arange(self.h)]
+
+
+def sliding(
+    offsets: np.ndarray,
+    first_target: np.ndarray,
+    last_target_end: np.ndarray,
+    input_size: int,
+    h: int,
+    step: int = 1,
+    observed: np.ndarray | None = None,
+) -> Windows:
+    """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
+
+    offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie
+    in [first_target, last_target_end); a window whose input would begin before its series is left out.
+    step: rows from one window to the next. observed: (N,); a window with an unobserved target is left out.
+    Raises ValueError for sizes below 1 or a stretch that ends behind its series.
+
+    >>> sliding(np.array([0, 5]), np.array([2]), np.array([5]), input_size=2, h=2).start
+    array([0, 1])
+    """
+    offsets = np.asarray(offsets, dtype=np.int64)
+    _check(offsets, np.asarray(last_target_end), input_size=input_size, h=h, step=step)
+    first = np.maximum(np.asarray(first_target, dtype=np.int64), input_size)
+    many = np.maximum((np.asarray(last_target_end, dtype=np.int64) - h - first) // step + 1, 0)
+    many = np.broadcast_to(many, (len(offsets) - 1,))
+    series = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), many)
+    place = np.arange(len(series)) - np.repeat(np.cumsum(many) - many, many)
+    start = (offsets[:-1] + first - input_size)[series] + place * step
+    windows = Windows(start, series, int(input_size), int(h))
+    if observed is None or observed.all():
+        return windows
+    unseen = np.concatenate([[0], np.cumsum(~observed)])
+    return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
+
+
+def _check(offsets: np.ndarray, last_target_end: np.ndarray, **sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"sliding: {name} is {size}; it must be at least 1.")
+    over = np.broadcast_to(last_target_end > np.diff(offsets), (len(offsets) - 1,))
+    if over.any():
+        s = int(np.argmax(over))
+        raise ValueError(
+            f"sliding: targets of series {s} would reach row "
+            f"{np.broadcast_to(last_target_end, over.shape)[s]}, "
+            f"but it has {np.diff(offsets)[s]} rows."
+        )

@@ -1,0 +1,27 @@
+"""The training engine: many Keras models times many seeds, compiled by JAX. The only floor that trains.
+
+`train` yields `Trained` replicas, `predict` runs them; `Batches` of `Field`s say where windows are read.
+"""
+
+from normcast.engine.batches import Batches, Field
+from normcast.engine.losses import PinballLoss
+from normcast.engine.parquet import parquet_shards
+from normcast.engine.prediction import predict
+from normcast.engine.progress import Progress, progress_bar
+from normcast.engine.source import Shards
+from normcast.engine.trainer import Trained, train
+from normcast.engine.training import Training
+
+__all__ = [
+    "Batches",
+    "Field",
+    "PinballLoss",
+    "Progress",
+    "Shards",
+    "Trained",
+    "Training",
+    "parquet_shards",
+    "predict",
+    "progress_bar",
+    "train",
+]

@@ -1,0 +1,117 @@
+"""Batches: windows as positions into arrays that are held once, gathered only when a batch is needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What one model input, or the target, reads from an array that all windows share.
+
+    values: float32; (rows,) gathers (batch, length), (rows, channels) gathers (batch, length, channels).
+    offset: the first row read, counted from the row where the window starts; length: rows read.
+    by: "row" reads rows of time; "series" reads one row per series, (series,) or (series, channels), and
+    gathers (batch,) or (batch, channels); offset and length are then unused.
+
+    >>> Field(np.arange(6, dtype="float32"), offset=2, length=2).at(np.array([0, 1]), np.array([0, 0]))
+    array([[2., 3.],
+           [3., 4.]], dtype=float32)
+    """
+
+    values: np.ndarray
+    offset: int = 0
+    length: int = 1
+    by: Literal["row", "series"] = "row"
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.float32 or self.values.ndim not in (1, 2):
+            raise ValueError(
+                f"Field: values are {self.values.dtype} of shape {self.values.shape}, but must be float32 of "
+                "shape (rows,) or (rows, channels). Convert once: values.astype('float32')."
+            )
+        if self.by not in ("row", "series"):
+            raise ValueError(f"Field: by is {self.by!r}, but must be 'row' or 'series'.")
+        if self.length < 1:
+            raise ValueError(f"Field: length is {self.length}, but must be at least 1.")
+
+    def at(self, start: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Gather one batch with NumPy. start, series: (batch,) integers."""
+        if self.by == "series":
+            return self.values[series]
+        return self.values[
+            start[:, None] + self.offset + np.arange(self.length)
+        ]  # (batch, length[, channels])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one gathered sample, without the batch axis."""
+        return self.values.shape[1:] if self.by == "series" else (self.length, *self.values.shape[1:])
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Windows over series that are held once; a batch is gathered by index, never stored.
+
+    inputs: a Field for every input of the model, keyed by the input's name. A model with one input takes
+    the one Field whatever its key. target: what the loss compares the output with, None to predict only.
+    start: (windows,) int32, the row where each window starts; series: (windows,) int32, its series.
+    Raises ValueError if a window reaches beyond the rows of a field.
+
+    >>> y = np.arange(10, dtype="float32")
+    >>> windows = np.arange(5, dtype="int32")
+    >>> data = Batches({"past": Field(y, 0, 3)}, Field(y, 3, 2), windows, np.zeros(5, "int32"))
+    >>> inputs, target = data.at(np.array([4]))
+    >>> inputs["past"], target
+    (array([[4., 5., 6.]], dtype=float32), array([[7., 8.]], dtype=float32))
+    """
+
+    inputs: Mapping[str, Field]
+    target: Field | None
+    start: np.ndarray
+    series: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise ValueError("Batches: inputs is empty; give a Field for every input of the model.")
+        for name in ("start", "series"):
+            index = getattr(self, name)
+            if index.ndim != 1 or index.dtype != np.int32:
+                raise ValueError(
+                    f"Batches: {name} is {index.dtype} of shape {index.shape}, but must be int32 of shape "
+                    f"(windows,). Convert once: {name}.astype('int32')."
+                )
+        if len(self.start) != len(self.series):
+            raise ValueError(f"Batches: {len(self.start)} starts, but {len(self.series)} series.")
+        for name, field in self.fields.items():
+            self._check_reach(name, field)
+
+    def _check_reach(self, name: str, field: Field) -> None:
+        if not len(self.start):
+            return
+        index, first, length = self.start, field.offset, field.length
+        if field.by == "series":
+            index, first, length = self.series, 0, 1
+        low, high = int(index.min()) + first, int(index.max()) + first + length
+        if low < 0 or high > len(field.values):
+            raise ValueError(
+                f"Batches: field {name!r} reads rows {low} to {high - 1}, but has rows 0 to "
+                f"{len(field.values) - 1}. Leave out the windows that reach beyond, or pad the values."
+            )
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """All fields by name; the target's name is empty."""
+        target = {"": self.target} if self.target is not None else {}
+        return {**self.inputs, **target}
+
+    def at(self, windows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Gather the batch of these window positions with NumPy: the oracle of the compiled gather."""
+        start, series = self.start[windows], self.series[windows]
+        inputs = {name: field.at(start, series) for name, field in self.inputs.items()}
+        return inputs, None if self.target is None else self.target.at(start, series)

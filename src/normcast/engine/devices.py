@@ -1,0 +1,118 @@
+"""Where programs run and arrays live: devices, the mesh over them, and the cache of compiled programs.
+
+A mesh has one axis: `replica`, over which seeds are spread, or `batch`, for the windows of a batch.
+
+Importing this asks JAX for one CPU device per core, if JAX has not started yet: replicas then train side by
+side. The environment variable NORMCAST_DEVICES sets another number; XLA's own flag is respected.
+"""
+
+import logging
+import os
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from normcast.kernels.native import cache_folder
+
+REPLICA = PartitionSpec("replica")
+SHARED = PartitionSpec()
+FLAG = "xla_force_host_platform_device_count"
+
+_log = logging.getLogger("normcast")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare() -> None:
+    """Ask for one CPU device per core, if JAX has not started yet, and for a cache of programs."""
+    wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
+    if not wanted.isdigit() or int(wanted) < 1:
+        raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
+    if FLAG not in os.environ.get("XLA_FLAGS", "") and _config("num_cpu_devices") in (None, -1):
+        try:
+            jax.config.update("jax_num_cpu_devices", int(wanted))
+        except RuntimeError:
+            _log.debug(
+                "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
+            )
+    if _config("compilation_cache_dir") is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def _config(name: str) -> Any:
+    return getattr(jax.config, f"jax_{name}", None)
+
+
+@cache
+def warn_of_idle_cores() -> None:
+    """Say once that replicas train one after the other although there are cores for more."""
+    if (
+        jax.default_backend() == "cpu"
+        and jax.device_count() == 1 < cores()
+        and "NORMCAST_DEVICES" not in os.environ
+    ):
+        _log.warning(
+            "normcast: JAX had started with one device, so replicas train one after the other on %d cores. "
+            "Import normcast.engine before JAX is first used, or set NORMCAST_DEVICES=1 to accept it.",
+            cores(),
+        )
+
+
+def replica_mesh(replicas: int) -> Mesh:
+    """Return the mesh of as many devices as replicas can use, of all hosts, with the one axis `replica`."""
+    count = jax.device_count()
+    if jax.process_count() == 1:
+        count = min(count, replicas)
+    return Mesh(np.array(jax.devices()[:count]), ("replica",))
+
+
+def batch_mesh() -> Mesh:
+    """Return the mesh of all devices of all hosts, with the one axis `batch`: for one large model."""
+    return Mesh(np.array(jax.devices()), ("batch",))
+
+
+def spreads_batch(mesh: Mesh) -> bool:
+    """Whether the windows of a batch are spread over this mesh, rather than replicas."""
+    return mesh.axis_names == ("batch",)
+
+
+def own_spec(mesh: Mesh) -> PartitionSpec:
+    """Return how arrays with a first axis of replicas lie on the mesh."""
+    return SHARED if spreads_batch(mesh) else REPLICA
+
+
+def spread(batch: Any, mesh: Mesh) -> Any:
+    """Spread the first axis of a batch's arrays over the mesh, if it is one for batches."""
+    if not spreads_batch(mesh):
+        return batch
+    return jax.lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("batch")))
+
+
+def placed(arrays: Any, mesh: Mesh, spec: PartitionSpec) -> Any:
+    """Put a tree of host arrays on the devices of the mesh; every host holds the whole of them."""
+    sharding = NamedSharding(mesh, spec)
+    if jax.process_count() == 1:
+        return jax.device_put(arrays, sharding)
+    return jax.tree.map(lambda leaf: _placed_by_every_host(np.asarray(leaf), sharding), arrays)
+
+
+def _placed_by_every_host(leaf: np.ndarray, sharding: NamedSharding) -> jax.Array:
+    return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
+
+
+def fetched(arrays: Any) -> Any:
+    """Return a tree of device arrays as NumPy arrays, the whole of them on every host."""
+    if jax.process_count() == 1:
+        return jax.tree.map(np.asarray, arrays)
+    return jax.tree.map(lambda leaf: np.asarray(multihost_utils.process_allgather(leaf, tiled=True)), arrays)
+
+
+prepare()

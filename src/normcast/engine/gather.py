@@ -1,0 +1,76 @@
+"""Batches gathered inside a compiled program, from arrays that stay on the device."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from normcast.engine.batches import Batches, Field
+from normcast.engine.order import padded, size_class
+
+LARGE = 1 << 24  # above so many rows, an array keeps its own length: padding would cost more than compiling
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a program must know of a field before it meets the values."""
+
+    offset: int
+    length: int
+    by: str
+    array: int  # position among the distinct arrays
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch is gathered from the arrays that `arrays_of` returns. Hashable: part of a program's key."""
+
+    readings: tuple[Reading, ...]  # the model's inputs in order, then the target if there is one
+    has_target: bool
+
+    def gather(self, arrays: dict[str, Any], windows: jax.Array) -> tuple[list[jax.Array], jax.Array | None]:
+        """Return ([inputs], target) of the windows at these positions."""
+        start, series = arrays["start"][windows], arrays["series"][windows]
+        read = [_read(reading, arrays["values"][reading.array], start, series) for reading in self.readings]
+        return (read[:-1], read[-1]) if self.has_target else (read, None)
+
+
+def _read(reading: Reading, values: jax.Array, start: jax.Array, series: jax.Array) -> jax.Array:
+    if reading.by == "series":
+        return values[series]
+    rows = start + reading.offset
+    return jax.vmap(lambda row: lax.dynamic_slice_in_dim(values, row, reading.length))(rows)
+
+
+def planned(data: Batches, names: list[str], rows: int = 0, windows: int = 0) -> tuple[Plan, dict[str, Any]]:
+    """Return how to gather these inputs and the target, and the arrays to gather from.
+
+    Arrays that several fields share are held once. All are padded to size classes, of at least so many rows
+    and windows.
+    """
+    fields: list[Field] = [data.inputs[name] for name in names]
+    if data.target is not None:
+        fields.append(data.target)
+    distinct: dict[int, np.ndarray] = {id(field.values): field.values for field in fields}
+    places = {key: place for place, key in enumerate(distinct)}
+    readings = [Reading(f.offset, f.length, f.by, places[id(f.values)]) for f in fields]
+    windows = size_class(max(len(data), windows))
+    arrays = {
+        "values": [_padded_rows(values, rows) for values in distinct.values()],
+        "start": padded(data.start, windows),
+        "series": padded(data.series, windows),
+    }
+    return Plan(tuple(readings), data.target is not None), arrays
+
+
+def _padded_rows(values: np.ndarray, rows: int) -> np.ndarray:
+    rows = max(len(values), rows)
+    return padded(values, rows if rows > LARGE else size_class(rows))
+
+
+def on_device(arrays: Any) -> Any:
+    """Put arrays on the default device."""
+    return jax.tree.map(jnp.asarray, arrays)

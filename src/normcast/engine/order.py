@@ -1,0 +1,45 @@
+"""The order in which an epoch visits its windows, and the size classes that let programs be reused."""
+
+import numpy as np
+
+
+def epoch_order(
+    windows: int, seed: int, epoch: int, shard: int = 0, visited: int | None = None
+) -> np.ndarray:
+    """Return the order of the windows in one epoch of one replica: (windows,) int32, or (visited,).
+
+    Drawn by NumPy's Philox keyed by (seed, epoch, shard), so it depends on nothing else: not on the other
+    replicas, nor on the epochs before.
+
+    >>> sorted(epoch_order(5, seed=1, epoch=1).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    draws = np.random.Generator(np.random.Philox(key=[seed, epoch | shard << 32]))
+    if visited is not None and visited * 50 < windows:  # far cheaper than an order of all
+        return draws.choice(windows, visited, replace=False).astype(np.int32)
+    order = np.arange(windows, dtype=np.int32)
+    draws.shuffle(order)
+    return order[:visited]
+
+
+def size_class(count: int) -> int:
+    """Return the padded length for so many entries: powers of two and three steps between them.
+
+    Data of different lengths, as the folds of a back-test are, then meet the same compiled program.
+
+    >>> [size_class(n) for n in (1, 33, 41, 1000, 1025)]
+    [16, 40, 48, 1024, 1280]
+    """
+    if count <= 16:
+        return 16
+    quarter = 1 << ((count - 1).bit_length() - 3)
+    return -(-count // quarter) * quarter
+
+
+def padded(values: np.ndarray, length: int) -> np.ndarray:
+    """Return values with rows of zeros appended up to that length."""
+    if len(values) == length:
+        return values
+    out = np.zeros((length, *values.shape[1:]), values.dtype)
+    out[: len(values)] = values
+    return out

@@ -1,0 +1,37 @@
+"""Forecasts of trained replicas."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from normcast.engine.batches import Batches
+from normcast.engine.gather import on_device, planned
+from normcast.engine.network import Network, stacked
+from normcast.engine.order import size_class
+from normcast.engine.program import compiled, forecasting_program
+
+
+def predict(
+    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 1024
+) -> np.ndarray:
+    """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
+
+    weights: for each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
+    The result does not depend on batch_size; a batch is gathered on the device from arrays held once.
+    Raises ValueError if there are no weights, or if an input of the model has no field.
+    """
+    network = Network(model)
+    if not len(weights):
+        raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
+    plan, arrays = planned(replace(data, target=None), network.matched(data.inputs))
+    size = min(batch_size, size_class(len(data)))
+    variables = on_device(stacked([network.split(one) for one in weights]))
+    arrays = on_device(arrays)
+    key = ("forecast", network.key, plan, size)
+    fixed = np.arange(len(weights)), variables, arrays
+    program = compiled(key, forecasting_program(network, plan, size), *fixed, np.int32(0))
+    parts = [np.asarray(program(*fixed, np.int32(first))) for first in range(0, max(len(data), 1), size)]
+    return np.concatenate(parts, axis=1)[:, : len(data)]

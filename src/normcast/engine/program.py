@@ -1,0 +1,167 @@
+"""The compiled programs: an epoch's steps, the validation loss, a forecast, each for all replicas at once."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.sharding import Mesh, NamedSharding
+
+from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
+from normcast.engine.gather import Plan
+from normcast.engine.network import Network
+from normcast.engine.shortcuts import shortcuts
+from normcast.engine.training import Training
+from normcast.engine.update import Update
+
+EVALUATION_BATCH = 256
+
+_compiled: dict[Any, Any] = {}
+_tracing = threading.Lock()
+
+
+def compiled(
+    key: Any, function: Callable[..., Any], *arguments: Any, rng: str = "keras", whole: bool = True
+) -> Any:
+    """Return the program for these arguments' shapes, compiled at most once per key and shapes.
+
+    Tracing runs under a lock, compiling outside of it: XLA releases the interpreter, so programs that are
+    asked for by several threads compile in parallel. whole: whether each device computes a whole batch, which
+    the native kernels need.
+    """
+    shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
+    full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
+    if full not in _compiled:
+        with _tracing, shortcuts(rng, whole):
+            lowered = jax.jit(function).lower(*arguments)
+        _compiled[full] = lowered.compile()
+    return _compiled[full]
+
+
+def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
+    """Lift `function(state, *own, *shared)` to stacked replicas that are spread over the mesh.
+
+    Returns run(alive, state, own, shared): the leaves of alive, state and own have a first axis of replicas.
+    On the CPU each device has one replica, computed as it would be alone, so that its bits do not depend on
+    the others; one that is not alive is skipped. On accelerators each device maps over its replicas by vmap.
+    On a mesh for batches there is one replica, whose batches the compiler spreads over the devices.
+    """
+
+    def local(alive: Any, state: Any, own: Any, shared: Any) -> Any:
+        one = partial(_one, function, shared)
+        if jax.default_backend() != "cpu":
+            return jax.vmap(one)(alive, state, own)
+        squeezed = jax.tree.map(lambda leaf: leaf[0], (alive, state, own))
+        return jax.tree.map(lambda leaf: leaf[None], one(*squeezed))
+
+    def spread_batch(alive: Any, state: Any, own: Any, shared: Any) -> Any:
+        squeezed = jax.tree.map(lambda leaf: leaf[0], (alive, state, own))
+        new = jax.tree.map(lambda leaf: leaf[None], _one(function, shared, *squeezed))
+        return lax.with_sharding_constraint(new, NamedSharding(mesh, SHARED))
+
+    if spreads_batch(mesh):
+        return spread_batch
+    specs = (REPLICA, REPLICA, REPLICA, SHARED)
+    return jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=REPLICA, check_vma=False)
+
+
+def _one(function: Callable[..., Any], shared: Any, alive: Any, state: Any, own: Any) -> Any:
+    results = jax.eval_shape(function, state, *own, *shared)[1]
+    skipped = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), results)
+    return lax.cond(alive, lambda: function(state, *own, *shared), lambda: (state, skipped))
+
+
+def training_program(
+    network: Network, training: Training, plan: Plan, batch_size: int, mesh: Mesh
+) -> Callable[..., Any]:
+    """Return advance(alive, states, (orders,), (arrays, count, span, pace)) -> (states, (loss sums, failed)).
+
+    span: (first, stop) steps of the epoch; count: windows; pace: (learning rate, steps of the training).
+    The last batch of an epoch is filled up from the beginning of the same order. failed: the first step with
+    a non-finite loss, or -1.
+    """
+    update = Update(training, network.trainable)
+    loss_of = training.build_loss()
+
+    def objective(trainable: Any, frozen: Any, inputs: Any, target: Any) -> Any:
+        output, frozen, losses = network.forward(trainable, frozen, inputs, training=True)
+        return loss_of(target, output) + sum(losses), frozen
+
+    def epoch_part(state: Any, order: Any, arrays: Any, count: Any, span: Any, pace: Any) -> Any:
+        def step(i: jax.Array, carry: Any) -> Any:
+            state, loss_sum, failed = carry
+            windows = order[(i * batch_size + jnp.arange(batch_size)) % count]
+            inputs, target = spread(plan.gather(arrays, windows), mesh)
+            grad = jax.value_and_grad(objective, has_aux=True)
+            (loss, frozen), grads = grad(state["trainable"], state["frozen"], inputs, target)
+            values = state["optimizer"]
+            rate = learning_rate(training.schedule, values[0], *pace)
+            trainable, values = update.apply(values, grads, state["trainable"], rate)
+            failed = jnp.where((failed < 0) & ~jnp.isfinite(loss), i, failed)
+            return {"trainable": trainable, "frozen": frozen, "optimizer": values}, loss_sum + loss, failed
+
+        state, loss_sum, failed = lax.fori_loop(
+            span[0], span[1], step, (state, jnp.float32(0), jnp.int32(-1))
+        )
+        return state, (loss_sum, failed)
+
+    return across_replicas(epoch_part, mesh)
+
+
+def learning_rate(schedule: str | None, step: Any, first: Any, total: Any) -> Any:
+    """Return the learning rate of a step, counted from 0, out of total; first: that of step 0."""
+    done = jnp.minimum(step / total, 1.0)
+    factor = {"cosine": 0.5 * (1 + jnp.cos(jnp.pi * done)), "exponential": 0.01**done, None: 1.0}
+    return jnp.float32(first * factor[schedule])
+
+
+def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh) -> Callable[..., Any]:
+    """Return judge(alive, best, (states,), (arrays, count)) -> (best, validation losses).
+
+    best: the variables with the lowest validation loss so far, and that loss. The validation loss is the
+    mean over all windows, without regularization losses.
+    """
+    loss_of = training.build_loss()
+
+    def judged(best: Any, state: Any, arrays: Any, count: Any) -> Any:
+        def batch(i: jax.Array, total: jax.Array) -> jax.Array:
+            windows = i * EVALUATION_BATCH + jnp.arange(EVALUATION_BATCH)
+            inputs, target = spread(plan.gather(arrays, jnp.minimum(windows, count - 1)), mesh)
+            output, _, _ = network.forward(state["trainable"], state["frozen"], inputs, training=False)
+            each = loss_of.call(target, output)
+            each = jnp.mean(each.reshape(EVALUATION_BATCH, -1), axis=1)
+            return total + jnp.sum(jnp.where(windows < count, each, 0.0))
+
+        steps = (count + EVALUATION_BATCH - 1) // EVALUATION_BATCH
+        loss = lax.fori_loop(0, steps, batch, jnp.float32(0)) / count
+        kept = jax.tree.map(
+            lambda old, new: jnp.where(loss < best["loss"], new, old),
+            {name: best[name] for name in ("trainable", "frozen")},
+            {name: state[name] for name in ("trainable", "frozen")},
+        )
+        return {**kept, "loss": jnp.minimum(loss, best["loss"])}, loss
+
+    return across_replicas(judged, mesh)
+
+
+def forecasting_program(network: Network, plan: Plan, batch_size: int) -> Callable[..., Any]:
+    """Return forecast(replicas, variables, arrays, first) -> outputs of one batch for all replicas.
+
+    replicas: their positions, (replicas,); variables: (trainable, frozen), stacked.
+    """
+
+    def forecast(replicas: Any, variables: Any, arrays: Any, first: Any) -> Any:
+        def one(each: Any) -> Any:
+            trainable, frozen = each[1]
+            last = len(arrays["start"]) - 1
+            windows = jnp.minimum(first + jnp.arange(batch_size), last)
+            inputs, _ = plan.gather(arrays, windows)
+            return network.forward(trainable, frozen, inputs, training=False)[0]
+
+        each = replicas, variables
+        return lax.map(one, each) if jax.default_backend() == "cpu" else jax.vmap(one)(each)
+
+    return forecast

@@ -1,0 +1,133 @@
+"""Where an epoch's windows come from: arrays in memory, or shards that are loaded one ahead."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jax.sharding import Mesh
+
+from normcast.engine.batches import Batches
+from normcast.engine.devices import SHARED, placed
+from normcast.engine.gather import Plan, planned
+from normcast.engine.network import Network
+from normcast.engine.order import epoch_order, size_class
+
+
+@dataclass(frozen=True, eq=False)
+class Shards:
+    """Windows that exceed memory: each shard is a Batches, and at most three are in memory at a time.
+
+    load: returns shard i; it runs in a thread, one shard ahead of the training. All have the same fields.
+    windows: how many windows each shard has; rows: the most rows that any array of any shard has.
+    An epoch visits the shards in an order of its own, and the windows within each in an order of their own.
+
+    >>> y = np.arange(30, dtype="float32")
+    >>> from normcast.engine import Field
+    >>> def load(i):
+    ...     part = y[10 * i : 10 * i + 10]
+    ...     return Batches({"past": Field(part, 0, 3)}, Field(part, 3, 1), np.arange(7, dtype="int32"),
+    ...                    np.zeros(7, "int32"))
+    >>> len(Shards(load, windows=[7, 7, 7], rows=10))
+    21
+    """
+
+    load: Callable[[int], Batches]
+    windows: Sequence[int]
+    rows: int
+
+    def __len__(self) -> int:
+        return sum(self.windows)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a program trains on without a pause: arrays on the device, and the order of windows per seed."""
+
+    data: Batches
+    arrays: Any
+    epoch: int
+    shard: int
+    visited: int
+    steps: int
+    length: int  # of a padded order
+
+    def orders(self, seeds: Sequence[int | None]) -> np.ndarray:
+        """Return the order for each seed, (seeds, length); zeros where there is none."""
+        orders = np.zeros((len(seeds), self.length), np.int32)
+        for row, seed in enumerate(seeds):
+            if seed is not None:
+                order = epoch_order(len(self.data), seed, self.epoch, self.shard, self.visited)
+                orders[row, : self.visited] = order
+        return orders
+
+    def batch(self, order: np.ndarray, step: int, batch_size: int) -> tuple[dict[str, np.ndarray], Any]:
+        """Gather the batch of one step with NumPy."""
+        return self.data.at(order[(step * batch_size + np.arange(batch_size)) % self.visited])
+
+
+class Source:
+    """Gives the parts of each epoch. visited: windows of an epoch that are visited, None for all."""
+
+    def __init__(
+        self, data: Batches | Shards, network: Network, batch_size: int, visited: int | None, mesh: Mesh
+    ) -> None:
+        self.data, self.network, self.mesh = data, network, mesh
+        counts = list(data.windows) if isinstance(data, Shards) else [min(len(data), visited or len(data))]
+        self.batch_size = min(batch_size, *counts)
+        self.counts = counts
+        self.steps = sum(-(-count // self.batch_size) for count in counts)
+        self.held: Part | None = None
+        self.planned: Plan | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """How a batch is gathered; the same for all parts."""
+        if self.planned is None:
+            self.whole(0)
+        return self.planned  # type: ignore[return-value]  # set by loading
+
+    def parts(self, epoch: int) -> Iterator[Part]:
+        """Yield what the epoch trains on."""
+        if not isinstance(self.data, Shards):
+            yield self.whole(epoch)
+            return
+        order = epoch_order(len(self.counts), 0, epoch, shard=len(self.counts))
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._loaded, int(order[0]))
+            for place, shard in enumerate(order):
+                data, arrays = coming.result()
+                if place + 1 < len(order):
+                    coming = ahead.submit(self._loaded, int(order[place + 1]))
+                yield self._part(data, placed(arrays, self.mesh, SHARED), epoch, int(shard))
+
+    def whole(self, epoch: int) -> Part:
+        """Return the one part of an epoch in memory, or the first shard: what a program is compiled for."""
+        shards = isinstance(self.data, Shards)
+        if self.held is None:
+            data, arrays = self._loaded(0)
+            part = self._part(data, placed(arrays, self.mesh, SHARED), epoch, 0)
+            if shards:
+                return part
+            self.held = part
+        return self._part(self.held.data, self.held.arrays, epoch, 0)
+
+    def _loaded(self, shard: int) -> tuple[Batches, Any]:
+        if isinstance(self.data, Shards):
+            data = self.data.load(shard)
+            if len(data) != self.counts[shard]:
+                raise ValueError(f"Shards: shard {shard} has {len(data)} windows, not {self.counts[shard]}.")
+            plan, arrays = planned(data, self.network.matched(data.inputs), self.data.rows, max(self.counts))
+        else:
+            data = self.data
+            plan, arrays = planned(data, self.network.matched(data.inputs))
+        if self.planned not in (None, plan):
+            raise ValueError(f"Shards: shard {shard} has other fields than the first.")
+        self.planned = plan
+        return data, arrays
+
+    def _part(self, data: Batches, arrays: Any, epoch: int, shard: int) -> Part:
+        visited = self.counts[shard]
+        steps = -(-visited // self.batch_size)
+        return Part(data, arrays, epoch, shard, visited, steps, size_class(max(self.counts)))

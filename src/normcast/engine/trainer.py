@@ -1,0 +1,188 @@
+"""Training: many models times many seeds, each model's replicas in one compiled program."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+import keras
+import numpy as np
+
+from normcast.engine.batches import Batches
+from normcast.engine.checkpoint import fingerprint
+from normcast.engine.network import Network, computing_in_bfloat16
+from normcast.engine.progress import Progress
+from normcast.engine.run import Run
+from normcast.engine.source import Shards
+from normcast.engine.training import Training
+from normcast.errors import unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One replica after training.
+
+    seed: its seed; model: position among the models given to `train`.
+    weights: the best by validation loss (the last without validation data), in the order of `model.weights`.
+    history: "loss" and "learning_rate" hold one number per epoch; "val_loss" one more, the first being that
+    of the initial weights (empty without validation data).
+    best_epoch: the epoch the weights are from; 0 means the initial weights.
+    status: "complete", "stopped early in epoch 7" or "failed in epoch 2, step 5: first non-finite is ...".
+    """
+
+    seed: int
+    weights: list[np.ndarray]
+    history: dict[str, list[float]]
+    best_epoch: int
+    status: str
+    model: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the loss stopped being finite; the weights are then the best before that."""
+        return self.status.startswith("failed")
+
+
+def train(
+    models: keras.Model | Sequence[keras.Model],
+    data: Batches | Shards,
+    training: Training,
+    *,
+    validation: Batches | None = None,
+    seeds: int = 1,
+    start: Mapping[str, np.ndarray] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Path | str | None = None,
+    spread: Literal["replica", "batch"] = "replica",
+) -> Iterator[Trained]:
+    """Train every model with every seed, and yield each replica as it finishes.
+
+    The models themselves stay as they are: each replica starts from its own fresh weights, drawn with the
+    seed training.seed + i, and runs whole epochs in a compiled program that all replicas of a model share.
+    A batch at the end of an epoch that lacks windows is filled up from the beginning of the epoch's order.
+
+    data: windows in memory, or `Shards` that are loaded one ahead.
+    start: initial values by variable path (`variable.path`), instead of those drawn; for all replicas.
+    validation: windows whose loss chooses the best weights and stops a replica after `training.patience`
+    epochs without a better one; the initial weights are a candidate.
+    progress: called after each epoch. checkpoint: a file that is written after each epoch and removed at the
+    end; with the same arguments and this file, an interrupted training goes on bit for bit.
+    spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
+    model that is large enough; batch_size must then be a multiple of the number of devices.
+    A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
+    others go on. Raises FloatingPointError when all replicas of a model failed, RuntimeError when Keras does
+    not run on JAX, ValueError if the data does not fit the model or the checkpoint is another training's.
+
+    >>> y = np.sin(np.arange(64, dtype="float32"))
+    >>> start = np.arange(56, dtype="int32")
+    >>> from normcast.engine import Field
+    >>> data = Batches({"past": Field(y, 0, 7)}, Field(y, 7, 1), start, np.zeros(56, "int32"))
+    >>> model = keras.Sequential([keras.Input((7,)), keras.layers.Dense(1)])
+    >>> [replica.status for replica in train(model, data, Training(epochs=2), seeds=2)]
+    ['complete', 'complete']
+    """
+    listed = [models] if isinstance(models, keras.Model) else list(models)
+    if training.compute == "bfloat16":
+        listed = [computing_in_bfloat16(model) for model in listed]
+    networks = [Network(model) for model in listed]
+    if seeds < 1:
+        raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
+    for name, windows in (("data", data), ("validation", validation)):
+        _check(name, windows)
+    _check_spread(spread, training.batch_size)
+    common = (data, training, validation, seeds, start)
+    runs = [
+        Run(network, *common, _checkpoint(checkpoint, place, len(networks)), spread)
+        for place, network in enumerate(networks)
+    ]
+    if checkpoint is not None:
+        given = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
+        for run in runs:
+            run.claim(fingerprint(given, run.network.key))
+    return _train(runs, progress)
+
+
+def _facts(training: Training) -> list[Any]:
+    return [*(value for name, value in vars(training).items() if name != "loss"), training.loss_key]
+
+
+def _flat(start: Mapping[str, np.ndarray] | None) -> list[Any]:
+    return [part for path, value in sorted((start or {}).items()) for part in (path, np.asarray(value))]
+
+
+def _check(name: str, windows: Batches | Shards | None) -> None:
+    if windows is None:
+        return
+    if isinstance(windows, Batches) and windows.target is None:
+        raise ValueError(f"train: {name} has no target to learn from; give its Batches a target Field.")
+    if not len(windows):
+        raise ValueError(f"train: {name} has no windows. Give longer series or a smaller input_size or h.")
+
+
+def _check_spread(spread: str, batch_size: int) -> None:
+    if spread not in ("replica", "batch"):
+        raise ValueError(unknown("spread", spread, ("replica", "batch"), where="train"))
+    if spread == "batch" and batch_size % jax.device_count():
+        raise ValueError(
+            f"train: spread='batch' needs a batch_size that is a multiple of the {jax.device_count()} "
+            f"devices, but it is {batch_size}."
+        )
+
+
+def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None:
+    if path is None or models == 1:
+        return None if path is None else Path(path)
+    path = Path(path)
+    return path.with_name(f"{path.stem}-{place}{path.suffix}")
+
+
+def _train(runs: list[Run], progress: Callable[[Progress], None] | None) -> Iterator[Trained]:
+    """Train one run after the other, while the programs of the next ones compile."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        ready = [pool.submit(run.compile) for run in runs]
+        try:
+            for place, run in enumerate(runs):
+                ready[place].result()
+                yield from _finished(run, place, len(runs), progress)
+        finally:
+            for future in ready:
+                future.cancel()
+    for run in runs:
+        run.remove_checkpoint()
+
+
+def _finished(
+    run: Run, place: int, models: int, progress: Callable[[Progress], None] | None
+) -> Iterator[Trained]:
+    began = time.monotonic()
+    run.begin()
+    first = run.epoch
+    out: set[int] = set()
+    while True:
+        if progress is not None:
+            progress(_progress(run, place, models, time.monotonic() - began, run.epoch - first))
+        for replica in run.stopped():
+            if replica not in out:
+                out.add(replica)
+                yield Trained(*run.result(replica), model=place)
+        if not run.alive.any():
+            break
+        run.advance()
+    run.raise_if_all_failed()
+
+
+def _progress(run: Run, place: int, models: int, seconds: float, epochs: int) -> Progress:
+    left = seconds / epochs * (run.training.epochs - run.epoch) if epochs else float("nan")
+    return Progress(
+        run.epoch,
+        run.training.epochs,
+        run.mean_loss(),
+        run.best_loss(),
+        left,
+        int(run.alive.sum()),
+        place,
+        models,
+    )

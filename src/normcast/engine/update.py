@@ -1,0 +1,53 @@
+"""The optimizer's update on all variables as one vector: one loop over memory instead of one per variable."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from normcast.engine.training import Training
+
+
+class Update:
+    """Keras' optimizer, applied to all trainable variables joined into one vector.
+
+    Keras' optimizers act on each element by itself, so the result is the same; gradients are clipped per
+    variable before they are joined. Variables with a constraint need Keras' own loop and get it.
+    """
+
+    def __init__(self, training: Training, variables: list[keras.Variable]) -> None:
+        self.is_joined = bool(variables) and all(v.constraint is None for v in variables)
+        self.shapes = [tuple(v.shape) for v in variables]
+        self.optimizer = training.build_optimizer()
+        self.clip = self.optimizer._clip_gradients
+        if self.is_joined:
+            size = sum(int(np.prod(shape)) for shape in self.shapes)
+            variables = [keras.Variable(np.zeros(size, "float32"), name="joined")]
+            self.joined = training.build_optimizer(clip=False)
+        self.inner = self.joined if self.is_joined else self.optimizer
+        self.inner.build(variables)
+        self.rate = next(i for i, v in enumerate(self.inner.variables) if v is self.inner._learning_rate)
+
+    def initial(self) -> list[np.ndarray]:
+        """Return the optimizer's variables before the first step."""
+        return [np.asarray(variable.value) for variable in self.inner.variables]
+
+    def apply(self, values: list[Any], grads: list[Any], trainable: list[Any], rate: Any) -> Any:
+        """Return (new trainable variables, new optimizer variables) after one step at that learning rate."""
+        values = list(values)
+        values[self.rate] = rate
+        if not self.is_joined:
+            return self.inner.stateless_apply(values, grads, trainable)
+        grads = [jnp.zeros_like(v) if g is None else g for g, v in zip(grads, trainable, strict=True)]
+        (joined,), values = self.inner.stateless_apply(values, [_join(self.clip(grads))], [_join(trainable)])
+        return self._split(joined), values
+
+    def _split(self, joined: Any) -> list[Any]:
+        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
+        parts = jnp.split(joined, ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+
+def _join(arrays: list[Any]) -> Any:
+    return jnp.concatenate([jnp.ravel(array) for array in arrays])

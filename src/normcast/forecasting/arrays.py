@@ -1,0 +1,94 @@
+"""Arrays: a panel's columns with room for the horizon, so that a forecast is a window like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.data import Panel, Scaler, Windows, waves
+from normcast.engine import Batches, Field
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """The flat columns of a panel with h empty rows behind each series.
+
+    offsets: (series + 1,) first row of each series, counting the empty ones; rows: (series,) rows with
+    values; y: (rows,) float64, NaN in the empty rows; observed: (rows,) bool; exog: (rows, hist + futr)
+    float64, known-future rows filled in where they are given; waves: (rows, waves) float32, the calendar, of
+    which the empty rows have theirs too; stat: (series, stat) float64.
+    """
+
+    ids: tuple[str, ...]
+    offsets: np.ndarray
+    rows: np.ndarray
+    y: np.ndarray
+    observed: np.ndarray
+    exog: np.ndarray
+    n_futr: int
+    waves: np.ndarray
+    stat: np.ndarray
+    h: int
+
+    @classmethod
+    def of(cls, panel: Panel, h: int, ahead: np.ndarray | None = None, *, calendar: bool = False) -> Arrays:
+        """Lay out a panel.
+
+        ahead: (series, h, futr) known-future rows behind the last stamp, if any; calendar: whether the
+        network reads the time of year and day.
+        """
+        series = np.repeat(np.arange(panel.n_series), panel.lengths)
+        place = np.arange(len(panel.y)) + h * series
+        offsets = panel.offsets + h * np.arange(panel.n_series + 1)
+        total = int(offsets[-1])
+        y, observed = np.full(total, np.nan), np.zeros(total, bool)
+        y[place], observed[place] = panel.y, panel.observed
+        n_futr = panel.futr.shape[1]
+        exog = np.full((total, panel.hist.shape[1] + n_futr), np.nan)
+        exog[place] = np.concatenate([panel.hist, panel.futr], axis=1)
+        behind = (offsets[1:] - h)[:, None] + np.arange(h)  # (S, h)
+        if ahead is not None and n_futr:
+            exog[behind, -n_futr:] = ahead
+        time = np.empty(total, panel.time.dtype)
+        time[place], time[behind] = panel.time, panel.stamps_after(h)
+        seen = waves(time, step_of(panel)) if calendar else np.zeros((total, 0), np.float32)
+        return cls(panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h)
+
+    def last(self, rows: np.ndarray, input_size: int) -> Windows:
+        """Return the window of each series whose horizon begins after its first `rows` rows."""
+        series = np.arange(len(rows), dtype=np.int32)
+        return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
+
+
+def step_of(panel: Panel) -> float:
+    """Return the time between rows in nanoseconds, or in steps of an integer clock."""
+    first, second = panel.stamps_after(2)[0].view(np.int64)
+    return float(second - first)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """The columns of a panel, scaled.
+
+    y: (rows,) float64; past: (rows, channels) float32, the target first; stat: (series, stat) float32;
+    target: the scaler of y, which undoes forecasts.
+    """
+
+    y: np.ndarray
+    past: np.ndarray
+    stat: np.ndarray
+    target: Scaler
+    arrays: Arrays
+
+    def batches(self, windows: Windows) -> Batches:
+        """Return the windows as the network's inputs and target."""
+        inputs = {"past": Field(self.past, 0, windows.input_size)}
+        n_futr = self.arrays.n_futr
+        future = np.hstack([self.past[:, self.past.shape[1] - n_futr :], self.arrays.waves])
+        if future.shape[1]:
+            inputs["future"] = Field(future, windows.input_size, windows.h)
+        if self.stat.shape[1]:
+            inputs["static"] = Field(self.stat, by="series")
+        target = Field(np.ascontiguousarray(self.past[:, 0]), windows.input_size, windows.h)
+        return Batches(inputs, target, windows.start.astype("int32"), windows.series.astype("int32"))

@@ -1,0 +1,206 @@
+"""Artefact: a fitted forecaster as one file of data, which loading reads without running any code."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import fields
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import normcast
+from normcast.data import Panel, Scaler, write_whole
+from normcast.forecasting.archive import Archive, as_arrays, as_json
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.forecaster import Forecaster
+from normcast.forecasting.saved_network import (
+    build_arguments,
+    network_members,
+    read_network,
+    read_weights,
+)
+from normcast.forecasting.scaling import Scaling
+from normcast.forecasting.settings import Settings
+from normcast.scoring import Conformal
+
+FORMAT = 1
+MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
+
+
+def save(forecaster: Forecaster, path: str | Path) -> None:
+    """Write a fitted forecaster to one file, whole or not at all; see `load`.
+
+    The file keeps what a forecast needs: settings, network, weights, scaling, interval corrections, and the
+    last rows of each series. The same forecaster makes the same bytes.
+    Raises RuntimeError before fit, ValueError for what a file cannot keep, OSError where it cannot be
+    written.
+    """
+    settings, fitted, panel = forecaster.settings, forecaster.fitted_, forecaster.panel_
+    if fitted is None or panel is None:
+        raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
+    write_whole(path, Archive(members(settings, fitted, panel.tail(fitted.input_size)), str(path)).packed())
+
+
+def load(path: str | Path) -> Forecaster:
+    """Return the forecaster that `Forecaster.save` wrote; it forecasts bit for bit as that one did.
+
+    Without a table `predict` continues the rows that were fitted, of which the file keeps the last ones.
+    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
+    Raises FileNotFoundError, ImportError for a polars table where polars is not installed, and ValueError
+    for a file that is broken, cut off, or not a normcast model of a format this version knows.
+
+    >>> import pandas as pd, tempfile
+    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})
+    >>> fitted = Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1).fit(table)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(folder + "/demo.normcast")
+    ...     loaded = load(folder + "/demo.normcast")
+    >>> loaded.predict().equals(fitted.predict())
+    True
+    """
+    archive = Archive.opened(path)
+    manifest = checked_manifest(archive)
+    panel = read_panel(archive, manifest)
+    facts = manifest["fitted"]
+    with archive.reading(MANIFEST):
+        h, input_size, replicas = (int(facts[name]) for name in ("h", "input_size", "replicas"))
+        quantiles = tuple(map(float, facts["quantiles"]))
+        if (panel.lengths < input_size).any():
+            raise ValueError(f"the network reads {input_size} rows, but a series has {panel.lengths.min()}.")
+        build = build_arguments(panel, input_size, h, quantiles, facts["calendar"])
+    scaling, conformal = read_scaling(archive, panel), read_conformal(archive, quantiles, h)
+    model, architecture = read_network(archive, build)  # last: nothing is built for a file that is broken
+    fitted = Fitted(
+        ids=panel.ids,
+        model=model,
+        weights=read_weights(archive, model, replicas),
+        scaling=scaling,
+        quantiles=quantiles,
+        conformal=conformal,
+        input_size=input_size,
+        h=h,
+        minimum=facts["minimum"],
+        calendar=facts["calendar"],
+    )
+    return restored(read_settings(archive, manifest, architecture or model), fitted, panel)
+
+
+def restored(settings: Settings, fitted: Fitted, panel: Panel) -> Forecaster:
+    """Return a forecaster as it was after fit."""
+    forecaster = Forecaster(settings.h)
+    forecaster.settings, forecaster.fitted_, forecaster.panel_ = settings, fitted, panel
+    return forecaster
+
+
+def members(settings: Settings, fitted: Fitted, tail: Panel) -> dict[str, bytes]:
+    """Return the members of the file, the manifest first."""
+    values, arrays = tail.to_parts()
+    plain = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name != "model"}
+    manifest = {
+        "format": FORMAT,
+        "versions": versions(),
+        "settings": plain,
+        "preset": settings.model if isinstance(settings.model, str) else None,
+        "fitted": {
+            "input_size": fitted.input_size,
+            "h": fitted.h,
+            "quantiles": fitted.quantiles,
+            "minimum": fitted.minimum,
+            "calendar": fitted.calendar,
+            "replicas": len(fitted.weights),
+        },
+        "panel": values,
+    }
+    return {
+        MANIFEST: as_json(manifest),
+        **network_members(settings, fitted, tail),
+        SCALER: as_json(plain_scaling(fitted.scaling)),
+        CONFORMAL: b"null" if fitted.conformal is None else fitted.conformal.to_json().encode(),
+        PANEL: as_arrays(arrays),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a forecast may depend on."""
+    libraries = {name: version(name) for name in ("jax", "keras", "numpy")}
+    return {"normcast": normcast.__version__, "python": platform.python_version(), **libraries}
+
+
+def checked_manifest(archive: Archive) -> dict[str, Any]:
+    """Return the manifest; raise ValueError if this is no normcast model, or of an unknown format."""
+    if MANIFEST not in archive.members:
+        raise ValueError(f"{archive.where}: is a zip, but no normcast model: it has no {MANIFEST}.")
+    manifest = archive.json(MANIFEST)
+    with archive.reading(MANIFEST):
+        written, by = manifest["format"], manifest["versions"]["normcast"]
+    if written != FORMAT:
+        raise ValueError(
+            f"{archive.where}: has format {written!r}, written by normcast {by}; this normcast "
+            f"{normcast.__version__} knows format {FORMAT}. Install a newer one: pip install -U normcast."
+        )
+    return manifest
+
+
+def read_settings(archive: Archive, manifest: dict[str, Any], network: Any) -> Settings:
+    """Return the settings. network: the architecture or keras model, for where no preset was named."""
+    with archive.reading(MANIFEST):
+        given: Any = {n: tuple(v) if isinstance(v, list) else v for n, v in manifest["settings"].items()}
+        settings = Settings(**given, model=manifest["preset"] or network)
+        facts, columns = manifest["fitted"], manifest["panel"]["columns"]
+        if [settings.h, list(settings.quantiles)] != [facts["h"], facts["quantiles"]]:
+            raise ValueError("h and level in its settings do not go with what was fitted.")
+        for name in ("hist_exog", "futr_exog", "stat_exog"):
+            if list(getattr(settings, name)) != columns[name]:
+                raise ValueError(f"{name} in its settings does not go with the panel's columns.")
+        return settings
+
+
+def read_panel(archive: Archive, manifest: dict[str, Any]) -> Panel:
+    """Return the last rows of each series."""
+    arrays = archive.arrays(PANEL)
+    with archive.reading(MANIFEST):
+        if manifest["panel"]["frame_type"] == "polars" and find_spec("polars") is None:
+            raise ImportError(
+                f"{archive.where}: was fitted on a polars table, and polars is not installed. "
+                f'Install it: pip install "normcast[polars]".'
+            )
+        return Panel.from_parts(manifest["panel"], arrays)
+
+
+def plain_scaling(scaling: Scaling) -> dict[str, Any]:
+    """Return a scaling as values that JSON knows."""
+    return {
+        "kind": scaling.kind,
+        "target": json.loads(scaling.target.to_json()),
+        "exog": json.loads(scaling.exog.to_json()),
+        "static": {"location": scaling.stat_location.tolist(), "spread": scaling.stat_spread.tolist()},
+    }
+
+
+def read_scaling(archive: Archive, panel: Panel) -> Scaling:
+    """Return the scaling; raise ValueError if it is one for other columns than the panel's."""
+    plain = archive.json(SCALER)
+    with archive.reading(SCALER):
+        target, exog = (Scaler.from_json(json.dumps(plain[name])) for name in ("target", "exog"))
+        static = [np.array(plain["static"][name], dtype=np.float64) for name in ("location", "spread")]
+        n_exog = panel.hist.shape[1] + panel.futr.shape[1]
+        wanted = [(panel.n_series, 1)] * 2 + [(panel.n_series, n_exog)] * 2 + [panel.stat.shape[1:]] * 2
+        arrays = [target.location, target.spread, exog.location, exog.spread, *static]
+        if [array.shape for array in arrays] != wanted:
+            raise ValueError(f"shapes are {[array.shape for array in arrays]}, but need to be {wanted}.")
+        return Scaling(str(plain["kind"]), target, exog, *static)
+
+
+def read_conformal(archive: Archive, quantiles: tuple[float, ...], h: int) -> Conformal | None:
+    """Return the interval corrections, or None; raise ValueError if they are those of other quantiles."""
+    if archive.json(CONFORMAL) is None:
+        return None
+    with archive.reading(CONFORMAL) as content:
+        conformal = Conformal.from_json(content.decode())
+        if conformal.quantiles != quantiles or conformal.corrections.shape != (len(conformal.levels), h):
+            raise ValueError(f"it does not go with quantiles {quantiles} and h {h}.")
+        return conformal

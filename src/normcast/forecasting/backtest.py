@@ -1,0 +1,172 @@
+"""Backtest: forecasts from rolling origins, ours next to the baselines, and their scores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from normcast.data import Panel, Windows, cutoffs
+from normcast.engine import Progress
+from normcast.forecasting.arrays import Arrays, Scaled
+from normcast.forecasting.fold import Fold, fit_fold
+from normcast.forecasting.settings import Settings
+from normcast.scoring import (
+    Conformal,
+    Scores,
+    as_quantiles,
+    drift,
+    level_columns,
+    score,
+    seasonal_error,
+    seasonal_naive,
+)
+
+MODEL = "normcast"
+BASELINES = ("seasonal_naive", "drift", "ridge")
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Forecasts from rolling origins with what they are judged by.
+
+    panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval
+    bound; table: the same rows in the user's frame type and names; scores: see
+    `normcast.scoring.Scores`; folds: what was learned at each cutoff; seconds: wall time.
+    """
+
+    panel: Panel
+    frame: pd.DataFrame
+    table: Any
+    scores: Scores
+    folds: tuple[Fold, ...]
+    seconds: float
+
+    def scoreboard(self) -> pd.DataFrame:
+        """Return the scores over all series and folds, one row per model, best MASE first."""
+        board = self.scores.overall.pivot(index="model", columns="metric", values="value")
+        board = board[self.scores.overall["metric"].unique()]
+        return board.sort_values("mase" if board["mase"].notna().any() else "mae")
+
+
+def backtest(
+    panel: Panel,
+    settings: Settings,
+    *,
+    n_windows: int = 3,
+    step_size: int | None = None,
+    refit: bool = True,
+    progress: Callable[[int, Progress], None] | None = None,
+) -> Backtest:
+    """Forecast from `n_windows` cutoffs, `step_size` rows apart, the last one h rows before the end.
+
+    Without a step_size the cutoffs are spread over the last tenth of the shortest series, at least h apart:
+    folds that stand back to back say little about any other time.
+
+    With refit, each cutoff has its own scaling, ridge, fresh networks and corrections, from rows before it;
+    without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
+    """
+    begun = time.perf_counter()
+    arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
+    origins = cutoffs(
+        panel.lengths,
+        settings.h,
+        n_windows,
+        step_size or spread_step(panel, settings.h, n_windows),
+        ids=panel.ids,
+    )
+    folds: list[Fold] = []
+    pieces = []
+    for number, rows in enumerate(origins):
+        if refit or not folds:
+            folds.append(fit_fold(arrays, rows, panel.season, settings, told(progress, number)))
+        pieces.append(forecasts(folds[-1], arrays, rows, panel))
+    frame, table = framed(panel, arrays, origins, pieces)
+    scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
+    return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
+
+
+def spread_step(panel: Panel, h: int, n_windows: int) -> int:
+    """Return the rows between cutoffs that spread them over the last tenth of the shortest series."""
+    return max(h, (int(0.1 * panel.lengths.min()) - h) // max(1, n_windows - 1))
+
+
+def told(progress: Callable[[int, Progress], None] | None, number: int) -> Callable[[Progress], None] | None:
+    """Return a listener for one fold."""
+    return None if progress is None else lambda each: progress(number, each)
+
+
+def forecasts(fold: Fold, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
+    """Return every column of every model at one cutoff, each (series, h), in the unit of the series."""
+    scaled = fold.fitted.scaling.scaled(arrays)
+    windows = arrays.last(rows, fold.sizes.input_size)
+    quantiles = {MODEL: fold.fitted.forecast(scaled, windows)}
+    for name in BASELINES:
+        quantiles[name] = baseline(name, fold, scaled, windows, panel.season)
+    level = () if fold.fitted.conformal is None else fold.fitted.conformal.levels
+    return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}
+
+
+def columns(name: str, quantiles: np.ndarray, level: tuple[float, ...]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield a model's columns, the point forecast first: (name, (n, h))."""
+    names = level_columns(name, level)
+    order = sorted(range(len(names)), key=lambda i: names[i] != name)
+    return ((names[i], quantiles[..., i]) for i in order)
+
+
+def baseline(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
+    """Forecast with a baseline, its intervals from the same calibration windows as ours: (n, h, Q)."""
+    fitted = fold.fitted
+    outputs = as_quantiles(point(name, fold, scaled, windows, season), max(1, len(fitted.quantiles)))
+    if fitted.conformal is not None:
+        calib = fold.split.calib
+        known = as_quantiles(point(name, fold, scaled, calib, season), len(fitted.quantiles))
+        levels = fitted.conformal.levels
+        corrections = Conformal.fit(calib.targets(scaled.y), known, fitted.quantiles, levels)
+        outputs = corrections.apply(outputs)
+    outputs = scaled.target.undo(outputs, windows.series)
+    return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)
+
+
+def point(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
+    """Return a baseline's point forecast in scaled units: (n, h)."""
+    offsets = scaled.arrays.offsets
+    if name == "seasonal_naive":
+        return seasonal_naive(scaled.y, windows, season, offsets)
+    if name == "drift":
+        return drift(scaled.y, windows, offsets)
+    return fold.ridge.predict(scaled.y, windows)
+
+
+def framed(
+    panel: Panel, arrays: Arrays, origins: np.ndarray, pieces: list[dict[str, np.ndarray]]
+) -> tuple[pd.DataFrame, Any]:
+    """Return the forecasts of all cutoffs as a pandas frame with standard names, and as the user's frame."""
+    n_windows, n_series = origins.shape
+    h = arrays.h
+    series = np.tile(np.repeat(np.arange(n_series), h), n_windows)
+    first = panel.offsets[:-1] + origins  # (n_windows, S): the first row after each cutoff
+    rows = (first[..., None] + np.arange(h)).ravel()
+    cutoff = np.repeat(panel.time[(first - 1).ravel()], h)
+    values = {name: np.concatenate([piece[name].ravel() for piece in pieces]) for name in pieces[0]}
+    y = np.where(panel.observed[rows], panel.y[rows], np.nan)
+    keys = {"unique_id": np.array(panel.ids, dtype=object)[series], "ds": panel.time[rows], "cutoff": cutoff}
+    frame = pd.DataFrame({**keys, "y": y, **values})
+    named = {"cutoff": panel.write_stamps(cutoff), panel.columns.target_name: y, **values}
+    table = panel.frame(series, panel.time[rows], named)
+    return frame, table
+
+
+def scales(panel: Panel, arrays: Arrays, origins: np.ndarray, h: int) -> pd.DataFrame:
+    """Return what MASE divides by, for each series and cutoff, from the rows before it."""
+    parts = []
+    for rows in origins:
+        windows = replace(arrays.last(rows, 1), h=h)
+        scale = seasonal_error(arrays.y, windows, arrays.offsets, panel.season, arrays.observed)
+        cutoff = panel.time[panel.offsets[:-1] + rows - 1]
+        parts.append(pd.DataFrame({"unique_id": panel.ids, "cutoff": cutoff, "scale": scale}))
+    return pd.concat(parts, ignore_index=True)

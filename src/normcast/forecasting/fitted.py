@@ -1,0 +1,75 @@
+"""Fitted: what a forecast needs of what was learned, and nothing else; this is what a file keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from normcast.data import Panel, Windows
+from normcast.engine import predict
+from normcast.forecasting.arrays import Arrays, Scaled
+from normcast.forecasting.scaling import Scaling
+from normcast.scoring import Conformal, as_quantiles
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Networks of several seeds with the scaling in front of them and the interval corrections behind.
+
+    ids: series that were fitted; weights: per seed, in the order of `model.weights`; conformal: None for
+    point forecasts; minimum: no forecast below it.
+    """
+
+    ids: tuple[str, ...]
+    model: keras.Model
+    weights: tuple[Sequence[np.ndarray], ...]
+    scaling: Scaling
+    quantiles: tuple[float, ...]
+    conformal: Conformal | None
+    input_size: int
+    h: int
+    minimum: float | None
+    calendar: bool
+
+    def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
+        """Forecast windows in the unit of the series: (n, h, Q), or (n, h, 1) for a point forecast."""
+        outputs = self.raw(scaled, windows)
+        if self.conformal is not None:
+            outputs = self.conformal.apply(outputs)
+        outputs = scaled.target.undo(outputs, windows.series)
+        return outputs if self.minimum is None else np.maximum(outputs, self.minimum)
+
+    def raw(self, scaled: Scaled, windows: Windows) -> np.ndarray:
+        """Return the forecast over all seeds, scaled: the median of quantiles, the mean of points."""
+        outputs = predict(self.model, self.weights, scaled.batches(windows))  # (seeds, n, h[, Q])
+        if outputs.ndim == 4:
+            return np.sort(np.median(outputs, axis=0).astype(np.float64), axis=-1)
+        return as_quantiles(outputs.mean(axis=0, dtype=np.float64), max(1, len(self.quantiles)))
+
+    def ahead(self, panel: Panel, futr_ahead: np.ndarray | None) -> np.ndarray:
+        """Forecast the h rows after the end of each series of a panel: (series, h, Q).
+
+        A series that was fitted keeps its scale; a new one is scaled from its own rows.
+        Raises ValueError for a series shorter than one window.
+        """
+        check_lengths(panel, self.input_size)
+        arrays = Arrays.of(panel, self.h, futr_ahead, calendar=self.calendar)
+        scaling = self.scaling.matched(self.ids, arrays)
+        return self.forecast(scaling.scaled(arrays), arrays.last(panel.lengths, self.input_size))
+
+
+def check_lengths(panel: Panel, input_size: int) -> None:
+    """Raise ValueError for a series that is shorter than one window."""
+    short = np.flatnonzero(panel.lengths < input_size)
+    if len(short):
+        name, rows = panel.ids[short[0]], int(panel.lengths[short[0]])
+        raise ValueError(
+            f"predict: series {name!r} has {rows} rows, but the network reads {input_size}. "
+            f"Give at least {input_size} rows of it, or leave the series out."
+        )

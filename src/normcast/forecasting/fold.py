@@ -1,0 +1,169 @@
+"""Fold: everything that is learned from the rows before one cutoff, and the forecast it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from normcast.data import Split, Windows, split
+from normcast.engine import PinballLoss, Progress, Trained, Training, train
+from normcast.forecasting.arrays import Arrays, Scaled
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.scaling import Scaling
+from normcast.forecasting.settings import Settings
+from normcast.forecasting.shrinkage import share_kept, toward_start
+from normcast.forecasting.splits import Sizes
+from normcast.forecasting.warm_start import warm_start
+from normcast.scoring import Conformal, Ridge, fit_ridge
+
+if TYPE_CHECKING:
+    import keras
+
+NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponential", "softmax")
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
+
+    share: of the networks' correction to the ridge map that is in the forecast; 1 where they did not start
+    at it.
+    """
+
+    rows: np.ndarray
+    sizes: Sizes
+    split: Split
+    ridge: Ridge
+    trained: tuple[Trained, ...]
+    share: float
+    fitted: Fitted
+
+
+def fit_fold(
+    arrays: Arrays,
+    rows: np.ndarray,
+    season: int,
+    settings: Settings,
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Path | None = None,
+) -> Fold:
+    """Learn from the first `rows` rows of each series: scaling, ridge, network, interval corrections."""
+    sizes = Sizes.plan(rows, season, settings)
+    parts = split(
+        arrays.offsets,
+        rows,
+        sizes.input_size,
+        settings.h,
+        valid=sizes.n_valid,
+        calib=sizes.n_calib,
+        observed=arrays.observed,
+        ids=arrays.ids,
+    )
+    scaling = Scaling.fit(arrays, rows - sizes.held_out(settings.h), settings.scaling)
+    scaled = scaling.scaled(arrays)
+    ridge = fit_ridge(scaled.y, parts.train, parts.valid)
+    check_head(settings, parts.train.targets(scaled.y), scaling.kind)
+    model = build(settings, sizes.input_size, arrays)
+    errors = sample_errors(ridge, scaled.y, parts.train)
+    start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
+    trained = tuple(
+        train(
+            model,
+            scaled.batches(parts.train),
+            training_of(settings),
+            validation=scaled.batches(parts.valid),
+            seeds=settings.seeds,
+            start=start,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+    )
+    fitted = Fitted(
+        ids=arrays.ids,
+        model=model,
+        weights=tuple(each.weights for each in trained if not each.failed),
+        scaling=scaling,
+        quantiles=settings.quantiles,
+        conformal=None,
+        input_size=sizes.input_size,
+        h=settings.h,
+        minimum=settings.minimum,
+        calendar=settings.calendar,
+    )
+    share = 1.0
+    if start:
+        fitted, share = shrunk(fitted, scaled, parts.valid, ridge, start)
+    if settings.level:
+        fitted = replace(fitted, conformal=calibrated(fitted, scaled, parts.calib, settings.level))
+    return Fold(rows, sizes, parts, ridge, trained, share, fitted)
+
+
+def shrunk(
+    fitted: Fitted, scaled: Scaled, valid: Windows, ridge: Ridge, start: dict[str, np.ndarray]
+) -> tuple[Fitted, float]:
+    """Take the share of the networks' correction to the ridge that the validation windows support."""
+    network = fitted.raw(scaled, valid)
+    middle = network.shape[-1] // 2
+    y, first = valid.targets(scaled.y), ridge.predict(scaled.y, valid)
+    share = share_kept(network[..., middle], first, y, blocks=valid.start // fitted.h)
+    weights = tuple(toward_start(fitted.model, each, start, share) for each in fitted.weights)
+    return replace(fitted, weights=weights), share
+
+
+def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
+    """Raise ValueError for a head that cannot reach targets below zero: its gradient there is zero."""
+    architecture = settings.preset.architecture
+    activation = architecture.head.activation
+    open_ended = architecture.skip or architecture.instance_norm is not None
+    if open_ended or activation not in NON_NEGATIVE or np.nanmin(targets) >= 0:
+        return
+    why = "" if scaling == "none" else f" after scaling={scaling!r}, which takes the mean off"
+    raise ValueError(
+        f"Head: activation {activation!r} cannot go below zero, but the training targets reach "
+        f"{np.nanmin(targets):.3g}{why}. Use activation='linear'; to keep forecasts above zero, set "
+        "minimum=0 (--min 0)."
+    )
+
+
+def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
+    """Build the network for these columns."""
+    return settings.preset.architecture.build(
+        input_size,
+        1 + arrays.exog.shape[1],
+        settings.h,
+        quantiles=settings.quantiles,
+        futr=arrays.n_futr + arrays.waves.shape[1],
+        stat=arrays.stat.shape[1],
+    )
+
+
+def training_of(settings: Settings) -> Training:
+    """Return how the network is trained: as its preset says, unless asked otherwise."""
+    preset = settings.preset
+    return Training(
+        optimizer=settings.optimizer or preset.optimizer,
+        learning_rate=settings.learning_rate or preset.learning_rate,
+        loss=PinballLoss(settings.quantiles) if settings.quantiles else preset.loss,
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        epoch_windows=settings.epoch_windows,
+        patience=settings.patience,
+        clipnorm=1.0,
+        seed=settings.seed,
+    )
+
+
+def sample_errors(ridge: Ridge, y: np.ndarray, windows: Windows, most: int = 10_000) -> np.ndarray:
+    """Return the ridge's errors on at most so many windows, evenly spread: (n, h), in scaled units."""
+    chosen = windows[:: -(-len(windows) // most)]
+    return chosen.targets(y) - ridge.predict(y, chosen)
+
+
+def calibrated(fitted: Fitted, scaled: Scaled, calib: Windows, level: tuple[float, ...]) -> Conformal:
+    """Learn the interval corrections from the calibration windows, which trained nothing."""
+    outputs = fitted.raw(scaled, calib)
+    return Conformal.fit(calib.targets(scaled.y), outputs, fitted.quantiles, level)

@@ -1,0 +1,184 @@
+"""Forecaster: a table of past values in, forecasts with intervals out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from normcast.data import Panel, read_table
+from normcast.engine import Progress
+from normcast.forecasting.arrays import Arrays
+from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.fold import Fold, fit_fold
+from normcast.forecasting.settings import Settings, refuse_foreign
+from normcast.models import DEFAULT, Architecture
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Forecaster:
+    """Forecasts time series with a conv-recurrent network that is right by default.
+
+    Each series is standardized from its training rows; one network is trained for all series, with `seeds`
+    different starts; its quantiles are corrected on held-out windows, so that intervals cover what they say.
+
+    h: rows to forecast. input_size: rows the network reads; by default whole seasons, shrunk to fit short
+    series. freq, season: found from the stamps unless given. model: a preset's name (`normcast presets`), an
+    `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
+    known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
+    intervals in percent, () for none. seeds: networks to train, from `seed` on. epochs, patience,
+    batch_size, learning_rate, optimizer: training. scaling: "standard", "robust" or "none". minimum: no
+    forecast below it.
+    Raises ValueError or TypeError for arguments that cannot be; words of other libraries are answered with
+    ours.
+
+    >>> import normcast
+    >>> forecaster = normcast.Forecaster(h=14, epochs=2, seeds=1)
+    >>> weather = normcast.datasets.weather()
+    >>> forecaster.fit(weather, id_col="location", time_col="date", target_col="temp_max").predict().shape
+    (28, 7)
+    """
+
+    def __init__(
+        self,
+        h: int | None = None,
+        *,
+        input_size: int | None = None,
+        freq: str | int | None = None,
+        season: int | None = None,
+        model: str | Architecture | keras.Model = DEFAULT,
+        hist_exog: Sequence[str] = (),
+        futr_exog: Sequence[str] = (),
+        stat_exog: Sequence[str] = (),
+        level: Sequence[float] = (80, 95),
+        seeds: int = 3,
+        seed: int = 0,
+        epochs: int = 30,
+        patience: int = 4,
+        batch_size: int = 64,
+        learning_rate: float | None = None,
+        optimizer: str | None = None,
+        scaling: str = "standard",
+        minimum: float | None = None,
+        **unexpected: Any,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name not in ("self", "unexpected")}
+        refuse_foreign(unexpected, tuple(given))
+        if h is None:
+            raise TypeError("Forecaster: h is missing; say how many rows to forecast: Forecaster(h=14).")
+        for name in ("hist_exog", "futr_exog", "stat_exog", "level"):
+            given[name] = (given[name],) if isinstance(given[name], str | int | float) else tuple(given[name])
+        self.settings = Settings(**given)
+        self.panel_: Panel | None = None
+        self.fold_: Fold | None = None
+        self.fitted_: Fitted | None = None
+        self.backtest_: Backtest | None = None
+
+    def fit(
+        self,
+        df: Any,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint: str | Path | None = None,
+        **table: Any,
+    ) -> Forecaster:
+        """Learn from all rows but those of the calibration windows; returns self.
+
+        df: a pandas or polars frame, or the path of a CSV or Parquet file. table: how to read it, as in
+        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing. checkpoint: a file
+        that training goes on from if it was interrupted.
+        Raises ValueError for tables that cannot be forecast, naming column, series and row.
+        """
+        panel = self.panel(df, **table)
+        arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
+        path = None if checkpoint is None else Path(checkpoint)
+        self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
+        self.fitted_, self.panel_ = self.fold_.fitted, panel
+        return self
+
+    def predict(self, df: Any = None, futr_df: Any = None) -> Any:
+        """Forecast the h rows after the end of each series.
+
+        df: new rows in the form of the fitted table; without it, the fitted rows are continued. A series
+        that was fitted keeps its scale, a new one is scaled from its own rows. futr_df: the futr_exog
+        columns of the h rows ahead, unless the table brought them as rows with an empty target.
+        Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
+        Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
+        """
+        panel, values = self.ahead(df, futr_df)
+        series = np.repeat(np.arange(panel.n_series), self.settings.h)
+        return panel.frame(series, panel.stamps_after(self.settings.h).ravel(), values)
+
+    def ahead(self, df: Any = None, futr_df: Any = None) -> tuple[Panel, dict[str, np.ndarray]]:
+        """Return the panel that is continued and its forecast columns, each (series * h,); see `predict`."""
+        if self.fitted_ is None or self.panel_ is None:
+            raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
+        panel = self.panel_ if df is None else self.reread(df)
+        known = panel.future_rows(futr_df, self.settings.h) if self.settings.futr_exog else None
+        values = self.fitted_.ahead(panel, known)
+        return panel, {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
+
+    def cross_validation(
+        self,
+        df: Any,
+        *,
+        n_windows: int = 3,
+        step_size: int | None = None,
+        refit: bool = True,
+        progress: Callable[[int, Progress], None] | None = None,
+        **table: Any,
+    ) -> Any:
+        """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
+
+        n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
+        at least h apart; refit: learn anew at each cutoff (default), or once at the first. table: as in `fit`. Returns a frame with cutoff (the last row seen),
+        the target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
+        """
+        panel = self.panel(df, **table)
+        self.backtest_ = backtest(
+            panel, self.settings, n_windows=n_windows, step_size=step_size, refit=refit, progress=progress
+        )
+        return self.backtest_.table
+
+    def panel(self, df: Any, **table: Any) -> Panel:
+        """Read and check a table as this forecaster sees it."""
+        where = "table"
+        if isinstance(df, str | Path):
+            where, df = str(df), read_table(df)
+        settings = self.settings
+        exog = {name: getattr(settings, name) for name in ("hist_exog", "futr_exog", "stat_exog")}
+        return Panel.from_frame(
+            df, freq=settings.freq, season=settings.season, **exog, **{"where": where, **table}
+        )
+
+    def reread(self, df: Any) -> Panel:
+        """Read new rows with the columns and the frequency of the fitted table."""
+        fitted = self.panel_
+        assert fitted is not None
+        where = "table"
+        if isinstance(df, str | Path):
+            where, df = str(df), read_table(df)
+        return Panel.from_frame(
+            df, columns=fitted.columns, freq=fitted.freq, season=fitted.season, where=where
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted forecaster to one file; see `normcast.load`.
+
+        The file holds data alone, no code: JSON, safetensors and a Keras archive. It appears whole or not
+        at all. Raises RuntimeError before fit, OSError where the path cannot be written.
+        """
+        from normcast.forecasting.artefact import save
+
+        save(self, path)
+
+    def plot(self, rows: int | None = None) -> Any:
+        """Draw the end of each series with its forecast, as an altair chart. rows: how many of the end."""
+        from normcast.forecasting.plot import plot
+
+        return plot(self, rows)

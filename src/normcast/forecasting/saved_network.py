@@ -1,0 +1,149 @@
+"""Saved network: an architecture or a keras model, and the weights of each seed, as members of an archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
+from normcast.data import Panel, waves
+from normcast.forecasting.archive import Archive, as_arrays, as_json
+from normcast.forecasting.arrays import step_of
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.settings import Settings
+from normcast.models import Architecture
+
+if TYPE_CHECKING:
+    import keras
+
+ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
+
+
+def network_members(settings: Settings, fitted: Fitted, panel: Panel) -> dict[str, bytes]:
+    """Return the network as an architecture if it is ours, else as Keras' own archive; and its weights.
+
+    Raises ValueError for a keras model that could not be loaded without running its code.
+    """
+    if isinstance(settings.model, str | Architecture):
+        architecture = json.loads(settings.preset.architecture.to_json())
+        build = build_arguments(panel, fitted.input_size, fitted.h, fitted.quantiles, fitted.calendar)
+        members = {ARCHITECTURE: as_json({"architecture": architecture, "build": build})}
+    else:
+        members = {MODEL: keras_archive(fitted.model)}
+    named = {
+        name: values
+        for replica, weights in enumerate(fitted.weights)
+        for name, values in zip(names(fitted.model, replica), weights, strict=True)
+    }
+    return members | {WEIGHTS: as_arrays(named)}
+
+
+def build_arguments(
+    panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...], calendar: bool
+) -> dict[str, Any]:
+    """Return the arguments of `Architecture.build` for a panel's columns."""
+    futr = panel.futr.shape[1]
+    n_waves = waves(panel.time[:1], step_of(panel)).shape[1] if calendar else 0
+    return {
+        "input_size": input_size,
+        "channels": 1 + panel.hist.shape[1] + futr,
+        "h": h,
+        "quantiles": list(quantiles),
+        "futr": futr + n_waves,
+        "stat": panel.stat.shape[1],
+    }
+
+
+def names(model: keras.Model, replica: int) -> list[str]:
+    """Return what each weight of a replica is called: its number, and for readers its path."""
+    return [f"{replica}/{number:03}/{weight.path}" for number, weight in enumerate(model.weights)]
+
+
+def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, Architecture | None]:
+    """Return the network without its trained weights, and its architecture if it is ours.
+
+    build: what `build_arguments` says of the panel beside it. Raises ValueError for a damaged member.
+    """
+    if ARCHITECTURE not in archive.members:
+        with archive.reading(MODEL) as content:
+            return read_keras(content, archive.where), None
+    values = archive.json(ARCHITECTURE)
+    with archive.reading(ARCHITECTURE):
+        if values["build"] != build:
+            raise ValueError(f"it is built by {values['build']}, but the panel needs {build}.")
+        architecture = Architecture.from_json(json.dumps(values["architecture"]))
+        refuse_oversized(architecture, archive)
+        return architecture.build(**build), architecture
+
+
+def refuse_oversized(architecture: Architecture, archive: Archive) -> None:
+    """Raise ValueError for a network that is far larger than the weights beside it, before it is built."""
+    least = sum(3 * recurrent.units**2 for recurrent in architecture.recurrent)
+    least += sum(conv.filters * conv.kernel_size for conv in architecture.conv)
+    if 4 * least > len(archive.members.get(WEIGHTS, b"")):
+        raise ValueError(f"it declares at least {least} weights, more than {WEIGHTS} holds.")
+
+
+def read_weights(archive: Archive, model: keras.Model, replicas: int) -> tuple[list[np.ndarray], ...]:
+    """Return the weights of each replica in the order of `model.weights`.
+
+    Raises ValueError for a weight that is missing or does not have the shape the network needs.
+    """
+    arrays = archive.arrays(WEIGHTS)
+    with archive.reading(WEIGHTS):
+        if len(arrays) != replicas * len(model.weights) or not replicas:
+            raise ValueError(f"it holds {len(arrays)} arrays, not {replicas} x {len(model.weights)}.")
+        # By number: Keras gives the weights of a Sequential other paths after loading.
+        numbered = {name[: name.index("/", name.index("/") + 1)]: arrays[name] for name in arrays}
+        return tuple(list(of_replica(numbered, model, replica)) for replica in range(replicas))
+
+
+def of_replica(arrays: dict[str, np.ndarray], model: keras.Model, replica: int) -> Iterator[np.ndarray]:
+    """Yield the checked weights of one replica."""
+    for number, weight in enumerate(model.weights):
+        values, shape = arrays[f"{replica}/{number:03}"], tuple(weight.shape)
+        if values.shape != shape or str(values.dtype) != weight.dtype:
+            raise ValueError(
+                f"'{replica}/{number:03}' is {values.dtype} of shape {values.shape}, "
+                f"but {weight.path!r} of the network needs {weight.dtype} of shape {shape}."
+            )
+        yield values
+
+
+def keras_archive(model: keras.Model) -> bytes:
+    """Return a model as Keras' own archive, with the same bytes for the same model."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL
+        model.save(path)
+        members = dict(Archive.opened(path).members)
+    facts = json.loads(members["metadata.json"])
+    facts.pop("date_saved", None)
+    raw = Archive({**members, "metadata.json": as_json(facts)}, MODEL).packed()
+    read_keras(raw, "save")  # better now than when the model is needed
+    return raw
+
+
+def read_keras(raw: bytes, where: str) -> keras.Model:
+    """Return the model in Keras' own archive, in safe mode: it may name layers, but bring no code.
+
+    Raises ValueError for a model that needs code of its own, such as a Lambda layer.
+    """
+    import keras
+
+    Archive.unpacked(raw, f"{where}: {MODEL}")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL
+        path.write_bytes(raw)
+        try:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"{where}: the keras model cannot be loaded without running code of its own ({error}). "
+                f"Use layers instead of Lambda, and import the module that registers your own layers "
+                f"(keras.saving.register_keras_serializable) first."
+            ) from error

@@ -1,0 +1,72 @@
+"""Scaling: how a panel's columns become a network's inputs, learned from the training rows alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.data import Scaler
+from normcast.forecasting.arrays import Arrays, Scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Location and spread of every column: per series for target and exogenous, across series for static.
+
+    kind: "standard", "robust" or "none", for the target; exogenous columns are standardized.
+    """
+
+    kind: str
+    target: Scaler
+    exog: Scaler
+    stat_location: np.ndarray
+    stat_spread: np.ndarray
+
+    @classmethod
+    def fit(cls, arrays: Arrays, rows: np.ndarray, kind: str) -> Scaling:
+        """Learn from the first `rows` rows of each series, and from no other."""
+        spread = arrays.stat.std(axis=0)
+        return cls(
+            kind=kind,
+            target=Scaler.fit(arrays.y, arrays.offsets, rows, kind=kind),
+            exog=Scaler.fit(arrays.exog, arrays.offsets, rows),
+            stat_location=arrays.stat.mean(axis=0),
+            stat_spread=np.where(spread > 0, spread, 1.0),
+        )
+
+    def matched(self, ids: tuple[str, ...], arrays: Arrays) -> Scaling:
+        """Return the scaling for the series of other arrays.
+
+        ids: the series this was learned from. Those among them keep their scale, so that a forecast does not
+        jump when rows are added; others are scaled from all their rows.
+        """
+        if arrays.ids == ids:
+            return self
+        place = {name: number for number, name in enumerate(ids)}
+        known = np.array([place.get(name, -1) for name in arrays.ids])
+        fresh = Scaling.fit(arrays, arrays.rows, self.kind)
+        return Scaling(
+            kind=self.kind,
+            target=merged(self.target, fresh.target, known),
+            exog=merged(self.exog, fresh.exog, known),
+            stat_location=self.stat_location,
+            stat_spread=self.stat_spread,
+        )
+
+    def scaled(self, arrays: Arrays) -> Scaled:
+        """Scale all columns at once."""
+        series = np.repeat(np.arange(len(arrays.rows)), np.diff(arrays.offsets))
+        y = self.target.apply(arrays.y, series)
+        exog = self.exog.apply(arrays.exog, series)
+        past = np.column_stack([y, exog]).astype("float32")
+        stat = ((arrays.stat - self.stat_location) / self.stat_spread).astype("float32")
+        return Scaled(y, past, stat, self.target, arrays)
+
+
+def merged(old: Scaler, new: Scaler, known: np.ndarray) -> Scaler:
+    """Return the old scale where a series is known (its place), the new one where it is not (-1)."""
+    keep = (known >= 0)[:, None]
+    return Scaler(
+        np.where(keep, old.location[known], new.location), np.where(keep, old.spread[known], new.spread)
+    )

@@ -1,0 +1,103 @@
+"""Settings: everything a Forecaster was asked for, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from normcast.errors import at_least_one, closest, one_of
+from normcast.models import DEFAULT, Architecture, Preset, preset
+from normcast.scoring import quantiles_of
+
+if TYPE_CHECKING:
+    import keras
+
+SCALINGS = ("standard", "robust", "none")
+
+# Words that other libraries use, and ours for the same thing.
+FOREIGN = {
+    "h": "prediction_length horizon forecast_horizon output_chunk_length pred_len fh steps n_ahead",
+    "input_size": "input_chunk_length context_length lookback lags seq_len window_size max_encoder_length",
+    "hist_exog": "hist_exog_list past_covariates",
+    "futr_exog": "futr_exog_list future_covariates known_covariates_names known_covariates",
+    "stat_exog": "stat_exog_list static_covariates static_features",
+    "level": "levels quantiles quantile_levels interval coverage prediction_intervals",
+    "season": "season_length seasonality seasonal_period sp",
+    "freq": "frequency",
+    "model": "architecture network preset",
+    "seeds": "n_seeds num_seeds",
+    "seed": "random_seed random_state",
+    "epochs": "max_epochs n_epochs num_epochs max_steps",
+    "scaling": "scaler scaler_type local_scaler_type",
+}
+OURS = {word: name for name, words in FOREIGN.items() for word in words.split()}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for; see `Forecaster` for the meaning of each."""
+
+    h: int
+    input_size: int | None = None
+    freq: str | int | None = None
+    season: int | None = None
+    model: str | Architecture | keras.Model = DEFAULT
+    hist_exog: tuple[str, ...] = ()
+    futr_exog: tuple[str, ...] = ()
+    stat_exog: tuple[str, ...] = ()
+    level: tuple[float, ...] = (80, 95)
+    seeds: int = 3
+    seed: int = 0
+    epochs: int = 30
+    patience: int = 4
+    batch_size: int = 64
+    epoch_windows: int | None = 8_000
+    learning_rate: float | None = None
+    optimizer: str | None = None
+    scaling: str = "standard"
+    minimum: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("h", "seeds", "epochs", "patience", "batch_size"):
+            at_least_one("Forecaster", name, getattr(self, name))
+        for name in ("input_size", "season"):
+            if getattr(self, name) is not None:
+                at_least_one("Forecaster", name, getattr(self, name))
+        one_of("Forecaster", "scaling", self.scaling, SCALINGS)
+        self.quantiles  # noqa: B018  (raises for a level outside (0, 100))
+        if isinstance(self.model, str):
+            preset(self.model)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantiles of all levels and the median, ascending; () for a point forecast."""
+        return quantiles_of(self.level) if self.level else ()
+
+    @property
+    def preset(self) -> Preset:
+        """The preset that was named, or a nameless one around the architecture that was given."""
+        if isinstance(self.model, str):
+            return preset(self.model)
+        architecture = self.model if isinstance(self.model, Architecture) else Architecture()
+        return Preset(architecture, "given by the user")
+
+    @property
+    def calendar(self) -> bool:
+        """Whether the network reads the time of year and day."""
+        return self.preset.architecture.calendar
+
+    @property
+    def network_name(self) -> str:
+        """The name of the network, for people."""
+        return (
+            self.model if isinstance(self.model, str) else getattr(self.model, "name", "given architecture")
+        )
+
+
+def refuse_foreign(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise TypeError for arguments that Forecaster does not have, with ours for the same thing."""
+    for name in given:
+        meant = OURS.get(name) or closest(name, known)
+        hint = f" Did you mean {meant}?" if meant else f" Its arguments are {', '.join(known)}."
+        raise TypeError(f"Forecaster: unexpected argument '{name}'.{hint}")

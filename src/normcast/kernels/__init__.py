@@ -1,0 +1,9 @@
+"""Fast recurrences on JAX, called with arrays only. The layers reach them when Keras runs on JAX."""
+
+from normcast.kernels.bits import fast_key
+from normcast.kernels.convolution import convolution
+from normcast.kernels.gru import gru
+from normcast.kernels.lstm import lstm
+from normcast.kernels.masks import Masks
+
+__all__ = ["Masks", "convolution", "fast_key", "gru", "lstm"]

@@ -1,0 +1,44 @@
+"""What may act inside a recurrence besides its weights: dropout masks, and states that are kept."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """What acts inside a recurrence, drawn before it starts. Any may be None.
+
+    inputs, states: multiply the input and the state before the gates' products, the same at every step;
+    (batch, features) and (batch, units), or with a first axis of gates, (gates, batch, features) and so on.
+    keep_h, keep_c: how much of the old state stays, (batch, time, units) within 0 and 1; 1 at steps that are
+    masked, 0 or 1 for zoneout in training, its rate at inference.
+    """
+
+    inputs: Any = None
+    states: Any = None
+    keep_h: Any = None
+    keep_c: Any = None
+
+    @property
+    def are_per_gate(self) -> bool:
+        """Whether the gates have masks of their own."""
+        return any(mask is not None and mask.ndim == 3 for mask in (self.inputs, self.states))
+
+
+def kept(mask: Any, keep: Any, units: int) -> Any:
+    """Join a mask of steps (batch, time), True where there is data, and a zoneout into one keep, or None."""
+    if mask is None:
+        return keep
+    masked = 1.0 - jnp.asarray(mask, "float32")[..., None]
+    if keep is None:
+        return jnp.broadcast_to(masked, (*mask.shape, units))
+    return jnp.maximum(masked, keep)
+
+
+def per_gate(mask: Any, gates: int, default: Any) -> list[Any]:
+    """Return one mask per gate."""
+    if mask is None:
+        return [default] * gates
+    return list(mask) if mask.ndim == 3 else [mask] * gates

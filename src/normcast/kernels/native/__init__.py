@@ -1,0 +1,104 @@
+"""The native kernels: C++ built on first use into the user's cache, and called by XLA on the CPU.
+
+A wheel compiles nothing. Where there is no compiler, or with NORMCAST_NATIVE=0, the XLA form runs instead.
+"""
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import jax
+import jaxlib
+
+SOURCES = ("lstm.cc",)
+TARGETS = ("normcast_lstm_forward", "normcast_lstm_backward")
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-ffp-contract=fast",
+    "-fPIC",
+    "-shared",
+    "-w",
+)
+
+_width: list[int] = []
+_log = logging.getLogger("normcast")
+
+
+def cache_folder() -> Path:
+    """Return the folder for what normcast builds on this machine: NORMCAST_CACHE, or the user's cache."""
+    named = os.environ.get("NORMCAST_CACHE")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "normcast"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "normcast"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "normcast"
+
+
+@cache
+def is_available() -> bool:
+    """Whether the native kernels run here; builds them the first time, and says so in one line."""
+    if os.environ.get("NORMCAST_NATIVE", "1") == "0" or jax.default_backend() != "cpu":
+        return False
+    try:
+        library = ctypes.CDLL(str(_built()))
+    except (OSError, subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        told = getattr(error, "stderr", None) or str(error)
+        _log.warning(
+            "normcast: the native kernel could not be built (%s); the XLA form runs.", told.strip()[-300:]
+        )
+        return False
+    for target in TARGETS:
+        jax.ffi.register_ffi_target(target, jax.ffi.pycapsule(getattr(library, target)), platform="cpu")
+    _width.append(library.normcast_vector_width())
+    return True
+
+
+def vector_width() -> int:
+    """Return how many floats a vector of the native kernels has; they must be available."""
+    return _width[0]
+
+
+def _built() -> Path:
+    source = b"".join((Path(__file__).parent / name).read_bytes() for name in SOURCES)
+    facts = "\n".join((jaxlib.__version__, *FLAGS, platform.machine(), _cpu()))
+    digest = hashlib.sha256(source + facts.encode()).hexdigest()[:16]
+    library = cache_folder() / f"kernel-{digest}.so"
+    if not library.exists():
+        _build(library)
+    return library
+
+
+def _build(library: Path) -> None:
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        raise OSError("no C++ compiler found; install g++ or clang++, or set CXX")
+    _log.warning("normcast: building the native kernel with %s into %s (once)", compiler, library)
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        part = Path(folder) / library.name
+        sources = [str(Path(__file__).parent / name) for name in SOURCES]
+        command = [compiler, *FLAGS, f"-I{jax.ffi.include_dir()}", *sources, "-o", str(part)]
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+        os.replace(part, library)
+
+
+def _cpu() -> str:
+    """Return what the CPU can do: code built for one must not run on another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())

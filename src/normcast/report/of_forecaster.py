@@ -1,0 +1,208 @@
+"""What the report of a forecaster prints, taken from what it learned and forecast."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from normcast.data import Panel
+from normcast.forecasting import Backtest, Forecaster
+from normcast.forecasting.fold import Fold
+from normcast.models import Architecture
+from normcast.report.values import ForecastReport, LearningCurve, SplitPart
+
+SHOWN_HORIZONS = 6  # of history, before the forecast and before each cutoff
+
+
+def forecast_report(
+    forecaster: Forecaster,
+    *,
+    futr_df: Any = None,
+    source: str = "table",
+    command: str = "",
+    seconds: float | None = None,
+) -> ForecastReport:
+    """Return what the page prints of a fitted or back-tested forecaster.
+
+    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data; command: the
+    command line that made it; seconds: wall time of the whole.
+    Raises RuntimeError where there is neither a fit nor a back-test.
+    """
+    scored, settings, names = forecaster.backtest_, forecaster.settings, numbered(forecaster)
+    panel = panel_of(forecaster)
+    return ForecastReport(
+        source=source,
+        target=panel.columns.target_name,
+        model="normcast",
+        network=settings.network_name,
+        h=settings.h,
+        freq=str(panel.freq),
+        season=panel.season,
+        levels=tuple(settings.level),
+        series=series_of(panel),
+        history=history_of(panel, scored, settings.h),
+        forecast=None if forecaster.fitted_ is None else forecast_of(forecaster, futr_df),
+        backtest=None if scored is None else scored.frame,
+        scores=None if scored is None else scored.scores,
+        curves=tuple(curve for name, fold in names for curve in curves_of(name, fold)),
+        split=tuple(part for name, fold in names for part in split_of(name, fold, panel)),
+        notes=notes_of(forecaster),
+        settings=settings_of(forecaster),
+        versions=versions(),
+        seconds=seconds_of(scored, seconds),
+        command=command,
+        python=python_of(forecaster, source),
+    )
+
+
+def panel_of(forecaster: Forecaster) -> Panel:
+    """Return the series that were fitted, or else back-tested."""
+    if forecaster.panel_ is not None:
+        return forecaster.panel_
+    if forecaster.backtest_ is None:
+        raise RuntimeError("write_report: the forecaster was neither fitted nor back-tested; call fit(df).")
+    return forecaster.backtest_.panel
+
+
+def forecast_of(forecaster: Forecaster, futr_df: Any) -> pd.DataFrame:
+    """Return the forecast with standard names."""
+    panel, values = forecaster.ahead(futr_df=futr_df)
+    h = forecaster.settings.h
+    names = np.repeat(np.array(panel.ids, dtype=object), h)
+    return pd.DataFrame({"unique_id": names, "ds": panel.stamps_after(h).ravel(), **values})
+
+
+def numbered(forecaster: Forecaster) -> list[tuple[str, Fold]]:
+    """Return every fold with its name."""
+    scored = forecaster.backtest_
+    folds = [] if scored is None else [(f"fold {n}", fold) for n, fold in enumerate(scored.folds, start=1)]
+    return folds + ([("final fit", forecaster.fold_)] if forecaster.fold_ is not None else [])
+
+
+def series_of(panel: Panel) -> pd.DataFrame:
+    """Return one row per series: its name, rows, first and last stamp."""
+    return pd.DataFrame(
+        {
+            "unique_id": panel.ids,
+            "rows": panel.lengths,
+            "first": pd.Series(panel.time[panel.offsets[:-1]]),
+            "last": pd.Series(panel.time[panel.offsets[1:] - 1]),
+        }
+    )
+
+
+def history_of(panel: Panel, scored: Backtest | None, h: int) -> pd.DataFrame:
+    """Return the observed rows that charts may show: some horizons before the first cutoff and after."""
+    cutoffs = 0 if scored is None else scored.frame["cutoff"].nunique()
+    rows = np.minimum(panel.lengths, (SHOWN_HORIZONS + cutoffs + 1) * h)
+    kept = np.concatenate([np.arange(end - n, end) for end, n in zip(panel.offsets[1:], rows, strict=True)])
+    kept = kept[panel.observed[kept]]
+    names = np.array(panel.ids, dtype=object)[panel.series_of_row[kept]]
+    return pd.DataFrame({"unique_id": names, "ds": panel.time[kept], "y": panel.y[kept]})
+
+
+def curves_of(name: str, fold: Fold) -> Iterator[LearningCurve]:
+    """Yield the learning curve of each network of a fold."""
+    for trained in fold.trained:
+        loss, val_loss = (tuple(trained.history[key]) for key in ("loss", "val_loss"))
+        yield LearningCurve(trained.seed, name, loss, val_loss, trained.best_epoch)
+
+
+def split_of(name: str, fold: Fold, panel: Panel) -> Iterator[SplitPart]:
+    """Yield the stretches of time of a fold, as the longest series has them."""
+    series = int(np.argmax(panel.lengths))
+    first, rows, h = int(panel.offsets[series]), int(fold.rows[series]), fold.fitted.h
+    time = pd.Series(panel.time).iloc
+    calib = rows - (fold.sizes.n_calib + h - 1 if fold.sizes.n_calib else 0)
+    valid = calib - (fold.sizes.n_valid + h - 1)
+    stretches = [("train", 0, valid), ("validation", valid, calib), ("calibration", calib, rows)]
+    for part, begin, end in stretches:
+        if end > begin:
+            yield SplitPart(name, part, time[first + begin], time[first + end - 1])
+    if rows < panel.lengths[series]:
+        yield SplitPart(name, "test", time[first + rows], time[first + rows + h - 1])
+    else:
+        ahead = pd.Series(panel.stamps_after(h)[series]).iloc
+        yield SplitPart(name, "forecast", ahead[0], ahead[-1])
+
+
+def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
+    """Return what a reader must know, warnings first."""
+    panel, scored, settings = panel_of(forecaster), forecaster.backtest_, forecaster.settings
+    failed = [
+        f"{name}, seed {each.seed}: {each.status}."
+        for name, fold in numbered(forecaster)
+        for each in fold.trained
+        if each.failed
+    ]
+    notes = [*failed, *panel.notes, *(() if scored is None else scored.scores.notes)]
+    if settings.level and panel.n_series > 1:
+        notes.append("Interval corrections are learned from all series together, each in its own scale.")
+    if settings.level and forecaster.fold_ is not None:
+        notes.append(
+            "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
+            "end, which set the width of the intervals."
+        )
+    shares = [f"{fold.share:.0%}" for _, fold in numbered(forecaster)]
+    if settings.preset.architecture.skip and shares:
+        notes.append(
+            "The networks start at the ridge map. Of their correction to it, the forecast has the share that "
+            f"validation windows support beyond one standard error: {', '.join(shares)} (folds in order)."
+        )
+    return tuple(notes)
+
+
+def settings_of(forecaster: Forecaster) -> dict[str, Any]:
+    """Return the settings as they are printed."""
+    settings = {name: getattr(forecaster.settings, name) for name in forecaster.settings.__dataclass_fields__}
+    if isinstance(settings["model"], Architecture):
+        settings["model"] = asdict(settings["model"])
+    elif not isinstance(settings["model"], str):
+        settings["model"] = settings["model"].name
+    chosen = numbered(forecaster)
+    if chosen:
+        settings["input_size"] = chosen[-1][1].sizes.input_size
+    return settings
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that made the result."""
+    packages = ("normcast", "keras", "jax", "numpy", "pandas")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:
+    """Return the wall time of each stage that is known."""
+    stages = {} if scored is None else {"back-test": scored.seconds}
+    rest = {} if seconds is None else {"reading, final fit, forecast": seconds - sum(stages.values())}
+    return {**stages, **rest}
+
+
+def python_of(forecaster: Forecaster, source: str) -> str:
+    """Return the Python that makes the same forecast."""
+    columns, settings = panel_of(forecaster).columns, forecaster.settings
+    given = {"id_col": columns.ids, "time_col": (columns.time,), "target_col": columns.targets}
+    single = {name: value[0] if len(value) == 1 else value for name, value in given.items()}
+    table = [f"{name}={value!r}" for name, value in single.items() if value]
+    changed = [
+        f"{name}={getattr(settings, name)!r}"
+        for name, field in settings.__dataclass_fields__.items()
+        if name != "h" and getattr(settings, name) != field.default
+    ]
+    return "\n".join(
+        [
+            "import normcast",
+            "",
+            f"forecaster = normcast.Forecaster({', '.join([f'h={settings.h}', *changed])})",
+            f"table = dict({', '.join(table)})",
+            f"backtest = forecaster.cross_validation({source!r}, **table)",
+            "print(forecaster.backtest_.scoreboard())",
+            f"forecast = forecaster.fit({source!r}, **table).predict()",
+        ]
+    )

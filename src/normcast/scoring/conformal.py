@@ -1,0 +1,165 @@
+"""Intervals that cover as often as they say: quantile forecasts, corrected by misses on held-out windows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from normcast.scoring.quantiles import check_levels, level_quantiles
+
+
+def windows_needed(level: float) -> int:
+    """Return the least number of calibration windows that can support an interval of this level (percent).
+
+    >>> windows_needed(80), windows_needed(95), windows_needed(99)
+    (4, 19, 99)
+    """
+    (level,) = check_levels([level])
+    share = Fraction(str(level)) / 100
+    return ceil(share / (1 - share))
+
+
+def reachable_level(n_windows: int) -> float:
+    """Return the largest level (percent, rounded down to 0.1) that this many calibration windows support.
+
+    >>> reachable_level(12), reachable_level(99)
+    (92.3, 99.0)
+    """
+    return int(1000 * n_windows / (n_windows + 1)) / 10
+
+
+def as_quantiles(point: np.ndarray, n_quantiles: int) -> np.ndarray:
+    """Repeat a point forecast (n, h) as each of its quantiles: (n, h, quantiles).
+
+    Conformalized, that is the symmetric interval of absolute residuals ("split conformal"), so that a
+    baseline without quantiles gets intervals from the same windows by the same rule.
+
+    >>> as_quantiles(np.array([[1.0, 2.0]]), 3).shape
+    (1, 2, 3)
+    """
+    return np.repeat(point[..., None], n_quantiles, axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Conformal:
+    """Conformalized quantile regression: each interval is moved out (or in) by a quantile of its own misses.
+
+    The miss of a window at a step is E = max(lo - y, y - hi): positive outside the interval, negative inside.
+    The correction of a level at a step is the ceil((n + 1) * level)-th smallest miss of the n calibration
+    windows, so that a window exchangeable with them is covered with probability at least `level`. Windows of
+    all series are pooled: give y and forecasts in scaled units.
+
+    quantiles: ascending, in (0, 1), with 0.5. levels: percent, ascending. corrections: (levels, h), in scaled
+    units. n_windows: the least number of calibration windows behind any step.
+    Source: Romano, Patterson & Candes 2019, arXiv:1905.03222.
+
+    >>> y = np.array([[1.0], [2.0], [3.0], [4.0]])
+    >>> quantiles = (0.1, 0.5, 0.9)
+    >>> fitted = Conformal.fit(y, as_quantiles(np.zeros((4, 1)), 3), quantiles, levels=[80])
+    >>> fitted.apply(as_quantiles(np.array([[10.0]]), 3))
+    array([[[ 6., 10., 14.]]])
+    """
+
+    quantiles: tuple[float, ...]
+    levels: tuple[float, ...]
+    corrections: np.ndarray
+    n_windows: int
+
+    @classmethod
+    def fit(
+        cls, y: np.ndarray, forecasts: np.ndarray, quantiles: Sequence[float], levels: Sequence[float]
+    ) -> Conformal:
+        """Learn the corrections from calibration windows, which must not have trained the forecasts.
+
+        y: (n, h), NaN where nothing was observed. forecasts: (n, h, quantiles).
+        Raises ValueError if a level has no quantiles here, or needs more windows than there are.
+        """
+        quantiles, levels = _check_quantiles(quantiles), check_levels(levels)
+        if forecasts.shape != (*y.shape, len(quantiles)):
+            raise ValueError(
+                f"Conformal.fit: forecasts have shape {forecasts.shape}; y {y.shape} and {len(quantiles)}"
+                f" quantiles need {(*y.shape, len(quantiles))}."
+            )
+        n_windows = int(np.isfinite(y).sum(axis=0).min(initial=len(y)))
+        _check_support(levels, n_windows)
+        corrections = [_correction(y, forecasts, _bounds(quantiles, level), level) for level in levels]
+        return cls(quantiles, levels, np.array(corrections).reshape(len(levels), y.shape[1]), n_windows)
+
+    def apply(self, forecasts: np.ndarray) -> np.ndarray:
+        """Correct quantile forecasts (n, h, quantiles), in scaled units; returns the same shape.
+
+        Afterwards quantiles do not cross: each bound is moved outwards to the one nearer the median, so an
+        interval may only grow by it, and the median itself, which is the point forecast, stays.
+        """
+        corrected = np.array(forecasts, dtype=np.float64)
+        for level, correction in zip(self.levels, self.corrections, strict=True):
+            lower, upper = _bounds(self.quantiles, level)
+            corrected[..., lower] -= correction  # (n, h) - (h,)
+            corrected[..., upper] += correction
+        return _outwards(corrected, self.quantiles.index(0.5))
+
+    def to_json(self) -> str:
+        """Return all of it as JSON text; numbers come back bit-equal."""
+        return json.dumps(
+            {
+                "quantiles": self.quantiles,
+                "levels": self.levels,
+                "corrections": self.corrections.tolist(),
+                "n_windows": self.n_windows,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Conformal:
+        """Return what `to_json` wrote."""
+        saved = json.loads(text)
+        corrections = np.array(saved["corrections"], dtype=np.float64)
+        return cls(tuple(saved["quantiles"]), tuple(saved["levels"]), corrections, saved["n_windows"])
+
+
+def _check_quantiles(quantiles: Sequence[float]) -> tuple[float, ...]:
+    ordered = tuple(float(q) for q in quantiles)
+    if list(ordered) != sorted(set(ordered)) or 0.5 not in ordered or not 0 < ordered[0] <= ordered[-1] < 1:
+        raise ValueError(f"Conformal: quantiles {ordered} must ascend within (0, 1) and include 0.5.")
+    return ordered
+
+
+def _check_support(levels: tuple[float, ...], n_windows: int) -> None:
+    for level in levels:
+        if windows_needed(level) > n_windows:
+            raise ValueError(
+                f"level: {level:g} needs {windows_needed(level)} calibration windows, and there are"
+                f" {n_windows}. With {n_windows} the largest level is {reachable_level(n_windows):g};"
+                " lower the level, or leave more rows for calibration."
+            )
+
+
+def _bounds(quantiles: tuple[float, ...], level: float) -> tuple[int, int]:
+    """Return the positions of a level's lower and upper quantile."""
+    places = [int(np.argmin(np.abs(np.subtract(quantiles, q)))) for q in level_quantiles(level)]
+    for place, q in zip(places, level_quantiles(level), strict=True):
+        if abs(quantiles[place] - q) > 1e-9:
+            raise ValueError(f"Conformal: level {level:g} needs the quantile {q:g}; there are {quantiles}.")
+    return places[0], places[1]
+
+
+def _correction(y: np.ndarray, forecasts: np.ndarray, bounds: tuple[int, int], level: float) -> np.ndarray:
+    """Return the correction of one level at each step: (h,)."""
+    lower, upper = bounds
+    misses = np.maximum(forecasts[..., lower] - y, y - forecasts[..., upper])  # (n, h)
+    misses = np.sort(misses, axis=0)  # NaN, where nothing was observed, stands last
+    counts = np.isfinite(y).sum(axis=0)
+    ranks = [ceil((int(n) + 1) * Fraction(str(level)) / 100) for n in counts]
+    return misses[np.array(ranks) - 1, np.arange(y.shape[1])]
+
+
+def _outwards(values: np.ndarray, median: int) -> np.ndarray:
+    """Move each quantile outwards until none crosses the one nearer the median."""
+    upper = np.maximum.accumulate(values[..., median:], axis=-1)
+    lower = np.minimum.accumulate(values[..., median::-1], axis=-1)[..., ::-1]
+    return np.concatenate([lower[..., :-1], upper], axis=-1)

@@ -1,0 +1,45 @@
+"""The size of a series' own seasonal steps before a cutoff: what MASE divides by."""
+
+import numpy as np
+
+from normcast.data import Windows
+
+
+def seasonal_error(
+    y: np.ndarray, windows: Windows, offsets: np.ndarray, season: int, observed: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the in-sample error of the seasonal naive forecast before each window's cutoff: (windows,).
+
+    The mean of |y[t] - y[t - season]| over the rows t of the window's series from its `season`-th row to the
+    last before the cutoff. y: (rows,) flat, in the unit that scores are wanted in; offsets: (series + 1,).
+    observed: (rows,) bool; a pair with an unobserved end is left out. NaN where no pair is left.
+    Source: Hyndman & Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001
+
+    >>> windows = Windows(np.array([1]), np.array([0]), input_size=2, h=1)
+    >>> seasonal_error(np.array([1.0, 2.0, 5.0, 99.0]), windows, np.array([0, 4]), season=1)
+    array([2.])
+    """
+    if season < 1:
+        raise ValueError(f"seasonal_error: season {season} is not a number of rows; give 1 or more.")
+    cutoff = windows.cutoff
+    scales = np.full(len(cutoff), np.nan)
+    for series in np.unique(windows.series):
+        mine = windows.series == series
+        rows = slice(offsets[series], offsets[series + 1])
+        paired = None if observed is None else observed[rows]
+        means = _running_mean(y[rows], season, paired)
+        behind = cutoff[mine] - offsets[series] - season
+        scales[mine] = np.where(behind > 0, means[np.clip(behind - 1, 0, None)], np.nan)
+    return scales
+
+
+def _running_mean(y: np.ndarray, season: int, observed: np.ndarray | None) -> np.ndarray:
+    """Return the mean seasonal step over the first 1, 2, ... pairs of one series."""
+    if len(y) <= season:
+        return np.array([np.nan])
+    steps = np.abs(y[season:] - y[:-season])
+    counted = np.ones(len(steps)) if observed is None else 1.0 * (observed[season:] & observed[:-season])
+    # Sums start at the first row of the series: what comes later, or in another series, changes no bit.
+    counts = np.cumsum(counted)
+    with np.errstate(invalid="ignore"):
+        return np.cumsum(np.where(counted > 0, steps, 0.0)) / np.where(counts > 0, counts, np.nan)

@@ -1,0 +1,192 @@
+"""From a back-test's long frame to tidy scores, through `utilsforecast.losses`.
+
+Frames are pandas, with the canonical names `unique_id, ds, cutoff, y`; every other column is a model's
+forecast (its median) or a bound of it, `<model>-lo-<level>` and `<model>-hi-<level>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from normcast.errors import unknown
+from normcast.scoring.quantiles import level_columns, quantiles_of
+
+KEYS = ["unique_id", "cutoff"]
+METRICS = ("mase", "mae", "rmse", "smape", "scaled_crps")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How wrong each model was; each frame is tidy: its keys, then `model, metric, value`.
+
+    metric is one of `METRICS` or `coverage-<level>`. Lower is better; coverage should be the level.
+
+    - mase: mean |error| over the scale of the fold (see `seasonal_error`); no unit.
+    - mae, rmse: in the unit of y; rmse is the root within one series and fold, then averaged.
+    - smape: percent, as in the M4 competition, mean of 200 |error| / (|y| + |forecast|): at most 200, and
+      200 times what `utilsforecast.losses.smape` returns.
+    - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
+    - coverage-<level>: percent of rows inside the interval, its bounds included.
+
+    folds: `unique_id, cutoff, ...`, one value per series and fold, from which the next three are averaged:
+    overall (no keys), by_series (`unique_id`), by_cutoff (`cutoff`). A NaN is left out of a mean, and noted.
+    by_step: `step` (1 to h), over series and folds, without scaled_crps, which one row cannot have; rmse is
+    there the root over all of them. notes: sentences on what could not be scored.
+    """
+
+    folds: pd.DataFrame
+    overall: pd.DataFrame
+    by_series: pd.DataFrame
+    by_cutoff: pd.DataFrame
+    by_step: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) -> Scores:
+    """Score every model of a back-test: overall, per series, per fold and per step of the horizon.
+
+    frame: `unique_id, ds, cutoff, y`, then the models' columns; rows whose y is NaN are left out. scales:
+    `unique_id, cutoff, scale`, the MASE scale of each series and fold from rows before the cutoff; a zero or
+    NaN scale gives NaN and a note. levels: percent; a model without bounds gets no scaled_crps and no
+    coverage.
+    Raises ValueError for a missing column, and for a forecast or bound that is NaN or infinite.
+
+    >>> frame = pd.DataFrame({"unique_id": "a", "cutoff": 2, "ds": [3, 4], "y": [3.0, 5.0], "naive": 4.0})
+    >>> scales = pd.DataFrame({"unique_id": ["a"], "cutoff": [2], "scale": [2.0]})
+    >>> score(frame, scales, levels=[]).overall
+       model metric      value
+    0  naive   mase   0.500000
+    1  naive    mae   1.000000
+    2  naive   rmse   1.000000
+    3  naive  smape  25.396825
+    """
+    _check_columns("frame", frame, [*KEYS, "ds", "y"])
+    _check_columns("scales", scales, [*KEYS, "scale"])
+    steps = frame.groupby(KEYS, observed=True)["ds"].rank(method="first").astype(int).rename("step")
+    rows = frame.assign(step=steps).merge(scales[[*KEYS, "scale"]], on=KEYS, how="left")
+    rows = rows[rows["y"].notna()].reset_index(drop=True)
+    models = models_of(frame)
+    _check_finite(rows)
+    usable = rows["scale"].where(rows["scale"] > 0)
+    folds = _tidy(rows, usable, models, levels, keys=KEYS)
+    by_step = _tidy(rows, usable, models, levels, keys=["step"])
+    return Scores(
+        folds=folds,
+        overall=_mean(folds, []),
+        by_series=_mean(folds, ["unique_id"]),
+        by_cutoff=_mean(folds, ["cutoff"]),
+        by_step=by_step,
+        notes=_notes(frame, rows, folds),
+    )
+
+
+def models_of(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the models in a back-test frame, in its order.
+
+    >>> models_of(pd.DataFrame(columns=["unique_id", "ds", "cutoff", "y", "ridge", "ridge-lo-80"]))
+    ['ridge']
+    """
+    columns = [column for column in frame.columns if column not in {*KEYS, "ds", "y"}]
+    return [
+        name
+        for name in columns
+        if not any(name.startswith(f"{c}-{e}-") for c in columns for e in ("lo", "hi"))
+    ]
+
+
+def _check_columns(name: str, frame: pd.DataFrame, needed: list[str]) -> None:
+    for column in needed:
+        if column not in frame.columns:
+            raise ValueError(unknown("column", column, map(str, frame.columns), where=f"score: {name}"))
+
+
+def _check_finite(rows: pd.DataFrame) -> None:
+    """Refuse a forecast that is no number: a mean that left it out would flatter the model."""
+    for column in rows.columns.difference([*KEYS, "ds", "y", "step", "scale"], sort=False):
+        wrong = rows[~np.isfinite(rows[column])]
+        if len(wrong):
+            first = wrong.iloc[0]
+            raise ValueError(
+                f"score: frame: column {column!r} has {len(wrong)} values that are NaN or infinite,"
+                f" the first in series {first['unique_id']!r} at {first['ds']} (cutoff {first['cutoff']});"
+                " a model is scored only on finite forecasts."
+            )
+
+
+def _tidy(
+    rows: pd.DataFrame, scale: pd.Series, models: list[str], levels: Sequence[float], keys: list[str]
+) -> pd.DataFrame:
+    """Score within each group of keys and stack the metrics: keys, model, metric, value."""
+    bounded = [model for model in models if set(level_columns(model, levels)) <= set(rows.columns)]
+    scaled = rows.assign(**{name: rows[name] / scale for name in ["y", *models]})
+    tables = [("mase", _loss("mae", scaled, models, keys))]
+    tables += [(metric, _loss(metric, rows, models, keys)) for metric in ("mae", "rmse")]
+    tables += [("smape", _loss("smape", rows, models, keys, factor=200.0))]
+    if levels and bounded:
+        if keys == KEYS:
+            tables += [("scaled_crps", _crps(rows, bounded, levels, keys))]
+        for level in levels:
+            covered = _loss("coverage", rows, bounded, keys, factor=100.0, level=f"{level:g}")
+            tables += [(f"coverage-{level:g}", covered)]
+    long = [table.melt(keys, var_name="model").assign(metric=metric) for metric, table in tables]
+    return pd.concat(long, ignore_index=True)[[*keys, "model", "metric", "value"]]
+
+
+def _loss(
+    metric: str, rows: pd.DataFrame, models: list[str], keys: list[str], factor: float = 1.0, **options: str
+) -> pd.DataFrame:
+    from utilsforecast import losses  # half a second that `import normcast.scoring` does not pay
+
+    loss: Callable[..., pd.DataFrame] = getattr(losses, metric)
+    table = loss(rows, models=models, **_names(keys), **options)
+    return table.assign(**{model: table[model] * factor for model in models})
+
+
+def _crps(rows: pd.DataFrame, models: list[str], levels: Sequence[float], keys: list[str]) -> pd.DataFrame:
+    from utilsforecast import losses
+
+    columns = {model: level_columns(model, levels) for model in models}
+    table = losses.scaled_crps(rows, models=columns, quantiles=np.array(quantiles_of(levels)), **_names(keys))
+    silent = rows.assign(y=rows["y"].abs()).groupby(keys, observed=True, as_index=False)["y"].sum()
+    table = table.merge(silent, on=keys)
+    # utilsforecast divides by the machine epsilon where y is zero throughout: a number, but not a score.
+    return table.assign(**{m: table[m].where(table["y"] > 0) for m in models}).drop(columns="y")
+
+
+def _names(keys: list[str]) -> dict[str, str]:
+    """Return the arguments that make utilsforecast group by these keys; not by a cutoff that is not there."""
+    return {"id_col": keys[0], "target_col": "y", "cutoff_col": "cutoff" if "cutoff" in keys else "no cutoff"}
+
+
+def _mean(folds: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    groups = folds.groupby([*keys, "model", "metric"], sort=False, observed=True)
+    return groups["value"].mean().reset_index()
+
+
+def _notes(frame: pd.DataFrame, rows: pd.DataFrame, folds: pd.DataFrame) -> tuple[str, ...]:
+    notes = []
+    if len(rows) < len(frame):
+        notes.append(
+            f"{len(frame) - len(rows)} of {len(frame)} back-test rows have no observed value; not scored."
+        )
+    reasons = {
+        "MASE": "before the cutoff nothing changes from season to season, so the MASE scale is zero",
+        "scaled CRPS": "the values are zero throughout the fold",
+    }
+    for word, reason in reasons.items():
+        metric = word.lower().replace(" ", "_")
+        missing = folds[(folds["metric"] == metric) & folds["value"].isna()].drop_duplicates(KEYS)
+        if len(missing):
+            total = len(folds.drop_duplicates(KEYS))
+            names = _listing(sorted(missing["unique_id"].astype(str).unique()))
+            notes.append(f"{word} leaves out {len(missing)} of {total} forecasts ({names}): {reason}.")
+    return tuple(notes)
+
+
+def _listing(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

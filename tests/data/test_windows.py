@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from normcast.data import sliding
+
+
+def slow(offsets, first, end, input_size, h, step, observed):
+    """The same windows, one by one."""
+    found = []
+    for s in range(len(offsets) - 1):
+        target = max(first[s], input_size)
+        while target + h <= end[s]:
+            row = offsets[s] + target
+            if observed[row : row + h].all():
+                found.append((row - input_size, s))
+            target += step
+    return found
+
+
+@st.composite
+def cases(draw):
+    lengths = draw(st.lists(st.integers(0, 15), min_size=1, max_size=4))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    first = [draw(st.integers(0, 10)) for _ in lengths]
+    end = [draw(st.integers(0, n)) for n in lengths]
+    observed = np.array(
+        draw(st.lists(st.booleans(), min_size=sum(lengths), max_size=sum(lengths))), dtype=bool
+    )
+    sizes = [draw(st.integers(1, 4)) for _ in range(3)]
+    return offsets, np.array(first), np.array(end), *sizes, observed
+
+
+@given(cases())
+@settings(max_examples=300, deadline=None)
+def test_windows_are_those_of_the_slow_loop(case):
+    offsets, first, end, input_size, h, step, observed = case
+    windows = sliding(offsets, first, end, input_size, h, step, observed)
+    assert list(zip(windows.start, windows.series, strict=True)) == slow(*case)
+    assert windows.start.dtype == np.int64
+    assert windows.series.dtype == np.int32
+    inside = (windows.start >= offsets[windows.series]) & (windows.cutoff + h <= offsets[1:][windows.series])
+    assert inside.all()
+
+
+def test_inputs_end_where_targets_begin():
+    windows = sliding(np.array([0, 5, 9]), np.array([0, 0]), np.array([5, 4]), input_size=2, h=1)
+    flat = np.arange(9.0)
+    assert windows.inputs(flat).tolist() == [[0, 1], [1, 2], [2, 3], [5, 6], [6, 7]]
+    assert windows.targets(flat).tolist() == [[2], [3], [4], [7], [8]]
+    assert windows.cutoff.tolist() == [2, 3, 4, 7, 8]
+    assert windows.inputs(np.stack([flat, -flat], 1)).shape == (5, 2, 2)
+    part = windows[[0, 3]]
+    assert len(part) == 2
+    assert part.targets(flat).tolist() == [[2], [7]]
+
+
+def test_bad_sizes_and_stretches_are_refused():
+    offsets, none = np.array([0, 5]), np.array([0])
+    for name in ("input_size", "h", "step"):
+        with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
+            sliding(offsets, none, np.array([5]), **{"input_size": 1, "h": 1, "step": 1, name: 0})
+    with pytest.raises(ValueError, match="series 0 would reach row 6, but it has 5"):
+        sliding(offsets, none, np.array([6]), 1, 1)

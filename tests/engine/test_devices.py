@@ -1,0 +1,92 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import json, sys
+import normcast.engine
+import jax
+from normcast.engine import Training, train
+from tests.engine.networks import conv_lstm, sine_data
+training = Training(batch_size=16, epochs=2, seed=0)
+out = list(train(conv_lstm(), sine_data(40), training, validation=sine_data(20, seed=1), seeds=3))
+facts = [[t.seed, t.history, [float(abs(w).sum()) for w in t.weights], t.status] for t in out]
+print(json.dumps({"devices": jax.device_count(), "replicas": facts}))
+"""
+
+
+def run(script=SCRIPT, **environment):
+    root = Path(__file__).resolve().parents[2]
+    paths = os.pathsep.join([str(root / "src"), str(root)])
+    settings = {**os.environ, "PYTHONPATH": paths, "KERAS_BACKEND": "jax", **environment}
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process):
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-3000:]
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def test_eight_devices_give_the_same_bits_as_one():
+    eight, one = run(NORMCAST_DEVICES="8"), run(NORMCAST_DEVICES="1")
+    eight, one = result(eight), result(one)
+    assert (eight["devices"], one["devices"]) == (8, 1)
+    assert eight["replicas"] == one["replicas"]
+
+
+SPREAD = SCRIPT.replace("conv_lstm()", "conv_lstm(random=True)").replace("seeds=3", "seeds=1, spread=SPREAD")
+
+
+def test_a_batch_spread_over_eight_devices_trains_as_one_device_does():
+    spread = run(SPREAD.replace("SPREAD", "'batch'"), NORMCAST_DEVICES="8", NORMCAST_NATIVE="0")
+    one = run(SPREAD.replace("SPREAD", "'replica'"), NORMCAST_DEVICES="1", NORMCAST_NATIVE="0")
+    (_, history, weights, _), (_, other, others, _) = (
+        result(spread)["replicas"][0],
+        result(one)["replicas"][0],
+    )
+    # Sums over the batch are formed in another order; batch statistics and dropout masks are the same.
+    assert history["loss"] == pytest.approx(other["loss"], rel=1e-4)
+    assert history["val_loss"] == pytest.approx(other["val_loss"], rel=1e-4)
+    assert weights == pytest.approx(others, rel=1e-3)
+
+
+def test_two_processes_train_as_one():
+    join = (
+        "import os, jax, normcast.engine\n"
+        "jax.distributed.initialize('127.0.0.1:' + os.environ['PORT'], 2, int(os.environ['RANK']))\n"
+    )
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    ranks = [run(join + SCRIPT, NORMCAST_DEVICES="1", PORT=port, RANK=str(rank)) for rank in (0, 1)]
+    alone = run(NORMCAST_DEVICES="1")
+    first, second = (result(rank) for rank in ranks)
+    assert first["devices"] == 2
+    assert first["replicas"] == second["replicas"] == result(alone)["replicas"]
+
+
+def test_a_wrong_number_of_devices_is_named():
+    process = run("import normcast.engine", NORMCAST_DEVICES="many")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "NORMCAST_DEVICES is 'many'" in err
+
+
+def test_another_backend_is_refused_by_name():
+    pytest.importorskip("torch")
+    process = run("from tests.engine.networks import *; from normcast.engine import *\n"
+                  "train(conv_lstm(), sine_data(), Training())", KERAS_BACKEND="torch")  # fmt: skip
+    assert "KERAS_BACKEND=jax" in process.communicate(timeout=120)[1]

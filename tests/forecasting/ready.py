@@ -1,0 +1,50 @@
+"""Forecasters that are ready to predict without training: networks as drawn, scaling as fitted."""
+
+import numpy as np
+import pandas as pd
+
+from normcast import Forecaster
+from normcast.engine import train  # noqa: F401  (Keras on JAX)
+from normcast.forecasting.arrays import Arrays
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.fold import build
+from normcast.forecasting.scaling import Scaling
+from normcast.models import Architecture, Conv, Recurrent
+from normcast.scoring import Conformal
+
+SMALL = Architecture(conv=(Conv(filters=3),), recurrent=(Recurrent(units=4, norm="batch"),), skip=True)
+H, INPUT_SIZE = 2, 4
+
+
+def table(stamps=None, n=12, ids=("a", "b"), seed=0, **columns) -> pd.DataFrame:
+    """Two short series, long form; columns: more of them, each a function of the row number."""
+    rng = np.random.default_rng(seed)
+    stamps = pd.date_range("2024-01-01", periods=n) if stamps is None else stamps
+    parts = [pd.DataFrame({"unique_id": i, "ds": stamps, "y": rng.normal(size=n).cumsum()}) for i in ids]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.assign(**{name: rng.normal(size=len(frame)) for name in columns})
+
+
+def ready(frame, model=SMALL, settings=None, **columns) -> Forecaster:
+    """A forecaster as after fit, of two untrained networks."""
+    forecaster = Forecaster(h=H, model=model, level=(50,), seeds=2, **(settings or {}))
+    panel = forecaster.panel(frame, **columns)
+    arrays, asked = Arrays.of(panel, H), forecaster.settings
+    network = build(asked, INPUT_SIZE, arrays) if isinstance(model, str | Architecture) else model
+    rng = np.random.default_rng(1)
+    forecaster.panel_ = panel
+    forecaster.fitted_ = Fitted(
+        ids=panel.ids,
+        model=network,
+        weights=tuple(
+            [rng.uniform(0.1, 0.9, w.shape).astype("float32") for w in network.get_weights()]
+            for _ in range(2)
+        ),
+        scaling=Scaling.fit(arrays, panel.lengths, asked.scaling),
+        quantiles=asked.quantiles,
+        conformal=Conformal(asked.quantiles, asked.level, rng.normal(size=(1, H)), 9),
+        input_size=INPUT_SIZE,
+        h=H,
+        minimum=asked.minimum,
+    )
+    return forecaster

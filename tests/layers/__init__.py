@@ -1,0 +1,1 @@
+"""Tests of the layers, on whichever backend KERAS_BACKEND names."""

@@ -1,0 +1,136 @@
+"""Architectures: checked at the door, written to JSON, built as plain Keras graphs."""
+
+import keras
+import numpy as np
+import pytest
+
+from normcast.models import PRESETS, Architecture, Conv, Head, Recurrent, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_survives_json(name):
+    architecture = preset(name).architecture
+    assert Architecture.from_json(architecture.to_json()) == architecture
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_forecasts_points_and_quantiles_with_all_inputs(name):
+    architecture = preset(name).architecture
+    assert architecture.build(50, 3, 4).output_shape == (None, 4)
+    full = architecture.build(50, 3, 4, quantiles=(0.1, 0.5, 0.9), futr=2, stat=1)
+    assert full.output_shape == (None, 4, 3)
+    assert [tensor.name for tensor in full.inputs] == ["past", "static", "future"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_saved_and_loaded_in_safe_mode(name, tmp_path):
+    model = preset(name).architecture.build(30, 2, 4, quantiles=(0.1, 0.5, 0.9))
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(0).normal(size=(5, 30, 2)).astype("float32")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+
+
+def test_conv_se_lstm_is_the_chain_it_is_named_for_and_trains_on_plain_batches():
+    model = preset("conv-se-lstm").architecture.build(input_size=21, channels=20, h=1)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == [
+        "InputLayer",
+        "Conv1D",
+        "BatchNormalization",
+        "Activation",
+        "AlphaDropout",
+        "GlobalAveragePooling1D",
+        "Reshape",
+        "Dense",
+        "Dense",
+        "Multiply",
+        "LSTM",
+        "Dense",
+    ]
+    assert model.get_layer("reduce_1").units == 2
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(32, 21, 20)), rng.normal(size=(32, 1))
+    model.compile(optimizer="nadam", loss="mse")
+    losses = [float(model.train_on_batch(x, y)) for _ in range(30)]
+    assert losses[-1] < losses[0]
+
+
+def test_conv_lstm_is_the_network_that_people_start_from():
+    model = preset("conv-lstm").architecture.build(input_size=21, channels=1, h=3)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["InputLayer", "Conv1D", "LSTM", "BatchNormalization", "Dense"]
+    assert model.get_layer("conv_1").padding == "causal"
+
+
+def skip_only_network(quantiles=()):
+    model = preset("patch-lstm").architecture.build(input_size=30, channels=1, h=4, quantiles=quantiles)
+    weights = np.random.default_rng(1).normal(size=(30, 4)).astype("float32")
+    model.get_layer("skip").set_weights([weights, np.zeros(4, "float32")])
+    return model, weights
+
+
+def test_patch_lstm_starts_exactly_at_its_linear_skip():
+    model, weights = skip_only_network()
+    x = np.random.default_rng(2).normal(5, 1, size=(6, 30, 1)).astype("float32")
+    window = x[:, :, 0]
+    expected = (window - window[:, -1:]) @ weights + window[:, -1:]
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_median_of_patch_lstm_starts_at_its_linear_skip():
+    model, weights = skip_only_network(quantiles=(0.1, 0.5, 0.9))
+    x = np.random.default_rng(2).normal(5, 1, size=(6, 30, 1)).astype("float32")
+    window = x[:, :, 0]
+    expected = (window - window[:, -1:]) @ weights + window[:, -1:]
+    np.testing.assert_allclose(model.predict(x, verbose=0)[:, :, 1], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("input_size", "patches"), [(24, 1), (25, 2), (47, 2), (48, 2), (10, 1), (336, 14)])
+def test_patches_end_at_the_newest_step_and_drop_no_value(input_size, patches):
+    model = preset("patch-lstm").architecture.build(input_size=input_size, channels=1, h=2)
+    conv = model.get_layer("conv_1")
+    assert conv.output.shape[1] == patches
+    probe = keras.Model(model.input, conv.output)
+    conv.set_weights([np.ones_like(conv.get_weights()[0]), np.zeros(32, "float32")])
+    x = np.zeros((1, input_size, 1), "float32")
+    for step in range(input_size - 1):
+        moved = x.copy()
+        moved[0, step] = 1.0
+        assert probe.predict_on_batch(moved).max() == 1.0, f"step {step} is dropped"
+
+
+@pytest.mark.parametrize("instance_norm", ["last", "standard"])
+def test_a_shifted_window_gives_a_shifted_forecast(instance_norm):
+    architecture = Architecture(
+        conv=(Conv(filters=4),), recurrent=(Recurrent(units=4),), instance_norm=instance_norm
+    )
+    model = architecture.build(input_size=20, h=3)
+    x = np.random.default_rng(0).normal(size=(5, 20, 1)).astype("float32")
+    shifted = model.predict(x + 100, verbose=0)
+    np.testing.assert_allclose(shifted - 100, model.predict(x, verbose=0), atol=1e-3)
+
+
+def test_the_head_is_linear_unless_asked_otherwise():
+    architecture = preset("conv-lstm").architecture
+    assert architecture.build(20, 1, 2).get_layer("head").activation is keras.activations.linear
+    asked = architecture.with_head("relu").build(20, 1, 2)
+    assert asked.get_layer("head").activation is keras.activations.relu
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Conv(filters=0), "filters must be a whole number of at least 1, but is 0"),
+        (lambda: Conv(filters=4, dropout=1.0), "dropout must be a rate in"),
+        (lambda: Conv(filters=4, norm="bach"), "Did you mean 'batch'"),
+        (lambda: Recurrent(units=4, cell="lstn"), "Did you mean 'lstm'"),
+        (lambda: Architecture(recurrent=()), "recurrent is empty"),
+        (lambda: Architecture().build(input_size=0), "input_size must be a whole number of at least 1"),
+        (lambda: preset("conv-lstn"), "Did you mean 'conv-lstm'"),
+        (lambda: Architecture(head=Head()).build(10, h=True), "h must be a whole number"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_with_words(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

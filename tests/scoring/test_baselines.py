@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from normcast.scoring import drift, naive, seasonal_error, seasonal_naive
+from tests.scoring.places import windows_at
+
+OFFSETS = np.array([0, 30, 70])
+
+
+def two_series():
+    return np.random.default_rng(0).normal(size=70)
+
+
+def test_seasonal_naive_repeats_the_last_season_however_far_the_horizon_reaches():
+    y = np.arange(30.0)
+    forecast = seasonal_naive(y, windows_at([20], input_size=10, h=8), season=3)
+    assert forecast.tolist() == [[17, 18, 19, 17, 18, 19, 17, 18]]
+
+
+def test_seasonal_naive_looks_behind_the_window_only_where_the_series_reaches():
+    y = np.arange(70.0)
+    windows = windows_at([33, 40], input_size=2, h=2, series=[1, 1])
+    forecast = seasonal_naive(y, windows, season=7, offsets=OFFSETS)
+    assert forecast.tolist() == [
+        [32, 32],
+        [33, 34],
+    ]  # three rows behind: last value; ten rows behind: the season
+
+
+def test_seasonal_naive_without_offsets_stays_inside_the_window():
+    forecast = seasonal_naive(np.arange(30.0), windows_at([20], input_size=2, h=2), season=7)
+    assert forecast.tolist() == [[19, 19]]
+
+
+def test_drift_is_the_line_through_the_first_row_of_the_series_and_the_last_before_the_cutoff():
+    y = two_series()
+    forecast = drift(y, windows_at([50], input_size=5, h=3, series=[1]), OFFSETS)
+    line = np.polynomial.Polynomial.fit([30, 49], [y[30], y[49]], deg=1)
+    np.testing.assert_allclose(forecast[0], line(np.array([50, 51, 52])), rtol=1e-12)
+
+
+def test_drift_of_a_single_row_is_flat():
+    assert drift(np.array([3.0, 8.0]), windows_at([1], input_size=1, h=2), np.array([0, 2])).tolist() == [
+        [3, 3]
+    ]
+
+
+def test_naive_repeats_the_value_before_the_cutoff():
+    assert naive(np.arange(9.0), windows_at([4, 6], input_size=2, h=2)).tolist() == [[3, 3], [5, 5]]
+
+
+def test_a_season_below_one_is_refused():
+    with pytest.raises(ValueError, match="season 0"):
+        seasonal_naive(np.arange(9.0), windows_at([4], 2, 1), season=0)
+
+
+def test_the_scale_is_the_mean_seasonal_step_of_the_rows_before_the_cutoff():
+    y, season = two_series(), 4
+    windows = windows_at([20, 45, 60], input_size=3, h=2, series=[0, 1, 1])
+    slow = []
+    for cutoff, series in zip([20, 45, 60], windows.series, strict=True):
+        rows = y[OFFSETS[series] : cutoff]
+        slow.append(np.mean([abs(rows[t] - rows[t - season]) for t in range(season, len(rows))]))
+    np.testing.assert_allclose(seasonal_error(y, windows, OFFSETS, season), slow, rtol=1e-12)
+
+
+def test_the_scale_leaves_out_pairs_that_were_not_observed():
+    y = np.array([0.0, 1.0, 50.0, 3.0, 5.0])
+    observed = np.array([True, True, False, True, True])
+    assert seasonal_error(y, windows_at([5], 2, 1), np.array([0, 5]), 1, observed).tolist() == [1.5]
+
+
+def test_the_scale_is_nan_where_the_history_has_no_season_and_zero_where_it_never_changes():
+    windows = windows_at([3, 6], input_size=2, h=1)
+    scales = seasonal_error(np.full(8, 7.0), windows, np.array([0, 8]), season=3)
+    assert np.isnan(scales[0])
+    assert scales[1] == 0
+
+
+@given(cutoff=st.integers(31, 68), seed=st.integers(0, 2**16))
+def test_nothing_at_or_after_the_cutoff_and_nothing_of_another_series_is_read(cutoff, seed):
+    y = two_series()
+    wild = np.random.default_rng(seed).normal(size=70) * 1e300
+    wild[30:cutoff] = y[30:cutoff]
+    windows = windows_at([cutoff], input_size=1, h=2, series=[1])
+    for read in (
+        lambda values: naive(values, windows),
+        lambda values: seasonal_naive(values, windows, 5, OFFSETS),
+        lambda values: drift(values, windows, OFFSETS),
+        lambda values: seasonal_error(values, windows, OFFSETS, 5),
+    ):
+        np.testing.assert_array_equal(read(y), read(wild))
