@@ -10,6 +10,7 @@ from keras import layers as L
 from normcast.check.facts import Facts, Loss
 from normcast.check.gather import facts_from, peak_rate
 from normcast.check.rules.targets import compare
+from normcast.check.source import lost_layers
 
 
 def compiled(**settings):
@@ -113,3 +114,9 @@ def test_shapes_are_compared_as_keras_does_it(true, pred, outcome):
                 keras.losses.MeanSquaredError()(a, b)
         else:
             keras.losses.MeanSquaredError()(a, b)
+
+
+def test_layers_that_source_makes_but_never_applies_are_named():
+    source = "x = Input((8, 3))\nlstm = layers.LSTM(4)\nDropout(0.2)\ny = lstm(x)\nself.head = Dense(1)\n"
+    assert lost_layers(source) == ("dropout (Dropout, line 3)", "head (Dense, line 5)")
+    assert lost_layers("stack = [LSTM(4), LSTM(4)]\nfor layer in stack:\n    x = layer(x)\n") == ()
