@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from benchmarks.corpus_models import build, facts_of
 
+from benchmarks.corpus_models import build, facts_of
 from normcast.check.checker import check_model
 from normcast.check.rule import Finding, Severity
 

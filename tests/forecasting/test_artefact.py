@@ -75,8 +75,8 @@ def test_a_preset_comes_back_under_its_name(tmp_path):
 
 
 def test_a_network_that_reads_the_calendar_comes_back_with_one_row_of_input(tmp_path):
-    years = table(pd.date_range("2000-01-01", periods=12, freq="YS"))
-    forecaster = ready(years, model=replace(SMALL, calendar=True, conv=()), input_size=1)
+    months = table(pd.date_range("2000-01-01", periods=12, freq="MS"))
+    forecaster = ready(months, model=replace(SMALL, calendar=True, conv=()), input_size=1)
     assert forecaster.fitted_.model.inputs[1].shape == (None, H, 4)
     assert_comes_back(forecaster, tmp_path)
 

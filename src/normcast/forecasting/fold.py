@@ -144,13 +144,13 @@ def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
 
 
 def checked(model: keras.Model, input_size: int, channels: int, h: int) -> keras.Model:
-    """Return a keras model if it maps (batch, input_size, channels) to (batch, h) or (batch, h, quantiles)."""
+    """Return a keras model if it maps (batch, input_size, channels) to (batch, h[, quantiles])."""
     shape, output = tuple(model.input_shape), tuple(model.output_shape)
     if shape[1:] != (input_size, channels) or output[1:2] != (h,):
         raise ValueError(
             f"Forecaster: model {model.name!r} maps {shape} to {output}, but the table needs "
-            f"(None, {input_size}, {channels}) to (None, {h}). Set input_size and h to the model's, and give as "
-            "many exogenous columns as it has channels beside the target."
+            f"(None, {input_size}, {channels}) to (None, {h}). Set input_size and h to the model's, and "
+            "give as many exogenous columns as it has channels beside the target."
         )
     return model
 
