@@ -22,7 +22,7 @@ from normcast.check.rule import Finding, Severity
 
 @dataclass
 class Score:
-    """What came of one entry: labels found and missed, false alarms, advice outside them, processor seconds."""
+    """What came of one entry: labels found and missed, false alarms, other advice, processor seconds."""
 
     id: str
     known_good: bool

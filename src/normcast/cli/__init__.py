@@ -40,9 +40,9 @@ def options(
     """Take the options that belong to no command."""
 
 
-from normcast.cli import forecast, presets  # noqa: E402  (they add their commands to app)
+from normcast.cli import check, forecast, presets  # noqa: E402  (they add their commands to app)
 
-__all__ = ["app", "forecast", "main", "presets"]
+__all__ = ["app", "check", "forecast", "main", "presets"]
 
 
 def main() -> NoReturn:

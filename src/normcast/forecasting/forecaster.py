@@ -32,8 +32,8 @@ class Forecaster:
     `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
     known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
     intervals in percent, () for none. seeds: networks to train, from `seed` on. epochs, patience,
-    batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer: training. scaling: "standard", "robust" or "none". minimum: no
-    forecast below it.
+    batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer: training.
+    scaling: "standard", "robust" or "none". minimum: no forecast below it.
     Raises ValueError or TypeError for arguments that cannot be; words of other libraries are answered with
     ours.
 
@@ -136,9 +136,10 @@ class Forecaster:
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
 
-        n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth,
-        at least h apart; refit: learn anew at each cutoff (default), or once at the first. table: as in `fit`. Returns a frame with cutoff (the last row seen),
-        the target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
+        n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
+        at least h apart; refit: learn anew at each cutoff (default), or once at the first. table: as in
+        `fit`. Returns a frame with cutoff (the last row seen), the target, and the columns of each model;
+        `backtest_` keeps it with scores and `scoreboard()`.
         """
         panel = self.panel(df, **table)
         self.backtest_ = backtest(

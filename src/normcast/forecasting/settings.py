@@ -91,7 +91,7 @@ class Settings:
 
     @property
     def has_quantile_heads(self) -> bool:
-        """Whether the network forecasts quantiles; a keras model that gives points gets intervals all the same."""
+        """Whether the network forecasts quantiles; one that gives points gets its intervals all the same."""
         if self.foreign is None:
             return bool(self.quantiles)
         return bool(self.quantiles) and self.foreign.output_shape[2:] == (len(self.quantiles),)

@@ -1,0 +1,72 @@
+"""`normcast check`, `rule` and `rules`: the linter of Keras models."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Exit, Option
+
+from normcast.cli import app
+
+if TYPE_CHECKING:
+    from normcast.check.command import Outcome
+
+Rules = Annotated[list[str] | None, Option(help="Rule, by name or code; may repeat.")]
+
+
+@app.command()
+def check(
+    model: Annotated[Path, Argument(help="A saved keras model, .keras.", show_default=False)],
+    select: Rules = None,
+    ignore: Rules = None,
+    output_format: Annotated[str, Option("--format", help="text, json, sarif or github.")] = "text",
+    fix: Annotated[str | None, Option(help="Apply the fixes that are safe, or unsafe ones too.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help="Where the fixed model goes.")] = None,
+    fail_on: Annotated[str | None, Option(help="Exit with 1 from this severity on; default: error.")] = None,
+) -> None:
+    """Say what is wrong in a Keras model, where, why, and how to fix it."""
+    from normcast.check.command import check_command
+    from normcast.check.settings import load_settings
+
+    finish(
+        check_command(
+            model,
+            settings=load_settings(),
+            select=select or (),
+            ignore=ignore or (),
+            output_format=output_format,
+            fix=fix,
+            output=out,
+            fail_on=fail_on,
+        )
+    )
+
+
+@app.command()
+def rule(
+    name: Annotated[str, Argument(help="A rule's name or code, as in dropout-before-bn or NC039.")],
+) -> None:
+    """Print a rule's page."""
+    from normcast.check.command import rule_command
+
+    finish(rule_command(name))
+
+
+@app.command()
+def rules() -> None:
+    """List the rules of `normcast check`."""
+    from normcast.check.command import rules_command
+
+    finish(rules_command())
+
+
+def finish(outcome: Outcome) -> None:
+    """Print what came of it and leave with its exit code; what could not be done goes to stderr."""
+    wrong_call = 2
+    print(outcome.text, file=sys.stderr if outcome.exit_code == wrong_call else sys.stdout)
+    for note in outcome.notes:
+        print(note, file=sys.stderr)
+    if outcome.exit_code:
+        raise Exit(outcome.exit_code)
