@@ -34,7 +34,7 @@ OPTIONS = [
     {"use_bias": False, "return_state": True},
     {"go_backwards": True, "return_sequences": True, "return_state": True},
     {"unroll": True, "return_sequences": True},
-    {"bias_initializer": keras.initializers.RandomNormal(seed=2), "activation": None},
+    {"bias_initializer": {"class_name": "RandomNormal", "config": {"seed": 2}}, "activation": None},
 ]
 
 
