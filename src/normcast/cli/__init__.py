@@ -40,7 +40,7 @@ def options(
     """Take the options that belong to no command."""
 
 
-from normcast.cli import check, forecast, presets  # noqa: E402  (they add their commands to app)
+from normcast.cli import forecast, presets, check  # noqa: E402, I001  (they add their commands, in this order)
 
 __all__ = ["app", "check", "forecast", "main", "presets"]
 
@@ -55,8 +55,11 @@ def main() -> NoReturn:
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
     """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
+    group = typer.main.get_command(app)
+    # Drawing boxes takes twice as long as all the rest of `normcast --help`; the commands' own help has them.
+    group.rich_markup_mode = None  # type: ignore[attr-defined]
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="normcast", standalone_mode=False)
+        code = group.main(arguments, prog_name="normcast", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         return refused("interrupted; files that were being written are whole or absent", 130, debug)
     except typer.Exit as error:

@@ -26,7 +26,7 @@ def check(
     out: Annotated[Path | None, Option("--out", "-o", help="Where the fixed model goes.")] = None,
     fail_on: Annotated[str | None, Option(help="Exit with 1 from this severity on; default: error.")] = None,
 ) -> None:
-    """Say what is wrong in a Keras model, where, why, and how to fix it."""
+    """Say what is wrong in a Keras model, and how to fix it."""
     from normcast.check.command import check_command
     from normcast.check.settings import load_settings
 

@@ -37,7 +37,7 @@ def forecast(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Forecast the rows after the end of a table, and back-test the model next to its baselines."""
+    """Forecast a table, and score the model on its past next to baselines."""
     from normcast.cli.job import Job
 
     job = Job.begin(file, model, table, quiet, tables=(out,), others=(report, save))
@@ -62,7 +62,7 @@ def backtest(
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
-    """Forecast from cutoffs in the past, and score the model next to its baselines."""
+    """Score the model on the past of a table, next to baselines."""
     from normcast.cli.job import Job
 
     if rolling["n_windows"] < 1:
@@ -81,7 +81,7 @@ def predict(
     out: Out = Path("forecast.csv"),
     quiet: Quiet = False,
 ) -> None:
-    """Forecast the rows after the end of a table with a saved model, without training."""
+    """Forecast new rows with a saved model, without training."""
     from normcast.cli.console import say
     from normcast.cli.job import check_outputs
     from normcast.data import read_table, write_table
@@ -95,7 +95,7 @@ def predict(
 
 @app.command()
 def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), quiet: Quiet = False) -> None:
-    """Forecast two weeks of the shipped weather data: the daily highs of Seattle and New York."""
+    """Forecast the shipped weather data, two weeks of daily highs."""
     from normcast.cli.job import Job
     from normcast.data.datasets import weather_path
 
