@@ -93,6 +93,14 @@ def test_baselines_stand_in_the_same_table_and_the_same_folds(frame, small):
     assert board["mase"].is_monotonic_increasing
 
 
+def test_cutoffs_are_spread_over_the_last_tenth_unless_a_step_is_given(small):
+    long, forecaster = waves(rows=400), Forecaster(**small)
+    cutoffs = forecaster.cross_validation(long, n_windows=3)["cutoff"].drop_duplicates()
+    assert (long["ds"].max() - cutoffs).dt.days.tolist() == [39, 21, 3]
+    cutoffs = forecaster.cross_validation(long, n_windows=3, step_size=5)["cutoff"].drop_duplicates()
+    assert (long["ds"].max() - cutoffs).dt.days.tolist() == [13, 8, 3]
+
+
 def test_one_fit_serves_all_cutoffs_without_refit(frame, small):
     forecaster = Forecaster(**small)
     forecaster.cross_validation(frame, n_windows=3, refit=False)

@@ -1,0 +1,33 @@
+"""Tables are written whole, in the form that the ending names."""
+
+import gzip
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from normcast.data import check_ending, write_table
+
+FRAME = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.5, None]})
+
+
+@pytest.mark.parametrize("frame", [FRAME, pl.from_pandas(FRAME)], ids=["pandas", "polars"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+def test_a_written_table_reads_back(tmp_path, frame, ending):
+    path = tmp_path / f"table.{ending}"
+    write_table(frame, path)
+    again = pd.read_parquet(path) if ending == "parquet" else pd.read_csv(path, parse_dates=["ds"])
+    pd.testing.assert_frame_equal(again, FRAME, check_dtype=False)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_same_table_makes_the_same_gzip_bytes(tmp_path):
+    for name in ("one.csv.gz", "two.csv.gz"):
+        write_table(FRAME, tmp_path / name)
+    assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
+    assert gzip.decompress((tmp_path / "one.csv.gz").read_bytes()).startswith(b"ds,y\n")
+
+
+def test_another_ending_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r"table\.xlsx.*\.csv, \.csv\.gz, \.parquet"):
+        check_ending("table.xlsx")
