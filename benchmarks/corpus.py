@@ -95,7 +95,13 @@ def rows(scores: list[Score]) -> list[dict[str, Any]]:
     labels = sum(len(s.found) + len(s.missed) for s in scores)
     figures = [
         ("known-good models with a false alarm", sum(bool(s.false) for s in good), "models", 0, "<="),
-        ("faulty models with a correct finding", _share(sum(bool(s.found) for s in faulty), len(faulty)), "share", 0.9, ">="),
+        (
+            "faulty models with a correct finding",
+            _share(sum(bool(s.found) for s in faulty), len(faulty)),
+            "share",
+            0.9,
+            ">=",
+        ),
         ("precision", _share(correct, correct + false), "share", 0.95, ">="),
         ("recall of labels", _share(sum(len(s.found) for s in scores), labels), "share", 0.9, ">="),
         ("models that could not be built", sum(bool(s.error) for s in scores), "models", 0, "<="),

@@ -47,7 +47,9 @@ def build(entry: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
 
 
 def _input_arguments(config: dict[str, Any]) -> dict[str, Any]:
-    known = {k: config[k] for k in ("shape", "batch_size", "dtype", "batch_shape") if config.get(k) is not None}
+    known = {
+        k: config[k] for k in ("shape", "batch_size", "dtype", "batch_shape") if config.get(k) is not None
+    }
     if "batch_shape" in known:
         known.pop("shape", None)
         known.pop("batch_size", None)
@@ -96,7 +98,9 @@ def _arguments(cls: type) -> set[str]:
 
 def _value(key: str, value: Any) -> Any:
     if isinstance(value, dict) and "class_name" in value:
-        return make(value) if hasattr(L, value["class_name"]) else keras.saving.deserialize_keras_object(value)
+        return (
+            make(value) if hasattr(L, value["class_name"]) else keras.saving.deserialize_keras_object(value)
+        )
     if key == "activation" or key == "recurrent_activation":
         return _activation(value)
     if key.endswith("initializer"):
@@ -122,7 +126,7 @@ def _activation(name: Any) -> Any:
 def _initializer(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    (name, given), = value.items()
+    ((name, given),) = value.items()
     cls = getattr(keras.initializers, "".join(word.title() for word in name.split("_")), None)
     if cls is None:
         return "glorot_uniform"
@@ -132,7 +136,7 @@ def _initializer(value: Any) -> Any:
 def _regularizer(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    (name, given), = value.items()
+    ((name, given),) = value.items()
     if name in ("l1_l2", "l1l2"):
         return keras.regularizers.L1L2(*(given if isinstance(given, list) else [given]))
     return getattr(keras.regularizers, name.upper())(given)
@@ -188,7 +192,9 @@ def _peak(training: dict[str, Any]) -> float | None:
 def _losses(training: dict[str, Any]) -> tuple[Loss, ...]:
     loss = training["loss"]
     names = list(loss.values()) if isinstance(loss, dict) else loss if isinstance(loss, list) else [loss]
-    return tuple(Loss(loss_name(str(name).split("(")[0]), bool(training.get("from_logits"))) for name in names)
+    return tuple(
+        Loss(loss_name(str(name).split("(")[0]), bool(training.get("from_logits"))) for name in names
+    )
 
 
 def _samples(data: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,12 @@ def train_one(norm: str | None, seed: int, data: tuple[np.ndarray, ...], setting
     model.compile(rule, "sparse_categorical_crossentropy", metrics=["accuracy"])
     since = time.perf_counter()
     history = model.fit(
-        x, y, batch_size=setting.batch_size, epochs=setting.epochs, validation_data=(x_test, y_test), verbose=0
+        x,
+        y,
+        batch_size=setting.batch_size,
+        epochs=setting.epochs,
+        validation_data=(x_test, y_test),
+        verbose=0,
     )
     accuracy = tuple(round(100 * float(a), 2) for a in history.history["val_accuracy"])
     return Curve("batch" if norm else "plain", seed, accuracy, round(time.perf_counter() - since, 1))
@@ -90,7 +95,9 @@ def rows(curves: list[Curve]) -> list[dict[str, Any]]:
     final = {name: [c.accuracy[-1] for c in curves if c.name == name] for name in PAPER}
     best_plain = float(np.mean([max(c.accuracy) for c in curves if c.name == "plain"]))
     needed = [
-        next((i + 1 for i, a in enumerate(c.accuracy) if a >= best_plain), None) for c in curves if c.name == "batch"
+        next((i + 1 for i, a in enumerate(c.accuracy) if a >= best_plain), None)
+        for c in curves
+        if c.name == "batch"
     ]
     epochs = len(curves[0].accuracy)
     wins = sum(a > b for a, b in zip(final["batch"], final["plain"], strict=True))
@@ -136,7 +143,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _save(path: Path, setting: Setting, curves: list[Curve]) -> None:
-    machine = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    machine = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }
     saved = {"setting": asdict(setting), "machine": machine, "curves": [asdict(c) for c in curves],
              "rows": rows(curves) if len({c.name for c in curves}) == 2 else []}  # fmt: skip
     path.write_text(json.dumps(saved, indent=1) + "\n")

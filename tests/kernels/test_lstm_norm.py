@@ -42,8 +42,8 @@ def test_the_native_form_equals_the_plain_steps(sizes, kind, which, masked, gate
     expected = value_and_gradients("steps", args, scales, masks, **norm)
     got = value_and_gradients("native", args, scales, masks, **norm)
     for one, two in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
-        # A variance over few samples amplifies rounding by up to 1 / sqrt(epsilon) = 30.
-        np.testing.assert_allclose(two, one, rtol=3e-5, atol=3e-5 * float(jnp.max(jnp.abs(one))) + 1e-6)
+        # Ten times what was seen, against the largest entry: a norm amplifies rounding.
+        np.testing.assert_allclose(two, one, rtol=5e-6, atol=5e-6 * float(jnp.max(jnp.abs(one))) + 1e-6)
 
 
 def test_statistics_are_those_of_each_steps_batch():

@@ -19,7 +19,7 @@ Statistics = dict[str, tuple[Any, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Norm:
-    """Which terms of an LSTM are normalized, and how they are scaled after. A gamma of None: that term is not.
+    """Which terms of an LSTM are normalized, and how they are scaled after; not those without gamma.
 
     kind: "layer", "rms" or "batch", with statistics of each time step's batch, as in training.
     gamma_x, gamma_h: (4 units,), of x W and h U; gamma_c, beta_c: (units,), of the cell where it is read.
@@ -50,10 +50,11 @@ def lstm_norm(
 ) -> tuple[Any, Any, Any, Statistics]:
     """Run an LSTM with z = N(x W) + N(h U) + b; c' = f * c + i * g; h' = o * tanh(N(c')).
 
-    Arrays and masks as for `lstm`; mask is not for kind "batch". form: "native" or "steps"; None takes the fastest.
-    Returns (outputs, h, c, statistics): for "batch" the (mean, variance) of each normalized term, "input" and
-    "recurrent" (time, 4 units) and "cell" (time, units), else nothing. Differentiable in the arrays up to bias
-    and in the scales and shifts, not in the masks nor through the statistics.
+    Arrays and masks as for `lstm`; mask is not for kind "batch". form: "native" or "steps"; None takes the
+    fastest.
+    Returns (outputs, h, c, statistics): for "batch" the (mean, variance) of each normalized term, "input",
+    "recurrent" (time, 4 units) and "cell" (time, units), else nothing. Differentiable in the arrays up to
+    bias and in the scales and shifts, not in the masks nor through the statistics.
     Source: Cooijmans et al. 2017, arXiv:1603.09025; Ba et al. 2016, arXiv:1607.06450.
 
     >>> shapes = [(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)]
@@ -155,9 +156,8 @@ def _told(moments: Any, norm: Norm) -> Statistics:
     ends = np.cumsum([4, 4, 4, 4, 1]) * units
     parts = jnp.split(lax.stop_gradient(moments), ends, -1)
     gammas = {"input": norm.gamma_x, "recurrent": norm.gamma_h, "cell": norm.gamma_c}
-    return {
-        name: tuple(parts[2 * i : 2 * i + 2]) for i, (name, g) in enumerate(gammas.items()) if g is not None
-    }
+    pairs = list(zip(parts[::2], parts[1::2], strict=True))
+    return {name: pair for (name, g), pair in zip(gammas.items(), pairs, strict=True) if g is not None}
 
 
 def _attributes(facts: Any) -> dict[str, Any]:
@@ -180,8 +180,9 @@ def _forward(facts: Any, *arrays: Any) -> Any:
     (batch, time, _), units = x.shape, h0.shape[-1]
     width = native.vector_width()
     room = batch * time * GATES * -(-units // width) * width
-    moments = (time, 18 * units) if facts[1] == KINDS["batch"] else (0, 18 * units)
-    shapes = [(batch, time, units)] * 2 + [(room,), moments]
+    steps = time if facts[1] == KINDS["batch"] else 0
+    shapes: list[tuple[int, ...]] = [(batch, time, units)] * 2
+    shapes += [(room,), (steps, 18 * units)]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_norm_forward", structs, vmap_method="sequential")
     hs, cs, gates, moments = call(*arrays, **_attributes(facts))
