@@ -18,8 +18,9 @@ from pathlib import Path
 import jax
 import jaxlib
 
-SOURCES = ("lstm.cc",)
-TARGETS = ("normcast_lstm_forward", "normcast_lstm_backward")
+SOURCES = ("lstm.cc", "lstm_norm.cc")
+HEADERS = ("block.h",)
+TARGETS = tuple(f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm") for way in ("forward", "backward"))
 FLAGS = (
     "-std=c++17",
     "-O3",
@@ -72,7 +73,7 @@ def vector_width() -> int:
 
 
 def _built() -> Path:
-    source = b"".join((Path(__file__).parent / name).read_bytes() for name in SOURCES)
+    source = b"".join((Path(__file__).parent / name).read_bytes() for name in SOURCES + HEADERS)
     facts = "\n".join((jaxlib.__version__, *FLAGS, platform.machine(), _cpu()))
     digest = hashlib.sha256(source + facts.encode()).hexdigest()[:16]
     library = cache_folder() / f"kernel-{digest}.so"

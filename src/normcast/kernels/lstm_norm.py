@@ -1,0 +1,201 @@
+"""The LSTM's recurrence with normalized terms, on arrays: natively on the CPU, by a plain scan elsewhere."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from normcast.kernels import native
+from normcast.kernels.masks import Masks, kept, per_gate
+
+GATES = 4
+KINDS = {"layer": 1, "rms": 2, "batch": 3}
+Statistics = dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """Which terms of an LSTM are normalized, and how they are scaled after; not those without gamma.
+
+    kind: "layer", "rms" or "batch", with statistics of each time step's batch, as in training.
+    gamma_x, gamma_h: (4 units,), of x W and h U; gamma_c, beta_c: (units,), of the cell where it is read.
+    per_gate: whether each gate has statistics of its own ("layer" and "rms"). epsilon: added to variances.
+    """
+
+    kind: str
+    gamma_x: Any = None
+    gamma_h: Any = None
+    gamma_c: Any = None
+    beta_c: Any = None
+    per_gate: bool = False
+    epsilon: float = 1e-5
+
+
+def lstm_norm(
+    x: Any,
+    h0: Any,
+    c0: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    norm: Norm,
+    *,
+    mask: Any = None,
+    masks: Masks = Masks(),  # noqa: B008  (frozen)
+    form: str | None = None,
+) -> tuple[Any, Any, Any, Statistics]:
+    """Run an LSTM with z = N(x W) + N(h U) + b; c' = f * c + i * g; h' = o * tanh(N(c')).
+
+    Arrays and masks as for `lstm`; mask is not for kind "batch". form: "native" or "steps"; None takes the
+    fastest.
+    Returns (outputs, h, c, statistics): for "batch" the (mean, variance) of each normalized term, "input",
+    "recurrent" (time, 4 units) and "cell" (time, units), else nothing. Differentiable in the arrays up to
+    bias and in the scales and shifts, not in the masks nor through the statistics.
+    Source: Cooijmans et al. 2017, arXiv:1603.09025; Ba et al. 2016, arXiv:1607.06450.
+
+    >>> shapes = [(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)]
+    >>> outputs, *_ = lstm_norm(*(jnp.ones(s) for s in shapes), Norm("layer", gamma_h=jnp.ones(16)))
+    >>> outputs.shape
+    (2, 5, 4)
+    """
+    if norm.kind not in KINDS or (norm.kind == "batch" and mask is not None):
+        raise ValueError(
+            f"lstm_norm: no kind {norm.kind!r} with mask={mask is not None}; kinds are {[*KINDS]}."
+        )
+    units = recurrent_kernel.shape[0]
+    masks = Masks(
+        masks.inputs, masks.states, kept(mask, masks.keep_h, units), kept(mask, masks.keep_c, units)
+    )
+    if mask is not None:  # NaN in steps that are skipped must not reach the gradients
+        x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
+    bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
+    single = x.dtype == kernel.dtype == jnp.float32
+    form = form or ("native" if single and native.is_available() else "steps")
+    run = _native if form == "native" else _steps
+    return run(x, h0, c0, kernel, recurrent_kernel, bias, norm, masks)
+
+
+# ---- the plain form
+
+
+def _steps(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
+) -> Any:
+    into, over = jnp.split(kernel, GATES, -1), jnp.split(recurrent_kernel, GATES, -1)
+    on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
+    parts = GATES if norm.per_gate else 1
+
+    @jax.checkpoint
+    def step(carry: Any, now: Any) -> Any:
+        h, c = carry
+        x_t, keep_h, keep_c = now
+        z_x = jnp.concatenate([(x_t * m) @ w for m, w in zip(on_x, into, strict=True)], -1)
+        z_h = jnp.concatenate([(h * m) @ w for m, w in zip(on_h, over, strict=True)], -1)
+        z_x, told_x = _normalized(z_x, norm, norm.gamma_x, parts)
+        z_h, told_h = _normalized(z_h, norm, norm.gamma_h, parts)
+        i, f, g, o = jnp.split(z_x + z_h + bias, GATES, -1)
+        c_new = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        y, told_c = _normalized(c_new, norm, norm.gamma_c, 1)
+        y = y if norm.gamma_c is None or norm.beta_c is None else y + norm.beta_c
+        h_new = jax.nn.sigmoid(o) * jnp.tanh(y)
+        h = h_new if keep_h is None else h_new + keep_h * (h - h_new)
+        c = c_new if keep_c is None else c_new + keep_c * (c - c_new)
+        return (h, c), (h, {"input": told_x, "recurrent": told_h, "cell": told_c})
+
+    over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
+    (h, c), (outputs, told) = lax.scan(step, (h0, c0), over_time)
+    told = {name: lax.stop_gradient(pair) for name, pair in told.items() if pair}
+    return jnp.swapaxes(outputs, 0, 1), h, c, told
+
+
+def _normalized(z: Any, norm: Norm, gamma: Any, parts: int) -> tuple[Any, tuple[Any, ...]]:
+    if gamma is None:
+        return z, ()
+    if norm.kind == "batch":
+        mean, variance = z.mean(0), z.var(0)
+        return (z - mean) * lax.rsqrt(variance + norm.epsilon) * gamma, (mean, variance)
+    y = z.reshape(len(z), parts, -1)
+    y = y - y.mean(-1, keepdims=True) if norm.kind == "layer" else y
+    y = y * lax.rsqrt((y**2).mean(-1, keepdims=True) + norm.epsilon)
+    return y.reshape(z.shape) * gamma, ()
+
+
+# ---- the native form
+
+
+def _native(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
+) -> Any:
+    if not native.is_available():
+        raise RuntimeError(
+            "lstm_norm: the native kernel is not available here; leave form=None, or take 'steps'."
+        )
+    gates = GATES if masks.are_per_gate else 1
+    none = jnp.zeros(0, jnp.float32)
+    given = []
+    for mask in (masks.inputs, masks.states):
+        wide = mask is not None and mask.ndim == 2
+        given.append(jnp.broadcast_to(mask, (gates, *mask.shape)) if wide else mask)
+    optional = [*given, masks.keep_h, masks.keep_c, norm.gamma_x, norm.gamma_h, norm.gamma_c]
+    optional.append(None if norm.gamma_c is None else norm.beta_c)
+    optional = [none if a is None else jnp.asarray(a, jnp.float32) for a in optional]
+    facts = (gates, KINDS[norm.kind], GATES if norm.per_gate else 1, norm.epsilon)
+    outputs, c, moments = _kernel(facts, x, h0, c0, kernel, recurrent_kernel, bias, *optional)
+    return outputs, outputs[:, -1], c, _told(moments, norm)
+
+
+def _told(moments: Any, norm: Norm) -> Statistics:
+    """Take the statistics apart: means and variances of x W, of h U and of the cell stand side by side."""
+    if norm.kind != "batch":
+        return {}
+    units = moments.shape[1] // 18
+    ends = np.cumsum([4, 4, 4, 4, 1]) * units
+    parts = jnp.split(lax.stop_gradient(moments), ends, -1)
+    gammas = {"input": norm.gamma_x, "recurrent": norm.gamma_h, "cell": norm.gamma_c}
+    pairs = list(zip(parts[::2], parts[1::2], strict=True))
+    return {name: pair for (name, g), pair in zip(gammas.items(), pairs, strict=True) if g is not None}
+
+
+def _attributes(facts: Any) -> dict[str, Any]:
+    gates, kind, parts, epsilon = facts
+    return {
+        "groups": np.int64(gates),
+        "kind": np.int64(kind),
+        "parts": np.int64(parts),
+        "epsilon": np.float32(epsilon),
+    }
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _kernel(facts: Any, *arrays: Any) -> Any:
+    return _forward(facts, *arrays)[0]
+
+
+def _forward(facts: Any, *arrays: Any) -> Any:
+    x, h0 = arrays[:2]
+    (batch, time, _), units = x.shape, h0.shape[-1]
+    width = native.vector_width()
+    room = batch * time * GATES * -(-units // width) * width
+    steps = time if facts[1] == KINDS["batch"] else 0
+    shapes: list[tuple[int, ...]] = [(batch, time, units)] * 2
+    shapes += [(room,), (steps, 18 * units)]
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = jax.ffi.ffi_call("normcast_lstm_norm_forward", structs, vmap_method="sequential")
+    hs, cs, gates, moments = call(*arrays, **_attributes(facts))
+    return (hs, cs[:, -1], moments), (arrays, hs, cs, gates)
+
+
+def _backward(facts: Any, saved: Any, cotangents: Any) -> Any:
+    arrays, hs, cs, gates = saved
+    d_hs, d_c, _ = cotangents
+    structs = [jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:])]
+    call = jax.ffi.ffi_call("normcast_lstm_norm_backward", structs, vmap_method="sequential")
+    grads = call(*arrays, hs, cs, gates, d_hs, d_c, **_attributes(facts))
+    return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
+
+
+_kernel.defvjp(_forward, _backward)

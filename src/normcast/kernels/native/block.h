@@ -1,0 +1,221 @@
+// What the native kernels share: vectors, register tiles, scratch memory, and how an LSTM's arrays are laid out.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace ffi = xla::ffi;
+using F32 = ffi::Buffer<ffi::F32>;
+using Out = ffi::Result<F32>;
+
+namespace {
+
+#ifdef __AVX512F__
+constexpr int W = 16;
+#else
+constexpr int W = 8;
+#endif
+constexpr int kRows = 6;  // rows of a register tile: 6 x 2 vectors leave room for the operands
+typedef float vec __attribute__((vector_size(W * 4)));
+typedef float uvec __attribute__((vector_size(W * 4), aligned(4), may_alias));
+
+inline vec load(const float* p) { return *reinterpret_cast<const uvec*>(p); }
+inline void store(float* p, vec v) { *reinterpret_cast<uvec*>(p) = v; }
+inline vec load(const float* p, int64_t n) {
+  if (n >= W) return load(p);
+  float tail[W] = {};
+  std::memcpy(tail, p, n * sizeof(float));
+  return load(tail);
+}
+inline void store(float* p, vec v, int64_t n) {
+  if (n >= W) return store(p, v);
+  float tail[W];
+  store(tail, v);
+  std::memcpy(p, tail, n * sizeof(float));
+}
+inline vec all(float x) { return x - vec{}; }
+
+// The rational approximation that Eigen and XLA use: error below 2e-7; NaN stays NaN.
+inline vec tanh_(vec x) {
+  const vec top = all(7.90531110763549805f);
+  x = x > top ? top : x;
+  x = x < -top ? -top : x;
+  const vec s = x * x;
+  vec p = s * -2.76076847742355e-16f + 2.00018790482477e-13f;
+  p = p * s + -8.60467152213735e-11f;
+  p = p * s + 5.12229709037114e-08f;
+  p = p * s + 1.48572235717979e-05f;
+  p = p * s + 6.37261928875436e-04f;
+  p = p * s + 4.89352455891786e-03f;
+  vec q = s * 1.19825839466702e-06f + 1.18534705686654e-04f;
+  q = q * s + 2.26843463243900e-03f;
+  q = q * s + 4.89352518554385e-03f;
+  return x * p / q;
+}
+inline vec sigmoid(vec x) { return tanh_(x * 0.5f) * 0.5f + 0.5f; }
+
+// Element (r, k) of the left operand stands at p[(k / block) * jump + (k % block) * step + r * row].
+struct Left {
+  const float* p;
+  int64_t row, step, block, blocks, jump;
+};
+
+// c[v][r] (+)= sum over k of left(r, k) * b[v][k], all vectors W wide; b and c are [vector][k or r][W].
+template <int R, int V>
+void tile(const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec, bool add) {
+  vec acc[R][V];
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) acc[r][v] = add ? load(c + v * c_vec + r * W) : vec{};
+  for (int64_t n = 0; n < a.blocks; ++n) {
+    const float* p = a.p + n * a.jump;
+    for (int64_t k = 0; k < a.block; ++k, p += a.step, b += W) {
+      vec w[V];
+      for (int v = 0; v < V; ++v) w[v] = load(b + v * b_vec);
+      for (int r = 0; r < R; ++r) {
+        const vec x = all(p[r * a.row]);
+        for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
+      }
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) store(c + v * c_vec + r * W, acc[r][v]);
+}
+
+template <int V>
+void tile_rows(int rows, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec, bool add) {
+  switch (rows) {
+    case 1: return tile<1, V>(a, b, b_vec, c, c_vec, add);
+    case 2: return tile<2, V>(a, b, b_vec, c, c_vec, add);
+    case 3: return tile<3, V>(a, b, b_vec, c, c_vec, add);
+    case 4: return tile<4, V>(a, b, b_vec, c, c_vec, add);
+    case 5: return tile<5, V>(a, b, b_vec, c, c_vec, add);
+    default: return tile<6, V>(a, b, b_vec, c, c_vec, add);
+  }
+}
+
+inline void product(int64_t rows, int64_t vectors, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec,
+             bool add) {
+  const int64_t tiles = (rows + kRows - 1) / kRows;
+  for (int64_t v = 0; v < vectors; v += 2) {
+    for (int64_t i = 0; i < tiles; ++i) {
+      const int64_t first = rows * i / tiles, count = rows * (i + 1) / tiles - first;
+      Left part = a;
+      part.p += first * a.row;
+      float* out = c + v * c_vec + first * W;
+      if (v + 1 < vectors)
+        tile_rows<2>(count, part, b + v * b_vec, b_vec, out, c_vec, add);
+      else
+        tile_rows<1>(count, part, b + v * b_vec, b_vec, out, c_vec, add);
+    }
+  }
+}
+
+// Scratch memory of a thread: grows, is never returned, so that no call pays for fresh pages.
+class Arena {
+ public:
+  void reset(size_t floats) {
+    if (floats > size_) {
+      std::free(memory_);
+      memory_ = static_cast<float*>(std::aligned_alloc(64, (floats * 4 + 63) / 64 * 64));
+      if (memory_ == nullptr) throw std::bad_alloc();
+      size_ = floats;
+    }
+    used_ = 0;
+  }
+  float* take(size_t floats) {
+    float* p = memory_ + used_;
+    used_ += (floats + 15) / 16 * 16;
+    return p;
+  }
+  ~Arena() { std::free(memory_); }
+
+ private:
+  float* memory_ = nullptr;
+  size_t size_ = 0, used_ = 0;
+};
+static thread_local Arena arena;
+
+struct Shape {
+  int64_t B, T, F, H;
+  int64_t groups;      // 1: all gates read the same rows; 4: each gate has its own dropout masks
+  int64_t units;       // vectors of a gate
+  int64_t per;         // vectors of a group
+  int64_t inputs;      // vectors of the input's gradient
+  int64_t K, S, rows;  // K: input, one, state; S: floats of one row of a group; rows: of the batch in a block
+  Shape(const F32& x, const F32& u, int64_t groups) : groups(groups) {
+    const auto d = x.dimensions();
+    B = d[0], T = d[1], F = d[2], H = u.dimensions()[0];
+    units = (H + W - 1) / W, per = 4 * units / groups, inputs = (F + W - 1) / W;
+    K = F + 1 + H, S = F + 1 + units * W;
+    const int64_t fit = std::max<int64_t>(kRows, 3072 / (units * W));
+    const int64_t blocks = (B + fit - 1) / fit;
+    rows = (B + blocks - 1) / blocks;
+  }
+};
+
+struct Masks {  // (groups, B, F) and (groups, B, H), each may be empty; keep_h, keep_c: (B, T, H), may be empty
+  const float *x, *h, *keep_h, *keep_c;
+  Masks(const F32& x, const F32& h, const F32& keep_h, const F32& keep_c)
+      : x(pointer(x)), h(pointer(h)), keep_h(pointer(keep_h)), keep_c(pointer(keep_c)) {}
+  static const float* pointer(const F32& b) { return b.element_count() ? b.typed_data() : nullptr; }
+};
+
+// [vector of columns][k][W]: rows of W, the bias, rows of U.
+inline void pack(const Shape& s, const float* w, const float* u, const float* bias, float* out) {
+  for (int64_t g = 0; g < 4; ++g)
+    for (int64_t v = 0; v < s.units; ++v)
+      for (int64_t k = 0; k < s.K; ++k, out += W) {
+        const float* from = k < s.F ? w + k * 4 * s.H : k == s.F ? bias : u + (k - s.F - 1) * 4 * s.H;
+        store(out, load(from + g * s.H + v * W, s.H - v * W));
+      }
+}
+
+// For each group, [vector of inputs then of states][column of the group][W]: the transpose, without the bias.
+inline void pack_transposed(const Shape& s, const float* w, const float* u, float* out) {
+  const int64_t columns = s.units * W;
+  for (int64_t g = 0; g < 4; g += 4 / s.groups)
+    for (int64_t n = 0; n < s.inputs + s.units; ++n)
+      for (int64_t c = 0; c < s.per * W; ++c, out += W) {
+        const int64_t gate = g + c / columns, unit = c % columns;
+        const bool input = n < s.inputs;
+        const int64_t first = input ? n * W : (n - s.inputs) * W, count = input ? s.F : s.H;
+        for (int64_t l = 0; l < W; ++l)
+          out[l] = unit < s.H && first + l < count ? (input ? w : u)[(first + l) * 4 * s.H + gate * s.H + unit] : 0;
+      }
+}
+
+inline void put_input(const Shape& s, const Masks& m, const float* x, int64_t b0, int64_t n, int64_t t, float* a) {
+  for (int64_t r = 0; r < n; ++r, a += s.groups * s.S)
+    for (int64_t g = 0; g < s.groups; ++g) {
+      const float* from = x + ((b0 + r) * s.T + t) * s.F;
+      float* to = a + g * s.S;
+      if (m.x == nullptr) {
+        std::memcpy(to, from, s.F * sizeof(float));
+      } else {
+        const float* mask = m.x + (g * s.B + b0 + r) * s.F;
+        for (int64_t f = 0; f < s.F; ++f) to[f] = from[f] * mask[f];
+      }
+      to[s.F] = 1;
+    }
+}
+
+inline void put_state(const Shape& s, const Masks& m, vec h, int64_t row, int64_t v, float* a) {
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const float* mask = m.h == nullptr ? nullptr : m.h + (g * s.B + row) * s.H + v * W;
+    store(a + g * s.S + s.F + 1 + v * W, mask == nullptr ? h : h * load(mask, s.H - v * W));
+  }
+}
+
+// z: [gate, vector][row][W], z_rows rows apart.
+inline void project(const Shape& s, int64_t n, const float* a, const float* packed, float* z, int64_t z_rows) {
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const Left left{a + g * s.S, s.groups * s.S, 1, s.K, 1, 0};
+    product(n, s.per, left, packed + g * s.per * s.K * W, s.K * W, z + g * s.per * z_rows * W, z_rows * W, false);
+  }
+}
+
+}  // namespace
