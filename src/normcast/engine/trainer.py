@@ -92,6 +92,9 @@ def train(
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
     for name, windows in (("data", data), ("validation", validation)):
         _check(name, windows)
+        if isinstance(windows, Batches):
+            for network in networks:
+                network.matched(windows.inputs)
     _check_spread(spread, training.batch_size)
     common = (data, training, validation, seeds, start)
     runs = [
