@@ -43,6 +43,15 @@ def plural(noun: str) -> str:
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> counted(1, "gap"), counted(3, "gap")
+    ('1 gap', '3 gaps')
+    """
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
 def at_least_one(where: str, name: str, value: object) -> None:
     """Raise ValueError unless `value` is a whole number of at least 1.
 

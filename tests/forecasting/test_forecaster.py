@@ -230,6 +230,19 @@ def test_arguments_are_checked_at_the_door(arguments, error, message):
         Forecaster(**arguments)
 
 
+def test_a_known_future_table_that_nothing_reads_is_refused(frame, small):
+    with pytest.raises(ValueError, match="no column of it is used"):
+        Forecaster(**small).fit(frame).predict(futr_df=frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("idcol", "Did you mean id_col"), ("freq", "belongs to Forecaster")]
+)
+def test_unknown_arguments_of_the_table_are_answered(frame, small, name, words):
+    with pytest.raises(TypeError, match=words):
+        Forecaster(**small).fit(frame, **{name: "x"})
+
+
 def test_predict_before_fit_raises():
     with pytest.raises(RuntimeError, match="before fit"):
         Forecaster(h=3).predict()

@@ -40,11 +40,14 @@ def forecast(
     """Forecast a table, and score the model on its past next to baselines."""
     from normcast.cli.job import Job
 
-    job = Job.begin(file, model, table, quiet, tables=(out,), others=(report, save))
+    if rolling["n_windows"] < 0:
+        raise BadParameter("--n-windows must be 0 or more.")
+    outputs = {"tables": (out,), "others": (report, save)}
+    job = Job.begin(file, model, table, quiet, **outputs, future=future, checkpoint=checkpoint)
     if rolling["n_windows"]:
         job.backtest(rolling)
-    job.fit(checkpoint)
-    job.write_forecasts(future, out)
+    job.fit()
+    job.write_forecasts(out)
     job.finish(forecasts=out, report=report, model=save)
 
 
@@ -87,7 +90,7 @@ def predict(
     from normcast.data import read_table, write_table
     from normcast.forecasting import load
 
-    check_outputs((file, model), tables=(out,))
+    check_outputs((file, model, future), tables=(out,))
     ahead = None if future is None else read_table(future)
     write_table(load(model).predict(file, futr_df=ahead), out)
     say(f"forecasts: {out}", quiet=quiet)
@@ -102,6 +105,6 @@ def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), 
     columns = {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]}
     job = Job.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), others=(report,))
     job.backtest({"n_windows": 3})
-    job.fit(None)
-    job.write_forecasts(None, out)
+    job.fit()
+    job.write_forecasts(out)
     job.finish(forecasts=out, report=report)

@@ -11,6 +11,7 @@ from typing import Any
 from normcast.cli import console
 from normcast.data import check_ending, check_writable, read_table, write_table
 from normcast.engine import progress_bar
+from normcast.errors import counted
 from normcast.forecasting import Forecaster, estimate
 
 
@@ -23,6 +24,7 @@ class Job:
         self.file, self.frame, self.forecaster, self.table, self.quiet = file, frame, forecaster, table, quiet
         self.began = time.perf_counter()
         self.future: Any = None
+        self.checkpoint: Path | None = None
 
     @classmethod
     def begin(
@@ -34,39 +36,42 @@ class Job:
         *,
         tables: Iterable[Path | None],
         others: Iterable[Path | None],
+        future: Path | None = None,
+        checkpoint: Path | None = None,
     ) -> Job:
-        """Check options, outputs and table before any long work, and say what was read."""
-        check_outputs((file,), tables, others)
+        """Check options, outputs and tables before any long work, and say what was read."""
+        check_outputs((file, future), tables, others)
         forecaster = Forecaster(**chosen(model))
         job = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
-        console.describe(forecaster.panel(job.frame, **job.table), quiet=quiet)
+        panel = forecaster.panel(job.frame, **job.table)
+        if checkpoint is not None:
+            checkpoint.mkdir(parents=True, exist_ok=True)
+            job.checkpoint = checkpoint / "fit.safetensors"
+            check_writable(job.checkpoint)
+        job.future = None if future is None else read_table(future)
+        forecaster.known_ahead(panel, job.future)
+        console.describe(panel, quiet=quiet)
         return job
 
     def backtest(self, rolling: dict[str, Any]) -> None:
         """Forecast the past and score it."""
         panel = self.forecaster.panel(self.frame, **self.table)
         fits = rolling["n_windows"] if rolling.get("refit", True) else 1
-        console.say(
-            f"Back-test of {rolling['n_windows']} cutoffs: {estimate(panel, self.forecaster.settings, fits)}",
-            quiet=self.quiet,
-        )
+        cost = estimate(panel, self.forecaster.settings, fits)
+        console.say(f"Back-test of {counted(rolling['n_windows'], 'cutoff')}: {cost}", quiet=self.quiet)
         with progress_bar(self.quiet) as bar:
             self.forecaster.cross_validation(
                 self.frame, **rolling, **self.table, progress=lambda number, each: bar(each)
             )
 
-    def fit(self, checkpoint: Path | None) -> None:
+    def fit(self) -> None:
         """Fit on all rows but those that calibrate the intervals."""
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-            checkpoint = checkpoint / "fit.safetensors"
         console.say("Final fit on all rows but the calibration windows at the end.", quiet=self.quiet)
         with progress_bar(self.quiet) as bar:
-            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=checkpoint)
+            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=self.checkpoint)
 
-    def write_forecasts(self, future: Path | None, out: Path) -> None:
+    def write_forecasts(self, out: Path) -> None:
         """Forecast and write the table."""
-        self.future = None if future is None else read_table(future)
         write_table(self.forecaster.predict(futr_df=self.future), out)
 
     def write_backtest(self, out: Path | None) -> None:
@@ -83,7 +88,9 @@ class Job:
         scored = self.forecaster.backtest_
         if scored is not None:
             cutoffs = scored.frame["cutoff"].nunique()
-            console.scoreboard(scored.scoreboard(), f"Back-test over {cutoffs} cutoffs, best first")
+            console.scoreboard(
+                scored.scoreboard(), f"Back-test over {counted(cutoffs, 'cutoff')}, best first"
+            )
         for what, path in (("forecasts", forecasts), ("report", report), ("model", model)):
             if path is not None:
                 console.say(f"{what}: {path}", quiet=self.quiet)
@@ -115,16 +122,16 @@ def chosen(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_outputs(
-    inputs: Iterable[Path], tables: Iterable[Path | None], others: Iterable[Path | None] = ()
+    inputs: Iterable[Path | None], tables: Iterable[Path | None], others: Iterable[Path | None] = ()
 ) -> None:
     """Raise before long work where an output cannot be written, or would overwrite an input."""
-    tables = tuple(tables)
-    for path in (*tables, *others):
-        if path is None:
-            continue
-        if any(path.resolve() == each.resolve() for each in inputs):
-            raise ValueError(f"{path}: is read and written; choose another output.")
+    named = [path for path in tables if path is not None]
+    outputs = [*named, *(path for path in others if path is not None)]
+    taken = {path.resolve(): "read and written" for path in inputs if path is not None}
+    for path in outputs:
+        if path.resolve() in taken:
+            raise ValueError(f"{path}: is {taken[path.resolve()]}; choose another output.")
+        taken[path.resolve()] = "written twice"
         check_writable(path)
-    for path in tables:
-        if path is not None:
-            check_ending(path)
+    for path in named:
+        check_ending(path)

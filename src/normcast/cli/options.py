@@ -13,7 +13,9 @@ from typer import Argument, Option
 DATA, MODEL, OUTPUT, BACKTEST = "Data", "Model", "Output", "Back-test"
 
 File = Annotated[Path, Argument(help="CSV (also .gz) or Parquet file.", show_default=False)]
-Quiet = Annotated[bool, Option("--quiet", help="Print errors only.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[
+    bool, Option("--quiet", help="Print errors and the scoreboard only.", rich_help_panel=OUTPUT)
+]
 
 
 def table(

@@ -10,7 +10,7 @@ import numpy as np
 
 from normcast.data.calendar import Step
 from normcast.data.rows import Rows
-from normcast.errors import plural, unknown
+from normcast.errors import counted, unknown
 
 DUPLICATES = ("error", "mean", "first", "last")
 MISSING = ("error", "last", "seasonal", "zero", "mask")
@@ -114,17 +114,13 @@ def _gap_message(rows: Rows, step: Step, apart: np.ndarray) -> str:
     absent = int((apart[apart > 1] - 1).sum())
     return (
         f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)} at step {step.name!r}; "
-        f"{_stamps(absent)} absent in all, in {_many(int(np.sum(apart > 1)), 'gap')}. "
+        f"{_stamps(absent)} absent in all, in {counted(int(np.sum(apart > 1)), 'gap')}. "
         f"Insert them with --fill-gaps (fill_gaps=True), or name the frequency (--freq, freq=)."
     )
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else plural(noun)}"
-
-
 def _stamps(many: int) -> str:
-    return _many(many, "stamp")
+    return counted(many, "stamp")
 
 
 def _insert(
@@ -194,7 +190,7 @@ def _refuse_missing(rows: Rows, missing: np.ndarray) -> None:
     what = "the value is missing" if np.isnan(value) else f"the value is {value}"
     many = int(missing[:, column].sum())
     raise ValueError(
-        f"{rows.place(at, column)}: {what}; {_many(many, 'such value')} in this column. "
+        f"{rows.place(at, column)}: {what}; {counted(many, 'such value')} in this column. "
         f"Choose --missing last, seasonal, zero or mask (missing=)."
     )
 

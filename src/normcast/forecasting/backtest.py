@@ -72,11 +72,13 @@ def backtest(
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
+    if step_size is None:
+        step_size = spread_step(panel, settings.h, n_windows)
     origins = cutoffs(
         panel.lengths,
         settings.h,
         n_windows,
-        step_size or spread_step(panel, settings.h, n_windows),
+        step_size,
         ids=panel.ids,
     )
     folds: list[Fold] = []

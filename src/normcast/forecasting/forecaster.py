@@ -10,6 +10,7 @@ import numpy as np
 
 from normcast.data import Panel, read_table
 from normcast.engine import Progress
+from normcast.errors import closest
 from normcast.forecasting.arrays import Arrays
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
@@ -19,6 +20,8 @@ from normcast.models import DEFAULT, Architecture
 
 if TYPE_CHECKING:
     import keras
+
+TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
 
 
 class Forecaster:
@@ -120,9 +123,22 @@ class Forecaster:
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
         panel = self.panel_ if df is None else self.reread(df)
-        known = panel.future_rows(futr_df, self.settings.h) if self.settings.futr_exog else None
-        values = self.fitted_.ahead(panel, known)
+        values = self.fitted_.ahead(panel, self.known_ahead(panel, futr_df))
         return panel, {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
+
+    def known_ahead(self, panel: Panel, futr_df: Any) -> np.ndarray | None:
+        """Return the known-future columns of the h rows ahead, (series, h, futr); None if there are none.
+
+        Raises ValueError for rows that are missing, and for a table that no futr_exog asks for.
+        """
+        if self.settings.futr_exog:
+            return panel.future_rows(futr_df, self.settings.h)
+        if futr_df is not None:
+            raise ValueError(
+                "future table: was given, but no column of it is used. Name its columns with --futr-exog "
+                "(futr_exog=), or leave the table out."
+            )
+        return None
 
     def cross_validation(
         self,
@@ -153,6 +169,12 @@ class Forecaster:
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df)
         settings = self.settings
+        for name in table:
+            if name not in TABLE_ARGUMENTS:
+                hint = closest(name, TABLE_ARGUMENTS)
+                meant = f" Did you mean {hint}?" if hint else f" They are {', '.join(TABLE_ARGUMENTS)}."
+                owner = " It belongs to Forecaster(...)." if hasattr(settings, name) else meant
+                raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")
         exog = {name: getattr(settings, name) for name in ("hist_exog", "futr_exog", "stat_exog")}
         return Panel.from_frame(
             df, freq=settings.freq, season=settings.season, **exog, **{"where": where, **table}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from normcast.errors import at_least_one, closest, one_of
@@ -64,6 +65,9 @@ class Settings:
         for name in ("input_size", "season"):
             if getattr(self, name) is not None:
                 at_least_one("Forecaster", name, getattr(self, name))
+        minimum = self.minimum
+        if minimum is not None and not (isinstance(minimum, int | float) and isfinite(minimum)):
+            raise ValueError(f"Forecaster: minimum must be a finite number, but is {minimum!r}.")
         one_of("Forecaster", "scaling", self.scaling, SCALINGS)
         self.quantiles  # noqa: B018  (raises for a level outside (0, 100))
         if isinstance(self.model, str):
