@@ -127,8 +127,8 @@ class GRU(Recurrent):
         z, r = self.recurrent_activation(a_z + u_z), self.recurrent_activation(a_r + u_r)
         g = self.squash(a_g + (r * u_g[0] if u_g else self._reset_before(r, h_old, now, held, keep)))
         if "drop_g" in now:
-            g = g * now["drop_g"]
-        h = ops.cast(z * h_old + (1 - z) * g, h_old.dtype)
+            g = g * ops.cast(now["drop_g"], g.dtype)
+        h = ops.cast(z * ops.cast(h_old, z.dtype) + (1 - z) * g, h_old.dtype)
         return (hold_back(h_old, h, self.zoneout, now.get("keep_h")),), keep
 
     def _reset_before(self, r: Any, h: Any, now: dict[str, Any], held: Held, keep: dict[str, Any]) -> Any:

@@ -137,7 +137,7 @@ class LSTM(Recurrent):
         keep: dict[str, Any] = {}
         i, f, g, o = self._gates(self._summed(h_old, now, held, keep))  # (B, H) each
         if "drop_g" in now:
-            g = g * now["drop_g"]
+            g = g * ops.cast(now["drop_g"], g.dtype)
         c = f * c_old + i * g
         alive = held.noise.cell
         if alive is not None:
@@ -146,7 +146,7 @@ class LSTM(Recurrent):
         if alive is not None:
             # Made up for where the cell is read: made up for in the cell, it would grow by 1 / (1 - p) each
             # step.
-            h = h * alive
+            h = h * ops.cast(alive, h.dtype)
         h = ops.cast(h, h_old.dtype)
         zone_h, zone_c = self.zoneout
         h = hold_back(h_old, h, zone_h, now.get("keep_h"))

@@ -66,6 +66,8 @@ def draw(rates: Rates, x: Any, units: int, seed: Any) -> Noise:
         if held_back > 0:
             drawn = keras.random.uniform((time, batch, units), seed=seed)
             steps[name] = ops.cast(drawn < held_back, x.dtype)  # 1 where the old value stays
+    # TensorFlow does not know the rank of what is drawn in a shape that it does not know.
+    steps = {name: ops.reshape(mask, (-1, batch, units)) for name, mask in steps.items()}
     return Noise(inputs, recurrent, cell, steps)
 
 

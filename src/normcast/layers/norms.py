@@ -111,7 +111,9 @@ class StepBatchNorm(TermNorm):
 
     def before(self, steps: Any) -> tuple[Any, ...]:
         rows = ops.minimum(ops.arange(0, steps, dtype="int32"), self.max_steps - 1)
-        return ops.take(self.moving_mean, rows, axis=0), ops.take(self.moving_variance, rows, axis=0)
+        # TensorFlow loses the rank of what is taken by rows of unknown number.
+        known = (ops.take(v, rows, axis=0) for v in (self.moving_mean, self.moving_variance))
+        return tuple(ops.reshape(v, (-1, self.units)) for v in known)
 
     def at_step(self, z: Any, known: tuple[Any, ...], valid: Any) -> tuple[Any, tuple[Any, ...]]:
         mean, var = known or batch_moments(z, valid)
