@@ -71,6 +71,15 @@ def test_sarif_lists_each_rule_once_and_points_into_the_model(faulty):
     assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "m.keras"
 
 
+def test_a_rule_carries_its_page_and_no_address(faulty):
+    (item, *_) = json.loads(formatted(check_model(faulty), "json"))["findings"]
+    assert (DOCS / f"{item['rule']}.md").samefile(DOCS.parents[1] / item["page"])
+    log = json.loads(formatted(check_model(faulty), "sarif"))
+    for rule in log["runs"][0]["tool"]["driver"]["rules"]:
+        assert rule["help"]["markdown"] == (DOCS / f"{rule['name']}.md").read_text(encoding="utf-8")
+        assert "helpUri" not in rule
+
+
 def test_github_annotations_are_one_escaped_line_each(faulty):
     lines = formatted(check_model(faulty), "github", where="a,b.keras").splitlines()
     assert len(lines) == len(check_model(faulty))

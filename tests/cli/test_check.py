@@ -3,6 +3,7 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from normcast.cli import run
@@ -59,3 +60,109 @@ def test_a_rule_prints_its_page_and_an_unknown_one_says_which_was_meant(capsys):
 def test_rules_are_listed(capsys):
     assert run(["rules"]) == 0
     assert len(capsys.readouterr().out.strip().splitlines()) >= 60
+
+
+@pytest.fixture
+def forecaster(tmp_path):
+    model = keras.Sequential(
+        [keras.Input((6, 1)), keras.layers.LSTM(4), keras.layers.Dense(1, activation="relu", name="head")]
+    )
+    model.compile(optimizer="adam", loss="mse")
+    model.save(tmp_path / "forecaster.keras")
+    return tmp_path / "forecaster.keras"
+
+
+def table(folder, values, name="table.csv", columns="ds,y"):
+    stamps = np.datetime64("2024-01-01") + np.arange(len(values))
+    rows = [f"{stamp},{value}" for stamp, value in zip(stamps, values, strict=True)]
+    (folder / name).write_text("\n".join([columns, *rows]) + "\n")
+    return folder / name
+
+
+def windows(folder, name="windows.npz", **arrays):
+    x = np.random.default_rng(0).normal(size=(32, 6, 1)).astype("float32")
+    np.savez(folder / name, **({"x": x, "y": x[:, -1]} | arrays))
+    return folder / name
+
+
+def rules_of(arguments, capsys):
+    run([*arguments, "--format", "json"])
+    return {item["rule"] for item in json.loads(capsys.readouterr().out)["findings"]}
+
+
+def test_a_table_tells_that_targets_are_negative(forecaster, tmp_path, capsys):
+    negative = table(tmp_path, [-1.5, 0.5, "", 2.0, -0.5])
+    positive = table(tmp_path, [1.5, 0.5, "", 2.0, 0.1], "positive.csv")
+    assert "output-range-excludes-target" in rules_of(
+        ["check", str(forecaster), "--data", str(negative)], capsys
+    )
+    assert "output-range-excludes-target" not in rules_of(
+        ["check", str(forecaster), "--data", str(positive)], capsys
+    )
+    both = ["check", str(forecaster), "--data", str(positive), "--data", str(negative)]
+    assert "output-range-excludes-target" in rules_of(both, capsys)
+
+
+def test_the_target_column_of_a_table_can_be_named(forecaster, tmp_path, capsys):
+    wide = tmp_path / "wide.csv"
+    wide.write_text("ds,a,b\n2024-01-01,1.0,-1.0\n2024-01-02,2.0,-2.0\n2024-01-03,3.0,-1.0\n")
+    call = ["check", str(forecaster), "--data", str(wide)]
+    assert run(call) == 2
+    assert "wide.csv" in capsys.readouterr().err
+    assert "output-range-excludes-target" in rules_of([*call, "--target-col", "b"], capsys)
+    assert "output-range-excludes-target" not in rules_of([*call, "--target-col", "a"], capsys)
+
+
+def test_a_table_tells_missing_values_and_whether_it_is_scaled(tmp_path):
+    from normcast.check.given import Given
+
+    data = Given.read([table(tmp_path, [400.0, 500.0, "", 600.0])]).facts().data
+    assert (data.has_nan, data.scaled, data.target_min, data.target_max) == (True, False, 400.0, 600.0)
+    assert data.target_mean == 500.0
+    data = Given.read([table(tmp_path, [0.4, -0.5, 1.0])]).facts().data
+    assert (data.has_nan, data.scaled) == (False, True)
+
+
+def test_windows_tell_shapes_and_inputs(forecaster, tmp_path, capsys):
+    large = windows(tmp_path, x=np.full((8, 6, 1), 900.0), y=np.ones((8, 3)))
+    found = rules_of(["check", str(forecaster), "--data", str(large)], capsys)
+    assert {"unscaled-input", "target-shape-broadcast"} <= found
+    assert (
+        not found
+        & rules_of(["check", str(forecaster), "--data", str(windows(tmp_path))], capsys)
+        & {
+            "unscaled-input",
+            "target-shape-broadcast",
+        }
+    )
+
+
+def test_run_tries_the_model_on_the_windows(forecaster, tmp_path, capsys):
+    broken = windows(tmp_path, x=np.full((8, 6, 1), np.nan, "float32"), y=np.ones((8, 1), "float32"))
+    call = ["check", str(forecaster), "--data", str(broken)]
+    assert "loss-not-finite" not in rules_of(call, capsys)
+    assert "loss-not-finite" in rules_of([*call, "--run"], capsys)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a table"])
+def test_run_without_windows_is_refused_with_two(forecaster, tmp_path, kind, capsys):
+    data = [] if kind == "nothing" else ["--data", str(table(tmp_path, [1.0, 2.0, 3.0]))]
+    assert run(["check", str(forecaster), "--run", *data]) == 2
+    assert "--data FILE.npz with arrays x and y" in capsys.readouterr().err
+
+
+def test_run_on_windows_of_another_shape_is_refused_with_two(forecaster, tmp_path, capsys):
+    other = windows(tmp_path, x=np.ones((8, 5, 2), "float32"), y=np.ones((8, 1), "float32"))
+    assert run(["check", str(forecaster), "--data", str(other), "--run"]) == 2
+    assert "windows of (5, 2); the model reads (6, 1)" in capsys.readouterr().err
+
+
+def test_data_that_cannot_be_read_are_refused_with_two(forecaster, tmp_path, capsys):
+    np.savez(tmp_path / "half.npz", x=np.ones((4, 6, 1)))
+    uneven = windows(tmp_path, "uneven.npz", y=np.ones((3, 1)))
+    told = {"half.npz": "no array y", uneven.name: "one entry per window", "absent.csv": "absent.csv"}
+    for name, words in told.items():
+        assert run(["check", str(forecaster), "--data", str(tmp_path / name)]) == 2
+        error = capsys.readouterr().err
+        assert name in error
+        assert words in error

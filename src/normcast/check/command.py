@@ -3,6 +3,7 @@ printed here."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import keras
 
 from normcast.check.checker import check_model, fix_model
+from normcast.check.dynamic import run_checks
 from normcast.check.facts import Facts
 from normcast.check.formats import formatted
+from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
 from normcast.check.settings import Settings
@@ -40,25 +43,38 @@ def check_command(
     fix: str | None = None,
     output: Path | str | None = None,
     fail_on: str | None = None,
-    run: tuple[Any, Any] | None = None,
+    data: Iterable[Path | str] = (),
+    columns: Mapping[str, Any] | None = None,
+    run: bool = False,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Check a saved Keras model, and fix it if asked.
 
     settings: from `load_settings`; select and ignore add to it, fail_on replaces it. facts: of task and data.
-    fix: "safe" or "unsafe", with output, the file for the fixed model. run: (x, y) for the dynamic checks.
-    Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when the model cannot be read.
+    data: files that tell more facts, columns: of their tables, see `Given.read`; stated facts win.
+    fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
+    of a .npz file among the data.
+    Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when a file cannot be read or
+    the model cannot be run.
     """
-    settings = settings or Settings()
+    settings, data = settings or Settings(), list(data)
     if (fix is None) != (output is None):
         return Outcome(
             2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes."
         )
     try:
-        model = keras.models.load_model(path, custom_objects=dict(custom_objects or {}))
+        given = Given.read(data, **(columns or {}))
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        return Outcome(2, f"check: {error}")
+    if run and given.x is None:
+        return Outcome(2, "check: --run needs windows: --data FILE.npz with arrays x and y, as given to fit.")
+    try:
+        model = _loaded(path, custom_objects or {})
     except (OSError, ValueError, TypeError) as error:
         return Outcome(2, f"check: {path} cannot be read as a Keras model. {_first_line(error)}")
     known = (facts or Facts()).filled_from(settings.facts)
+    if data:
+        known = known.filled_from(given.facts(model))
     options: dict[str, Any] = {
         "select": [*settings.select, *select],
         "ignore": [*settings.ignore, *ignore],
@@ -70,14 +86,21 @@ def check_command(
         fixed.model.save(output)
         notes.append(f"{len(fixed.applied)} fixed, {len(fixed.left)} left: {output}")
         model, findings = fixed.model, list(fixed.left)
-    if run is not None:
-        from normcast.check.dynamic import run_checks
-
-        findings += run_checks(model, *run)
+    if run:
+        try:
+            findings += run_checks(model, given.x, given.y)
+        except (ValueError, TypeError) as error:
+            return Outcome(2, f"check: --run: {error}")
     limits = settings if fail_on is None else Settings(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
     return Outcome(int(failed), text, tuple(notes), tuple(findings))
+
+
+def _loaded(path: Path | str, custom_objects: Mapping[str, Any]) -> Any:
+    with warnings.catch_warnings():  # the optimizer's slots are of no concern here
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+        return keras.models.load_model(path, custom_objects=dict(custom_objects))
 
 
 def _first_line(error: Exception) -> str:

@@ -49,7 +49,7 @@ def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> l
     """Return what shows when the model runs on up to 32 windows: gradients, gates, dead units, overfitting.
 
     x: (windows, ...), y: (windows, ...), as given to fit. loss: that of compile if not given.
-    Raises ValueError if the model has no loss, or not exactly one input.
+    Raises ValueError if the model has no loss, or not exactly one input, or x is not what it reads.
 
     >>> net = keras.Sequential([keras.Input((4, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)])
     >>> x = np.random.default_rng(0).normal(size=(8, 4, 1)).astype("float32")
@@ -61,14 +61,21 @@ def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> l
         raise ValueError("run_checks: the model has no loss; compile it, or give loss=.")
     if len(getattr(model, "inputs", None) or []) != 1:
         raise ValueError("run_checks: needs a model with exactly one input.")
+    x, y = np.asarray(x)[:WINDOWS], np.asarray(y)[:WINDOWS]
+    _refuse_other_shape(x, tuple(model.inputs[0].shape))
     keras.utils.set_random_seed(seed)
     copy = apply(model, [])
-    x, y = np.asarray(x)[:WINDOWS], np.asarray(y)[:WINDOWS]
     trial = Trial(copy, x, y, loss, read(copy))
     found: list[Finding] = []
     for check in (_not_finite, _no_gradient, _vanishing, _dead_relu, _saturated_gates, _variance_shift):
         found += _guarded(check, trial)
     return found + _guarded(_training, trial)
+
+
+def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> None:
+    fits = len(x.shape) == len(read_shape)
+    if not fits or any(n not in (None, m) for n, m in zip(read_shape[1:], x.shape[1:], strict=True)):
+        raise ValueError(f"run_checks: x has windows of {x.shape[1:]}; the model reads {read_shape[1:]}.")
 
 
 def _guarded(check: Callable[[Trial], Iterator[Finding]], trial: Trial) -> list[Finding]:

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import normcast
+from normcast.check.pages import page
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Severity
 from normcast.errors import unknown
 from normcast.models.edits import Edit
@@ -18,7 +19,8 @@ from normcast.models.edits.change import edited
 from normcast.models.edits.edit import brief_spec
 
 FORMATS = ("text", "json", "sarif", "github")
-PAGES = "https://normcast.readthedocs.io/rules/"
+PAGES = "docs/rules/"
+"""Where the pages of the rules stand in the source tree."""
 JSON_FORMAT = 1
 """The version of the JSON form; it changes only when a field changes its meaning or goes."""
 
@@ -120,17 +122,12 @@ def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]
                 "fix": [edit.to_dict() for edit in f.fix],
                 "safety": f.safety,
                 "sources": list(RULES[f.code].sources) if f.code in RULES else [],
-                "page": page_url(f.rule),
+                "page": f"{PAGES}{f.rule}.md" if f.code in RULES else None,
             }
             for f in findings
         ],
         "counts": {str(s): sum(f.severity == s for f in findings) for s in reversed(Severity)},
     }
-
-
-def page_url(slug: str) -> str:
-    """Return the address of a rule's page."""
-    return f"{PAGES}{slug}.html"
 
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
@@ -142,7 +139,6 @@ def as_sarif(findings: Sequence[Finding], where: str = "model") -> dict[str, Any
     driver = {
         "name": "normcast",
         "version": normcast.__version__,
-        "informationUri": PAGES,
         "rules": [_sarif_rule(code) for code in used if code in RULES],
     }
     return {
@@ -158,8 +154,7 @@ def _sarif_rule(code: str) -> dict[str, Any]:
         "id": code,
         "name": rule.slug,
         "shortDescription": {"text": rule.summary},
-        "help": {"text": rule.hint},
-        "helpUri": page_url(rule.slug),
+        "help": {"text": rule.hint, "markdown": page(rule)},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

@@ -36,6 +36,9 @@ _KNOWN_LOSSES = frozenset(
     ]
 )
 
+SCALED_BELOW = 10.0
+"""Data whose 99.9th percentile of |y| is at most this count as scaled; see unscaled-input."""
+
 
 def facts_from(
     model: Any = None,
@@ -51,7 +54,7 @@ def facts_from(
 
     model: a keras model; its compile settings are read. training: a Training (batch_size, epochs,
     optimizer, ...). x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y)
-    of the validation windows. panel: a Panel whose targets are the data.
+    of the validation windows. panel: a Panel, or several, whose targets are given to fit as they stand.
 
     >>> import numpy as np
     >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
@@ -60,7 +63,7 @@ def facts_from(
     found: dict[str, Any] = {}
     found |= _from_model(model) if model is not None else {}
     found |= _from_training(training) if training is not None else {}
-    found |= _from_panel(panel) if panel is not None else {}
+    found |= _from_panels(panel) if panel is not None else {}
     found |= _from_inputs(x) if x is not None else {}
     found |= _from_targets(y, found.get("losses", ())) if y is not None else {}
     found |= _from_split(x, y, validation) if validation is not None else {}
@@ -193,10 +196,21 @@ def _from_training(training: Any) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _from_panel(panel: Any) -> dict[str, Any]:
-    y = np.asarray(panel.y, float)
-    seen = y[np.asarray(panel.observed, bool)] if hasattr(panel, "observed") else y
-    return {"has_nan": bool(np.isnan(seen).any())}
+def _from_panels(panels: Any) -> dict[str, Any]:
+    """Take the series as they are given to fit; a value that was filled is a missing one."""
+    listed = panels if isinstance(panels, (list, tuple)) else [panels]
+    y = np.concatenate([np.asarray(panel.y, float) for panel in listed])
+    seen = y[np.concatenate([np.asarray(panel.observed, bool) for panel in listed]) & np.isfinite(y)]
+    found: dict[str, Any] = {"has_nan": seen.size < y.size}
+    if not seen.size:
+        return found
+    return found | {
+        "target_min": float(seen.min()),
+        "target_max": float(seen.max()),
+        "target_mean": float(seen.mean()),
+        "target_std": float(seen.std()),
+        "scaled": bool(np.quantile(np.abs(seen), 0.999) <= SCALED_BELOW),
+    }
 
 
 def _from_inputs(x: Any) -> dict[str, Any]:
