@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
-.PHONY: demo test lint types contracts check clean
+.PHONY: demo test test-layers lint types contracts check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -27,8 +27,11 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/core.stamp  ## forecast the shipped weather data: leaves forecast.csv and report.html
 	@$(BIN)/normcast demo
 
-test: $(VENV)/dev.stamp  ## the whole suite
-	$(BIN)/python -m pytest -n auto
+test: $(VENV)/dev.stamp  ## the suite; the layers' own, which takes longest, is test-layers
+	$(BIN)/python -m pytest -n auto --ignore=tests/layers
+
+test-layers: $(VENV)/dev.stamp  ## the layers on JAX
+	$(BIN)/python -m pytest -n auto tests/layers
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
