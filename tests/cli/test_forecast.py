@@ -109,7 +109,6 @@ def test_an_unknown_column_is_answered_with_the_one_that_was_meant(folder, capsy
         (["--h", "3", "--futr-exog", "promo"], "promo"),
         (["--h", "3", "-o", "same.csv", "--save", "same.csv"], "written twice"),
         (["--h", "3", "--min", "nan"], "finite number"),
-        (["--h", "3", "--level", "0.8"], "did you mean 80"),
         (["--h", "3", "--step-size", "0"], "step_size is 0"),
         (["--h", "3", "--n-windows", "-1"], "--n-windows must be 0 or more"),
         (["--h", "three"], "'--h'"),

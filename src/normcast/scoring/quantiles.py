@@ -4,19 +4,15 @@ from collections.abc import Sequence
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Return the levels in ascending order without repeats. Raises ValueError for one outside
-    (0, 100), and for one below 1, which was meant as a share.
+    """Return the levels in ascending order without repeats. Raises ValueError for one outside (0, 100).
 
     >>> check_levels([95, 80, 80])
     (80, 95)
     """
     for level in levels:
-        if isinstance(level, str) or not 0 < level < 100:
-            raise ValueError(f"level: {level!r} is outside (0, 100); levels are numbers, in percent.")
-        if level < 1:
-            raise ValueError(
-                f"level: {level!r} is percent, too little to be meant: did you mean {level * 100:g}?"
-            )
+        if not 0 < level < 100:
+            percent = f" Levels are percent: did you mean {level * 100:g}?" if 0 < level * 100 < 100 else ""
+            raise ValueError(f"level: {level!r} is outside (0, 100).{percent}")
     return tuple(sorted(set(levels)))
 
 
