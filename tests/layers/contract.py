@@ -12,7 +12,9 @@ import numpy as np
 
 from tests.layers.backends import BACKEND, compiled, first, gradients, numpy, trains
 
-TIGHT = {"rtol": 1e-5, "atol": 1e-6}  # the same sums in another order, in float32
+# The same sums in another order, in float32; a norm over four units divides by their spread, and so multiplies
+# what was rounded.
+TIGHT = {"rtol": 1e-4, "atol": 1e-5}
 
 
 @dataclass(frozen=True)

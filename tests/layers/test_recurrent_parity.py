@@ -144,6 +144,29 @@ def test_decoder_takes_the_states_of_an_encoder(theirs: type, ours: type) -> Non
     np.testing.assert_allclose(a, b, **CLOSE)
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        {},
+        {"norm": "batch", "max_steps": 5, "zoneout": 0.2, "dropout": 0.1},
+        {"norm": "layer", "recurrent_dropout": 0.2, "recurrent_dropout_kind": "per_step"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("masked", [False, True])
+def test_length_that_changes_from_batch_to_batch_is_predicted_and_trained(about: dict, masked: bool) -> None:
+    entrance = keras.Input((None, 3))
+    layer = GRU(5, return_sequences=True, **about)
+    model = keras.Model(entrance, layer(keras.layers.Masking()(entrance) if masked else entrance))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    for length in (4, 7):
+        x = data(4, length, 3)
+        x[0, :2] = x[1, 2:] = 0.0
+        mask = (x != 0).any(-1) if masked else None
+        np.testing.assert_allclose(model.predict(x, verbose=0), numpy(layer(x, mask=mask)), **CLOSE)
+        assert np.isfinite(float(model.train_on_batch(x, data(4, length, 5))))
+
+
 @pytest.mark.parametrize("kind", [LSTM, GRU])
 def test_stateful_layer_goes_on_where_the_last_batch_ended(kind: type) -> None:
     layer = kind(5, return_sequences=True, stateful=True)

@@ -1,6 +1,7 @@
 """The loop over time: the one place where a recurrence is run."""
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import keras
@@ -30,6 +31,8 @@ def run(step: Step, states: Any, xs: Any, blank: Any, unroll: bool = False) -> t
 
 def _outputs_in_the_carry(step: Step, states: Any, xs: Any, blank: Any) -> tuple[Any, Any]:
     """Scan as TensorFlow's can: its outputs must have the structure of its carry."""
+    if tree.flatten(xs)[0].shape[0] is None:
+        xs, step = _in_one(step, xs, ops.shape(states[0])[0])
 
     def both(carry: Any, now: Any) -> tuple[Any, Any]:
         carry = step(carry[0], now)
@@ -37,6 +40,28 @@ def _outputs_in_the_carry(step: Step, states: Any, xs: Any, blank: Any) -> tuple
 
     (states, _), (_, outputs) = ops.scan(both, (states, blank), xs)
     return states, outputs
+
+
+def _in_one(step: Step, xs: Any, batch: Any) -> tuple[Any, Step]:
+    """Return xs side by side in one tensor, (time, batch, sum of widths), and the step that reads it.
+
+    TensorFlow's scan fails on more than one tensor whose number of steps is unknown.
+    """
+    leaves = tree.flatten(xs)
+    ends = list(accumulate(leaf.shape[-1] for leaf in leaves))
+    dtypes = [keras.backend.standardize_dtype(leaf.dtype) for leaf in leaves]
+    widest = "float64" if "float64" in dtypes else "float32"
+
+    def wide(leaf: Any) -> Any:
+        leaf = ops.cast(leaf, widest)
+        return leaf if len(leaf.shape) == 3 else ops.repeat(leaf[:, None], batch, axis=1)
+
+    def apart(states: Any, now: Any) -> tuple[Any, Any]:
+        parts = [now[:, i:j] for i, j in zip([0, *ends], ends, strict=False)]
+        cast = [ops.cast(part, dtype) for part, dtype in zip(parts, dtypes, strict=True)]
+        return step(states, tree.pack_sequence_as(xs, cast))
+
+    return ops.concatenate([wide(leaf) for leaf in leaves], axis=-1), apart
 
 
 def _unrolled(step: Step, states: Any, xs: Any) -> tuple[Any, Any]:
