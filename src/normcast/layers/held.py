@@ -48,14 +48,14 @@ def hold(layer: Any, x: Any, valid: Any, noise: Noise, training: bool) -> tuple[
     # Multiplying ahead is slower under XLA on a CPU, which reads the wide result back; torch, which runs each
     # product by itself, gains.
     ahead = keras.backend.backend() == "torch"
-    x = ops.matmul(x, kernel) if ahead else x
+    x = x @ kernel if ahead else x
     return x, _held(layer, kernel, recurrent, shift, noise, projected=ahead), folded
 
 
 def _per_gate(layer: Any, x: Any, valid: Any, noise: Noise, learns: bool) -> tuple[Any, dict[str, Any]]:
     """Return x W where each gate has a dropout mask of its own: (time, batch, gates * units)."""
     blocks = ops.split(ops.convert_to_tensor(layer.kernel), len(layer.gates), axis=1)
-    z = ops.concatenate([ops.matmul(x * m, w) for m, w in zip(noise.inputs, blocks, strict=True)], axis=-1)
+    z = ops.concatenate([(x * m) @ w for m, w in zip(noise.inputs, blocks, strict=True)], axis=-1)
     if not layer.folds_input():
         return z, {}
     z, statistics = layer.norms["input"].over_all(z, valid, learns)

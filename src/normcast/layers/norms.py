@@ -209,8 +209,9 @@ def _projected_moments(x: Any, kernel: Any, valid: Any) -> tuple[Any, Any]:
     n = ops.maximum(ops.sum(w), 1.0)
     mean = ops.sum(x * w, axis=0) / n
     apart = (x - mean) * w
-    covariance = ops.matmul(ops.transpose(apart), apart) / n
-    return ops.matmul(mean, kernel), ops.sum(kernel * ops.matmul(covariance, kernel), axis=0)
+    # The matmul of Keras is float32 on torch, also where it is given float64: hence `@`, here and elsewhere.
+    covariance = ops.transpose(apart) @ apart / n
+    return (mean[None] @ kernel)[0], ops.sum(kernel * (covariance @ kernel), axis=0)
 
 
 def learn(norm: Any, statistics: tuple[Any, Any], seen: Any) -> None:

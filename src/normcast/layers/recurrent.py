@@ -211,10 +211,10 @@ class Recurrent(States):
         """Return h_{t-1} U for some of the gates, with the dropout of h: (batch, their units)."""
         h = h * now["drop_h"] if "drop_h" in now else h
         if not held.noise.recurrent and gates == slice(None):
-            return ops.cast(ops.matmul(h, held.recurrent_kernel), self.accumulator)
+            return ops.cast(h @ held.recurrent_kernel, self.accumulator)
         blocks = ops.split(held.recurrent_kernel, len(self.gates), axis=1)[gates]
         masks = held.noise.recurrent[gates] or (1,) * len(blocks)
-        z = ops.concatenate([ops.matmul(h * m, u) for m, u in zip(masks, blocks, strict=True)], axis=-1)
+        z = ops.concatenate([(h * m) @ u for m, u in zip(masks, blocks, strict=True)], axis=-1)
         return ops.cast(z, self.accumulator)
 
     def normalized(self, term: str, z: Any, now: dict[str, Any], keep: dict[str, Any]) -> Any:
