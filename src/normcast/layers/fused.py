@@ -34,13 +34,13 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     elif normed and layer.norm == "batch" and (not learns or valid is not None):
         return None
     x, held, folded = hold(layer, x, valid, replace(noise, inputs=noise.inputs * _tied(noise)), training)
-    arrays: Any = (_swapped(x), *states, held.kernel, held.recurrent_kernel, _bias(held))
-    about: dict[str, Any] = {"mask": None if valid is None else _swapped(valid)[..., 0]}
-    about["masks"] = _masks(layer, x, noise, training)
+    arrays = (_swapped(x), states[0], states[1], held.kernel, held.recurrent_kernel, _bias(held))
+    mask = None if valid is None else _swapped(valid)[..., 0]
+    masks = _masks(layer, x, noise, training)
     if not normed:
-        h, *last = lstm(*arrays, **about)
+        h, *last = lstm(*arrays, mask=mask, masks=masks)
         return _outputs(layer, h, valid), tuple(last), folded
-    h, *last, told = lstm_norm(*arrays, norm=_norm(layer, normed), **about)
+    h, *last, told = lstm_norm(*arrays, _norm(layer, normed), mask=mask, masks=masks)
     return _outputs(layer, h, valid), tuple(last), {**dict.fromkeys(normed, ()), **told, **folded}
 
 
