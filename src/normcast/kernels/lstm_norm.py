@@ -172,30 +172,39 @@ def _attributes(facts: Any) -> dict[str, Any]:
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _kernel(facts: Any, *arrays: Any) -> Any:
-    return _forward(facts, *arrays)[0]
+    hs, cs, moments, _ = _forward(facts, 0, arrays)
+    return hs, cs[:, -1], moments
 
 
-def _forward(facts: Any, *arrays: Any) -> Any:
+def _forward(facts: Any, room: int, arrays: Any) -> Any:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
-    width = native.vector_width()
-    room = batch * time * GATES * -(-units // width) * width
     steps = time if facts[1] == KINDS["batch"] else 0
     shapes: list[tuple[int, ...]] = [(batch, time, units)] * 2
     shapes += [(room,), (steps, 18 * units)]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_norm_forward", structs, vmap_method="sequential")
-    hs, cs, gates, moments = call(*arrays, **_attributes(facts))
-    return (hs, cs[:, -1], moments), (arrays, hs, cs, gates)
+    hs, cs, kept, moments = call(*arrays, **_attributes(facts))
+    return hs, cs, moments, kept
 
 
-def _backward(facts: Any, saved: Any, cotangents: Any) -> Any:
-    arrays, hs, cs, gates = saved
+def _kernel_forward(facts: Any, *arrays: Any) -> Any:
+    """Run forward with room for the recurrent term and three moments: of rows and parts, or of columns."""
+    batch, time, _ = arrays[0].shape
+    width = native.vector_width()
+    columns = GATES * -(-arrays[1].shape[-1] // width) * width
+    moments = 3 * (columns if facts[1] == KINDS["batch"] else facts[2] * batch)
+    hs, cs, told, kept = _forward(facts, time * (batch * columns + moments), arrays)
+    return (hs, cs[:, -1], told), (arrays, hs, cs, kept)
+
+
+def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
+    arrays, hs, cs, kept = saved
     d_hs, d_c, _ = cotangents
     structs = [jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:])]
     call = jax.ffi.ffi_call("normcast_lstm_norm_backward", structs, vmap_method="sequential")
-    grads = call(*arrays, hs, cs, gates, d_hs, d_c, **_attributes(facts))
+    grads = call(*arrays, hs, cs, kept, d_hs, d_c, **_attributes(facts))
     return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
 
 
-_kernel.defvjp(_forward, _backward)
+_kernel.defvjp(_kernel_forward, _kernel_backward)

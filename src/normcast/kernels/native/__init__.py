@@ -22,7 +22,7 @@ import jax
 import jaxlib
 
 SOURCES = ("lstm.cc", "lstm_norm.cc")
-HEADERS = ("block.h",)
+HEADERS = ("block.h", "terms.h")
 TARGETS = tuple(f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm") for way in ("forward", "backward"))
 FLAGS = (
     "-std=c++17",
