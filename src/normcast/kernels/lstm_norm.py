@@ -143,9 +143,20 @@ def _native(
     optional = [*given, masks.keep_h, masks.keep_c, norm.gamma_x, norm.gamma_h, norm.gamma_c]
     optional.append(None if norm.gamma_c is None else norm.beta_c)
     optional = [none if a is None else jnp.asarray(a, jnp.float32) for a in optional]
-    facts = (gates, KINDS[norm.kind], GATES if norm.per_gate else 1, norm.epsilon)
+    parts = GATES if norm.per_gate else 1
+    # Where a sample's gates are products of one row, weights of mean zero center them at no cost, exactly.
+    centred = norm.kind == "layer" and gates <= parts
+    if centred:
+        kernel = kernel if norm.gamma_x is None else _centred(kernel, parts)
+        recurrent_kernel = recurrent_kernel if norm.gamma_h is None else _centred(recurrent_kernel, parts)
+    facts = (gates, KINDS[norm.kind], parts, centred, norm.epsilon)
     outputs, c, moments = _kernel(facts, x, h0, c0, kernel, recurrent_kernel, bias, *optional)
     return outputs, outputs[:, -1], c, _told(moments, norm)
+
+
+def _centred(kernel: Any, parts: int) -> Any:
+    split = kernel.reshape(len(kernel), parts, -1)
+    return (split - split.mean(-1, keepdims=True)).reshape(kernel.shape)
 
 
 def _told(moments: Any, norm: Norm) -> Statistics:
@@ -161,11 +172,12 @@ def _told(moments: Any, norm: Norm) -> Statistics:
 
 
 def _attributes(facts: Any) -> dict[str, Any]:
-    gates, kind, parts, epsilon = facts
+    gates, kind, parts, centred, epsilon = facts
     return {
         "groups": np.int64(gates),
         "kind": np.int64(kind),
         "parts": np.int64(parts),
+        "centred": np.int64(centred),
         "epsilon": np.float32(epsilon),
     }
 

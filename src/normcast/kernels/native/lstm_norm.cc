@@ -15,8 +15,9 @@ struct Norms {
   Term x, h, c;
   float *bias, *beta;
   static int64_t floats(const Shape& s) { return 4 * s.units * W * 5 + 512; }
-  Norms(const Shape& s, int64_t kind, int64_t parts, float epsilon, const F32& b, const F32& gx, const F32& gh,
-        const F32& gc, const F32& bc) {
+  // centred: rows of the products have a mean of zero by themselves, their weights being such.
+  Norms(const Shape& s, int64_t kind, int64_t parts, bool centred, float epsilon, const F32& b, const F32& gx,
+        const F32& gh, const F32& gc, const F32& bc) {
     float* lanes = arena.take(s.units * W);
     for (int64_t l = 0; l < s.units * W; ++l) lanes[l] = l < s.H;
     bias = arena.take(4 * s.units * W), beta = arena.take(s.units * W);
@@ -28,7 +29,8 @@ struct Norms {
       float* gamma = arena.take(gates * s.units * W);
       spread(s, *gammas[i], gates, 1, gamma);
       const bool on = gammas[i]->element_count();
-      *terms[i] = {on, Kind(kind), epsilon, gates, i < 2 ? parts : 1, s.units, s.H, gamma, lanes};
+      const Kind own = centred && i < 2 ? kRms : Kind(kind);
+      *terms[i] = {on, own, epsilon, gates, i < 2 ? parts : 1, s.units, s.H, gamma, lanes};
     }
   }
 };
@@ -65,26 +67,26 @@ void project_part(const Shape& s, bool input, int64_t n, const float* a, const f
 }
 
 // From both terms to the gates, (i, f, g, o) to out: [gate, vector][row][W], its vectors `apart` floats apart.
-// zx is normalized in place. zh too if `center_h` is given, into `kept_h`; else it is normalized already.
-template <bool Batch>
-void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float* center_h, float* zx, const float* zh,
-              float* kept_h, float* out, int64_t apart) {
-  const bool split = m.x.parts > 1;
+// Forward, zh becomes normalized, in `normal`, which may be null; backward, where there is no center_h, it is so
+// already, and zx becomes normalized, in `normal`.
+template <bool Batch, bool Forward>
+void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float* center_h, const float* zx,
+              const float* zh, float* normal, float* out, int64_t apart) {
+  const int64_t split = m.x.parts > 1 ? n : 0;
   for (int64_t v = 0; v < s.units; ++v)
-    for (int64_t r = 0; r < n; ++r)
+    for (int64_t r = 0; r < n; ++r) {
+      vec z[4];
       for (int64_t g = 0; g < 4; ++g) {
-        const int64_t k = g * s.units + v, in = (k * n + r) * W, row = split ? g * n + r : r;
+        const int64_t k = g * s.units + v, in = (k * n + r) * W, row = g * split + r;
         const auto of = [&](const float* p) { return Batch ? load(p + k * W) : all(p[row]); };
         const vec x = (load(zx + in) - of(at.center_x)) * of(at.inverse_x);
-        vec h = load(zh + in);
-        if (center_h != nullptr) {
-          h = (h - of(center_h)) * of(at.inverse_h);
-          if (kept_h != nullptr) store(kept_h + in, h);
-        }
-        store(zx + in, x);
-        const vec z = x * load(m.x.gamma + k * W) + h * load(m.h.gamma + k * W) + load(m.bias + k * W);
-        store(out + k * apart + r * W, g == 2 ? tanh_(z) : sigmoid(z));
+        const vec h = Forward ? (load(zh + in) - of(center_h)) * of(at.inverse_h) : load(zh + in);
+        if (normal != nullptr) store(normal + in, Forward ? h : x);
+        z[g] = x * load(m.x.gamma + k * W) + h * load(m.h.gamma + k * W) + load(m.bias + k * W);
       }
+      float* to = out + v * apart + r * W;
+      for (int64_t g = 0; g < 4; ++g) store(to + g * s.units * apart, g == 2 ? tanh_(z[g]) : sigmoid(z[g]));
+    }
 }
 
 template <bool Batch>
@@ -113,7 +115,7 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
       project_part(s, false, n, a, packed, zh);
       norms.x.moments<Batch>(zx, n, at.center_x, at.inverse_x, told);
       norms.h.moments<Batch>(zh, n, center_h, at.inverse_h, told ? told + 8 * s.H : told);
-      gates_of<Batch>(s, norms, n, at, center_h, zx, zh, keep ? keep->term(b0, n, t) : nullptr, gates, n * W);
+      gates_of<Batch, true>(s, norms, n, at, center_h, zx, zh, keep ? keep->term(b0, n, t) : nullptr, gates, n * W);
       for (int64_t i = 0; i < step; i += W)
         store(read + i, load(gates + step + i) * load(c + i) + load(gates + i) * load(gates + 2 * step + i));
       if (norms.c.on) norms.c.moments<Batch>(read, n, center_c, inverse_c, told ? told + 16 * s.H : told);
@@ -139,14 +141,14 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
 
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                    F32 gh, F32 gc, F32 bc, Out hs, Out cs, Out room, Out moments, int64_t groups, int64_t kind,
-                   int64_t parts, float epsilon) {
+                   int64_t parts, int64_t centred, float epsilon) {
   const Shape s = whole(Shape(x, u, groups), kind);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t columns = 4 * s.units, one = s.units * s.rows * W;
   arena.reset(columns * s.K * W + 3 * columns * s.rows * W + 4 * one + s.rows * groups * s.S + 4 * 4 * s.rows +
               4 * columns * W + Norms::floats(s) + 2048);
   float* packed = arena.take(columns * s.K * W);
-  const Norms norms(s, kind, parts, epsilon, b, gx, gh, gc, bc);
+  const Norms norms(s, kind, parts, centred, epsilon, b, gx, gh, gc, bc);
   pack(s, w.typed_data(), u.typed_data(), b.typed_data(), packed);
   Kept kept(room->typed_data(), s, kind, parts);
   Kept* keep = room->element_count() ? &kept : nullptr;
@@ -158,10 +160,10 @@ template <bool Batch>
 ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0, F32& w, F32& u, F32& b, F32& gx,
                         F32& gh, F32& gc, F32& bc, F32& hs, F32& cs, F32& room, F32& d_hs, F32& d_c, Out& dx, Out& dh0,
                         Out& dc0, Out& dw, Out& du, Out& db, Out& dgx, Out& dgh, Out& dgc, Out& dbc, int64_t kind,
-                        int64_t parts, float epsilon) {
+                        int64_t parts, int64_t centred, float epsilon) {
   const int64_t lda = s.groups * s.S, columns = 4 * s.units, N = s.inputs + s.units, one = s.units * s.rows * W;
   const int64_t row_floats = s.rows * (lda + 2 * columns * W);
-  const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
+  const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 61440 / row_floats));  // steps per weight product
   const int64_t z_rows = span * s.rows, sums = columns * W;
   arena.reset(columns * W * (2 * s.K + N * W + 2 * z_rows + s.rows) + z_rows * lda + N * s.rows * W + 8 * one +
               4 * sums + Norms::floats(s) + 2048);
@@ -177,7 +179,7 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
   float* total = arena.take(4 * sums);
   float *sum_b = total, *sum_x = total + sums, *sum_h = total + 2 * sums, *sum_c = total + 3 * sums,
         *sum_beta = sum_c + s.units * W;
-  const Norms norms(s, kind, parts, epsilon, b, gx, gh, gc, bc);
+  const Norms norms(s, kind, parts, centred, epsilon, b, gx, gh, gc, bc);
   pack(s, w.typed_data(), u.typed_data(), b.typed_data(), packed);
   pack_transposed(s, w.typed_data(), u.typed_data(), transposed);
   const Kept keep(const_cast<float*>(room.typed_data()), s, kind, parts);
@@ -203,7 +205,7 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
         for (int64_t v = 0; v < s.units; ++v)
           put_state(s, m, load(h_old + (b0 + r) * stride + v * W, s.H - v * W), b0 + r, v, at_a + r * lda);
       project_part(s, true, n, at_a, packed, zx);
-      gates_of<Batch>(s, norms, n, moments, nullptr, zx, zh, nullptr, at_x, rows * W);
+      gates_of<Batch, false>(s, norms, n, moments, nullptr, zx, zh, zx, at_x, rows * W);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, gate = (v * rows + r) * W;
@@ -305,12 +307,12 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
 ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                     F32 gh, F32 gc, F32 bc, F32 hs, F32 cs, F32 room, F32 d_hs, F32 d_c, Out dx, Out dh0, Out dc0,
                     Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t kind,
-                    int64_t parts, float epsilon) {
+                    int64_t parts, int64_t centred, float epsilon) {
   const Shape s = whole(Shape(x, u, groups), kind);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const auto run = kind == kBatch ? run_backward<true> : run_backward<false>;
   return run(s, m, x, h0, c0, w, u, b, gx, gh, gc, bc, hs, cs, room, d_hs, d_c, dx, dh0, dc0, dw, du, db, dgx, dgh, dgc,
-             dbc, kind, parts, epsilon);
+             dbc, kind, parts, centred, epsilon);
 }
 
 }  // namespace
@@ -321,7 +323,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_forward, forward,
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts").Attr<float>("epsilon"));
+        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts")
+        .Attr<int64_t>("centred").Attr<float>("epsilon"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, backward,
     ffi::Ffi::Bind()
@@ -330,4 +333,5 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, backward,
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts").Attr<float>("epsilon"));
+        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts")
+        .Attr<int64_t>("centred").Attr<float>("epsilon"));

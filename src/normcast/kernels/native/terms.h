@@ -44,35 +44,46 @@ struct Term {
     } else if (Batch) {
       of_batch(z, n, center, inverse, told);
     } else {
-      for (int64_t p = 0; p < parts; ++p) of_rows(z + p * per() * n * W, n, center + p * n, inverse + p * n);
+      for (int64_t p = 0; p < parts; ++p) {
+        const float* from = z + p * per() * n * W;
+        if (kind == kLayer)
+          of_rows<true>(from, n, center + p * n, inverse + p * n);
+        else
+          of_rows<false>(from, n, center + p * n, inverse + p * n);
+      }
     }
   }
 
   // In one pass, about the first value, so that a mean far from zero costs no digits.
+  template <bool Mean>
   void of_rows(const float* z, int64_t n, float* center, float* inverse) const {
     const int64_t apart = n * W, vectors = per();
-    const bool full = H % W == 0, about_mean = kind == kLayer;
+    const bool full = H % W == 0;
     for (int64_t r = 0; r < n; r += 2) {
       const int64_t other = std::min(r + 1, n - 1) - r;
       const float *p = z + r * W, *q = p + other * W;
-      const vec first = all(about_mean ? p[0] : 0), second = all(about_mean ? q[0] : 0);
+      const vec first = all(p[0]), second = all(q[0]);
       vec s = {}, s2 = {}, t = {}, t2 = {};
       for (int64_t v = 0; v < vectors; ++v) {
-        vec d = load(p + v * apart) - first, e = load(q + v * apart) - second;
-        if (!full) {
-          const vec held = load(lanes + v % units * W);
-          d *= held, e *= held;
+        vec d = load(p + v * apart), e = load(q + v * apart);
+        if (Mean) {
+          d -= first, e -= second;
+          if (!full) {
+            const vec held = load(lanes + v % units * W);
+            d *= held, e *= held;
+          }
+          s += d, t += e;
         }
-        s += d, s2 += d * d, t += e, t2 += e * e;
+        s2 += d * d, t2 += e * e;
       }
-      center[r] = sum(s), inverse[r] = sum(s2);
-      center[r + other] = sum(t), inverse[r + other] = sum(t2);
+      if (Mean) center[r] = sum(s), center[r + other] = sum(t);
+      inverse[r] = sum(s2), inverse[r + other] = sum(t2);
     }
     const float share = 1.0f / count();
     for (int64_t r = 0; r < n; ++r) {
-      const float shift = about_mean ? center[r] * share : 0.0f;
+      const float shift = Mean ? center[r] * share : 0.0f;
       inverse[r] = 1.0f / std::sqrt(std::max(0.0f, inverse[r] * share - shift * shift) + epsilon);
-      center[r] = about_mean ? z[r * W] + shift : 0.0f;
+      center[r] = Mean ? z[r * W] + shift : 0.0f;
     }
   }
 
@@ -117,16 +128,19 @@ struct Flow {
   template <bool Batch>
   void back(float* d, float* d_h, const float* x, const float* h) const {
     if (Batch) return back_batch(d, d_h, x, h);
-    int64_t r = 0;
-    for (; r + 2 <= n; r += 2) back_rows<2>(d + r * W, d_h + r * W, x + r * W, h + r * W, r);
-    if (r < n) back_rows<1>(d + r * W, d_h + r * W, x + r * W, h + r * W, r);
+    const bool mean = x_term.kind == kLayer;
+    for (int64_t r = 0; r < n; r += 2) {
+      const auto run = r + 1 < n ? (mean ? &Flow::back_rows<2, true> : &Flow::back_rows<2, false>)
+                                 : (mean ? &Flow::back_rows<1, true> : &Flow::back_rows<1, false>);
+      (this->*run)(d + r * W, d_h + r * W, x + r * W, h + r * W, r);
+    }
   }
 
-  template <int R>
+  template <int R, bool Mean>
   void back_rows(float* d, float* d_h, const float* x, const float* h, int64_t r) const {
     const Term &tx = x_term, &th = h_term;
     const int64_t per = tx.per(), z_apart = n * W;
-    const float share = 1.0f / tx.count(), mean = tx.kind == kLayer ? share : 0.0f;
+    const float share = 1.0f / tx.count();
     for (int64_t p = 0; p < tx.parts; ++p) {
       vec ax[R] = {}, bx[R] = {}, ah[R] = {}, bh[R] = {};
       for (int64_t v = p * per; v < (p + 1) * per; ++v) {
@@ -136,13 +150,15 @@ struct Flow {
           const vec y = load(d + v * apart + j * W);
           const vec yx = y * load(x + v * z_apart + j * W), yh = y * load(h + v * z_apart + j * W);
           s += y, sx += yx, sh += yh;
-          ax[j] += y * gx, bx[j] += yx * gx, ah[j] += y * gh, bh[j] += yh * gh;
+          bx[j] += yx * gx, bh[j] += yh * gh;
+          if (Mean) ax[j] += y * gx, ah[j] += y * gh;
         }
         store(sum_d + v * W, s), store(sum_x + v * W, sx), store(sum_h + v * W, sh);
       }
       for (int j = 0; j < R; ++j) {
-        ax[j] = all(tx.on ? sum(ax[j]) * mean : 0), bx[j] = all(tx.on ? sum(bx[j]) * share : 0);
-        ah[j] = all(th.on ? sum(ah[j]) * mean : 0), bh[j] = all(th.on ? sum(bh[j]) * share : 0);
+        bx[j] = all(tx.on ? sum(bx[j]) * share : 0), bh[j] = all(th.on ? sum(bh[j]) * share : 0);
+        if (!Mean) continue;
+        ax[j] = all(tx.on ? sum(ax[j]) * share : 0), ah[j] = all(th.on ? sum(ah[j]) * share : 0);
       }
       for (int64_t v = p * per; v < (p + 1) * per; ++v) {
         const vec gx = load(tx.gamma + v * W), gh = load(th.gamma + v * W);
