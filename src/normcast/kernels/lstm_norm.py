@@ -102,8 +102,8 @@ def _steps(
         y, told_c = _normalized(c_new, norm, norm.gamma_c, 1)
         y = y if norm.gamma_c is None or norm.beta_c is None else y + norm.beta_c
         h_new = jax.nn.sigmoid(o) * jnp.tanh(y)
-        h = h_new if keep_h is None else h_new + keep_h * (h - h_new)
-        c = c_new if keep_c is None else c_new + keep_c * (c - c_new)
+        h = h_new if keep_h is None else keep_h * h + (1 - keep_h) * h_new
+        c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
         return (h, c), (h, {"input": told_x, "recurrent": told_h, "cell": told_c})
 
     over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
@@ -156,7 +156,9 @@ def _native(
 
 def _centred(kernel: Any, parts: int) -> Any:
     split = kernel.reshape(len(kernel), parts, -1)
-    return (split - split.mean(-1, keepdims=True)).reshape(kernel.shape)
+    for _ in range(2):  # the second time takes away what rounding left of the mean
+        split = split - split.mean(-1, keepdims=True)
+    return split.reshape(kernel.shape)
 
 
 def _told(moments: Any, norm: Norm) -> Statistics:

@@ -127,9 +127,13 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
           vec h = load(gates + 3 * step + in) * tanh_(y);
           if (m.keep_h != nullptr) {
             const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
-            h += load(m.keep_h + at, left) * (load(before, left) - h);
+            const vec k = load(m.keep_h + at, left);
+            h = k * load(before, left) + (1.0f - k) * h;
           }
-          if (m.keep_c != nullptr) c_new += load(m.keep_c + at, left) * (load(c + in) - c_new);
+          if (m.keep_c != nullptr) {
+            const vec k = load(m.keep_c + at, left);
+            c_new = k * load(c + in) + (1.0f - k) * c_new;
+          }
           store(c + in, c_new);
           store(cs->typed_data() + at, c_new, left);
           store(hs->typed_data() + at, h, left);
