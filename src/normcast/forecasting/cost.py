@@ -7,7 +7,7 @@ import os
 import keras
 
 from normcast.data import Panel
-from normcast.forecasting.arrays import Arrays
+from normcast.data.arrays import Arrays
 from normcast.forecasting.fold import build
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.splits import Sizes
