@@ -1,0 +1,1 @@
+"""Which placements help this network on this data, measured over seeds."""

@@ -1,0 +1,44 @@
+"""Comparison: every placement against one baseline, as saved values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from normcast.errors import unknown
+from normcast.study.statistics.effect import Effect, Verdict
+from normcast.study.statistics.plain import Plain
+
+
+@dataclass(frozen=True)
+class Comparison(Plain):
+    """What `compare` found; `print` shows a line per placement.
+
+    baseline: its name; baseline_score: its mean over seeds; baseline_failed: seeds it did not finish.
+    effects: one per placement, in the order given. min_effect: the smallest effect that matters;
+    alpha: the level of the tests; level: that of the intervals. scale: what effects are divided by, NaN
+    where it is the baseline's mean score. notes: sentences on what was left out.
+    """
+
+    baseline: str
+    baseline_score: float
+    baseline_failed: int
+    seeds: int
+    effects: tuple[Effect, ...]
+    min_effect: float
+    alpha: float
+    level: float
+    lower_is_better: bool
+    scale: float
+    notes: tuple[str, ...] = ()
+
+    def of(self, name: str) -> Effect:
+        """Return the effect of one placement. Raises KeyError, with the names there are."""
+        found = {effect.name: effect for effect in self.effects}
+        if name not in found:
+            raise KeyError(unknown("placement", name, found, where="Comparison"))
+        return found[name]
+
+    def named(self, verdict: Verdict) -> tuple[str, ...]:
+        """Return the names of the placements with this verdict, the strongest effect first."""
+        those = [effect for effect in self.effects if effect.verdict == verdict]
+        return tuple(each.name for each in sorted(those, key=lambda each: -abs(each.effect)))
