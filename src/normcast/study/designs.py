@@ -118,5 +118,5 @@ def halving(
 def survivors(
     scores: Mapping[str, np.ndarray], baseline: str, keep: int, *, lower_is_better: bool = True
 ) -> tuple[str, ...]:
-    """Return which candidates advance to a rung of `keep`, the baseline always first; scores: (seeds, folds)."""
+    """Return which candidates advance, the baseline always first; scores: (seeds, folds)."""
     raise NotImplementedError

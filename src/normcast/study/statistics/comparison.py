@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
+from typing import get_args
 
-from normcast.errors import unknown
+from normcast.errors import counted, unknown
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.plain import Plain
 
@@ -41,4 +43,18 @@ class Comparison(Plain):
     def named(self, verdict: Verdict) -> tuple[str, ...]:
         """Return the names of the placements with this verdict, the strongest effect first."""
         those = [effect for effect in self.effects if effect.verdict == verdict]
-        return tuple(each.name for each in sorted(those, key=lambda each: -abs(each.effect)))
+        return tuple(each.name for each in sorted(those, key=_strength, reverse=True))
+
+    def __str__(self) -> str:
+        """Return a table, the strongest effects first within each verdict."""
+        lines = [
+            f"against {self.baseline} ({self.baseline_score:.4g}), {counted(self.seeds, 'seed')}, "
+            f"{counted(len(self.effects), 'placement')}"
+        ]
+        for verdict in get_args(Verdict):
+            lines += [str(self.of(name)) for name in self.named(verdict)]
+        return "\n".join([*lines, *self.notes])
+
+
+def _strength(effect: Effect) -> float:
+    return 0.0 if isnan(effect.effect) else abs(effect.effect)

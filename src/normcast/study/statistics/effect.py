@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Literal
 
 from normcast.study.statistics.plain import Plain
@@ -37,23 +38,23 @@ class Effect(Plain):
     seeds: int
     paired: int
     failed: int
-    score: float
-    effect: float
-    low: float
-    high: float
-    spread: float
-    seeds_better: int
-    seeds_worse: int
-    p: float
-    holm_p: float
-    wilcoxon_p: float
-    equivalence_p: float
-    equivalence_holm_p: float
-    failure_p: float
-    detectable: float
-    detectable_alone: float
-    verdict: Verdict
-    sentence: str
+    score: float = nan
+    effect: float = nan
+    low: float = nan
+    high: float = nan
+    spread: float = nan
+    seeds_better: int = 0
+    seeds_worse: int = 0
+    p: float = nan
+    holm_p: float = nan
+    wilcoxon_p: float = nan
+    equivalence_p: float = nan
+    equivalence_holm_p: float = nan
+    failure_p: float = nan
+    detectable: float = nan
+    detectable_alone: float = nan
+    verdict: Verdict = "undecided"
+    sentence: str = ""
     more_seeds: int | None = None
 
     @property
