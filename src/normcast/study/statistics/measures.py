@@ -24,8 +24,7 @@ def deviations(scores: np.ndarray) -> np.ndarray:
     """Return how far each seed is from the median seed, so that `compare` compares spreads over seeds.
 
     scores: (seeds, folds), NaN where a run did not finish. Returns (seeds, 1), never negative; NaN likewise.
-    The paired t test on them is the test of Brown and Forsythe in its form for pairs.
-    Source: Grambsch 1994, doi:10.1093/biomet/81.2.359
+    Source: Brown & Forsythe 1974, doi:10.1080/01621459.1974.10482955; here the deviations are paired by seed.
 
     >>> deviations(np.array([[1.0], [2.0], [6.0]])).ravel()
     array([1., 0., 4.])

@@ -56,18 +56,19 @@ def _compared(effect: Effect, rules: Rules) -> tuple[Verdict, str]:
         agree = effect.seeds_better if verdict == "better" else effect.seeds_worse
         return verdict, (
             f"{verdict}: {_size(effect, rules)} on {agree} of {effect.paired} seeds; "
-            f"corrected p {_p(effect.holm_p)}."
+            f"corrected p {p_words(effect.holm_p)}."
         )
     return "undecided", ""
 
 
 def _equal(effect: Effect, rules: Rules, clear: bool) -> str:
     """Return the sentence without the interval, whose level is not the equivalence test's."""
-    margin = _percent(rules.min_effect)
-    but = f" That it is not zero is clear (corrected p {_p(effect.holm_p)}), but it is too small to matter."
+    margin = percent(rules.min_effect)
+    p = p_words(effect.holm_p)
+    but = f" That it is not zero is clear (corrected p {p}), but it is too small to matter."
     return (
         f"no difference beyond {margin}: {_amount(effect)}, and shown to be within {margin} "
-        f"(equivalence p {_p(effect.equivalence_p)}).{but if clear else ''}"
+        f"(equivalence p {p_words(effect.equivalence_p)}).{but if clear else ''}"
     )
 
 
@@ -79,10 +80,10 @@ def _failing(effect: Effect, rules: Rules, baseline_failed: int) -> tuple[Verdic
         f"it failed on {effect.failed} of {counted(effect.seeds, 'seed')}, the baseline on {baseline_failed}"
     )
     if effect.failure_p < rules.alpha and effect.failed > baseline_failed:
-        return "worse", f"worse: {failed}; corrected p {_p(effect.failure_p)}."
+        return "worse", f"worse: {failed}; corrected p {p_words(effect.failure_p)}."
     if _compared(effect, rules)[0] == "worse":
         return None
-    return "undecided", f"{failed}; above {_percent(MOST_FAILED)} the seeds that are left decide nothing."
+    return "undecided", f"{failed}; above {percent(MOST_FAILED)} the seeds that are left decide nothing."
 
 
 def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
@@ -103,8 +104,8 @@ def _undecided(effect: Effect, rules: Rules, more: int | None) -> str:
     if effect.paired < 2:
         return f"{counted(effect.paired, 'seed')} on which both finished; a test needs at least 2."
     alone = (
-        f"; clear if it were the only placement (p {_p(effect.p)}), but not among all "
-        f"(corrected p {_p(effect.holm_p)})"
+        f"; clear if it were the only placement (p {p_words(effect.p)}), but not among all "
+        f"(corrected p {p_words(effect.holm_p)})"
     )
     so_far = f"{_size(effect, rules)}{alone if effect.p < rules.alpha else ''}"
     if more is None:
@@ -123,24 +124,26 @@ def _size(effect: Effect, rules: Rules) -> str:
         ends = f"{_signed(effect.low)} to {_signed(effect.high)}"
     else:
         near, far = sorted((abs(effect.low), abs(effect.high)))
-        ends = f"{_percent(near)} to {_percent(far)}"
-    return f"{_amount(effect)} ({_percent(rules.level)} interval {ends})"
+        ends = f"{percent(near)} to {percent(far)}"
+    return f"{_amount(effect)} ({percent(rules.level)} interval {ends})"
 
 
 def _amount(effect: Effect) -> str:
     if effect.effect == 0:
         return "0%"
-    return f"{_percent(abs(effect.effect))} {'lower' if effect.effect < 0 else 'higher'}"
+    return f"{percent(abs(effect.effect))} {'lower' if effect.effect < 0 else 'higher'}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share as percent, three digits of it."""
     return f"{100 * share:.3g}%" if share >= 1e-5 or share == 0 else "less than 0.001%"
 
 
 def _signed(share: float) -> str:
     sign = "-" if share < 0 else "+"
-    return f"{sign if share else ''}{_percent(abs(share))}"
+    return f"{sign if share else ''}{percent(abs(share))}"
 
 
-def _p(p: float) -> str:
+def p_words(p: float) -> str:
+    """Return a p value with its relation, as in "p = 0.02"."""
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
