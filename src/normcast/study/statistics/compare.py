@@ -66,7 +66,7 @@ def compare(
     finished = np.isfinite(given)
     return Comparison(
         baseline=baseline,
-        baseline_score=number(given[finished].mean()) if finished.any() else np.nan,
+        baseline_score=number(given[finished].mean() if finished.any() else np.nan),
         baseline_failed=int((~finished).sum()),
         seeds=len(given),
         effects=_corrected(measured, seeds, given, rules),

@@ -107,7 +107,7 @@ def least_squares(
         _effect(term, slope / unit, p, corrected, level)
         for term, slope, p, corrected in zip(terms, slopes.T, ps, holm(ps), strict=True)
     )
-    given_score = number(given.mean()) if len(given) else np.nan
+    given_score = number(given.mean() if len(given) else np.nan)
     return MainEffects(effects, given_score, len(slopes), alpha, level, notes + left_out)
 
 

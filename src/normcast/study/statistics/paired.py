@@ -35,8 +35,8 @@ def t_test(differences: np.ndarray, size: float) -> float:
     >>> t_test(np.zeros(5), size=1.0), t_test(np.ones(5), size=1.0)
     (1.0, 0.0625)
     """
-    if abs(differences.sum()) <= RESOLUTION * size * len(differences) and spread(differences, size) == 0:
-        return 1.0
+    if len(differences) < 2:
+        return np.nan
     return min(1.0, 2 * min(above_zero(differences, size), above_zero(-differences, size)))
 
 
