@@ -149,7 +149,7 @@ class StudyResult:
         gaps = [t.metrics[self.metric] - t.seen[self.metric] for t in good]
         return {
             "placement": name,
-            "epochs_to_baseline": float(np.median(reached(good, target))) if good else np.nan,
+            "epochs_to_baseline": middle(reached(good, target)) if good else np.nan,
             "diverged": 1 - len(good) / len(trials),
             "spread": float(spread),
             "gap": float(np.mean(gaps)) if gaps else np.nan,
@@ -185,4 +185,14 @@ def reached(trials: Sequence[Trial], target: float) -> np.ndarray:
     curves = np.full((len(trials), longest), np.nan)
     for row, trial in enumerate(trials):
         curves[row, : len(trial.history["val_loss"])] = trial.history["val_loss"]
-    return epochs_to(curves, target)
+    return epochs_to(curves, target) - 1  # the first loss is that of the initial weights
+
+
+def middle(epochs: np.ndarray) -> float:
+    """Return the median epoch; NaN where half of the trials never got there.
+
+    >>> middle(np.array([3.0, 5.0, np.nan])), middle(np.array([3.0, np.nan]))
+    (5.0, nan)
+    """
+    value = float(np.median(np.where(np.isnan(epochs), np.inf, epochs)))
+    return value if np.isfinite(value) else np.nan
