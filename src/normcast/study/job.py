@@ -88,9 +88,7 @@ def measured(model: keras.Model, fold: Fold, training: Training, job: Job, numbe
     )
 
 
-def scores_of(
-    model: keras.Model, trained: Trained, fold: Fold
-) -> tuple[dict[str, float], dict[str, float]]:
+def scores_of(model: keras.Model, trained: Trained, fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
     """Return the metrics on test and on seen windows; none for a network that diverged."""
     if trained.failed:
         return {}, {}

@@ -108,7 +108,9 @@ class Store:
             for name, text, parameters in placements:
                 if name not in known:
                     position = base.execute("SELECT COUNT(*) FROM placement").fetchone()[0]
-                    base.execute("INSERT INTO placement VALUES (?, ?, ?, ?)", (name, position, text, parameters))
+                    base.execute(
+                        "INSERT INTO placement VALUES (?, ?, ?, ?)", (name, position, text, parameters)
+                    )
 
     @property
     def placements(self) -> list[tuple[str, str, int]]:

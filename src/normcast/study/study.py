@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,8 @@ from normcast.study.job import Job, training_to_json
 from normcast.study.local import cores, run_here, run_on_cores
 from normcast.study.placement import Given as GivenPlacements
 from normcast.study.placement import Placement, as_placements
-from normcast.study.placements import AXES, placements as found_placements
+from normcast.study.placements import AXES
+from normcast.study.placements import placements as found_placements
 from normcast.study.plan import Plan
 from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
@@ -107,9 +108,7 @@ class Study:
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
             panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)
-            subject = forecast_subject(
-                model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling
-            )
+            subject = forecast_subject(model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling)
         changes = {
             "epochs": epochs, "patience": patience, "batch_size": batch_size, "epoch_windows": epoch_windows,
             "optimizer": optimizer, "learning_rate": learning_rate, "loss": loss, "seed": seed,

@@ -32,7 +32,9 @@ class Subject:
     name: str
 
 
-def panel_of(data: Any, *, exog: dict[str, Sequence[str]], freq: Any, season: int | None, table: Any) -> Panel:
+def panel_of(
+    data: Any, *, exog: dict[str, Sequence[str]], freq: Any, season: int | None, table: Any
+) -> Panel:
     """Return the panel of a frame or file, or the one that was given."""
     if isinstance(data, Panel):
         return data

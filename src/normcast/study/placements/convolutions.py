@@ -81,7 +81,10 @@ def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
         edits: list[Edit] = [Set(slot.name, kernel_initializer=initializer, **own)]
         edits += [Set(layer, activation=activation)] if layer else []
         edits += [Remove(each) for each in noisy]
-        noise = {"class_name": dropout, "config": {"rate": rate, "name": f"{local(slot.name)}_{name}_dropout"}}
+        noise = {
+            "class_name": dropout,
+            "config": {"rate": rate, "name": f"{local(slot.name)}_{name}_dropout"},
+        }
         kept = [each for each, _ in slot.behind if each not in noisy]
         edits += [Insert(noise, after=[slot.name, *kept][-1])]
         level = f"{level} {rate:g}"

@@ -82,4 +82,7 @@ def made(slot: Slot, before: str, after: str, rate: float) -> tuple[Edit, ...]:
 
 def layer(kind: str, rate: float, slot: Slot, place: str) -> dict[str, Any]:
     """Return the dropout layer to insert."""
-    return {"class_name": CLASSES[kind], "config": {"rate": rate, "name": f"{local(slot.name)}_{place}_dropout"}}
+    return {
+        "class_name": CLASSES[kind],
+        "config": {"rate": rate, "name": f"{local(slot.name)}_{place}_dropout"},
+    }
