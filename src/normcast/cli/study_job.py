@@ -49,10 +49,8 @@ class StudyJob:
         if add_seeds:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
-        if task == "classify":
-            data, given = cases(file), {}
-        else:
-            data, given = str(file), table
+        data: Any = cases(file) if task == "classify" else str(file)
+        given = {} if task == "classify" else table
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
             kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}

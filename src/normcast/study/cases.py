@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,7 +32,6 @@ class CaseTask:
     groups: np.ndarray | None = None
     folds: int = 2
     scaling: str = "standard"
-    metrics: ClassVar[tuple[str, ...]] = ("log_loss", "error")
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x, np.float32), np.asarray(self.y)
@@ -52,14 +51,19 @@ class CaseTask:
         least = min(np.unique(y, return_counts=True)[1])
         if len(self.classes) < 2 or least < 3:
             raise ValueError(
-                f"Study: y has {len(self.classes)} classes, the rarest with {least} cases; at least 2 classes "
-                "with 3 cases each are needed."
+                f"Study: y has {len(self.classes)} classes, the rarest with {least} cases; at least 2 "
+                "classes with 3 cases each are needed."
             )
 
     @cached_property
     def classes(self) -> np.ndarray:
         """The labels there are, sorted."""
         return np.unique(self.y)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The log loss decides, since it sees more than the share of wrong cases."""
+        return ("log_loss", "error")
 
     @property
     def output_shape(self) -> tuple[int, ...]:

@@ -39,8 +39,8 @@ def design_of(placements: Sequence[Placement], design: str) -> Design:
     if design == "factorial":
         if count > MOST_CELLS:
             raise ValueError(
-                f"Study: a factorial design of these placements has {count:,} networks, more than {MOST_CELLS}. "
-                "Choose fewer axes or placements, or design='fractional' or 'halving'."
+                f"Study: a factorial design of these placements has {count:,} networks, more than "
+                f"{MOST_CELLS}. Choose fewer axes or placements, or design='fractional' or 'halving'."
             )
         return factorial(axes)
     for factor, levels in axes.items():

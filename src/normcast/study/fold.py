@@ -34,9 +34,17 @@ class Task(Protocol):
     metrics: the names of what is measured, the one that decides first; smaller is better.
     """
 
-    metrics: tuple[str, ...]
-    folds: int
-    output_shape: tuple[int, ...]
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is measured, the one that decides first."""
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """What a network must give for one window, without the batch axis."""
 
     def fold(self, number: int, scaling: str | None = None) -> Fold:
         """Return fold `number`, from 0; scaling: instead of the task's own."""

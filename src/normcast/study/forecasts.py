@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +40,6 @@ class ForecastTask:
     folds: int = 2
     scaling: str = "standard"
     calendar: bool = False
-    metrics: ClassVar[tuple[str, ...]] = ("mase", "mae", "rmse")
 
     def __post_init__(self) -> None:
         for name in ("h", "input_size", "folds"):
@@ -50,15 +49,20 @@ class ForecastTask:
         if short.any():
             s = int(np.argmin(self.panel.lengths))
             raise ValueError(
-                f"Study: series {self.panel.ids[s]!r} has {self.panel.lengths[s]} rows; {self.folds} folds of "
-                f"input_size {self.input_size} and h {self.h} leave too few to train on. Lower input_size, h or "
-                "folds, or leave the series out."
+                f"Study: series {self.panel.ids[s]!r} has {self.panel.lengths[s]} rows; {self.folds} folds "
+                f"of input_size {self.input_size} and h {self.h} leave too few to train on. Lower input_size, "
+                "h or folds, or leave the series out."
             )
 
     @cached_property
     def arrays(self) -> Arrays:
         """The columns of the panel, laid out for windows."""
         return Arrays.of(self.panel, self.h, calendar=self.calendar)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """MASE decides; MAE and RMSE are in standard deviations of each series."""
+        return ("mase", "mae", "rmse")
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -90,8 +94,8 @@ class ForecastTask:
         for part, name in zip(parts, ("training", "validation", "test"), strict=True):
             if not len(part):
                 raise ValueError(
-                    f"Study: fold {number + 1} has no {name} window whose target was observed. Choose another "
-                    "missing policy, or fewer folds."
+                    f"Study: fold {number + 1} has no {name} window whose target was observed. Choose "
+                    "another missing policy, or fewer folds."
                 )
         kept = [parts[1][thinned(len(parts[1]), MOST_VALID)], parts[2][thinned(len(parts[2]), MOST_TEST)]]
         return parts[0], kept[0], kept[1]

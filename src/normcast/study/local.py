@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 from normcast.study.fold import Task
 from normcast.study.job import Job, run
@@ -99,13 +99,13 @@ class Crew:
                     return
                 worker = self._replaced(worker, job, tuple(sorted(open_pairs)), tries)
         with suppress(OSError):
-            worker.stdin.close()  # type: ignore[union-attr]
+            pipes(worker)[1].close()
 
     def _work(self, worker: subprocess.Popen[bytes], job: Job, open_pairs: set[tuple[int, int]]) -> None:
-        assert worker.stdin is not None and worker.stdout is not None
-        pickle.dump(job, worker.stdin)
-        worker.stdin.flush()
-        while (told := pickle.load(worker.stdout)) is not None:
+        read, write = pipes(worker)
+        pickle.dump(job, write)
+        write.flush()
+        while (told := pickle.load(read)) is not None:
             if isinstance(told, Trial):
                 open_pairs.discard((told.fold, told.seed))
             self.told.put(told)
@@ -131,19 +131,26 @@ class Crew:
             env=worker_environment(),
         )
         self.workers.append(worker)
-        assert worker.stdin is not None and worker.stdout is not None
+        read, write = pipes(worker)
         try:
-            worker.stdin.write(self.task)
-            worker.stdin.flush()
-            pickle.load(worker.stdout)
+            write.write(self.task)
+            write.flush()
+            pickle.load(read)
         except (EOFError, OSError) as error:
             if self.stopping.is_set():
                 return worker
             raise RuntimeError(
-                f"Study: a worker process ended with code {worker.wait()} before it began; its words are above. "
-                "processes=1 trains in this process instead."
+                f"Study: a worker process ended with code {worker.wait()} before it began; its words are "
+                "above. processes=1 trains in this process instead."
             ) from error
         return worker
+
+
+def pipes(worker: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """Return the ends of a worker's pipes: what it says, and what it hears."""
+    assert worker.stdout is not None
+    assert worker.stdin is not None
+    return worker.stdout, worker.stdin
 
 
 def lost(job: Job, fold: int, seed: int, why: str) -> Trial:

@@ -61,18 +61,39 @@ class StudyResult:
         return tuple(trial for trial in self.trials if trial.epochs == self.epochs)
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The baseline and the placements that reached the last round, in order."""
+    def finished(self) -> dict[str, set[int]]:
+        """The seeds that each placement of the last round has finished on every fold."""
+        folds = range(int(self.facts["folds"]))
+        done = {trial.key[:3] for trial in self.final}
+        seeds = {trial.seed for trial in self.final}
+        order = (BASELINE, *(each.name for each in self.placements))
+        found = {name: {s for s in seeds if all((name, f, s) in done for f in folds)} for name in order}
         there = {trial.placement for trial in self.final}
-        return tuple(name for name in (BASELINE, *(each.name for each in self.placements)) if name in there)
+        return {name: own for name, own in found.items() if name in there}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The baseline and the placements that can be compared: those with a finished seed.
+
+        Raises ValueError while the baseline or every placement has none.
+        """
+        names = tuple(name for name, own in self.finished.items() if own)
+        if len(names) < 2 or names[0] != BASELINE:
+            raise ValueError(
+                f"study: only {len(self.trials)} trials are finished, too few to compare anything. Run the "
+                "study again: it goes on from its store."
+            )
+        return names
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The placements of the last round without a finished seed."""
+        return tuple(name for name, own in self.finished.items() if not own)
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds that every placement has finished on every fold; others wait for the rest."""
-        folds = range(int(self.facts["folds"]))
-        done = {trial.key[:3] for trial in self.final}
-        every = sorted({trial.seed for trial in self.final})
-        return tuple(s for s in every if all((n, f, s) in done for n in self.names for f in folds))
+        """The seeds that all of `names` have finished on every fold; others wait for the rest."""
+        return tuple(sorted(set.intersection(*(self.finished[name] for name in self.names))))
 
     def values(self, read: Any) -> dict[str, np.ndarray]:
         """Return read(trial) of each placement as (seeds, folds); NaN where a trial failed."""

@@ -101,8 +101,8 @@ class Store:
         for name, text, _ in placements:
             if known.get(name, text) != text:
                 raise ValueError(
-                    f"{self.path}: placement {name!r} has other edits in this store. Give it another name, or "
-                    "name another store."
+                    f"{self.path}: placement {name!r} has other edits in this store. Give it another name, "
+                    "or name another store."
                 )
         with self._transaction() as base:
             for name, text, parameters in placements:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ from normcast.study.cases import CaseTask
 from normcast.study.fold import Task
 from normcast.study.forecasts import ForecastTask, window_size
 
-Given = str | Architecture | keras.Model
+Given: TypeAlias = "str | Architecture | keras.Model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +73,13 @@ def forecast_subject(
     return Subject(model, task, preset_training(given), name_of(given))
 
 
-def case_subject(given: Given, data: Sequence[Any], *, folds: int, scaling: str) -> Subject:
+def case_subject(given: Given, data: tuple[Any, ...], *, folds: int, scaling: str) -> Subject:
     """Return what a study of a classification measures; data: (X, y) or (X, y, groups).
 
     Raises ValueError for shapes that cannot be, and for a network that only forecasts.
     """
-    task = CaseTask(*data, folds=folds, scaling=scaling)
+    x, y, groups = (*data, None)[:3]
+    task = CaseTask(x, y, groups, folds, scaling)
     training = replace(compiled_training(given) if isinstance(given, keras.Model) else preset_training(given))
     training = replace(training, loss=task.default_loss)
     if isinstance(given, keras.Model):
@@ -104,8 +105,8 @@ def checked(model: keras.Model, task: Any) -> keras.Model:
     )
     if not fits or len(shapes[0]) != len(wanted[0]) or tuple(model.output_shape[1:]) != task.output_shape:
         raise ValueError(
-            f"Study: model {model.name!r} maps {shapes} to {tuple(model.output_shape[1:])}, but the data gives "
-            f"{wanted} and asks for {task.output_shape} (without the batch axis)."
+            f"Study: model {model.name!r} maps {shapes} to {tuple(model.output_shape[1:])}, but the data "
+            f"gives {wanted} and asks for {task.output_shape} (without the batch axis)."
         )
     return model
 

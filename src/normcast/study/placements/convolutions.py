@@ -1,4 +1,4 @@
-"""What may stand between a convolution and what reads it: pooling, strides, squeeze-excite; its activation."""
+"""What may stand behind a convolution: pooling, strides, squeeze-excite; and its activation."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def excite_placements(slot: Slot, plain: tuple[Edit, ...]) -> Iterator[Placement
 
 def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
     """Yield the bundles of activation, initialization and dropout, other than the one that is there."""
-    for name, (activation, initializer, dropout, level) in BUNDLES.items():
+    for name, (activation, initializer, dropout, words) in BUNDLES.items():
         if slot.activation == name and initializer_of(slot) == initializer:
             continue
         noisy = slot.found(NOISE)
@@ -87,7 +87,7 @@ def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
         }
         kept = [each for each, _ in slot.behind if each not in noisy]
         edits += [Insert(noise, after=[slot.name, *kept][-1])]
-        level = f"{level} {rate:g}"
+        level = f"{words} {rate:g}"
         yield Placement(f"{slot.name}: {level}", tuple(edits), "activation", slot.name, level)
 
 
