@@ -77,8 +77,7 @@ def renewed(model: keras.Model, placement: Placement) -> Placement:
 
     if placement.axis not in AXES:
         return placement
-    rates = {"rate": rate_in(placement.level)} if rate_in(placement.level) else {}
-    found = placements(model, axes=[placement.axis], **rates)
+    found = placements(model, axes=[placement.axis], rate=rate_in(placement.level) or 0.2)
     return next((each for each in found if each.name == placement.name), placement)
 
 

@@ -50,8 +50,8 @@ class ForecastTask:
             s = int(np.argmin(self.panel.lengths))
             raise ValueError(
                 f"Study: series {self.panel.ids[s]!r} has {self.panel.lengths[s]} rows; {self.folds} folds "
-                f"of input_size {self.input_size} and h {self.h} leave too few to train on. Lower input_size, "
-                "h or folds, or leave the series out."
+                f"of input_size {self.input_size} and h {self.h} leave too few to train on. Lower "
+                "input_size, h or folds, or leave the series out."
             )
 
     @cached_property
@@ -86,7 +86,7 @@ class ForecastTask:
     def windows(self, number: int) -> tuple[Windows, Windows, Windows]:
         """Return the windows of train, validation and test of a fold; their targets do not overlap."""
         arrays, (begin, valid, test, end) = self.arrays, self.spans(number)
-        common = {"input_size": self.input_size, "h": self.h, "observed": arrays.observed}
+        common: dict[str, Any] = {"input_size": self.input_size, "h": self.h, "observed": arrays.observed}
         parts = [
             sliding(arrays.offsets, first, last, **common)
             for first, last in ((begin + self.input_size, valid), (valid, test), (test, end))

@@ -63,7 +63,7 @@ def connected(address: str) -> Any:
     if not ray.is_initialized():
         own = worker_environment()
         runtime = {"env_vars": {name: own[name] for name in PASSED}}
-        known = {"ignore_reinit_error": True, "log_to_driver": False, "runtime_env": runtime}
+        known: dict[str, Any] = {"ignore_reinit_error": True, "log_to_driver": False, "runtime_env": runtime}
         try:
             ray.init(address=address, **known)
         except ConnectionError:

@@ -154,7 +154,11 @@ class Store:
                 if base.execute(f"SELECT 1 FROM trial WHERE {SAME}", key).fetchone():
                     continue
                 held = base.execute(f"SELECT host, process, until FROM claim WHERE {SAME}", key).fetchone()
-                if held is None or held[:2] == mine or is_void(*held, now):
+                if (
+                    held is None
+                    or held[:2] == mine
+                    or is_void(str(held[0]), int(held[1]), float(held[2]), now)
+                ):
                     row = (*key, *mine, now + LEASE)
                     base.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                     won.append(key)
@@ -200,8 +204,7 @@ def short(value: Any, most: int = 60) -> str:
 
 
 def _trial(row: tuple[Any, ...]) -> Trial:
-    placement, fold, seed, epochs, metrics, seen, history, best, status, *rest = row
-    read = [json.loads(each) for each in (metrics, seen, history)]
-    seconds, compiled, machine, versions = rest
+    key, held, (best, status, seconds, compiled, machine), versions = row[:4], row[4:7], row[7:12], row[12]
+    metrics, seen, history = map(json.loads, held)
     known = json.loads(versions)
-    return Trial(placement, fold, seed, epochs, *read, best, status, seconds, compiled, machine, known)
+    return Trial(*key, metrics, seen, history, best, status, seconds, compiled, machine, known)

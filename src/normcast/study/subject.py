@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -32,9 +31,7 @@ class Subject:
     name: str
 
 
-def panel_of(
-    data: Any, *, exog: dict[str, Sequence[str]], freq: Any, season: int | None, table: Any
-) -> Panel:
+def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, table: Any) -> Panel:
     """Return the panel of a frame or file, or the one that was given."""
     if isinstance(data, Panel):
         return data
@@ -61,7 +58,7 @@ def forecast_subject(
     calendar = architecture is not None and architecture.calendar
     task = ForecastTask(panel, h, size, folds, scaling, calendar)
     if architecture is None:
-        return Subject(checked(given, task), task, compiled_training(given), given.name)  # type: ignore[union-attr,arg-type]
+        return Subject(checked(given, task), task, compiled_training(given), given.name)  # type: ignore[union-attr]
     arrays = task.arrays
     model = architecture.build(
         size,

@@ -14,7 +14,7 @@ from normcast.study.placement import Placement
 from normcast.study.placements.norms import local
 from normcast.study.placements.slots import Slot
 
-OURS = {"LSTM": LSTM, "GRU": GRU}
+OURS: dict[str, Any] = {"LSTM": LSTM, "GRU": GRU}
 NOISE = ("recurrent_dropout", "zoneout")
 
 
