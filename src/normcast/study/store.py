@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from normcast.study.trial import Trial, TrialKey
 
@@ -154,11 +154,7 @@ class Store:
                 if base.execute(f"SELECT 1 FROM trial WHERE {SAME}", key).fetchone():
                     continue
                 held = base.execute(f"SELECT host, process, until FROM claim WHERE {SAME}", key).fetchone()
-                if (
-                    held is None
-                    or held[:2] == mine
-                    or is_void(str(held[0]), int(held[1]), float(held[2]), now)
-                ):
+                if held is None or held[:2] == mine or is_void(Claim(*held), now):
                     row = (*key, *mine, now + LEASE)
                     base.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                     won.append(key)
@@ -178,14 +174,22 @@ class Store:
 SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
 
 
-def is_void(host: str, process: int, until: float, now: float) -> bool:
+class Claim(NamedTuple):
+    """Who is at a trial, and until when that is believed without a sign of life."""
+
+    host: str
+    process: int
+    until: float
+
+
+def is_void(claim: Claim, now: float) -> bool:
     """Say whether a claim binds nobody: its process is gone, or has been silent for too long."""
-    if until < now:
+    if claim.until < now:
         return True
-    if host != platform.node():
+    if claim.host != platform.node():
         return False
     try:
-        os.kill(process, 0)
+        os.kill(claim.process, 0)
     except ProcessLookupError:
         return True
     except OSError:  # it lives, and belongs to someone else
@@ -204,7 +208,11 @@ def short(value: Any, most: int = 60) -> str:
 
 
 def _trial(row: tuple[Any, ...]) -> Trial:
-    key, held, (best, status, seconds, compiled, machine), versions = row[:4], row[4:7], row[7:12], row[12]
-    metrics, seen, history = map(json.loads, held)
-    known = json.loads(versions)
-    return Trial(*key, metrics, seen, history, best, status, seconds, compiled, machine, known)
+    names = (
+        "placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status",
+        "seconds", "compile_seconds", "machine", "versions",
+    )  # fmt: skip
+    plain = dict(zip(names, row, strict=True))
+    for name in ("metrics", "seen", "history", "versions"):
+        plain[name] = json.loads(plain[name])
+    return Trial(**plain)

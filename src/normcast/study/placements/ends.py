@@ -10,7 +10,7 @@ import keras
 from normcast.layers import InverseInstanceNorm, ReversibleInstanceNorm
 from normcast.models.edits import Insert, Rewire
 from normcast.study.placement import Placement
-from normcast.study.placements.slots import inputs_of
+from normcast.study.placements.slots import ends_of
 
 if TYPE_CHECKING:
     from normcast.models.edits import Edit
@@ -20,7 +20,7 @@ RAW_INPUTS = "target only"
 
 def input_placements(model: keras.Model, forecasts: bool = True) -> Iterator[Placement]:
     """Yield batch norm in the place of standardized inputs, and reversible instance normalization."""
-    first = inputs_of(model)[0]
+    first, last = ends_of(model)
     names = {layer.name for layer in model.layers}
     if not names & {"input_batch_norm", "instance_norm"}:
         norm = {"class_name": "BatchNormalization", "config": {"name": "input_batch_norm"}}
@@ -30,12 +30,11 @@ def input_placements(model: keras.Model, forecasts: bool = True) -> Iterator[Pla
         )
         if forecasts and len(model.outputs) == 1:
             level = "reversible instance norm"
-            yield Placement(f"input: {level}", instance_norm(model, first), "input", "input", level)
+            yield Placement(f"input: {level}", instance_norm(first, last), "input", "input", level)
 
 
-def instance_norm(model: keras.Model, first: str) -> tuple[Edit, ...]:
+def instance_norm(first: str, last: str) -> tuple[Edit, ...]:
     """Return the edits that normalize each window at the input and undo it at the output."""
-    last = model.outputs[0]._keras_history.operation.name
     norm = ReversibleInstanceNorm(affine=False, name="instance_norm")
     undo = InverseInstanceNorm(channel=0, name="instance_norm_undone")
     return (

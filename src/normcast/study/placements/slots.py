@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from normcast.check.kinds import ACT, ACTIVATION_OF, CONV_1D, NOISE, NORM, POOL_1D, RNN
 from normcast.models.edits.apply import wiring_of
 from normcast.models.edits.edit import as_plain
-from normcast.models.edits.wiring import OUTPUTS, Part, Wiring
+from normcast.models.edits.wiring import OUTPUTS, Part, Wiring, refs_in
 
 if TYPE_CHECKING:
     import keras
@@ -132,7 +132,8 @@ def _steps(model: Any, name: str) -> int | None:
     return shape[1] if len(shape) == 3 else None
 
 
-def inputs_of(model: keras.Model) -> list[str]:
-    """Return the names of the inputs, the one that the network reads the past from first."""
-    names = [tensor.name for tensor in model.inputs]
-    return sorted(names, key=lambda name: name != "past")
+def ends_of(model: keras.Model) -> tuple[str, str]:
+    """Return the input that the network reads the past from, and the layer that gives the output."""
+    wiring = wiring_of(model)
+    inputs, outputs = ([ref.layer for ref in refs_in(end)] for end in (wiring.inputs, wiring.outputs))
+    return ("past" if "past" in inputs else inputs[0]), outputs[0]
