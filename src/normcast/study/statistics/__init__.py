@@ -4,12 +4,14 @@ from normcast.study.statistics.compare import compare
 from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.measures import deviations, epochs_to, generalization_gap
+from normcast.study.statistics.pooled import Pooled, pooled
 from normcast.study.statistics.ranking import Ranking, rank
 from normcast.study.statistics.seeds import SeedCheck, enough_seeds
 
 __all__ = [
     "Comparison",
     "Effect",
+    "Pooled",
     "Ranking",
     "SeedCheck",
     "Verdict",
@@ -18,5 +20,6 @@ __all__ = [
     "enough_seeds",
     "epochs_to",
     "generalization_gap",
+    "pooled",
     "rank",
 ]
