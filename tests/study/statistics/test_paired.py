@@ -85,6 +85,7 @@ def step_down(ps: np.ndarray, alpha: float) -> np.ndarray:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20).map(np.array), st.sampled_from([0.01, 0.05, 0.2]))
+@settings(max_examples=50, deadline=None)
 def test_corrected_below_alpha_is_rejected_by_holms_steps(ps, alpha):
     corrected = holm(ps)
     clear = np.abs(corrected - alpha) > 1e-12  # the border itself is a matter of rounding

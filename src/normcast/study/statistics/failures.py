@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import bdtr
 
 # Scores of the runs that finished speak for a placement only while hardly any is missing.
 MOST_FAILED = 0.1
@@ -29,8 +30,4 @@ def failure_tests(failed: np.ndarray, baseline: np.ndarray, alpha: float) -> np.
 
 
 def _sign_test(more: int, less: int) -> float:
-    n = more + less
-    chances = np.ones(1)
-    for _ in range(n):
-        chances = (np.pad(chances, (0, 1)) + np.pad(chances, (1, 0))) / 2
-    return float(min(1.0, 2 * chances[: min(more, less) + 1].sum()))
+    return min(1.0, 2 * float(bdtr(min(more, less), more + less, 0.5)))

@@ -88,9 +88,11 @@ def wilcoxon(differences: np.ndarray, size: float = 0.0) -> float:
         return np.nan
     moved = differences[np.abs(differences) > RESOLUTION * size]
     doubled = np.rint(2 * rankdata(np.abs(moved))).astype(int)  # whole numbers also where ranks are tied
-    chances = np.ones(1)  # of each sum of positive ranks, under the null hypothesis
+    chances = np.zeros(int(doubled.sum()) + 1)  # of each sum of positive ranks, under the null hypothesis
+    chances[0] = 1
     for rank in doubled:
-        chances = (np.pad(chances, (0, rank)) + np.pad(chances, (rank, 0))) / 2
+        with_it = np.concatenate([np.zeros(rank), chances[:-rank]])
+        chances = (chances + with_it) / 2
     positive = int(doubled[moved > 0].sum())
     tail = min(chances[: positive + 1].sum(), chances[positive:].sum())
     return float(min(1.0, 2 * tail))
