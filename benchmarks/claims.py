@@ -1,4 +1,4 @@
-"""Claims about normalization and dropout: networks that differ by one thing, and which is held against which."""
+"""Claims about normalization and dropout: pairs of networks that differ by one thing."""
 
 import tomllib
 from dataclasses import dataclass

@@ -147,5 +147,6 @@ def rows_of(claim: dict) -> list[Row]:
     verdicts = [each["verdict"] for each in claim["effects"]]
     counts = f"better on {verdicts.count('better')}, worse on {verdicts.count('worse')} of {len(verdicts)}"
     value = None if mean is None else round(100 * mean["effect"], 2)
-    interval = "" if mean is None else f"{100 * mean['low']:.1f} to {100 * mean['high']:.1f}"
+    several = mean is not None and mean["datasets"] > 1
+    interval = f"{100 * mean['low']:.1f} to {100 * mean['high']:.1f}" if several else ""
     return [Row(f"{claim['task']}: {claim['words']}", value, "%", counts, interval)]

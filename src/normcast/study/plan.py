@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from normcast.errors import counted
 from normcast.models.size import multiplications
@@ -78,6 +79,12 @@ class Plan:
             for fold in range(self.folds)
             for seed in self.seeds
         )
+
+    @property
+    def round(self) -> dict[str, Any]:
+        """What is trained, as plain values: how a store knows which trials of successive halving count."""
+        names = [cell.placement.name for cell in self.cells]
+        return {"placements": names, "seeds": list(self.seeds), "epochs": self.epochs}
 
     def seconds(self, processes: int) -> float:
         """Return about how long it takes, within a factor of about three."""

@@ -22,8 +22,7 @@ class StudyResult:
     """What a study measured.
 
     facts: of data, network and settings; placements: those measured, without the network as given;
-    parameters: weights of each; trials: all of them; epochs: those that count (of the last round, where the
-    study went in rounds).
+    parameters: weights of each; trials: all of them, those of earlier rounds of successive halving too.
     """
 
     facts: dict[str, Any]
@@ -51,14 +50,22 @@ class StudyResult:
         return str(self.facts["metric"])
 
     @property
-    def epochs(self) -> int:
-        """The most epochs any trial had: those of the last round."""
-        return max(trial.epochs for trial in self.trials)
+    def rounds(self) -> list[dict[str, Any]]:
+        """What each round of successive halving trained: placements, seeds, epochs; [] for other designs."""
+        return list(self.facts.get("rounds", []))
 
     @cached_property
     def final(self) -> tuple[Trial, ...]:
-        """The trials of the last round."""
-        return tuple(trial for trial in self.trials if trial.epochs == self.epochs)
+        """The trials that are compared: those of the last round."""
+        if not self.rounds:
+            return self.trials
+        last = self.rounds[-1]
+        chosen = set(last["placements"]), set(last["seeds"])
+        return tuple(
+            trial
+            for trial in self.trials
+            if trial.epochs == last["epochs"] and trial.placement in chosen[0] and trial.seed in chosen[1]
+        )
 
     @cached_property
     def finished(self) -> dict[str, set[int]]:

@@ -32,8 +32,10 @@ class Rounds:
         rungs = halving(len(self.plan.cells), len(self.plan.seeds), self.plan.epochs).rungs
         cells = self.plan.cells
         for place, rung in enumerate(rungs):
-            seeds = self.plan.seeds[: rung.seeds]
+            first = self.plan.seeds[0] + rung.first_seed
+            seeds = tuple(range(first, first + rung.seeds))
             now = replace(self.plan, cells=cells, seeds=seeds, epochs=rung.epochs)
+            store.note("rounds", [*store.facts.get("rounds", [])[:place], now.round])
             yield now
             if place + 1 < len(rungs):
                 names = survivors(self._scores(now, store), BASELINE, rungs[place + 1].candidates)

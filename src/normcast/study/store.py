@@ -87,6 +87,11 @@ class Store:
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
             base.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", rows)
 
+    def note(self, name: str, value: Any) -> None:
+        """Keep a fact that may change as the study goes on."""
+        with self._transaction() as base:
+            base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
+
     @property
     def facts(self) -> dict[str, Any]:
         """What tells the study from others, and what its report prints."""
