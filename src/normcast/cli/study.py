@@ -137,6 +137,26 @@ def run(
 
 
 @study.command()
+def demo(
+    store: Annotated[Path, Option(help="Trials are kept here.")] = Path("study.db"),
+    report: Annotated[Path, Option(help="The HTML file.")] = Path("study.html"),
+    browse: Annotated[bool, Option("--open", help="Open the report in a browser.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Study the network conv-lstm on the shipped weather data: 22 placements, 8 seeds."""
+    from normcast.cli.study_job import DEMO, StudyJob
+    from normcast.data.datasets import weather_path
+
+    job = StudyJob.begin(weather_path(), "forecast", store, report, quiet=quiet, **DEMO)
+    job.run(processes=None, ray=None, budget=None)
+    job.finish()
+    if browse:
+        import webbrowser
+
+        webbrowser.open(report.resolve().as_uri())
+
+
+@study.command()
 def report(
     store: Kept,
     out: Annotated[Path, Option("--out", "-o", help="The HTML file.")] = Path("study.html"),

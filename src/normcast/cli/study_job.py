@@ -17,6 +17,17 @@ from normcast.study.answer import answer
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 TASKS = ("forecast", "classify")
 
+DEMO: dict[str, Any] = {
+    "model": "conv-lstm",
+    "table": {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]},
+    "h": 7,
+    "input_size": 28,
+    "seeds": 8,
+    "epochs": 20,
+    "learning_rate": 3e-3,
+    "batch_size": 32,
+}
+
 
 class StudyJob:
     """A study, where it is kept, and what came of it."""
@@ -34,9 +45,9 @@ class StudyJob:
         report: Path | None,
         *,
         model: str,
-        select: Sequence[str],
-        add_seeds: int,
         quiet: bool,
+        select: Sequence[str] = (),
+        add_seeds: int = 0,
         table: dict[str, Any],
         **settings: Any,
     ) -> StudyJob:
