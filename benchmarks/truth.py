@@ -26,9 +26,7 @@ def run(rest: list[str]) -> list[Row]:
     exact = sum(each["identity"] == "no difference" for each in verdicts)
     n = options.studies
     return [
-        at_most(
-            f"a no-op with other starts, called better or worse, of {n}", wrong, n // 10, "studies"
-        ),
+        at_most(f"a no-op with other starts, called better or worse, of {n}", wrong, n // 10, "studies"),
         at_least(f"a harmful placement called worse, of {n}", caught, 0.9 * n, ""),
         at_least(f"an identity called no difference, of {n}", exact, n, ""),
     ]

@@ -145,6 +145,19 @@ def test_loading_in_a_fresh_process_warns_of_nothing_and_forecasts_the_same(smal
     assert (ran.stdout.strip(), ran.stderr) == (f"{here} False", "")
 
 
+def test_new_rows_are_read_by_the_policies_of_fit_unless_told_otherwise(tmp_path):
+    table = pd.DataFrame({"ds": range(60), "y": [float(step % 6) for step in range(60)]})
+    table.loc[[20, 55], "y"] = np.nan
+    fitted = normcast.Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1)
+    fitted.fit(table, missing="last").save(tmp_path / "m.normcast")
+    loaded = load(tmp_path / "m.normcast")
+    assert loaded.predict(table).equals(fitted.predict())
+    with pytest.raises(ValueError, match="missing"):
+        loaded.predict(table, missing="error")
+    with pytest.raises(TypeError, match="Did you mean 'missing'"):
+        loaded.predict(table, mising="error")
+
+
 def test_saving_before_fit_raises(tmp_path):
     with pytest.raises(RuntimeError, match="before fit"):
         normcast.Forecaster(h=1).save(tmp_path / "x.normcast")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from typer import Argument, BadParameter, Option
 
 from normcast.cli import app
-from normcast.cli.options import MODEL, OUTPUT, File, Quiet, model, rolling, shared, table
+from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, model, rolling, shared, table
 
 Out = Annotated[
     Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
@@ -81,18 +81,31 @@ def predict(
     model: Annotated[Path, Argument(help="File that `normcast forecast --save` wrote.", show_default=False)],
     file: File,
     future: Future = None,
+    duplicates: Annotated[
+        str | None, Option(help="Rows with the same stamp; default: as fitted.", rich_help_panel=DATA)
+    ] = None,
+    fill_gaps: Annotated[
+        bool | None, Option(help="Insert absent stamps; default: as fitted.", rich_help_panel=DATA)
+    ] = None,
+    missing: Annotated[
+        str | None, Option(help="Missing values; default: as fitted.", rich_help_panel=DATA)
+    ] = None,
     out: Out = Path("forecast.csv"),
     quiet: Quiet = False,
 ) -> None:
     """Forecast new rows with a saved model, without training."""
-    from normcast.cli.console import say
+    from normcast.cli.console import describe, say
     from normcast.cli.job import check_outputs
     from normcast.data import read_table, write_table
     from normcast.forecasting import load
 
     check_outputs((file, model, future), tables=(out,))
     ahead = None if future is None else read_table(future)
-    write_table(load(model).predict(file, futr_df=ahead), out)
+    given = {"duplicates": duplicates, "fill_gaps": fill_gaps, "missing": missing}
+    policies = {name: value for name, value in given.items() if value is not None}
+    forecaster = load(model)
+    describe(forecaster.reread(file, **policies), quiet=quiet)
+    write_table(forecaster.predict(file, futr_df=ahead, **policies), out)
     say(f"forecasts: {out}", quiet=quiet)
 
 

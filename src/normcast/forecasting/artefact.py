@@ -17,7 +17,7 @@ from normcast.data import Panel, Scaler, write_whole
 from normcast.data.table_scaling import TableScaling
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.forecaster import Forecaster
+from normcast.forecasting.forecaster import POLICIES, Forecaster
 from normcast.forecasting.saved_network import (
     build_arguments,
     network_members,
@@ -42,7 +42,9 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
     settings, fitted, panel = forecaster.settings, forecaster.fitted_, forecaster.panel_
     if fitted is None or panel is None:
         raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
-    write_whole(path, Archive(members(settings, fitted, panel.tail(fitted.input_size)), str(path)).packed())
+    tail = panel.tail(fitted.input_size)
+    held = members(settings, fitted, tail, forecaster.policies_)
+    write_whole(path, Archive(held, str(path)).packed())
 
 
 def load(path: str | Path) -> Forecaster:
@@ -86,17 +88,19 @@ def load(path: str | Path) -> Forecaster:
         minimum=facts["minimum"],
         calendar=bool(facts["calendar"]),
     )
-    return restored(read_settings(archive, manifest, architecture or model), fitted, panel)
+    settings = read_settings(archive, manifest, architecture or model)
+    return restored(settings, fitted, panel, read_policies(archive, manifest))
 
 
-def restored(settings: Settings, fitted: Fitted, panel: Panel) -> Forecaster:
+def restored(settings: Settings, fitted: Fitted, panel: Panel, policies: dict[str, Any]) -> Forecaster:
     """Return a forecaster as it was after fit."""
     forecaster = Forecaster(settings.h)
+    forecaster.policies_ = policies
     forecaster.settings, forecaster.fitted_, forecaster.panel_ = settings, fitted, panel
     return forecaster
 
 
-def members(settings: Settings, fitted: Fitted, tail: Panel) -> dict[str, bytes]:
+def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str, Any]) -> dict[str, bytes]:
     """Return the members of the file, the manifest first."""
     values, arrays = tail.to_parts()
     plain = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name != "model"}
@@ -113,6 +117,7 @@ def members(settings: Settings, fitted: Fitted, tail: Panel) -> dict[str, bytes]
             "calendar": fitted.calendar,
             "replicas": len(fitted.weights),
         },
+        "policies": policies,
         "panel": values,
     }
     return {
@@ -157,6 +162,15 @@ def read_settings(archive: Archive, manifest: dict[str, Any], network: Any) -> S
             if list(getattr(settings, name)) != columns[name]:
                 raise ValueError(f"{name} in its settings does not go with the panel's columns.")
         return settings
+
+
+def read_policies(archive: Archive, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return how new rows are read."""
+    with archive.reading(MANIFEST):
+        policies = dict(manifest["policies"])
+        if not set(policies) <= set(POLICIES):
+            raise ValueError(f"policies are {sorted(policies)}, but may be {', '.join(POLICIES)}.")
+        return policies
 
 
 def read_panel(archive: Archive, manifest: dict[str, Any]) -> Panel:

@@ -11,7 +11,7 @@ import numpy as np
 from normcast.data import Panel, read_table
 from normcast.data.arrays import Arrays
 from normcast.engine import Progress
-from normcast.errors import closest
+from normcast.errors import closest, unknown
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import Fold, fit_fold
@@ -21,7 +21,8 @@ from normcast.models import DEFAULT, Architecture
 if TYPE_CHECKING:
     import keras
 
-TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
+POLICIES = ("duplicates", "fill_gaps", "missing")
+TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "where")
 
 
 class Forecaster:
@@ -79,6 +80,7 @@ class Forecaster:
             given[name] = (given[name],) if isinstance(given[name], str | int | float) else tuple(given[name])
         self.settings = Settings(**given)
         self.panel_: Panel | None = None
+        self.policies_: dict[str, Any] = {}
         self.fold_: Fold | None = None
         self.fitted_: Fitted | None = None
         self.backtest_: Backtest | None = None
@@ -103,26 +105,30 @@ class Forecaster:
         path = None if checkpoint is None else Path(checkpoint)
         self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
         self.fitted_, self.panel_ = self.fold_.fitted, panel
+        self.policies_ = {name: table[name] for name in POLICIES if name in table}
         return self
 
-    def predict(self, df: Any = None, futr_df: Any = None) -> Any:
+    def predict(self, df: Any = None, futr_df: Any = None, **policies: Any) -> Any:
         """Forecast the h rows after the end of each series.
 
         df: new rows in the form of the fitted table; without it, the fitted rows are continued. A series
         that was fitted keeps its scale, a new one is scaled from its own rows. futr_df: the futr_exog
-        columns of the h rows ahead, unless the table brought them as rows with an empty target.
+        columns of the h rows ahead, unless the table brought them as rows with an empty target. policies:
+        duplicates, fill_gaps, missing for the new rows, as in `fit`; those of `fit` unless given.
         Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
         Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
         """
-        panel, values = self.ahead(df, futr_df)
+        panel, values = self.ahead(df, futr_df, **policies)
         series = np.repeat(np.arange(panel.n_series), self.settings.h)
         return panel.frame(series, panel.stamps_after(self.settings.h).ravel(), values)
 
-    def ahead(self, df: Any = None, futr_df: Any = None) -> tuple[Panel, dict[str, np.ndarray]]:
+    def ahead(
+        self, df: Any = None, futr_df: Any = None, **policies: Any
+    ) -> tuple[Panel, dict[str, np.ndarray]]:
         """Return the panel that is continued and its forecast columns, each (series * h,); see `predict`."""
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
-        panel = self.panel_ if df is None else self.reread(df)
+        panel = self.panel_ if df is None else self.reread(df, **policies)
         values = self.fitted_.ahead(panel, self.known_ahead(panel, futr_df))
         return panel, {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
 
@@ -180,15 +186,23 @@ class Forecaster:
             df, freq=settings.freq, season=settings.season, **exog, **{"where": where, **table}
         )
 
-    def reread(self, df: Any) -> Panel:
-        """Read new rows with the columns and the frequency of the fitted table."""
+    def reread(self, df: Any, **policies: Any) -> Panel:
+        """Read new rows with the columns, the frequency and the policies of the fitted table."""
         fitted = self.panel_
-        assert fitted is not None
+        if fitted is None:
+            raise RuntimeError("Forecaster: new rows were given before fit; call fit(df) first.")
+        for name in policies:
+            if name not in POLICIES:
+                raise TypeError(unknown("argument", name, POLICIES, where="Forecaster.predict"))
         where = "table"
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df)
         return Panel.from_frame(
-            df, columns=fitted.columns, freq=fitted.freq, season=fitted.season, where=where
+            df,
+            columns=fitted.columns,
+            freq=fitted.freq,
+            season=fitted.season,
+            **{"where": where, **self.policies_, **policies},
         )
 
     def save(self, path: str | Path) -> None:
