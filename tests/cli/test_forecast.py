@@ -190,11 +190,19 @@ def test_every_command_and_option_is_in_the_docs():
     import typer
 
     text = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in commands_of(typer.main.get_command(app)):
         assert f"normcast {name}" in text
         for parameter in command.params:
             for option in parameter.opts:
                 assert not option.startswith("--") or option in text, f"{name} {option}"
+
+
+def commands_of(group, path=""):
+    """Yield every command with its path, those of groups among them."""
+    for name, command in group.commands.items():
+        yield path + name, command
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{path}{name} ")
 
 
 OTHER_SHAPES = {
