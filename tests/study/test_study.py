@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from normcast.models.edits import Insert, Set
-from normcast.study import BASELINE, Placement, Study, StudyResult
+from normcast.study import AXES, BASELINE, Placement, Study, StudyResult
 from normcast.study.export import export
 from normcast.study.job import run
 from normcast.study.local import run_on_cores
@@ -140,6 +140,18 @@ def test_factorial_cells_are_all_combinations_with_edits_that_fit_each_other():
     study = small_study(design="factorial", axes=["inside", "pooling"])
     assert len(study.placements) == 3 * 4 - 1
     assert any(" + " in placement.name for placement in study.placements)
+    for placement in study.placements:
+        assert placement.applied(study.subject.model).output_shape == (None, 2)
+
+
+def test_fractional_designs_give_main_effects(tmp_path):
+    names = ["lstm_1: layer norm inside", "conv_1: max pooling", "lstm_1: dropout 0.2 after"]
+    chosen = [each for each in small_study(axes=AXES).placements if each.name in names]
+    study = small_study(tmp_path / "s.db", placements=chosen, design="fractional", seeds=3)
+    assert len(study.placements) == 7
+    study.run(processes=1)
+    effects = StudyResult.read(tmp_path / "s.db").factors.effects
+    assert {each.name for each in effects} >= {"inside at lstm_1", "pooling at conv_1", "dropout at lstm_1"}
 
 
 def test_fractional_designs_take_one_placement_per_factor():

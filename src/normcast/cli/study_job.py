@@ -211,4 +211,6 @@ def print_result(result: StudyResult) -> None:
             effect.verdict,
         )
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
+    if result.factors is not None:
+        print(f"\nMain effects and interactions:\n{result.factors}")
     print(f"\n{answer(result)}")

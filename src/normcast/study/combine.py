@@ -17,15 +17,17 @@ GIVEN = "given"
 MOST_CELLS = 1024
 
 
-def combined(model: keras.Model, placements: Sequence[Placement], design: str) -> tuple[Placement, ...]:
-    """Return what a design trains beside the network as given.
+def combined(
+    model: keras.Model, placements: Sequence[Placement], design: str
+) -> tuple[tuple[Placement, ...], Design | None]:
+    """Return what a design trains beside the network as given, and the design, if it combines.
 
     Raises ValueError where a fractional design gets two placements of one factor, and for too many cells.
     """
     if design in ("one_at_a_time", "halving"):
-        return tuple(placements)
-    cells = design_of(placements, design).cells[1:]
-    return tuple(together(model, placements, cell) for cell in cells if set(cell.values()) != {GIVEN})
+        return tuple(placements), None
+    crossed = design_of(placements, design)
+    return tuple(together(model, placements, cell) for cell in crossed.cells[1:]), crossed
 
 
 def design_of(placements: Sequence[Placement], design: str) -> Design:

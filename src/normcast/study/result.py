@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Ranking, compare, epochs_to, rank
 from normcast.study.store import Store
@@ -120,6 +122,17 @@ class StudyResult:
     def comparison(self) -> Comparison:
         """Every placement against the network as given."""
         return compare(self.scores, BASELINE, min_effect=self.min_effect)
+
+    @cached_property
+    def factors(self) -> MainEffects | None:
+        """Main effects and interactions of a factorial or fractional design; None for others."""
+        plain = self.facts.get("crossed")
+        if plain is None:
+            return None
+        design = Design.from_json(json.dumps(plain))
+        names = [BASELINE, *(each.name for each in self.placements)]
+        absent = np.full_like(self.scores[BASELINE], np.nan)
+        return main_effects(design, np.stack([self.scores.get(name, absent) for name in names]))
 
     @cached_property
     def ranking(self) -> Ranking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
@@ -15,7 +16,7 @@ from normcast.study.combine import DESIGNS, combined
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import cores, run_here, run_on_cores
 from normcast.study.placement import Given as GivenPlacements
-from normcast.study.placement import Placement, as_placements
+from normcast.study.placement import as_placements
 from normcast.study.placements import AXES
 from normcast.study.placements import placements as found_placements
 from normcast.study.plan import Plan
@@ -123,7 +124,7 @@ class Study:
             if placements is None
             else as_placements(placements)
         )
-        self.placements: tuple[Placement, ...] = combined(self.subject.model, as_placements(found), design)
+        self.placements, self.crossed = combined(self.subject.model, as_placements(found), design)
         self.plan = Plan.of(self.subject, self.placements, seeds, design)
 
     @property
@@ -141,6 +142,7 @@ class Study:
             "model": self.plan.cells[0].model,
             "training": training_to_json(replace(self.training, seed=0)),
             "design": self.design,
+            "crossed": self.crossed and json.loads(self.crossed.to_json()),
         }
 
     def describe(self, processes: int | None = None) -> str:
