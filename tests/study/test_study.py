@@ -89,7 +89,18 @@ def test_a_killed_study_goes_on_and_ends_as_one_that_was_not(tmp_path):
     assert all(whole[key] == value for key, value in before.items())
 
 
-def wait_for(condition, process, seconds=240):
+def test_two_processes_share_a_store_and_the_work(tmp_path):
+    store, root = tmp_path / "s.db", os.getcwd()
+    call = [sys.executable, "-c", SCRIPT.replace("processes=2", "processes=1"), str(store), root]
+    both = [subprocess.Popen(call) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    trials = Store(store).trials()
+    assert results(trials) == results(small_study(seeds=4).run(processes=1).trials)
+    compiling = [trial for trial in trials if trial.compile_seconds > 0.5]
+    assert len({(trial.placement, trial.machine) for trial in compiling}) == 3
+
+
+def wait_for(condition, process, seconds=900):
     until = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, "it ended before it could be killed"

@@ -8,7 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
@@ -21,34 +21,32 @@ SILENCE = 5.0  # seconds between two signs of life
 Ticks = Iterator[Trial | None]
 
 
-def run_here(jobs: Sequence[Job], task: Task) -> Ticks:
+def run_here(jobs: Iterable[Job], task: Task) -> Ticks:
     """Train jobs in this process; yields each trial as it is done."""
     for job in jobs:
         yield from run(job, task)
 
 
-def run_on_cores(jobs: Sequence[Job], task: Task, processes: int) -> Ticks:
+def run_on_cores(jobs: Iterable[Job], task: Task, processes: int) -> Ticks:
     """Train jobs in so many processes; yields each trial as it is done, and None now and then in between.
 
-    A worker that dies is replaced and its unfinished trials are tried again, three times in all; then
-    they are failed trials. An error in a job is raised here.
+    jobs: taken one by one as workers become free. A worker that dies is replaced and its unfinished trials
+    are tried again, three times in all; then they are failed trials. An error in a job is raised here.
     """
-    with Crew(jobs, task, min(processes, len(jobs))) as crew:
+    with Crew(jobs, task, processes) as crew:
         yield from crew.trials()
 
 
 class Crew:
     """Worker processes, each with a thread that hands it jobs and takes its trials."""
 
-    def __init__(self, jobs: Sequence[Job], task: Task, size: int) -> None:
+    def __init__(self, jobs: Iterable[Job], task: Task, size: int) -> None:
         self.task = pickle.dumps(task)
-        self.waiting: queue.SimpleQueue[tuple[Job, int]] = queue.SimpleQueue()
-        self.told: queue.SimpleQueue[Trial | Job | Exception] = queue.SimpleQueue()
-        self.left = sum(len(job.pairs) for job in jobs)
+        self.jobs, self.again = iter(jobs), list[tuple[Job, int]]()
+        self.taking = threading.Lock()
+        self.told: queue.SimpleQueue[Trial | Exception | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.workers: list[subprocess.Popen[bytes]] = []
-        for job in jobs:
-            self.waiting.put((job, 1))
         self.threads = [threading.Thread(target=self._guarded, daemon=True) for _ in range(size)]
 
     def __enter__(self) -> Crew:
@@ -64,8 +62,9 @@ class Crew:
             thread.join(timeout=10)
 
     def trials(self) -> Ticks:
-        """Yield trials until all are done."""
-        while self.left:
+        """Yield trials until every thread has found that there is no more to do."""
+        leading = len(self.threads)
+        while leading:
             try:
                 told = self.told.get(timeout=SILENCE)
             except queue.Empty:
@@ -73,9 +72,18 @@ class Crew:
                 continue
             if isinstance(told, Exception):
                 raise told
-            if isinstance(told, Trial):
-                self.left -= 1
+            if told is None:
+                leading -= 1
+            else:
                 yield told
+
+    def _next(self) -> tuple[Job, int] | None:
+        """Return a job and which try it is; None when there is none left."""
+        with self.taking:
+            if self.again:
+                return self.again.pop()
+            job = next(self.jobs, None)
+            return None if job is None else (job, 1)
 
     def _guarded(self) -> None:
         try:
@@ -83,14 +91,15 @@ class Crew:
         except Exception as error:
             if not self.stopping.is_set():
                 self.told.put(error)
+        self.told.put(None)
 
     def _lead(self) -> None:
+        taken = self._next()
+        if taken is None:
+            return
         worker = self._hired()
-        while not self.stopping.is_set():
-            try:
-                job, tries = self.waiting.get(timeout=0.2)
-            except queue.Empty:
-                continue
+        while taken is not None and not self.stopping.is_set():
+            job, tries = taken
             open_pairs = set(job.pairs)
             try:
                 self._work(worker, job, open_pairs)
@@ -98,6 +107,7 @@ class Crew:
                 if self.stopping.is_set():
                     return
                 worker = self._replaced(worker, job, tuple(sorted(open_pairs)), tries)
+            taken = self._next()
         with suppress(OSError):
             pipes(worker)[1].close()
 
@@ -117,7 +127,7 @@ class Crew:
     ) -> subprocess.Popen[bytes]:
         code = worker.wait()
         if tries < TRIES:
-            self.waiting.put((job.only(pairs), tries + 1))
+            self.again.append((job.only(pairs), tries + 1))
         else:
             for fold, seed in pairs:
                 self.told.put(lost(job, fold, seed, f"its worker died {TRIES} times, last with code {code}"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from normcast.study.fold import Task
@@ -13,7 +14,7 @@ from normcast.study.trial import Trial
 PASSED = ("KERAS_BACKEND", "NORMCAST_DEVICES", "XLA_FLAGS", "PYTHONPATH")
 
 
-def run_on_ray(jobs: Sequence[Job], task: Task, address: str) -> Iterator[Trial | None]:
+def run_on_ray(jobs: Iterable[Job], task: Task, address: str) -> Iterator[Trial | None]:
     """Train jobs on a Ray cluster; yields each trial as its job is done, and None now and then in between.
 
     address: "auto" for the cluster that runs on this machine, or one that is started here where there is
@@ -23,9 +24,16 @@ def run_on_ray(jobs: Sequence[Job], task: Task, address: str) -> Iterator[Trial 
     ray = connected(address)
     remote = ray.remote(num_cpus=1, max_retries=TRIES - 1, retry_exceptions=False)(trained)
     data = ray.put(task)
-    pending = {remote.remote(job, data): job for job in jobs}
+    waiting, pending = iter(jobs), dict[Any, Job]()
+    most = 2 * max(
+        1, int(ray.cluster_resources().get("CPU", 1))
+    )  # so that no core waits
     try:
-        while pending:
+        while True:
+            for job in islice(waiting, most - len(pending)):
+                pending[remote.remote(job, data)] = job
+            if not pending:
+                return
             done, _ = ray.wait(list(pending), num_returns=1, timeout=SILENCE)
             if not done:
                 yield None

@@ -86,6 +86,10 @@ class Plan:
         names = [cell.placement.name for cell in self.cells]
         return {"placements": names, "seeds": list(self.seeds), "epochs": self.epochs}
 
+    def missing(self, done: set[TrialKey]) -> list[TrialKey]:
+        """Return the trials that are not done."""
+        return [key for key in self.keys if key not in done]
+
     def seconds(self, processes: int) -> float:
         """Return about how long it takes, within a factor of about three."""
         trials = sum(cell.work for cell in self.cells) * self.windows * self.epochs * USUAL_SHARE

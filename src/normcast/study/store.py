@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class Store:
         if self.path != ":memory:" and not Path(path).resolve().parent.is_dir():
             raise FileNotFoundError(f"{path}: there is no folder {str(Path(path).parent)!r}. Make it first.")
         self._base = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        self._lock = threading.RLock()
         try:
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.executescript(SCHEMA)
@@ -61,13 +63,14 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._base
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+        with self._lock:  # the threads of one process share the connection
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
 
     # ---- the study
 
@@ -168,12 +171,14 @@ class Store:
     def renew(self) -> None:
         """Say that this process is still at what it claimed."""
         row = (time.time() + LEASE, platform.node(), os.getpid())
-        self._base.execute("UPDATE claim SET until = ? WHERE host = ? AND process = ?", row)
+        with self._transaction() as base:
+            base.execute("UPDATE claim SET until = ? WHERE host = ? AND process = ?", row)
 
     def release(self) -> None:
         """Give up all claims of this process."""
         row = (platform.node(), os.getpid())
-        self._base.execute("DELETE FROM claim WHERE host = ? AND process = ?", row)
+        with self._transaction() as base:
+            base.execute("DELETE FROM claim WHERE host = ? AND process = ?", row)
 
 
 SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"

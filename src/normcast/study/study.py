@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -182,14 +183,14 @@ class Study:
     ) -> bool:
         """Train the missing trials of a plan; return False if time ran out before all were done."""
         block = BLOCK if end is not None else 0
-        while missing := [key for key in plan.keys if key not in store.done()]:
-            mine = store.claim(missing)
-            if not mine:  # another process is at them
+        while missing := plan.missing(store.done()):
+            jobs = claimed(plan.jobs(self.subject, missing, workers, block), store)
+            first = next(jobs, None)
+            if first is None:  # another process is at all of them
                 time.sleep(WAIT)
                 continue
-            jobs = plan.jobs(self.subject, mine, workers, block)
             ticks.begin(len(plan.keys) - len(missing))
-            stream = self._stream(jobs, workers, ray)
+            stream = self._stream(chain([first], jobs), workers, ray)
             try:
                 for trial in stream:
                     store.renew()
@@ -204,7 +205,7 @@ class Study:
                 store.release()
         return True
 
-    def _stream(self, jobs: list[Job], workers: int, ray: str | None) -> Any:
+    def _stream(self, jobs: Iterable[Job], workers: int, ray: str | None) -> Any:
         if ray is not None:
             from normcast.study.on_ray import run_on_ray
 
@@ -212,6 +213,15 @@ class Study:
         if workers == 1:
             return run_here(jobs, self.subject.task)
         return run_on_cores(jobs, self.subject.task, workers)
+
+
+def claimed(jobs: Iterable[Job], store: Store) -> Iterator[Job]:
+    """Yield the jobs, as they are asked for, with those of their trials that no other process is at."""
+    for job in jobs:
+        won = set(store.claim(job.keys))
+        pairs = tuple((key.fold, key.seed) for key in job.keys if key in won)
+        if pairs:
+            yield job.only(pairs)
 
 
 class Ticks:
