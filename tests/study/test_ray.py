@@ -12,7 +12,6 @@ from .ready import small_study
 from .test_study import results
 
 pytest.importorskip("ray", reason="Ray is an extra")
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

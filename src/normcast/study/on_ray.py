@@ -25,9 +25,7 @@ def run_on_ray(jobs: Iterable[Job], task: Task, address: str) -> Iterator[Trial 
     remote = ray.remote(num_cpus=1, max_retries=TRIES - 1, retry_exceptions=False)(trained)
     data = ray.put(task)
     waiting, pending = iter(jobs), dict[Any, Job]()
-    most = 2 * max(
-        1, int(ray.cluster_resources().get("CPU", 1))
-    )  # so that no core waits
+    most = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))  # so that no core waits
     try:
         while True:
             for job in islice(waiting, most - len(pending)):
