@@ -31,7 +31,7 @@ def measured(name: str, arguments: list[str], most_seconds: float | None = None)
     """Run a command in a folder of its own; return its wall time, processor time and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        command = [sys.executable, "-c", "from normcast.cli import main; main()", *arguments, "--quiet"]
+        command = [sys.executable, "-c", "from normcast.__main__ import main; main()", *arguments, "--quiet"]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=os.environ)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began

@@ -172,6 +172,7 @@ def test_an_interrupt_leaves_no_file(folder, capsys, monkeypatch):
 
     monkeypatch.setattr(fold, "train", interrupted)
     assert run(["forecast", "waves.csv", "--h", "3", *QUICK, "--report", "r.html"]) == 130
+    assert "normcast: error: interrupted" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == ["waves.csv"]
 
 

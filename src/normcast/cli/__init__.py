@@ -9,6 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="normcast",
     help="Forecast time series with conv-recurrent networks: from a CSV to forecasts with honest intervals, "
@@ -50,7 +52,13 @@ def main() -> NoReturn:
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     # The engine runs on JAX alone, whatever backend keras.json names.
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    sys.exit(run(arguments, debug="--debug" in sys.argv[1:]))
+    code = run(arguments, debug="--debug" in sys.argv[1:])
+    if code == INTERRUPTED:
+        # Programs may still compile in threads; Python's own way out would take the floor from under them.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
@@ -61,7 +69,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     try:
         code = group.main(arguments, prog_name="normcast", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return refused("interrupted; files that were being written are whole or absent", 130, debug)
+        return interrupted(debug)
     except typer.Exit as error:
         return int(error.exit_code)
     except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
@@ -71,7 +79,14 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         if hasattr(error, "format_message"):
             return refused(f"{error.format_message()} (see normcast --help)", 2, debug)
         return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1, debug)
+    if code == INTERRUPTED:  # what Typer makes of an interrupt
+        return interrupted(debug)
     return code if isinstance(code, int) else 0
+
+
+def interrupted(debug: bool) -> int:
+    """Say that the command was interrupted; return the exit code."""
+    return refused("interrupted; files that were being written are whole or absent", INTERRUPTED, debug)
 
 
 def refused(message: str, code: int, debug: bool) -> int:
