@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.layers.backends import BACKEND, compiled, first, gradients, numpy, trains
 
-# The same sums in another order, in float32; a norm over four units divides by their spread, and so multiplies
+# The same sums in another order, in float32; a norm over four units divides by their spread, which multiplies
 # what was rounded.
 TIGHT = {"rtol": 1e-4, "atol": 1e-5}
 
