@@ -1,8 +1,8 @@
 """The layers beside code that others published, run as it was published.
 
 NORMCAST_PUBLISHED names a folder that holds, as far as they are to be run: `bnlstm.py` of
-jihunchoi/recurrent-batch-normalization-pytorch, and `haste_pytorch/`, the Python files of the source archive of
-haste-pytorch (its CPU path). Neither can be installed, and neither is ours to ship.
+jihunchoi/recurrent-batch-normalization-pytorch, and `haste_pytorch/`, the Python files of the source archive
+of haste-pytorch (its CPU path). Neither can be installed, and neither is ours to ship.
 """
 
 import os
