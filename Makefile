@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
-.PHONY: demo test test-layers lint types contracts check clean
+.PHONY: demo demo-study test test-layers lint types contracts check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,9 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/core.stamp  ## forecast the shipped weather data: leaves forecast.csv and report.html
 	@$(BIN)/normcast demo
+
+demo-study: $(VENV)/core.stamp  ## measure 22 placements on the shipped data: leaves study.db and study.html, opens it
+	@$(BIN)/normcast study demo --open
 
 test: $(VENV)/dev.stamp  ## the suite; the layers' own, which takes longest, is test-layers
 	$(BIN)/python -m pytest -n auto --ignore=tests/layers

@@ -125,10 +125,14 @@ def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
 
 
 def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: int) -> None:
-    """A training step of our LSTM: what its arguments, as JSON, ask for; loss on the last output."""
+    """A training step of our LSTM: what its arguments, as JSON, ask for; loss on the last output.
+
+    Traced as the engine traces: with its generator of random numbers.
+    """
     import jax
     import keras
 
+    from normcast.engine.shortcuts import shortcuts
     from normcast.layers import LSTM
 
     layer = LSTM(units, **json.loads(kind))
@@ -147,8 +151,10 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
         grads, frozen = jax.grad(loss, has_aux=True)(trainable, frozen)
         return [w - 1e-3 * g for w, g in zip(trainable, grads, strict=True)], frozen
 
-    run = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry))
-    lap, carry = Laps(count), (trainable, frozen)
+    carry = trainable, frozen
+    with shortcuts("fast"):
+        run = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry).compile()
+    lap = Laps(count)
     while True:
         lap()
         carry = jax.block_until_ready(run(carry))

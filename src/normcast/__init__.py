@@ -23,9 +23,10 @@ _HOME = {
     "Panel": "normcast.data",
     "Training": "normcast.engine",
     "load": "normcast.forecasting",
+    "Study": "normcast.study",
     "write_report": "normcast.report",
 }
-_MODULES = ("data", "datasets", "engine", "forecasting", "layers", "models", "report", "scoring")
+_MODULES = ("data", "datasets", "engine", "forecasting", "layers", "models", "report", "scoring", "study")
 
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604  (names resolved by __getattr__)
 

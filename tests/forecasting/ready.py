@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from normcast import Forecaster
+from normcast.data.arrays import Arrays
+from normcast.data.table_scaling import TableScaling
 from normcast.engine import train  # noqa: F401  (Keras on JAX)
-from normcast.forecasting.arrays import Arrays
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import build
-from normcast.forecasting.scaling import Scaling
 from normcast.models import Architecture, Conv, Recurrent
 from normcast.scoring import Conformal
 
@@ -41,7 +41,7 @@ def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -
             [rng.uniform(0.1, 0.9, w.shape).astype("float32") for w in network.get_weights()]
             for _ in range(2)
         ),
-        scaling=Scaling.fit(arrays, panel.lengths, asked.scaling),
+        scaling=TableScaling.fit(arrays, panel.lengths, asked.scaling),
         quantiles=asked.quantiles,
         conformal=Conformal(asked.quantiles, asked.level, rng.normal(size=(1, H)), 9),
         input_size=input_size,

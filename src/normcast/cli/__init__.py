@@ -40,9 +40,9 @@ def options(
     """Take the options that belong to no command."""
 
 
-from normcast.cli import forecast, presets, check  # noqa: E402, I001  (they add their commands, in this order)
+from normcast.cli import forecast, presets, check, study  # noqa: E402, I001  (they add their commands, in this order)
 
-__all__ = ["app", "check", "forecast", "main", "presets"]
+__all__ = ["app", "check", "forecast", "main", "presets", "study"]
 
 
 def main() -> NoReturn:

@@ -8,7 +8,7 @@ from normcast.data.scaling import Scaler
 from normcast.data.split import Split, cutoffs, largest_input_size, split
 from normcast.data.table import read_table
 from normcast.data.waves import waves
-from normcast.data.windows import Windows, sliding
+from normcast.data.windows import Windows, default_input_size, sliding
 
 __all__ = [
     "Columns",
@@ -19,6 +19,7 @@ __all__ = [
     "check_ending",
     "check_writable",
     "cutoffs",
+    "default_input_size",
     "largest_input_size",
     "read_table",
     "sliding",

@@ -1,6 +1,7 @@
 """Windows: where each input begins, as index pairs; values are copied for a batch only."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -94,3 +95,13 @@ def _check(offsets: np.ndarray, last_target_end: np.ndarray, **sizes: int) -> No
             f"{np.broadcast_to(last_target_end, over.shape)[s]}, "
             f"but it has {np.diff(offsets)[s]} rows."
         )
+
+
+def default_input_size(h: int, season: int) -> int:
+    """Return the rows a network reads: whole seasons, and twice the horizon at least.
+
+    >>> default_input_size(h=14, season=7), default_input_size(h=24, season=24)
+    (56, 168)
+    """
+    seasons = {1: 24, 4: 4, 5: 8, 7: 8, 12: 3, 52: 2}.get(season, 7)
+    return ceil(max(seasons * season, 2 * h) / season) * season

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -107,7 +109,7 @@ def _renamed(node: Any, names: dict[str, str], here: bool = False) -> Any:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int | str) -> Iterator[None]:
     """Seed Python's generator, from which Keras draws its seeds, and give the caller's state back after."""
     state = random.getstate()
     random.seed(seed)
@@ -120,11 +122,13 @@ def seeded(seed: int) -> Iterator[None]:
 def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Arrays, Arrays]:
     """Return fresh (trainable, frozen) variables for that seed, with those named in start replaced.
 
-    The model is rebuilt from its configuration; an initializer with a seed of its own keeps it.
+    The model is rebuilt from its configuration; an initializer with a seed of its own keeps it. What a layer
+    draws depends on the seed and its own name alone (see `_drawing_names`), so that a layer that two networks
+    share starts alike in both: networks that differ by an edit are compared as pairs.
     """
     with seeded(seed):
         try:
-            clone = _rebuilt(network.model)
+            clone = _rebuilt(network.model, seed)
         except (NotImplementedError, TypeError, ValueError) as error:
             raise ValueError(
                 f"engine: model {network.model.name!r} cannot be rebuilt from its configuration ({error}). "
@@ -142,13 +146,33 @@ def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | No
     return trainable, frozen
 
 
-def _rebuilt(model: keras.Model) -> keras.Model:
+def _rebuilt(model: keras.Model, seed: int) -> keras.Model:
+    names = _drawing_names(model)
+
+    def rebuilt(layer: keras.Layer) -> keras.Layer:
+        with seeded(f"{seed}/{names.get(id(layer), layer.name)}"):
+            return type(layer).from_config(layer.get_config())
+
     if isinstance(model, keras.Sequential) or hasattr(model, "_inputs_struct"):
-        return keras.models.clone_model(model)
+        return keras.models.clone_model(model, clone_function=rebuilt)
     clone = type(model).from_config(model.get_config())
     if not clone.built:
         clone(tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), model.inputs))
     return clone
+
+
+def _drawing_names(model: keras.Model) -> dict[int, str]:
+    """Return a name for each layer, by id, that is the same in every build of a network.
+
+    Keras counts names up over a whole process ("dense_7"): here they are counted within the model.
+    """
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in _layers(model):
+        base = re.sub(r"_\d+$", "", layer.name)
+        names[id(layer)] = f"{base}#{counts[base]}"
+        counts[base] += 1
+    return names
 
 
 def computing_in_bfloat16(model: keras.Model) -> keras.Model:

@@ -6,7 +6,7 @@ a shortcut does not cover runs as Keras has it.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -15,15 +15,15 @@ import keras
 from keras import ops
 from keras.src import backend
 
-from normcast.kernels import Masks, convolution, fast_key, gru, lstm
+from normcast.kernels import Masks, convolution, fast_key, gru, lstm, native
 
 _keras_lstm = keras.layers.LSTM.inner_loop
 _keras_gru = keras.layers.GRU.inner_loop
 
 
 @contextmanager
-def shortcuts(rng: str, native: bool = True) -> Iterator[None]:
-    """Trace with the shortcuts; native: also those that the compiler cannot spread over devices.
+def shortcuts(rng: str, with_native: bool = True) -> Iterator[None]:
+    """Trace with the shortcuts; with_native: also native code, which the compiler cannot spread over devices.
 
     Not to be entered by two threads at once.
     """
@@ -32,15 +32,15 @@ def shortcuts(rng: str, native: bool = True) -> Iterator[None]:
         random = backend.random
         replaced.append((random, "jax_draw_seed", _fast(random.jax_draw_seed)))
     if jax.default_backend() == "cpu":
-        if native:
-            replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
-            replaced.append((keras.layers.GRU, "inner_loop", _gru_loop))
+        replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
+        replaced.append((keras.layers.GRU, "inner_loop", _gru_loop))
         replaced.append((backend.nn, "conv", _convolve(backend.nn.conv)))
     patches = [patch.object(*each) for each in replaced]
     for each in patches:
         each.start()
     try:
-        yield
+        with nullcontext() if with_native else native.left_out():
+            yield
     finally:
         for each in patches:
             each.stop()

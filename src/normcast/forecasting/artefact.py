@@ -14,6 +14,7 @@ import numpy as np
 
 import normcast
 from normcast.data import Panel, Scaler, write_whole
+from normcast.data.table_scaling import TableScaling
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.forecaster import Forecaster
@@ -23,7 +24,6 @@ from normcast.forecasting.saved_network import (
     read_network,
     read_weights,
 )
-from normcast.forecasting.scaling import Scaling
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Conformal
 
@@ -171,7 +171,7 @@ def read_panel(archive: Archive, manifest: dict[str, Any]) -> Panel:
         return Panel.from_parts(manifest["panel"], arrays)
 
 
-def plain_scaling(scaling: Scaling) -> dict[str, Any]:
+def plain_scaling(scaling: TableScaling) -> dict[str, Any]:
     """Return a scaling as values that JSON knows."""
     return {
         "kind": scaling.kind,
@@ -181,7 +181,7 @@ def plain_scaling(scaling: Scaling) -> dict[str, Any]:
     }
 
 
-def read_scaling(archive: Archive, panel: Panel) -> Scaling:
+def read_scaling(archive: Archive, panel: Panel) -> TableScaling:
     """Return the scaling; raise ValueError if it is one for other columns than the panel's."""
     plain = archive.json(SCALER)
     with archive.reading(SCALER):
@@ -192,7 +192,7 @@ def read_scaling(archive: Archive, panel: Panel) -> Scaling:
         arrays = [target.location, target.spread, exog.location, exog.spread, *static]
         if [array.shape for array in arrays] != wanted:
             raise ValueError(f"shapes are {[array.shape for array in arrays]}, but need to be {wanted}.")
-        return Scaling(str(plain["kind"]), target, exog, *static)
+        return TableScaling(str(plain["kind"]), target, exog, *static)
 
 
 def read_conformal(archive: Archive, quantiles: tuple[float, ...], h: int) -> Conformal | None:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from normcast.data import Panel, Windows, cutoffs
+from normcast.data.arrays import Arrays, Scaled
 from normcast.engine import Progress
-from normcast.forecasting.arrays import Arrays, Scaled
 from normcast.forecasting.fold import Fold, fit_fold
 from normcast.forecasting.settings import Settings
 from normcast.scoring import (

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 
-import keras
-
 from normcast.data import Panel
-from normcast.forecasting.arrays import Arrays
+from normcast.data.arrays import Arrays
 from normcast.forecasting.fold import build
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.splits import Sizes
+from normcast.models.size import multiplications
 
 FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
 SECONDS_PER_FIT = 8  # compilation, the ridge, calibration
@@ -31,15 +30,3 @@ def estimate(panel: Panel, settings: Settings, fits: int) -> str:
         f"{fits} x {settings.seeds} networks of {model.count_params():,} weights on {windows:,} windows of "
         f"{sizes.input_size} rows; about {how_long} on {os.cpu_count()} cores."
     )
-
-
-def multiplications(model: keras.Model) -> float:
-    """Return multiplications of one forward pass of one window: each weight once per step it is used at."""
-    total = 0.0
-    for layer in model.layers:
-        shape = getattr(layer.input, "shape", None) if layer.count_params() else None
-        steps = shape[1] if shape is not None and len(shape) == 3 else 1
-        if isinstance(layer, keras.layers.Conv1D):
-            steps = layer.output.shape[1]
-        total += layer.count_params() * steps
-    return total

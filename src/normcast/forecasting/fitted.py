@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from normcast.data import Panel, Windows
+from normcast.data.arrays import Arrays, Scaled
+from normcast.data.table_scaling import TableScaling
 from normcast.engine import predict
-from normcast.forecasting.arrays import Arrays, Scaled
-from normcast.forecasting.scaling import Scaling
 from normcast.scoring import Conformal, as_quantiles
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Fitted:
     ids: tuple[str, ...]
     model: keras.Model
     weights: tuple[Sequence[np.ndarray], ...]
-    scaling: Scaling
+    scaling: TableScaling
     quantiles: tuple[float, ...]
     conformal: Conformal | None
     input_size: int

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from normcast.data import Split, Windows, split
+from normcast.data.arrays import Arrays, Scaled
+from normcast.data.table_scaling import TableScaling
 from normcast.engine import PinballLoss, Progress, Trained, Training, train
-from normcast.forecasting.arrays import Arrays, Scaled
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.scaling import Scaling
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.splits import Sizes
@@ -63,7 +63,7 @@ def fit_fold(
         observed=arrays.observed,
         ids=arrays.ids,
     )
-    scaling = Scaling.fit(arrays, rows - sizes.held_out(settings.h), settings.scaling)
+    scaling = TableScaling.fit(arrays, rows - sizes.held_out(settings.h), settings.scaling)
     scaled = scaling.scaled(arrays)
     ridge = fit_ridge(scaled.y, parts.train, parts.valid)
     check_head(settings, parts.train.targets(scaled.y), scaling.kind)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from normcast.data import Panel, read_table
+from normcast.data.arrays import Arrays
 from normcast.engine import Progress
 from normcast.errors import closest
-from normcast.forecasting.arrays import Arrays
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import Fold, fit_fold

@@ -7,6 +7,7 @@ from math import ceil
 
 import numpy as np
 
+from normcast.data import default_input_size
 from normcast.forecasting.settings import Settings
 from normcast.scoring import reachable_level, windows_needed
 
@@ -56,13 +57,3 @@ def check_support(level: tuple[float, ...], most: int) -> None:
             f"{most}. With them the largest level is {reachable_level(most):g}; lower the level, or give "
             "longer series."
         )
-
-
-def default_input_size(h: int, season: int) -> int:
-    """Return the rows a network reads: whole seasons, and twice the horizon at least.
-
-    >>> default_input_size(h=14, season=7), default_input_size(h=24, season=24)
-    (56, 168)
-    """
-    seasons = {1: 24, 4: 4, 5: 8, 7: 8, 12: 3, 52: 2}.get(season, 7)
-    return ceil(max(seasons * season, 2 * h) / season) * season

@@ -57,7 +57,7 @@ def _over_time(step: Any, x: Any, h0: Any, masks: Masks) -> Result:
     def kept_step(h: Any, now: Any) -> Any:
         x_t, keep = now
         new = step(x_t, h)
-        new = new if keep is None else new + keep * (h - new)
+        new = new if keep is None else keep * h + (1 - keep) * new
         return new, new
 
     h, outputs = lax.scan(kept_step, h0, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h)))

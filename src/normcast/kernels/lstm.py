@@ -77,10 +77,15 @@ def lstm_steps(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias:
         i, f, o = (jax.nn.sigmoid(z[gate]) for gate in (0, 1, 3))
         c_new = f * c + i * jnp.tanh(z[2])
         h_new = o * jnp.tanh(c_new)
-        h = h_new if masks.keep_h is None else h_new + masks.keep_h[:, t] * (h - h_new)
-        c = c_new if masks.keep_c is None else c_new + masks.keep_c[:, t] * (c - c_new)
+        h = h_new if masks.keep_h is None else _mixed(masks.keep_h[:, t], h, h_new)
+        c = c_new if masks.keep_c is None else _mixed(masks.keep_c[:, t], c, c_new)
         outputs.append(h)
     return jnp.stack(outputs, 1), h, c
+
+
+def _mixed(keep: Any, old: Any, new: Any) -> Any:
+    # Where keep is 1 this is the old value to the bit; old + keep * (new - old) is not.
+    return keep * old + (1 - keep) * new
 
 
 # ---- the XLA form
@@ -102,8 +107,8 @@ def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any
         i, f, o = (0.5 * a[:, k * units : (k + 1) * units] + 0.5 for k in (0, 1, 3))
         c_new = f * c + i * a[:, 2 * units : 3 * units]
         h_new = o * jnp.tanh(c_new)
-        h = h_new if keep_h is None else h_new + keep_h * (h - h_new)
-        c = c_new if keep_c is None else c_new + keep_c * (c - c_new)
+        h = h_new if keep_h is None else keep_h * h + (1 - keep_h) * h_new
+        c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
         return (h, c), h
 
     over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))

@@ -102,8 +102,8 @@ def _steps(
         y, told_c = _normalized(c_new, norm, norm.gamma_c, 1)
         y = y if norm.gamma_c is None or norm.beta_c is None else y + norm.beta_c
         h_new = jax.nn.sigmoid(o) * jnp.tanh(y)
-        h = h_new if keep_h is None else h_new + keep_h * (h - h_new)
-        c = c_new if keep_c is None else c_new + keep_c * (c - c_new)
+        h = h_new if keep_h is None else keep_h * h + (1 - keep_h) * h_new
+        c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
         return (h, c), (h, {"input": told_x, "recurrent": told_h, "cell": told_c})
 
     over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
@@ -143,9 +143,22 @@ def _native(
     optional = [*given, masks.keep_h, masks.keep_c, norm.gamma_x, norm.gamma_h, norm.gamma_c]
     optional.append(None if norm.gamma_c is None else norm.beta_c)
     optional = [none if a is None else jnp.asarray(a, jnp.float32) for a in optional]
-    facts = (gates, KINDS[norm.kind], GATES if norm.per_gate else 1, norm.epsilon)
+    parts = GATES if norm.per_gate else 1
+    # Where a sample's gates are products of one row, weights of mean zero center them at no cost, exactly.
+    centred = norm.kind == "layer" and gates <= parts
+    if centred:
+        kernel = kernel if norm.gamma_x is None else _centred(kernel, parts)
+        recurrent_kernel = recurrent_kernel if norm.gamma_h is None else _centred(recurrent_kernel, parts)
+    facts = (gates, KINDS[norm.kind], parts, centred, norm.epsilon)
     outputs, c, moments = _kernel(facts, x, h0, c0, kernel, recurrent_kernel, bias, *optional)
     return outputs, outputs[:, -1], c, _told(moments, norm)
+
+
+def _centred(kernel: Any, parts: int) -> Any:
+    split = kernel.reshape(len(kernel), parts, -1)
+    for _ in range(2):  # the second time takes away what rounding left of the mean
+        split = split - split.mean(-1, keepdims=True)
+    return split.reshape(kernel.shape)
 
 
 def _told(moments: Any, norm: Norm) -> Statistics:
@@ -161,41 +174,51 @@ def _told(moments: Any, norm: Norm) -> Statistics:
 
 
 def _attributes(facts: Any) -> dict[str, Any]:
-    gates, kind, parts, epsilon = facts
+    gates, kind, parts, centred, epsilon = facts
     return {
         "groups": np.int64(gates),
         "kind": np.int64(kind),
         "parts": np.int64(parts),
+        "centred": np.int64(centred),
         "epsilon": np.float32(epsilon),
     }
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _kernel(facts: Any, *arrays: Any) -> Any:
-    return _forward(facts, *arrays)[0]
+    hs, cs, moments, _ = _forward(facts, 0, arrays)
+    return hs, cs[:, -1], moments
 
 
-def _forward(facts: Any, *arrays: Any) -> Any:
+def _forward(facts: Any, room: int, arrays: Any) -> Any:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
-    width = native.vector_width()
-    room = batch * time * GATES * -(-units // width) * width
     steps = time if facts[1] == KINDS["batch"] else 0
     shapes: list[tuple[int, ...]] = [(batch, time, units)] * 2
     shapes += [(room,), (steps, 18 * units)]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_norm_forward", structs, vmap_method="sequential")
-    hs, cs, gates, moments = call(*arrays, **_attributes(facts))
-    return (hs, cs[:, -1], moments), (arrays, hs, cs, gates)
+    hs, cs, kept, moments = call(*arrays, **_attributes(facts))
+    return hs, cs, moments, kept
 
 
-def _backward(facts: Any, saved: Any, cotangents: Any) -> Any:
-    arrays, hs, cs, gates = saved
+def _kernel_forward(facts: Any, *arrays: Any) -> Any:
+    """Run forward with room for the recurrent term and three moments: of rows and parts, or of columns."""
+    batch, time, _ = arrays[0].shape
+    width = native.vector_width()
+    columns = GATES * -(-arrays[1].shape[-1] // width) * width
+    moments = 3 * (columns if facts[1] == KINDS["batch"] else facts[2] * batch)
+    hs, cs, told, kept = _forward(facts, time * (batch * columns + moments), arrays)
+    return (hs, cs[:, -1], told), (arrays, hs, cs, kept)
+
+
+def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
+    arrays, hs, cs, kept = saved
     d_hs, d_c, _ = cotangents
     structs = [jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:])]
     call = jax.ffi.ffi_call("normcast_lstm_norm_backward", structs, vmap_method="sequential")
-    grads = call(*arrays, hs, cs, gates, d_hs, d_c, **_attributes(facts))
+    grads = call(*arrays, hs, cs, kept, d_hs, d_c, **_attributes(facts))
     return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
 
 
-_kernel.defvjp(_forward, _backward)
+_kernel.defvjp(_kernel_forward, _kernel_backward)

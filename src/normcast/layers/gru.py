@@ -7,8 +7,9 @@ import keras
 from keras import ops
 
 from normcast.layers.arguments import check_rate
+from normcast.layers.fused import Passed, gru_pass
 from normcast.layers.held import Held
-from normcast.layers.noise import hold_back
+from normcast.layers.noise import Noise, hold_back
 from normcast.layers.recurrent import Recurrent
 
 
@@ -111,6 +112,9 @@ class GRU(Recurrent):
             if not self.reset_after:
                 shapes["candidate"] = (1, False)
         return shapes
+
+    def fused(self, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed | None:
+        return gru_pass(self, x, valid, noise, states, training)
 
     def step(self, states: tuple, now: dict[str, Any], held: Held) -> tuple[tuple, dict[str, Any]]:
         (h_old,) = states

@@ -8,8 +8,9 @@ import numpy as np
 from keras import ops
 
 from normcast.layers.arguments import check_rate
+from normcast.layers.fused import Passed, lstm_pass
 from normcast.layers.held import Held
-from normcast.layers.noise import hold_back
+from normcast.layers.noise import Noise, hold_back
 from normcast.layers.recurrent import Recurrent
 
 
@@ -131,6 +132,9 @@ class LSTM(Recurrent):
 
     def sums_terms(self) -> bool:
         return "recurrent" not in self.norms and ("input" not in self.norms or self.folds_input())
+
+    def fused(self, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed | None:
+        return lstm_pass(self, x, valid, noise, states, training)
 
     def step(self, states: tuple, now: dict[str, Any], held: Held) -> tuple[tuple, dict[str, Any]]:
         h_old, c_old = states

@@ -62,10 +62,15 @@ def draw(rates: Rates, x: Any, units: int, seed: Any) -> Noise:
         else:
             name = "drop_h" if rates.kind == "per_step" else "drop_g"
             steps[name] = _drop(ops.ones((time, batch, units), x.dtype), rate, seed)
-    for name, held_back in rates.zoneout.items():
-        if held_back > 0:
-            drawn = keras.random.uniform((time, batch, units), seed=seed)
-            steps[name] = ops.cast(drawn < held_back, x.dtype)  # 1 where the old value stays
+    held_back = {name: rate for name, rate in rates.zoneout.items() if rate > 0}
+    if held_back:
+        drawn = ops.transpose(keras.random.uniform((batch, time, units), seed=seed), (1, 0, 2))
+        for name, rate in held_back.items():
+            stays = drawn < rate
+            steps[name] = ops.cast(stays, x.dtype)  # 1 where the old value stays
+            # Given which side of the rate it fell on, what is left of a uniform number is uniform again: one
+            # draw serves both states, independently.
+            drawn = ops.where(stays, drawn / rate, (drawn - rate) / (1 - rate))
     # TensorFlow does not know the rank of what is drawn in a shape that it does not know.
     steps = {name: ops.reshape(mask, (-1, batch, units)) for name, mask in steps.items()}
     return Noise(inputs, recurrent, cell, steps)

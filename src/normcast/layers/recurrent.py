@@ -8,6 +8,7 @@ import keras
 from keras import ops, tree
 
 from normcast.layers import loop
+from normcast.layers.fused import Passed
 from normcast.layers.held import Held, hold
 from normcast.layers.noise import KINDS, Noise, Rates, draw
 from normcast.layers.norms import FeatureNorm, SequenceBatchNorm, StepBatchNorm, TermNorm
@@ -137,19 +138,30 @@ class Recurrent(States):
         learns = self.learns(training)
         self._warn_of_lone_samples(sequences.shape[0], learns)
         noise = draw(self._rates(), x, self.units, self.seed_generator) if training else Noise()
-        x, held, folded = hold(self, x, valid, noise, bool(training))
-        known = {} if learns else {name: norm.before(ops.shape(x)[0]) for name, norm in self.norms.items()}
+        states = self.start(initial_state, ops.shape(x)[1])
+        passed = self.fused(x, valid, noise, states, bool(training))
+        h, states, statistics = passed or self._looped(x, valid, noise, states, bool(training))
+        if learns:
+            self._learn(statistics, valid, ops.shape(x)[:2])
+        return self._outputs(ops.transpose(h, (1, 0, 2)), states)
+
+    def fused(self, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed | None:
+        """Return what `_looped` does, by a fast kernel; None where none does all that is asked for."""
+        return None
+
+    def _looped(self, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed:
+        """Return outputs (time, batch, units), the last states, and by term the batch statistics."""
+        x, held, folded = hold(self, x, valid, noise, training)
+        learns, norms = self.learns(training), self.norms.items()
+        known = {} if learns else {name: norm.before(ops.shape(x)[0]) for name, norm in norms}
         xs = {"x": x, "known": known, **noise.steps}
         if valid is not None:
             xs["valid"] = valid
-        states = self.start(initial_state, ops.shape(x)[1])
-        blank = {name: norm.blank() if learns else () for name, norm in self.norms.items()}
+        blank = {name: norm.blank() if learns else () for name, norm in norms}
         states, (h, statistics) = loop.run(
             lambda old, now: self._masked_step(old, now, held), states, xs, (states[0], blank), self.unroll
         )
-        if learns:
-            self._learn({**statistics, **folded}, valid, ops.shape(x)[:2])
-        return self._outputs(ops.transpose(h, (1, 0, 2)), states)
+        return h, states, {**statistics, **folded}
 
     def _time_major(self, sequences: Any, mask: Any) -> tuple[Any, Any]:
         x = ops.transpose(ops.cast(sequences, self.compute_dtype), (1, 0, 2))

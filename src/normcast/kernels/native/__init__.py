@@ -12,6 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +22,7 @@ import jax
 import jaxlib
 
 SOURCES = ("lstm.cc", "lstm_norm.cc")
-HEADERS = ("block.h",)
+HEADERS = ("block.h", "terms.h")
 TARGETS = tuple(f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm") for way in ("forward", "backward"))
 FLAGS = (
     "-std=c++17",
@@ -33,6 +36,7 @@ FLAGS = (
 )
 
 _width: list[int] = []
+_left_out: ContextVar[bool] = ContextVar("left_out", default=False)
 _log = logging.getLogger("normcast")
 
 
@@ -48,9 +52,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "normcast"
 
 
-@cache
 def is_available() -> bool:
     """Whether the native kernels run here; builds them the first time, and says so in one line."""
+    return not _left_out.get() and _is_built()
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Do without the native kernels in here: for programs that the compiler spreads over devices."""
+    token = _left_out.set(True)
+    try:
+        yield
+    finally:
+        _left_out.reset(token)
+
+
+@cache
+def _is_built() -> bool:
     if os.environ.get("NORMCAST_NATIVE", "1") == "0" or jax.default_backend() != "cpu":
         return False
     try:

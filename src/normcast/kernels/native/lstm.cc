@@ -48,9 +48,12 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
           if (m.keep_h != nullptr) {
             const vec k = load(m.keep_h + at, left);
             const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
-            h += k * (load(before, left) - h);
+            h = k * load(before, left) + (1.0f - k) * h;
           }
-          if (m.keep_c != nullptr) c_new += load(m.keep_c + at, left) * (c_old - c_new);
+          if (m.keep_c != nullptr) {
+            const vec k = load(m.keep_c + at, left);
+            c_new = k * c_old + (1.0f - k) * c_new;
+          }
           store(cr, c_new);
           store(cs->typed_data() + at, c_new, left);
           store(hs->typed_data() + at, h, left);

@@ -293,7 +293,8 @@ def _given(spec: Mapping[str, Any]) -> dict[str, Any]:
     from inspect import signature
 
     config = {k: v for k, v in spec["config"].items() if k not in ("name", "dtype", "trainable", "seed")}
-    cls = getattr(keras.layers, spec["class_name"], None)
+    own = keras.saving.get_registered_object(spec.get("registered_name") or "")
+    cls = own or getattr(keras.layers, spec["class_name"], None)
     if cls is None:
         return config
     defaults = {k: as_plain(p.default) for k, p in signature(cls.__init__).parameters.items()}

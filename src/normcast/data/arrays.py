@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.data import Panel, Scaler, Windows, waves
+from normcast.data.panel import Panel
+from normcast.data.scaling import Scaler
+from normcast.data.waves import waves
+from normcast.data.windows import Windows
 from normcast.engine import Batches, Field
 
 

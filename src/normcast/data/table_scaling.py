@@ -1,4 +1,4 @@
-"""Scaling: how a panel's columns become a network's inputs, learned from the training rows alone."""
+"""TableScaling: how a panel's columns become a network's inputs, learned from the training rows alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.data import Scaler
-from normcast.forecasting.arrays import Arrays, Scaled
+from normcast.data.arrays import Arrays, Scaled
+from normcast.data.scaling import Scaler
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
+class TableScaling:
     """Location and spread of every column: per series for target and exogenous, across series for static.
 
     kind: "standard", "robust" or "none", for the target; exogenous columns are standardized.
@@ -24,7 +24,7 @@ class Scaling:
     stat_spread: np.ndarray
 
     @classmethod
-    def fit(cls, arrays: Arrays, rows: np.ndarray, kind: str) -> Scaling:
+    def fit(cls, arrays: Arrays, rows: np.ndarray, kind: str) -> TableScaling:
         """Learn from the first `rows` rows of each series, and from no other."""
         spread = arrays.stat.std(axis=0)
         return cls(
@@ -35,7 +35,7 @@ class Scaling:
             stat_spread=np.where(spread > 0, spread, 1.0),
         )
 
-    def matched(self, ids: tuple[str, ...], arrays: Arrays) -> Scaling:
+    def matched(self, ids: tuple[str, ...], arrays: Arrays) -> TableScaling:
         """Return the scaling for the series of other arrays.
 
         ids: the series this was learned from. Those among them keep their scale, so that a forecast does not
@@ -45,8 +45,8 @@ class Scaling:
             return self
         place = {name: number for number, name in enumerate(ids)}
         known = np.array([place.get(name, -1) for name in arrays.ids])
-        fresh = Scaling.fit(arrays, arrays.rows, self.kind)
-        return Scaling(
+        fresh = TableScaling.fit(arrays, arrays.rows, self.kind)
+        return TableScaling(
             kind=self.kind,
             target=merged(self.target, fresh.target, known),
             exog=merged(self.exog, fresh.exog, known),

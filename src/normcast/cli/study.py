@@ -1,0 +1,202 @@
+"""`normcast study`: measure placements of normalization and dropout, and look at what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, BadParameter, Option
+from typer.core import TyperGroup
+
+from normcast.cli import app
+from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, shared, table
+
+DESIGN, WORK = "Design", "Work"
+
+
+class RunByDefault(TyperGroup):
+    """A group of commands in which `normcast study FILE` means `normcast study run FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name in front where it was left out."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+study = typer.Typer(
+    cls=RunByDefault,
+    no_args_is_help=True,
+    help="Measure where normalization, dropout and pooling go in a network: normcast study FILE --h 24. "
+    "All options: normcast study run --help.",
+)
+app.add_typer(study, name="study")
+Kept = Annotated[Path, Argument(help="File that a study keeps its trials in.", show_default=False)]
+
+
+@study.command()
+@shared(table)
+def run(
+    file: File,
+    table: dict[str, Any],
+    h: Annotated[int | None, Option("--h", help="Rows to forecast; a .keras model says so itself.")] = None,
+    task: Annotated[
+        str,
+        Option(help="forecast, or classify for an .npz with X, y and maybe groups.", rich_help_panel=DATA),
+    ] = "forecast",
+    freq: Annotated[str | None, Option(help="Step of the stamps.", rich_help_panel=DATA)] = None,
+    season: Annotated[int | None, Option(help="Rows in one season.", rich_help_panel=DATA)] = None,
+    hist_exog: Annotated[str, Option(help="Columns known up to now: a,b.", rich_help_panel=DATA)] = "",
+    futr_exog: Annotated[str, Option(help="Columns known ahead: a,b.", rich_help_panel=DATA)] = "",
+    stat_exog: Annotated[
+        str, Option(help="Columns with one value per series: a,b.", rich_help_panel=DATA)
+    ] = "",
+    model: Annotated[
+        str, Option(help="A preset, or a .keras file that is trained anew.", rich_help_panel=MODEL)
+    ] = "conv-lstm",
+    input_size: Annotated[int | None, Option(help="Rows the network reads.", rich_help_panel=MODEL)] = None,
+    epochs: Annotated[int, Option(help="Most passes over the data.", rich_help_panel=MODEL)] = 20,
+    batch_size: Annotated[int, Option(help="Windows per step.", rich_help_panel=MODEL)] = 32,
+    scaling: Annotated[str, Option(help="standard, robust or none.", rich_help_panel=MODEL)] = "standard",
+    axes: Annotated[
+        str, Option(help="Kinds of placements: norm,inside,dropout,... Default: all.", rich_help_panel=DESIGN)
+    ] = "",
+    placement: Annotated[
+        list[str] | None,
+        Option(help="Only placements whose name has this text; may repeat.", rich_help_panel=DESIGN),
+    ] = None,
+    rate: Annotated[float, Option(help="Rate of every dropout.", rich_help_panel=DESIGN)] = 0.2,
+    design: Annotated[
+        str,
+        Option(help="one_at_a_time, factorial, fractional or halving.", rich_help_panel=DESIGN),
+    ] = "one_at_a_time",
+    seeds: Annotated[int, Option(help="Starts of every placement.", rich_help_panel=DESIGN)] = 10,
+    add_seeds: Annotated[
+        int, Option(help="So many more than the store has, instead.", rich_help_panel=DESIGN)
+    ] = 0,
+    seed: Annotated[int, Option(help="The first start.", rich_help_panel=DESIGN)] = 0,
+    folds: Annotated[int, Option(help="Rolling folds.", rich_help_panel=DESIGN)] = 2,
+    min_effect: Annotated[
+        float, Option(help="Smaller relative differences do not matter.", rich_help_panel=DESIGN)
+    ] = 0.01,
+    budget: Annotated[
+        str | None, Option(help="Stop after this long: 90s, 10m, 2h.", rich_help_panel=WORK)
+    ] = None,
+    processes: Annotated[
+        int | None, Option(help="Worker processes. Default: one per core.", rich_help_panel=WORK)
+    ] = None,
+    ray: Annotated[
+        str | None, Option(help="auto, or the address of a Ray cluster.", rich_help_panel=WORK)
+    ] = None,
+    store: Annotated[
+        Path, Option(help="Trials are kept here; the same call goes on.", rich_help_panel=OUTPUT)
+    ] = Path("study.db"),
+    report: Annotated[
+        Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)
+    ] = None,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Say what would be trained, and stop.", rich_help_panel=OUTPUT)
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train every placement of a network with every seed, and say which are better."""
+    from normcast.cli.study_job import StudyJob, chosen_axes, named, seconds_of
+
+    if seeds < 1 or add_seeds < 0:
+        raise BadParameter("--seeds must be at least 1, --add-seeds 0 or more.")
+    exog = {"hist_exog": named(hist_exog), "futr_exog": named(futr_exog), "stat_exog": named(stat_exog)}
+    job = StudyJob.begin(
+        file,
+        task,
+        store,
+        report,
+        model=model,
+        select=placement or (),
+        add_seeds=add_seeds,
+        quiet=quiet,
+        table={**table, **exog, "freq": freq, "season": season},
+        h=h,
+        input_size=input_size,
+        epochs=epochs,
+        batch_size=batch_size,
+        scaling=scaling,
+        axes=chosen_axes(axes),
+        rate=rate,
+        design=design,
+        seeds=seeds,
+        seed=seed,
+        folds=folds,
+        min_effect=min_effect,
+    )
+    if dry_run:
+        job.list_placements()
+        return
+    job.run(processes=processes, ray=ray, budget=seconds_of(budget))
+    job.finish()
+
+
+@study.command()
+def demo(
+    store: Annotated[Path, Option(help="Trials are kept here.")] = Path("study.db"),
+    report: Annotated[Path, Option(help="The HTML file.")] = Path("study.html"),
+    browse: Annotated[bool, Option("--open", help="Open the report in a browser.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Study the network conv-lstm on the shipped weather data: 22 placements, 8 seeds."""
+    from normcast.cli.study_job import DEMO, StudyJob
+    from normcast.data.datasets import weather_path
+
+    job = StudyJob.begin(weather_path(), "forecast", store, report, quiet=quiet, **DEMO)
+    job.run(processes=None, ray=None, budget=None)
+    job.finish()
+    if browse:
+        import webbrowser
+
+        webbrowser.open(report.resolve().as_uri())
+
+
+@study.command()
+def report(
+    store: Kept,
+    out: Annotated[Path, Option("--out", "-o", help="The HTML file.")] = Path("study.html"),
+) -> None:
+    """Draw the report of a store again, without training."""
+    from normcast.cli.console import say
+    from normcast.report import write_report
+    from normcast.study import StudyResult
+
+    write_report(StudyResult.read(existing(store)), out)
+    say(f"report: {out}")
+
+
+@study.command()
+def show(store: Kept) -> None:
+    """Print what a store says."""
+    from normcast.cli.study_job import print_result
+    from normcast.study import StudyResult
+
+    print_result(StudyResult.read(existing(store)))
+
+
+@study.command()
+def export(
+    store: Kept,
+    out: Annotated[Path, Option("--out", "-o", help="A .csv, .parquet or .json file.", show_default=False)],
+    evidence: Annotated[
+        bool, Option("--evidence", help="What rule pages cite, as JSON: effects, not trials.")
+    ] = False,
+) -> None:
+    """Write the trials of a store as a table, or its effects as evidence."""
+    from normcast.cli.console import say
+    from normcast.study.export import export as write
+
+    write(existing(store), out, evidence=evidence)
+    say(f"{'evidence' if evidence else 'trials'}: {out}")
+
+
+def existing(store: Path) -> Path:
+    """Return the store if there is one: looking must not make it."""
+    if not store.is_file():
+        raise FileNotFoundError(f"{store}: there is no such file; `normcast study` keeps its trials in one.")
+    return store

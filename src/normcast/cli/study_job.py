@@ -1,0 +1,214 @@
+"""StudyJob: one study from the command line, from its data to its files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from normcast.cli import console
+from normcast.cli.job import check_outputs
+from normcast.errors import counted, unknown
+from normcast.study import AXES, Study, StudyResult, Ticked
+from normcast.study.answer import answer
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+TASKS = ("forecast", "classify")
+
+DEMO: dict[str, Any] = {
+    "model": "conv-lstm",
+    "table": {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]},
+    "h": 7,
+    "input_size": 28,
+    "seeds": 8,
+    "epochs": 20,
+    "learning_rate": 3e-3,
+    "batch_size": 32,
+}
+
+
+class StudyJob:
+    """A study, where it is kept, and what came of it."""
+
+    def __init__(self, study: Study, report: Path | None, quiet: bool) -> None:
+        self.study, self.report, self.quiet = study, report, quiet
+        self.result: StudyResult | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        file: Path,
+        task: str,
+        store: Path,
+        report: Path | None,
+        *,
+        model: str,
+        quiet: bool,
+        select: Sequence[str] = (),
+        add_seeds: int = 0,
+        table: dict[str, Any],
+        **settings: Any,
+    ) -> StudyJob:
+        """Check everything before any training, and say what was read and what will be done."""
+        check_outputs((file,), (), (store, report))
+        if report is not None and report.suffix.lower() not in {".html", ".htm"}:
+            raise ValueError(f"{report}: a report is an HTML file; give a name such as study.html.")
+        if task not in TASKS:
+            raise ValueError(unknown("task", task, TASKS, where="normcast study"))
+        if add_seeds:
+            settings["seeds"] = seeds_in(store) + add_seeds
+        network = network_of(model)
+        data: Any = cases(file) if task == "classify" else str(file)
+        given = {} if task == "classify" else table
+        study = Study(network, data, store=store, **{**settings, **given})
+        if select:
+            kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}
+            if not kept:
+                names = [each.name for each in study.placements]
+                raise ValueError(unknown("placement", ", ".join(select), names, where="--placement"))
+            study = Study(network, data, kept, store=store, **{**settings, **given})
+        job = cls(study, report, quiet)
+        panel = getattr(study.subject.task, "panel", None)
+        if panel is not None:
+            console.describe(panel, quiet=quiet)
+        console.say(study.describe(), quiet=quiet)
+        return job
+
+    def list_placements(self) -> None:
+        """Print each placement with its edits."""
+        for placement in self.study.placements:
+            print(placement)
+
+    def run(self, *, processes: int | None, ray: str | None, budget: float | None) -> None:
+        """Train, with a line that says how far it is."""
+        with progress_line(self.quiet) as show:
+            self.result = self.study.run(processes=processes, ray=ray, budget=budget, progress=show)
+
+    def finish(self) -> None:
+        """Print what came out, and write the report."""
+        assert self.result is not None
+        print_result(self.result)
+        console.say(f"trials: {self.study.store}", quiet=self.quiet)
+        if self.report is not None:
+            from normcast.report import write_report
+
+            write_report(self.result, self.report)
+            console.say(f"report: {self.report}", quiet=self.quiet)
+
+
+def network_of(model: str) -> Any:
+    """Return a preset's name, or the network in a .keras file."""
+    if not model.endswith((".keras", ".h5")):
+        return model
+    if not Path(model).is_file():
+        raise FileNotFoundError(f"{model}: there is no such file.")
+    import keras
+
+    import normcast.layers  # noqa: F401  (registers what networks are made of)
+
+    return keras.saving.load_model(model, safe_mode=True)
+
+
+def cases(file: Path) -> tuple[Any, ...]:
+    """Return (X, y) or (X, y, groups) from an .npz file."""
+    import numpy as np
+
+    if file.suffix != ".npz":
+        raise ValueError(f"{file}: --task classify reads an .npz file with arrays X, y and maybe groups.")
+    with np.load(file, allow_pickle=False) as held:
+        names = {name.lower(): name for name in held}
+        for need in ("x", "y"):
+            if need not in names:
+                raise ValueError(unknown("array", need, list(held), where=str(file)))
+        return tuple(held[names[name]] for name in ("x", "y", "groups") if name in names)
+
+
+def seeds_in(store: Path) -> int:
+    """Return how many seeds a store has."""
+    return len(StudyResult.read(store).seeds) if store.is_file() else 0
+
+
+def chosen_axes(text: str) -> tuple[str, ...]:
+    """Return the axes that were named, or all."""
+    return named(text) or AXES
+
+
+def named(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas.
+
+    >>> named("a, b")
+    ('a', 'b')
+    """
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def seconds_of(text: str | None) -> float | None:
+    """Return a duration in seconds.
+
+    >>> seconds_of("10m"), seconds_of("90")
+    (600.0, 90.0)
+    """
+    if text is None:
+        return None
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    try:
+        seconds = float(number) * UNITS[unit]
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise ValueError(f"--budget: {text!r} is no duration; write 90s, 10m or 2h.")
+    return seconds
+
+
+@contextmanager
+def progress_line(quiet: bool) -> Iterator[Any]:
+    """Give a function that shows how far a study is; silent when quiet and where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task("starting", total=None, left="")
+
+        def show(tick: Ticked) -> None:
+            failed = f", {tick.failed} failed" if tick.failed else ""
+            bar.update(
+                line,
+                total=tick.total,
+                completed=tick.done,
+                description=f"{tick.done} of {counted(tick.total, 'training')}{failed}",
+                left=f"about {max(1, round(tick.left / 60))} min left" if tick.left > 60 else "a minute left",
+            )
+
+        yield show
+
+
+def print_result(result: StudyResult) -> None:
+    """Print every placement with effect, interval, p and verdict, and the answer."""
+    from rich.console import Console
+    from rich.table import Table
+
+    seeds = counted(len(result.seeds), "seed")
+    title = f"Change of {result.metric.upper()} against the network as given, {seeds}, best first"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("placement", "change", "95 % interval", "p", "corrected"):
+        table.add_column(name, justify="left" if name == "placement" else "right")
+    table.add_column("verdict")
+    for effect in sorted(
+        result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect)
+    ):
+        table.add_row(
+            effect.name,
+            f"{100 * effect.effect:+.1f} %",
+            f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}",
+            f"{effect.p:.3f}",
+            f"{effect.holm_p:.3f}",
+            effect.verdict,
+        )
+    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
+    print(f"\n{answer(result)}")

@@ -1,0 +1,42 @@
+"""Answer: what a study says, in a sentence or two."""
+
+from __future__ import annotations
+
+from normcast.errors import counted
+from normcast.study.result import StudyResult
+from normcast.study.statistics.verdict import percent
+
+ORDER = ("better", "worse", "no difference", "undecided")
+WORDS = {
+    "better": "better",
+    "worse": "worse",
+    "no difference": "without a difference that matters",
+    "undecided": "undecided",
+}
+
+
+def answer(result: StudyResult) -> str:
+    """Return the answer to the study's question: what to put where, or that nothing beats what is there."""
+    return f"{lead(result)} {tally(result)}"
+
+
+def lead(result: StudyResult) -> str:
+    """Return the sentence that a reader needs if they read one only."""
+    seeds, winner = counted(len(result.seeds), "seed"), result.winner
+    if winner is None:
+        if not result.effects("undecided"):
+            return "Leave the network as it is: no placement beats it."
+        return "No winner inside the noise: no placement is shown to beat the network as given."
+    effect = result.comparison.of(winner.name)
+    return (
+        f"{winner.name}: the error falls by {percent(-effect.effect)} "
+        f"(95 % interval {percent(-effect.high)} to {percent(-effect.low)}, {seeds}, corrected p "
+        f"{effect.holm_p:.2g})."
+    )
+
+
+def tally(result: StudyResult) -> str:
+    """Return how many placements got which verdict."""
+    counts = {verdict: len(result.effects(verdict)) for verdict in ORDER}
+    parts = [f"{count} {WORDS[verdict]}" for verdict, count in counts.items() if count]
+    return f"Of {counted(len(result.comparison.effects), 'placement')}: {', '.join(parts)}."

@@ -1,0 +1,150 @@
+"""CaseTask: classification of whole series, in folds that keep classes even and groups together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+
+from normcast.engine import Batches, Field
+from normcast.study.fold import Fold, Scores, thinned
+from normcast.study.forecasts import digest
+
+FEWEST_PARTS = 5
+MOST_SEEN = 1024
+SURE = 1e-7  # no probability is taken for smaller, so that one sure mistake does not cost infinity
+
+
+@dataclass(frozen=True, eq=False)
+class CaseTask:
+    """Cases X (cases, time, channels) with a label each, cut into parts of which each fold tests one.
+
+    y: (cases,) labels of any kind; groups: (cases,) what must not be split (a subject, a session), or None.
+    scaling: "standard" per channel, from the training cases; "target only" leaves the inputs as they are.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray | None = None
+    folds: int = 2
+    scaling: str = "standard"
+
+    def __post_init__(self) -> None:
+        x, y = np.asarray(self.x, np.float32), np.asarray(self.y)
+        if x.ndim == 2:
+            x = x[:, :, None]
+        if x.ndim != 3 or y.shape != (len(x),):
+            raise ValueError(
+                f"Study: X has shape {np.shape(self.x)} and y {y.shape}; classification takes X "
+                "(cases, time, channels) and y (cases,)."
+            )
+        if not np.isfinite(x).all():
+            raise ValueError(f"Study: X holds {int((~np.isfinite(x)).sum())} values that are not finite.")
+        object.__setattr__(self, "x", x)
+        object.__setattr__(self, "y", y)
+        if self.groups is not None and np.shape(self.groups) != y.shape:
+            raise ValueError(f"Study: groups has shape {np.shape(self.groups)}, but y {y.shape}.")
+        least = min(np.unique(y, return_counts=True)[1])
+        if len(self.classes) < 2 or least < 3:
+            raise ValueError(
+                f"Study: y has {len(self.classes)} classes, the rarest with {least} cases; at least 2 "
+                "classes with 3 cases each are needed."
+            )
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """The labels there are, sorted."""
+        return np.unique(self.y)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The log loss decides, since it sees more than the share of wrong cases."""
+        return ("log_loss", "error")
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """What a network must give for one case: a probability per class."""
+        return (len(self.classes),)
+
+    @property
+    def default_loss(self) -> keras.losses.Loss:
+        """Cross-entropy of probabilities."""
+        return keras.losses.CategoricalCrossentropy()
+
+    @cached_property
+    def part_of_case(self) -> np.ndarray:
+        """The part each case belongs to, (cases,)."""
+        parts = max(FEWEST_PARTS, self.folds)
+        draws = np.random.default_rng(0)
+        if self.groups is not None:
+            return grouped_parts(np.asarray(self.groups), parts)
+        part = np.zeros(len(self.y), int)
+        turn = 0
+        for label in self.classes:
+            mine = draws.permutation(np.flatnonzero(self.y == label))
+            part[mine] = (turn + np.arange(len(mine))) % parts
+            turn += len(mine)
+        return part
+
+    def fold(self, number: int, scaling: str | None = None) -> Fold:
+        """Return a fold: one part is tested, the next one chooses the epoch, the others train."""
+        parts = self.part_of_case.max() + 1
+        test, valid = self.part_of_case == number % parts, self.part_of_case == (number + 1) % parts
+        train = np.flatnonzero(~test & ~valid)
+        x, places = self.x, {"train": train, "valid": np.flatnonzero(valid), "test": np.flatnonzero(test)}
+        if (scaling or self.scaling) == "standard":
+            mean, spread = x[train].mean((0, 1)), x[train].std((0, 1))
+            x = (x - mean) / np.where(spread > 0, spread, 1)
+        places["seen"] = train[thinned(len(train), MOST_SEEN)]
+        batches = {name: self._batches(x, place) for name, place in places.items()}
+        return Fold(**batches, scored=self._scored(places))
+
+    def _batches(self, x: np.ndarray, place: np.ndarray) -> Batches:
+        steps = x.shape[1]
+        rows = np.ascontiguousarray(x.reshape(-1, x.shape[2]), dtype=np.float32)
+        hot = (self.y[:, None] == self.classes).astype(np.float32)
+        index = place.astype(np.int32)
+        return Batches({"past": Field(rows, 0, steps)}, Field(hot, by="series"), index * steps, index)
+
+    def _scored(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Scores]:
+        def scored(outputs: np.ndarray, part: str) -> Scores:
+            hot = self.y[places[part], None] == self.classes
+            sure = np.clip(outputs.astype(np.float64), SURE, 1)[hot]
+            wrong = self.classes[outputs.argmax(-1)] != self.y[places[part]]
+            return {"log_loss": float(-np.log(sure).mean()), "error": float(wrong.mean())}
+
+        return scored
+
+    def describe(self) -> dict[str, Any]:
+        """Return the facts of the cases and their cutting."""
+        cases, steps, channels = self.x.shape
+        return {
+            "task": "classify",
+            "cases": cases,
+            "steps": steps,
+            "channels": channels,
+            "classes": len(self.classes),
+            "folds": self.folds,
+            "scaling": self.scaling,
+            "data": digest(self.x, self.part_of_case, self.y[:, None] == self.classes),
+        }
+
+
+def grouped_parts(groups: np.ndarray, parts: int) -> np.ndarray:
+    """Return the part of each case, no group in two, the largest groups first into the emptiest part.
+
+    Raises ValueError for fewer than three groups.
+    """
+    names, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(names) < 3:
+        raise ValueError(f"Study: there are {len(names)} groups; train, validation and test need 3.")
+    filled = np.zeros(min(parts, len(names)), int)
+    part = np.zeros(len(names), int)
+    for group in np.argsort(-counts, kind="stable"):
+        part[group] = np.argmin(filled)
+        filled[part[group]] += counts[group]
+    return part[which]

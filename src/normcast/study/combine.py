@@ -1,0 +1,93 @@
+"""Combine placements of several factors in one network: what factorial and fractional designs train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from normcast.study.designs import Design, factorial, fractional
+from normcast.study.placement import Placement
+
+if TYPE_CHECKING:
+    import keras
+
+DESIGNS = ("one_at_a_time", "factorial", "fractional", "halving")
+GIVEN = "given"
+MOST_CELLS = 1024
+
+
+def combined(model: keras.Model, placements: Sequence[Placement], design: str) -> tuple[Placement, ...]:
+    """Return what a design trains beside the network as given.
+
+    Raises ValueError where a fractional design gets two placements of one factor, and for too many cells.
+    """
+    if design in ("one_at_a_time", "halving"):
+        return tuple(placements)
+    cells = design_of(placements, design).cells[1:]
+    return tuple(together(model, placements, cell) for cell in cells if set(cell.values()) != {GIVEN})
+
+
+def design_of(placements: Sequence[Placement], design: str) -> Design:
+    """Return the design over the factors of these placements."""
+    axes: dict[str, list[str]] = {}
+    for placement in placements:
+        axes.setdefault(placement.factor or placement.name, [GIVEN]).append(placement.level or placement.name)
+    count = 1
+    for levels in axes.values():
+        count *= len(levels)
+    if design == "factorial":
+        if count > MOST_CELLS:
+            raise ValueError(
+                f"Study: a factorial design of these placements has {count:,} networks, more than "
+                f"{MOST_CELLS}. Choose fewer axes or placements, or design='fractional' or 'halving'."
+            )
+        return factorial(axes)
+    for factor, levels in axes.items():
+        if len(levels) > 2:
+            raise ValueError(
+                f"Study: a fractional design takes one placement per factor, but {factor} has "
+                f"{', '.join(levels[1:])}. Choose one of them."
+            )
+    return fractional(axes)
+
+
+def together(model: keras.Model, placements: Sequence[Placement], cell: dict[str, str]) -> Placement:
+    """Return the placement that takes one level of each factor.
+
+    Its edits are found one after the other on the network as edited so far: where a dropout goes depends on
+    the norm that was put there.
+    """
+    chosen = [p for p in placements if cell.get(p.factor or p.name) == (p.level or p.name)]
+    whole = Placement(" + ".join(each.name for each in chosen), axis="combined")
+    for placement in chosen:
+        edits = renewed(whole.applied(model), placement).edits if whole.edits else placement.edits
+        whole = replace(
+            whole,
+            edits=(*whole.edits, *edits),
+            scaling=placement.scaling or whole.scaling,
+            training={**whole.training, **placement.training},
+        )
+    return whole
+
+
+def renewed(model: keras.Model, placement: Placement) -> Placement:
+    """Return the placement with its edits for an edited network, where it is one that can be found anew."""
+    from normcast.study.placements import AXES, placements
+
+    if placement.axis not in AXES:
+        return placement
+    found = placements(model, axes=[placement.axis], rate=rate_in(placement.level) or 0.2)
+    return next((each for each in found if each.name == placement.name), placement)
+
+
+def rate_in(level: str) -> float | None:
+    """Return the rate that a level names, if it names one.
+
+    >>> rate_in("dropout 0.2 after"), rate_in("layer norm inside")
+    (0.2, None)
+    """
+    for word in level.split():
+        if word.replace(".", "", 1).isdigit():
+            return float(word)
+    return None

@@ -1,0 +1,51 @@
+"""Export: the trials of a store as a table, or its effects as the record that rule pages cite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from normcast.data import write_table, write_whole
+from normcast.study.placement import BASELINE
+from normcast.study.result import StudyResult
+from normcast.study.store import Store
+
+
+def export(store: Store | str | Path, out: str | Path, *, evidence: bool = False) -> None:
+    """Write a store's trials (.csv, .csv.gz, .parquet, .json), or its evidence (.json).
+
+    Raises ValueError for another ending, OSError where the file cannot be written.
+    """
+    result, out = StudyResult.read(store), Path(out)
+    if out.suffix == ".json":
+        plain = evidence_of(result) if evidence else result.trial_table().to_dict("records")
+        write_whole(out, json.dumps(plain, indent=1, default=str) + "\n")
+        return
+    if evidence:
+        raise ValueError(f"{out}: evidence is written as JSON; give a name such as evidence.json.")
+    write_table(result.trial_table(), out)
+
+
+def evidence_of(result: StudyResult) -> dict[str, Any]:
+    """Return what a rule's page cites: data, network, and per placement its effect and how sure it is."""
+    facts = {name: value for name, value in result.facts.items() if name not in ("model", "training")}
+    versions = next(iter(result.final)).versions
+    return {
+        **facts,
+        "training": json.loads(result.facts["training"]),
+        "seeds": len(result.seeds),
+        "versions": versions,
+        "baseline": {"name": BASELINE, result.metric: result.comparison.baseline_score},
+        "effects": [
+            {
+                "placement": effect.name,
+                "edits": str(result.placement(effect.name)),
+                **{name: getattr(effect, name) for name in EFFECT},
+            }
+            for effect in result.comparison.effects
+        ],
+    }
+
+
+EFFECT = ("effect", "low", "high", "p", "holm_p", "wilcoxon_p", "spread", "paired", "failed", "verdict")

@@ -1,0 +1,66 @@
+"""Fold: the windows that one trial learns from, stops by, and is scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from normcast.engine import Batches
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Windows of one fold. Nothing in train or valid has seen a row that test is scored on.
+
+    seen: some of the training windows, to tell how much better a network is on what it learned from.
+    scored: takes outputs (windows, ...) and the name of the part ("test" or "seen"), returns the metrics.
+    """
+
+    train: Batches
+    valid: Batches
+    test: Batches
+    seen: Batches
+    scored: Callable[[np.ndarray, str], Scores]
+
+
+class Task(Protocol):
+    """Data with what is to be learned from it: it makes the folds, the same for every placement.
+
+    metrics: the names of what is measured, the one that decides first; smaller is better.
+    """
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is measured, the one that decides first."""
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """What a network must give for one window, without the batch axis."""
+
+    def fold(self, number: int, scaling: str | None = None) -> Fold:
+        """Return fold `number`, from 0; scaling: instead of the task's own."""
+
+    @property
+    def default_loss(self) -> Any:
+        """The loss to train with where neither preset nor user says one; None leaves it to them."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the facts of the data for people, and for telling two studies apart, as plain values."""
+
+
+def thinned(count: int, most: int) -> np.ndarray:
+    """Return the positions of at most so many of `count` windows, evenly spread.
+
+    >>> thinned(10, 4)
+    array([0, 3, 6, 9])
+    """
+    return np.arange(0, count, -(-count // most)) if count > most else np.arange(count)

@@ -1,0 +1,135 @@
+"""Job: trials of one placement that share a program, and how they are trained."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import keras
+
+import normcast.layers  # noqa: F401  (registers what networks are made of)
+from normcast.engine import Trained, Training, predict, train
+from normcast.study.fold import Fold, Task
+from normcast.study.trial import Trial, TrialKey
+
+PACKAGES = ("normcast", "keras", "jax", "numpy")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Trials of one placement: each pair (fold, seed) is one. A value that travels to any worker.
+
+    model: the network as Keras' JSON; scaling: as in `Placement`; training: as `training_to_json` writes it.
+    """
+
+    placement: str
+    model: str
+    scaling: str | None
+    training: str
+    pairs: tuple[tuple[int, int], ...]
+
+    @property
+    def epochs(self) -> int:
+        """Epochs each trial trains at most."""
+        return int(json.loads(self.training)["epochs"])
+
+    @property
+    def keys(self) -> tuple[TrialKey, ...]:
+        """The trials in it."""
+        return tuple(TrialKey(self.placement, fold, seed, self.epochs) for fold, seed in self.pairs)
+
+    def only(self, pairs: tuple[tuple[int, int], ...]) -> Job:
+        """Return the job with some of its trials."""
+        return replace(self, pairs=pairs)
+
+
+def run(job: Job, task: Task) -> Iterator[Trial]:
+    """Train the trials of a job one after the other, and yield each as it is done.
+
+    The program is compiled for the first and used for all. A trial depends on its fold and seed alone: not
+    on the trials beside it, nor on where it runs.
+    """
+    model = keras.models.model_from_json(job.model)
+    training = training_from_json(job.training)
+    for fold, seed in sorted(job.pairs):
+        yield measured(model, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
+
+
+def measured(model: keras.Model, fold: Fold, training: Training, job: Job, number: int) -> Trial:
+    """Train one network and score it."""
+    began = time.process_time()
+    started: list[float] = []
+
+    def first(_: Any) -> None:
+        started.append(time.process_time())
+
+    trained = next(iter(train(model, fold.train, training, validation=fold.valid, progress=first)))
+    metrics, seen = scores_of(model, trained, fold)
+    return Trial(
+        placement=job.placement,
+        fold=number,
+        seed=training.seed,
+        epochs=training.epochs,
+        metrics=metrics,
+        seen=seen,
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+        status=trained.status,
+        seconds=time.process_time() - began,
+        compile_seconds=(started[0] if started else began) - began,
+        machine=f"{platform.machine()} {platform.system()}",
+        versions=versions(),
+    )
+
+
+def scores_of(model: keras.Model, trained: Trained, fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the metrics on test and on seen windows; none for a network that diverged."""
+    if trained.failed:
+        return {}, {}
+    test, seen = (predict(model, [trained.weights], each)[0] for each in (fold.test, fold.seen))
+    return fold.scored(test, "test"), fold.scored(seen, "seen")
+
+
+_folds: dict[tuple[int, int, str | None], tuple[Task, Fold]] = {}
+
+
+def fold_of(task: Task, number: int, scaling: str | None) -> Fold:
+    """Return a fold, made once per process."""
+    key = (id(task), number, scaling)
+    if key not in _folds:
+        while len(_folds) > 8:
+            _folds.pop(next(iter(_folds)))
+        _folds[key] = (task, task.fold(number, scaling))
+    return _folds[key][1]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def training_to_json(training: Training) -> str:
+    """Write how a network is trained as JSON text.
+
+    >>> training_from_json(training_to_json(Training(epochs=3))).epochs
+    3
+    """
+    plain = {each.name: getattr(training, each.name) for each in fields(training)}
+    if not isinstance(training.loss, str):
+        plain["loss"] = keras.saving.serialize_keras_object(training.loss)
+    return json.dumps(plain, sort_keys=True)
+
+
+def training_from_json(text: str) -> Training:
+    """Read what `training_to_json` wrote."""
+    plain = json.loads(text)
+    if not isinstance(plain["loss"], str):
+        plain["loss"] = keras.saving.deserialize_keras_object(plain["loss"])
+    return Training(**plain)

@@ -1,0 +1,175 @@
+"""LocalRunner: jobs on the cores of this machine, one process per core."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+from normcast.study.fold import Task
+from normcast.study.job import Job, run
+from normcast.study.trial import Trial
+
+TRIES = 3
+SILENCE = 5.0  # seconds between two signs of life
+Ticks = Iterator[Trial | None]
+
+
+def run_here(jobs: Sequence[Job], task: Task) -> Ticks:
+    """Train jobs in this process; yields each trial as it is done."""
+    for job in jobs:
+        yield from run(job, task)
+
+
+def run_on_cores(jobs: Sequence[Job], task: Task, processes: int) -> Ticks:
+    """Train jobs in so many processes; yields each trial as it is done, and None now and then in between.
+
+    A worker that dies is replaced and its unfinished trials are tried again, three times in all; then
+    they are failed trials. An error in a job is raised here.
+    """
+    with Crew(jobs, task, min(processes, len(jobs))) as crew:
+        yield from crew.trials()
+
+
+class Crew:
+    """Worker processes, each with a thread that hands it jobs and takes its trials."""
+
+    def __init__(self, jobs: Sequence[Job], task: Task, size: int) -> None:
+        self.task = pickle.dumps(task)
+        self.waiting: queue.SimpleQueue[tuple[Job, int]] = queue.SimpleQueue()
+        self.told: queue.SimpleQueue[Trial | Job | Exception] = queue.SimpleQueue()
+        self.left = sum(len(job.pairs) for job in jobs)
+        self.stopping = threading.Event()
+        self.workers: list[subprocess.Popen[bytes]] = []
+        for job in jobs:
+            self.waiting.put((job, 1))
+        self.threads = [threading.Thread(target=self._guarded, daemon=True) for _ in range(size)]
+
+    def __enter__(self) -> Crew:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        for worker in self.workers:
+            worker.kill()
+        for thread in self.threads:
+            thread.join(timeout=10)
+
+    def trials(self) -> Ticks:
+        """Yield trials until all are done."""
+        while self.left:
+            try:
+                told = self.told.get(timeout=SILENCE)
+            except queue.Empty:
+                yield None
+                continue
+            if isinstance(told, Exception):
+                raise told
+            if isinstance(told, Trial):
+                self.left -= 1
+                yield told
+
+    def _guarded(self) -> None:
+        try:
+            self._lead()
+        except Exception as error:
+            if not self.stopping.is_set():
+                self.told.put(error)
+
+    def _lead(self) -> None:
+        worker = self._hired()
+        while not self.stopping.is_set():
+            try:
+                job, tries = self.waiting.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            open_pairs = set(job.pairs)
+            try:
+                self._work(worker, job, open_pairs)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                if self.stopping.is_set():
+                    return
+                worker = self._replaced(worker, job, tuple(sorted(open_pairs)), tries)
+        with suppress(OSError):
+            pipes(worker)[1].close()
+
+    def _work(self, worker: subprocess.Popen[bytes], job: Job, open_pairs: set[tuple[int, int]]) -> None:
+        read, write = pipes(worker)
+        pickle.dump(job, write)
+        write.flush()
+        while (told := pickle.load(read)) is not None:
+            if isinstance(told, Trial):
+                open_pairs.discard((told.fold, told.seed))
+            self.told.put(told)
+            if isinstance(told, Exception):
+                return
+
+    def _replaced(
+        self, worker: subprocess.Popen[bytes], job: Job, pairs: tuple[tuple[int, int], ...], tries: int
+    ) -> subprocess.Popen[bytes]:
+        code = worker.wait()
+        if tries < TRIES:
+            self.waiting.put((job.only(pairs), tries + 1))
+        else:
+            for fold, seed in pairs:
+                self.told.put(lost(job, fold, seed, f"its worker died {TRIES} times, last with code {code}"))
+        return self._hired()
+
+    def _hired(self) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "normcast.study.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=worker_environment(),
+        )
+        self.workers.append(worker)
+        read, write = pipes(worker)
+        try:
+            write.write(self.task)
+            write.flush()
+            pickle.load(read)
+        except (EOFError, OSError) as error:
+            if self.stopping.is_set():
+                return worker
+            raise RuntimeError(
+                f"Study: a worker process ended with code {worker.wait()} before it began; its words are "
+                "above. processes=1 trains in this process instead."
+            ) from error
+        return worker
+
+
+def pipes(worker: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """Return the ends of a worker's pipes: what it says, and what it hears."""
+    assert worker.stdout is not None
+    assert worker.stdin is not None
+    return worker.stdout, worker.stdin
+
+
+def lost(job: Job, fold: int, seed: int, why: str) -> Trial:
+    """Return the trial that could not be had."""
+    return Trial(job.placement, fold, seed, job.epochs, status=f"failed: {why}")
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of a worker: JAX on one core, the packages that this process sees."""
+    own: dict[str, Any] = {
+        "KERAS_BACKEND": "jax",
+        "NORMCAST_DEVICES": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    flags = os.environ.get("XLA_FLAGS", "")
+    own["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+    return {**os.environ, **own}
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,73 @@
+"""RayRunner: jobs on a Ray cluster; a job whose worker dies is tried again by Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from normcast.study.fold import Task
+from normcast.study.job import Job
+from normcast.study.local import SILENCE, TRIES, lost, worker_environment
+from normcast.study.trial import Trial
+
+PASSED = ("KERAS_BACKEND", "NORMCAST_DEVICES", "XLA_FLAGS", "PYTHONPATH")
+
+
+def run_on_ray(jobs: Sequence[Job], task: Task, address: str) -> Iterator[Trial | None]:
+    """Train jobs on a Ray cluster; yields each trial as its job is done, and None now and then in between.
+
+    address: "auto" for the cluster that runs on this machine, or one that is started here where there is
+    none; else the address of a cluster. Each job is a task of one core: its trials share a program. The data
+    is sent to each machine once. Raises ImportError without the extra `ray`.
+    """
+    ray = connected(address)
+    remote = ray.remote(num_cpus=1, max_retries=TRIES - 1, retry_exceptions=False)(trained)
+    data = ray.put(task)
+    pending = {remote.remote(job, data): job for job in jobs}
+    try:
+        while pending:
+            done, _ = ray.wait(list(pending), num_returns=1, timeout=SILENCE)
+            if not done:
+                yield None
+            for reference in done:
+                yield from taken(ray, reference, pending.pop(reference))
+    finally:
+        for reference in pending:
+            ray.cancel(reference, force=True)
+
+
+def trained(job: Job, task: Task) -> list[Trial]:
+    """Train the trials of a job, in a process of the cluster."""
+    from normcast.study.job import run
+
+    return list(run(job, task))
+
+
+def taken(ray: Any, reference: Any, job: Job) -> list[Trial]:
+    """Return the trials of a job that has ended; failed ones if every try lost its worker."""
+    try:
+        return list(ray.get(reference))
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as error:
+        why = f"its worker died {TRIES} times ({type(error).__name__})"
+        return [lost(job, fold, seed, why) for fold, seed in job.pairs]
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause if isinstance(error.cause, Exception) else error from None
+
+
+def connected(address: str) -> Any:
+    """Return Ray, connected; workers see what this process sees."""
+    try:
+        import ray
+    except ImportError as error:
+        raise ImportError("Study: Ray is not installed; pip install 'normcast[ray]'.") from error
+    if not ray.is_initialized():
+        own = worker_environment()
+        runtime = {"env_vars": {name: own[name] for name in PASSED}}
+        known: dict[str, Any] = {"ignore_reinit_error": True, "log_to_driver": False, "runtime_env": runtime}
+        try:
+            ray.init(address=address, **known)
+        except ConnectionError:
+            if address != "auto":
+                raise
+            ray.init(**known)
+    return ray

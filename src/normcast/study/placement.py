@@ -1,0 +1,105 @@
+"""Placement: one way to arrange a network, as a named value that study measures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from normcast.models.edits import Edit, apply, edits_from_json, edits_to_json
+
+if TYPE_CHECKING:
+    import keras
+
+BASELINE = "as given"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A named tuple of edits, with what is not in the graph beside them.
+
+    name: "lstm_1: layer norm inside". edits: from the network as given. axis: what kind of thing it changes
+    ("norm", "dropout", ...); slot: the layer it is about; level: what stands there. Placements of one axis
+    and slot exclude one another. scaling: how the data is scaled, None as in the study; training: fields
+    of `Training` that differ.
+
+    >>> from normcast.models.edits import Remove
+    >>> str(Placement("no dropout", (Remove("dropout_1"),)))
+    'no dropout: dropout_1: removed'
+    """
+
+    name: str
+    edits: tuple[Edit, ...] = ()
+    axis: str = ""
+    slot: str = ""
+    level: str = ""
+    scaling: str | None = None
+    training: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def factor(self) -> str:
+        """What it is a level of: placements of one factor exclude one another."""
+        return f"{self.axis} at {self.slot}" if self.slot else self.axis
+
+    def applied(self, model: keras.Model) -> keras.Model:
+        """Return the network so arranged. Raises ValueError if an edit does not fit the model."""
+        try:
+            return apply(model, self.edits) if self.edits else model
+        except ValueError as error:
+            raise ValueError(f"placement {self.name!r}: {error}") from error
+
+    def to_json(self) -> str:
+        """Return the placement as JSON text.
+
+        >>> Placement.from_json(Placement("x", training={"clipnorm": 1.0}).to_json()).training
+        {'clipnorm': 1.0}
+        """
+        plain = {name: getattr(self, name) for name in ("name", "axis", "slot", "level", "scaling")}
+        plain |= {"training": dict(self.training), "edits": json.loads(edits_to_json(self.edits))}
+        return json.dumps(plain, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Placement:
+        """Read what `to_json` wrote."""
+        plain = json.loads(text)
+        return cls(**{**plain, "edits": edits_from_json(json.dumps(plain["edits"]))})
+
+    def __str__(self) -> str:
+        parts = [str(edit) for edit in self.edits]
+        parts += [f"scaling {self.scaling}"] if self.scaling else []
+        parts += [f"{name}={value}" for name, value in self.training.items()]
+        return f"{self.name}: {'; '.join(parts) or 'nothing changed'}"
+
+
+Given = Iterable[Placement] | Mapping[str, Iterable[Edit] | Placement]
+
+
+def as_placements(given: Given) -> tuple[Placement, ...]:
+    """Return placements from what users have: placements, or {name: edits}, as fixes of `check` are.
+
+    Raises ValueError for two of one name, for the baseline's name, and for no placement at all.
+
+    >>> from normcast.models.edits import Remove
+    >>> as_placements({"dropout-after-output": [Remove("dropout_1")]})[0].name
+    'dropout-after-output'
+    """
+    if isinstance(given, Mapping):
+        found = tuple(
+            each if isinstance(each, Placement) else Placement(str(name), tuple(each))
+            for name, each in given.items()
+        )
+    else:
+        found = tuple(given)
+    names = [each.name for each in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"Study: two placements are called {sorted(twice)[0]!r}; names tell them apart.")
+    if BASELINE in names:
+        raise ValueError(f"Study: {BASELINE!r} is the name of the baseline; call the placement otherwise.")
+    if not found:
+        raise ValueError(
+            "Study: there is no placement to measure. Give placements, or a network with a convolution or a "
+            "recurrent layer."
+        )
+    return found

@@ -1,0 +1,44 @@
+"""What may stand at the two ends of a network: batch norm or instance norm on its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import keras
+
+from normcast.layers import InverseInstanceNorm, ReversibleInstanceNorm
+from normcast.models.edits import Insert, Rewire
+from normcast.study.placement import Placement
+from normcast.study.placements.slots import ends_of
+
+if TYPE_CHECKING:
+    from normcast.models.edits import Edit
+
+RAW_INPUTS = "target only"
+
+
+def input_placements(model: keras.Model, forecasts: bool = True) -> Iterator[Placement]:
+    """Yield batch norm in the place of standardized inputs, and reversible instance normalization."""
+    first, last = ends_of(model)
+    names = {layer.name for layer in model.layers}
+    if not names & {"input_batch_norm", "instance_norm"}:
+        norm = {"class_name": "BatchNormalization", "config": {"name": "input_batch_norm"}}
+        level = "batch norm instead of standardizing"
+        yield Placement(
+            f"input: {level}", (Insert(norm, after=first),), "input", "input", level, scaling=RAW_INPUTS
+        )
+        if forecasts and len(model.outputs) == 1:
+            level = "reversible instance norm"
+            yield Placement(f"input: {level}", instance_norm(first, last), "input", "input", level)
+
+
+def instance_norm(first: str, last: str) -> tuple[Edit, ...]:
+    """Return the edits that normalize each window at the input and undo it at the output."""
+    norm = ReversibleInstanceNorm(affine=False, name="instance_norm")
+    undo = InverseInstanceNorm(channel=0, name="instance_norm_undone")
+    return (
+        Insert(keras.saving.serialize_keras_object(norm), after=first),
+        Insert(keras.saving.serialize_keras_object(undo), after=last),
+        Rewire("instance_norm_undone", [[last, "instance_norm:1"]]),
+    )

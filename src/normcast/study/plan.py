@@ -1,0 +1,136 @@
+"""Plan: which trials a study runs, in which jobs, and what that will cost; known before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from normcast.errors import counted
+from normcast.models.size import multiplications
+from normcast.study.job import Job, training_to_json
+from normcast.study.placement import BASELINE, Placement
+from normcast.study.subject import Subject
+from normcast.study.trial import TrialKey
+
+FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
+SECONDS_PER_PROGRAM = 4.0
+USUAL_SHARE = 0.7  # of the epochs, before early stopping
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An arranged network of the plan: its placement, its graph as Keras' JSON, and its weights' number."""
+
+    placement: Placement
+    model: str
+    parameters: int
+    work: float  # floating point operations per trained window
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained: every cell with every seed on every fold. The first cell is the network as given.
+
+    windows: in one epoch of one trial.
+    """
+
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    folds: int
+    epochs: int
+    windows: int
+    design: str
+
+    @classmethod
+    def of(
+        cls, subject: Subject, placements: Sequence[Placement], seeds: int, design: str = "one_at_a_time"
+    ) -> Plan:
+        """Arrange every network. Raises ValueError naming the placement whose edits do not fit."""
+        given = Placement(BASELINE)
+        cells = []
+        for placement in (given, *placements):
+            model = placement.applied(subject.model)
+            work = 6.0 * multiplications(model)
+            cells.append(Cell(placement, model.to_json(), int(model.count_params()), work))
+        training = subject.training
+        windows = len(subject.task.fold(0).train)
+        first = training.seed
+        return cls(
+            tuple(cells),
+            tuple(range(first, first + seeds)),
+            subject.task.folds,
+            training.epochs,
+            min(windows, training.epoch_windows or windows),
+            design,
+        )
+
+    @property
+    def runs(self) -> int:
+        """How many networks are trained."""
+        return len(self.cells) * len(self.seeds) * self.folds
+
+    @property
+    def keys(self) -> tuple[TrialKey, ...]:
+        """All trials."""
+        return tuple(
+            TrialKey(cell.placement.name, fold, seed, self.epochs)
+            for cell in self.cells
+            for fold in range(self.folds)
+            for seed in self.seeds
+        )
+
+    @property
+    def round(self) -> dict[str, Any]:
+        """What is trained, as plain values: how a store knows which trials of successive halving count."""
+        names = [cell.placement.name for cell in self.cells]
+        return {"placements": names, "seeds": list(self.seeds), "epochs": self.epochs}
+
+    def seconds(self, processes: int) -> float:
+        """Return about how long it takes, within a factor of about three."""
+        trials = sum(cell.work for cell in self.cells) * self.windows * self.epochs * USUAL_SHARE
+        trials *= len(self.seeds) * self.folds / FLOPS_PER_SECOND
+        return (trials + SECONDS_PER_PROGRAM * len(self.cells)) / processes
+
+    def jobs(self, subject: Subject, missing: Iterable[TrialKey], workers: int, block: int = 0) -> list[Job]:
+        """Return the jobs for the trials that are missing.
+
+        workers: the work is cut so that each has something to do; block: seeds that every placement trains
+        before any goes on to the next ones, 0 for all.
+        """
+        left = set(missing)
+        size = block or len(self.seeds)
+        blocks = [self.seeds[i : i + size] for i in range(0, len(self.seeds), size)]
+        parts = max(1, -(-2 * workers // (len(self.cells) * len(blocks)))) if workers > 1 else 1
+        found = []
+        for seeds in blocks:
+            for cell in self.cells:
+                name = cell.placement.name
+                pairs = [
+                    (fold, seed)
+                    for fold in range(self.folds)
+                    for seed in seeds
+                    if TrialKey(name, fold, seed, self.epochs) in left
+                ]
+                for part in range(parts):
+                    if pairs[part::parts]:
+                        found.append(self._job(cell, subject, tuple(pairs[part::parts])))
+        return found
+
+    def _job(self, cell: Cell, subject: Subject, pairs: tuple[tuple[int, int], ...]) -> Job:
+        training = replace(subject.training, epochs=self.epochs)
+        training = replace(training, **cell.placement.training)
+        training = replace(training, epochs=self.epochs)
+        return Job(cell.placement.name, cell.model, cell.placement.scaling, training_to_json(training), pairs)
+
+    def describe(self, processes: int) -> str:
+        """Return the plan in a sentence, with its cost."""
+        seconds = self.seconds(processes)
+        long = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"
+        return (
+            f"{self.design.replace('_', ' ').capitalize()}: the network as given and "
+            f"{counted(len(self.cells) - 1, 'placement')} x {counted(len(self.seeds), 'seed')} x "
+            f"{counted(self.folds, 'fold')} = {self.runs:,} trainings of at most {self.epochs} epochs on "
+            f"{self.windows:,} windows, in {len(self.cells)} programs; about {long} on "
+            f"{counted(processes, 'core')}."
+        )

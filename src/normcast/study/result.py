@@ -1,0 +1,226 @@
+"""StudyResult: the trials of a study and what they say; drawn from the store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from normcast.study.placement import BASELINE, Placement
+from normcast.study.statistics import Comparison, Effect, Ranking, compare, epochs_to, rank
+from normcast.study.store import Store
+from normcast.study.trial import Trial
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """What a study measured.
+
+    facts: of data, network and settings; placements: those measured, without the network as given;
+    parameters: weights of each; trials: all of them, those of earlier rounds of successive halving too.
+    """
+
+    facts: dict[str, Any]
+    placements: tuple[Placement, ...]
+    parameters: dict[str, int]
+    trials: tuple[Trial, ...]
+    min_effect: float = 0.01
+
+    @classmethod
+    def read(cls, store: Store | str | Path) -> StudyResult:
+        """Read a study from its store. Raises ValueError for a store without a finished trial."""
+        own = Store(store) if not isinstance(store, Store) else store
+        facts, rows, trials = own.facts, own.placements, own.trials()
+        if own is not store:
+            own.close()
+        if not trials:
+            raise ValueError(f"{own.path}: holds no finished trial yet; run the study first.")
+        known = tuple(Placement.from_json(text) for name, text, _ in rows if name != BASELINE)
+        sizes = {name: parameters for name, _, parameters in rows}
+        return cls(facts, known, sizes, tuple(trials), float(facts.get("min_effect", 0.01)))
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides; smaller is better."""
+        return str(self.facts["metric"])
+
+    @property
+    def rounds(self) -> list[dict[str, Any]]:
+        """What each round of successive halving trained: placements, seeds, epochs; [] for other designs."""
+        return list(self.facts.get("rounds", []))
+
+    @cached_property
+    def final(self) -> tuple[Trial, ...]:
+        """The trials that are compared: those of the last round."""
+        if not self.rounds:
+            return self.trials
+        last = self.rounds[-1]
+        chosen = set(last["placements"]), set(last["seeds"])
+        return tuple(
+            trial
+            for trial in self.trials
+            if trial.epochs == last["epochs"] and trial.placement in chosen[0] and trial.seed in chosen[1]
+        )
+
+    @cached_property
+    def finished(self) -> dict[str, set[int]]:
+        """The seeds that each placement of the last round has finished on every fold."""
+        folds = range(int(self.facts["folds"]))
+        done = {trial.key[:3] for trial in self.final}
+        seeds = {trial.seed for trial in self.final}
+        order = (BASELINE, *(each.name for each in self.placements))
+        found = {name: {s for s in seeds if all((name, f, s) in done for f in folds)} for name in order}
+        there = {trial.placement for trial in self.final}
+        return {name: own for name, own in found.items() if name in there}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The baseline and the placements that can be compared: those with a finished seed.
+
+        Raises ValueError while the baseline or every placement has none.
+        """
+        names = tuple(name for name, own in self.finished.items() if own)
+        if len(names) < 2 or names[0] != BASELINE:
+            raise ValueError(
+                f"study: only {len(self.trials)} trials are finished, too few to compare anything. Run the "
+                "study again: it goes on from its store."
+            )
+        return names
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The placements of the last round without a finished seed."""
+        return tuple(name for name, own in self.finished.items() if not own)
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that all of `names` have finished on every fold; others wait for the rest."""
+        return tuple(sorted(set.intersection(*(self.finished[name] for name in self.names))))
+
+    def values(self, read: Any) -> dict[str, np.ndarray]:
+        """Return read(trial) of each placement as (seeds, folds); NaN where a trial failed."""
+        places = {seed: row for row, seed in enumerate(self.seeds)}
+        found = {name: np.full((len(places), int(self.facts["folds"])), np.nan) for name in self.names}
+        for trial in self.final:
+            if trial.seed in places and not trial.failed:
+                found[trial.placement][places[trial.seed], trial.fold] = read(trial)
+        return found
+
+    @cached_property
+    def scores(self) -> dict[str, np.ndarray]:
+        """The metric that decides, (seeds, folds) per placement."""
+        return self.values(lambda trial: trial.metrics[self.metric])
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Every placement against the network as given."""
+        return compare(self.scores, BASELINE, min_effect=self.min_effect)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """All of them in order, with the groups that the seeds cannot tell apart."""
+        return rank(self.scores)
+
+    def placement(self, name: str) -> Placement:
+        """Return a placement by name."""
+        return {BASELINE: Placement(BASELINE), **{each.name: each for each in self.placements}}[name]
+
+    def effects(self, verdict: str) -> list[Effect]:
+        """Return the effects with that verdict, the strongest first."""
+        found = [effect for effect in self.comparison.effects if effect.verdict == verdict]
+        return sorted(found, key=lambda effect: -abs(effect.effect))
+
+    @property
+    def winner(self) -> Placement | None:
+        """The best of the placements that are better than the network as given beyond the noise."""
+        better = self.effects("better")
+        return self.placement(better[0].name) if better else None
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per placement with its effect, verdict, cost and stability."""
+        stability = self.stability().set_index("placement")
+        rows = []
+        for effect in self.comparison.effects:
+            rows.append(
+                {
+                    "placement": effect.name,
+                    "verdict": effect.verdict,
+                    "effect": effect.effect,
+                    "low": effect.low,
+                    "high": effect.high,
+                    "p": effect.p,
+                    "p_corrected": effect.holm_p,
+                    "wilcoxon_p": effect.wilcoxon_p,
+                    self.metric: effect.score,
+                    **stability.loc[effect.name].to_dict(),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def stability(self) -> pd.DataFrame:
+        """Return how each placement trains: epochs to the baseline's best loss, spread, gap, seconds."""
+        target = float(np.median([min(t.history["val_loss"]) for t in self._of(BASELINE) if not t.failed]))
+        return pd.DataFrame([self._stable(name, target) for name in self.names])
+
+    def _of(self, name: str) -> list[Trial]:
+        return [trial for trial in self.final if trial.placement == name]
+
+    def _stable(self, name: str, target: float) -> dict[str, Any]:
+        trials = self._of(name)
+        good = [trial for trial in trials if not trial.failed]
+        spread = np.nanmean(self.scores[name], axis=1).std(ddof=1) if len(self.seeds) > 1 and good else np.nan
+        gaps = [t.metrics[self.metric] - t.seen[self.metric] for t in good]
+        return {
+            "placement": name,
+            "epochs_to_baseline": middle(reached(good, target)) if good else np.nan,
+            "diverged": 1 - len(good) / len(trials),
+            "spread": float(spread),
+            "gap": float(np.mean(gaps)) if gaps else np.nan,
+            "seconds": float(np.median([t.seconds - t.compile_seconds for t in trials])),
+            "parameters": self.parameters.get(name, 0),
+        }
+
+    def trial_table(self) -> pd.DataFrame:
+        """Return one row per trial, for export."""
+        edits = {each.name: str(each) for each in self.placements}
+        return pd.DataFrame(
+            [
+                {
+                    **trial.key._asdict(),
+                    "edits": edits.get(trial.placement, ""),
+                    **trial.metrics,
+                    **{f"seen_{name}": value for name, value in trial.seen.items()},
+                    "best_epoch": trial.best_epoch,
+                    "status": trial.status,
+                    "seconds": trial.seconds,
+                    "compile_seconds": trial.compile_seconds,
+                    "machine": trial.machine,
+                    **{f"version_{name}": value for name, value in trial.versions.items()},
+                }
+                for trial in self.trials
+            ]
+        )
+
+
+def reached(trials: Sequence[Trial], target: float) -> np.ndarray:
+    """Return the epoch in which each trial first had a validation loss of the target; NaN if never."""
+    longest = max(len(trial.history["val_loss"]) for trial in trials)
+    curves = np.full((len(trials), longest), np.nan)
+    for row, trial in enumerate(trials):
+        curves[row, : len(trial.history["val_loss"])] = trial.history["val_loss"]
+    return epochs_to(curves, target) - 1  # the first loss is that of the initial weights
+
+
+def middle(epochs: np.ndarray) -> float:
+    """Return the median epoch; NaN where half of the trials never got there.
+
+    >>> middle(np.array([3.0, 5.0, np.nan])), middle(np.array([3.0, np.nan]))
+    (5.0, nan)
+    """
+    value = float(np.median(np.where(np.isnan(epochs), np.inf, epochs)))
+    return value if np.isfinite(value) else np.nan

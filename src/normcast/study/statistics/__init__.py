@@ -1,0 +1,25 @@
+"""What may be concluded from scores over seeds, and how sure one may be of it."""
+
+from normcast.study.statistics.compare import compare
+from normcast.study.statistics.comparison import Comparison
+from normcast.study.statistics.effect import Effect, Verdict
+from normcast.study.statistics.measures import deviations, epochs_to, generalization_gap
+from normcast.study.statistics.pooled import Pooled, pooled
+from normcast.study.statistics.ranking import Ranking, rank
+from normcast.study.statistics.seeds import SeedCheck, enough_seeds
+
+__all__ = [
+    "Comparison",
+    "Effect",
+    "Pooled",
+    "Ranking",
+    "SeedCheck",
+    "Verdict",
+    "compare",
+    "deviations",
+    "enough_seeds",
+    "epochs_to",
+    "generalization_gap",
+    "pooled",
+    "rank",
+]

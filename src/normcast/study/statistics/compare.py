@@ -1,0 +1,170 @@
+"""Compare: placements against a baseline over paired seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from normcast.errors import counted, unknown
+from normcast.study.statistics.comparison import Comparison
+from normcast.study.statistics.effect import Effect
+from normcast.study.statistics.failures import failure_tests
+from normcast.study.statistics.interval import bca
+from normcast.study.statistics.paired import equivalence, holm, spread, t_test, wilcoxon
+from normcast.study.statistics.plain import number
+from normcast.study.statistics.power import detectable
+from normcast.study.statistics.scores import RESOLUTION, by_seed
+from normcast.study.statistics.verdict import Rules, judged
+
+
+def compare(
+    scores: Mapping[str, np.ndarray],
+    baseline: str,
+    *,
+    min_effect: float = 0.01,
+    alpha: float = 0.05,
+    level: float = 0.95,
+    lower_is_better: bool = True,
+    scale: float | None = None,
+    rng_seed: int = 0,
+    resamples: int = 9999,
+) -> Comparison:
+    """Compare every placement with the baseline, paired by seed.
+
+    scores: name -> (seeds, folds), the same shape for all; row i is the same seed for all; NaN is a run that
+    did not finish. Folds are averaged within a seed, and a seed with an unfinished fold did not finish.
+    The effect is the mean over seeds of (placement - baseline), where both finished, over the mean of the
+    baseline on the same seeds; or over `scale`, which a measure that may be zero or negative needs (a
+    generalization gap, say, in units of the baseline's loss). min_effect and all effects are in that unit.
+    lower_is_better: False for an accuracy. level: of the bootstrap intervals, from `resamples` resamples.
+
+    The verdict, first that holds: **worse** where it fails on more than 10 % of the seeds, and more often
+    than the baseline by a corrected exact test; **no difference** where all paired scores (2 or more) are
+    identical, or two one-sided t tests at `alpha` place the effect within `min_effect`, even if it is
+    clearly not zero; **better** or **worse** where the paired t test, corrected over all placements by
+    Holm, is below `alpha`; else **undecided**. A placement that fails on more than 10 % of the seeds is
+    neither better nor of no difference, but undecided.
+    Raises ValueError for an unknown baseline, shapes that differ, and a baseline that nothing can be
+    relative to.
+
+    >>> given = np.array([[1.0], [1.1], [0.9], [1.0], [1.05], [0.95]])
+    >>> scores = {"given": given, "layer norm": given * 0.8 + 0.01, "same": given}
+    >>> print(compare(scores, "given").of("layer norm"))
+    layer norm: better: 19% lower (95% interval 18.9% to 19%) on 6 of 6 seeds; corrected p < 0.001.
+    """
+    seeds, notes = by_seed("compare", scores)
+    if baseline not in seeds:
+        raise ValueError(unknown("placement", baseline, seeds, where="compare"))
+    rules = Rules(min_effect, alpha, level, lower_is_better)
+    given = seeds.pop(baseline)
+    unit = _unit(baseline, given, scale)
+    measured = [
+        _measured(name, each, given, unit, rules, rng_seed, resamples) for name, each in seeds.items()
+    ]
+    finished = np.isfinite(given)
+    return Comparison(
+        baseline=baseline,
+        baseline_score=number(given[finished].mean() if finished.any() else np.nan),
+        baseline_failed=int((~finished).sum()),
+        seeds=len(given),
+        effects=_corrected(measured, seeds, given, rules),
+        min_effect=min_effect,
+        alpha=alpha,
+        level=level,
+        lower_is_better=lower_is_better,
+        scale=number(np.nan if scale is None else scale),
+        notes=notes + _baseline_note(baseline, finished),
+    )
+
+
+def _unit(baseline: str, given: np.ndarray, scale: float | None) -> np.ndarray:
+    """Return per seed what differences are relative to; (seeds,)."""
+    if scale is not None:
+        if not 0 < scale < np.inf:
+            raise ValueError(f"compare: scale must be a number above 0, but is {scale!r}.")
+        return np.full_like(given, scale)
+    known = given[np.isfinite(given)]
+    if len(known) and (known.min() < 0 or known.max() == 0):
+        raise ValueError(
+            f"compare: scores of the baseline {baseline!r} go from {known.min():g} to {known.max():g}, so "
+            f"no effect can be relative to their mean. Give scale=, such as the baseline's mean loss."
+        )
+    return given
+
+
+def _baseline_note(baseline: str, finished: np.ndarray) -> tuple[str, ...]:
+    if finished.all():
+        return ()
+    failed = f"{int((~finished).sum())} of {counted(len(finished), 'seed')}"
+    return (f"The baseline {baseline!r} did not finish on {failed}; no placement is compared there.",)
+
+
+def _measured(
+    name: str,
+    placement: np.ndarray,
+    given: np.ndarray,
+    unit: np.ndarray,
+    rules: Rules,
+    rng_seed: int,
+    resamples: int,
+) -> Effect:
+    """Return all that one placement's own scores say; what needs the others is still NaN."""
+    both = np.isfinite(placement) & np.isfinite(given)
+    differences, units = (placement - given)[both], unit[both]
+    if not both.any() or units.mean() == 0:
+        return Effect(name=name, seeds=len(both), paired=0, failed=int((~np.isfinite(placement)).sum()))
+    size = float(np.abs(given[both]).max())
+    per_unit = 1 / units.mean()
+    low, high = bca(differences, units, level=rules.level, resamples=resamples, rng_seed=rng_seed)
+    gains = -differences if rules.lower_is_better else differences
+    return Effect(
+        name=name,
+        seeds=len(both),
+        paired=int(both.sum()),
+        failed=int((~np.isfinite(placement)).sum()),
+        score=number(placement[both].mean()),
+        effect=number(differences.mean() * per_unit),
+        low=number(low),
+        high=number(high),
+        spread=number(spread(differences, size) * per_unit),
+        seeds_better=int((gains > RESOLUTION * size).sum()),
+        seeds_worse=int((gains < -RESOLUTION * size).sum()),
+        p=number(t_test(differences, size)),
+        wilcoxon_p=number(wilcoxon(differences, size)),
+        equivalence_p=number(equivalence(differences, units, rules.min_effect, size)),
+    )
+
+
+def _corrected(
+    measured: list[Effect], seeds: Mapping[str, np.ndarray], given: np.ndarray, rules: Rules
+) -> tuple[Effect, ...]:
+    """Return the effects with what depends on how many there are, and their verdicts."""
+    if not measured:
+        return ()
+    failed = ~np.isfinite(np.stack(list(seeds.values())))
+    columns = zip(
+        measured,
+        holm([each.p for each in measured]),
+        holm([each.equivalence_p for each in measured]),
+        failure_tests(failed, ~np.isfinite(given), rules.alpha),
+        strict=True,
+    )
+    n_tests = len(measured)
+    return tuple(
+        judged(
+            replace(
+                each,
+                holm_p=number(p),
+                equivalence_holm_p=number(equivalence_p),
+                failure_p=number(failure_p),
+                detectable=number(each.spread * detectable(each.paired, rules.alpha / n_tests)),
+                detectable_alone=number(each.spread * detectable(each.paired, rules.alpha)),
+            ),
+            rules,
+            n_tests,
+            int((~np.isfinite(given)).sum()),
+        )
+        for each, p, equivalence_p, failure_p in columns
+    )

@@ -1,0 +1,66 @@
+"""Effect: what one placement did to the score, and what may be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+from typing import Literal
+
+from normcast.study.statistics.plain import Plain
+
+Verdict = Literal["better", "worse", "no difference", "undecided"]
+
+
+@dataclass(frozen=True)
+class Effect(Plain):
+    """One placement against the baseline, paired by seed.
+
+    Effects are relative to the baseline's mean score (or in units of `Comparison.scale` where one was
+    given): -0.03 is a score 3 % lower, which for a loss is better. A value that is not defined is NaN.
+
+    name: the placement. seeds: how many were tried; paired: on how many of them both finished.
+    failed: seeds on which this placement did not finish. score: its mean over the paired seeds.
+    effect, low, high: mean paired difference and its interval; the interval is for this placement by itself.
+    spread: standard deviation over seeds of the paired difference.
+    seeds_better, seeds_worse: on how many seeds it was so; the other paired seeds are ties.
+    p, holm_p: paired t test, and corrected over all placements by Holm; holm_p decides.
+    wilcoxon_p: signed-rank test, exact, uncorrected, shown beside.
+    equivalence_p: the larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected;
+    equivalence_holm_p: corrected, for the claim that all placements so called are equivalent.
+    failure_p: exact test of whether it fails more or less often than the baseline, corrected.
+    detectable, detectable_alone: the smallest effect that this many seeds would have seen with a power of
+    80 %, at the strictest level of Holm's correction, and with no correction.
+    verdict, sentence: what may be said. more_seeds: about how many further seeds would decide, where
+    undecided and they can be estimated.
+    """
+
+    name: str
+    seeds: int
+    paired: int
+    failed: int
+    score: float = nan
+    effect: float = nan
+    low: float = nan
+    high: float = nan
+    spread: float = nan
+    seeds_better: int = 0
+    seeds_worse: int = 0
+    p: float = nan
+    holm_p: float = nan
+    wilcoxon_p: float = nan
+    equivalence_p: float = nan
+    equivalence_holm_p: float = nan
+    failure_p: float = nan
+    detectable: float = nan
+    detectable_alone: float = nan
+    verdict: Verdict = "undecided"
+    sentence: str = ""
+    more_seeds: int | None = None
+
+    @property
+    def share_failed(self) -> float:
+        """Share of the seeds on which the placement did not finish, in [0, 1]."""
+        return self.failed / self.seeds
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.sentence}"

@@ -1,0 +1,149 @@
+"""Verdict: what the tests allow to be said about one placement, and the sentence that says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil, isnan
+
+from normcast.errors import counted
+from normcast.study.statistics.effect import Effect, Verdict
+from normcast.study.statistics.failures import MOST_FAILED
+from normcast.study.statistics.power import MOST_SEEDS, seeds_to_equate, seeds_to_see
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts: the smallest effect that matters, the level of tests and of intervals, the direction."""
+
+    min_effect: float
+    alpha: float
+    level: float
+    lower_is_better: bool
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range."""
+        if not 0 <= self.min_effect < 1:
+            raise ValueError(
+                f"compare: min_effect must be in [0, 1), such as 0.01 for 1 %, but is {self.min_effect!r}."
+            )
+        for name, value in (("alpha", self.alpha), ("level", self.level)):
+            if not 0 < value < 1:
+                raise ValueError(f"compare: {name} must be in (0, 1), such as 0.05, but is {value!r}.")
+
+
+def judged(effect: Effect, rules: Rules, n_tests: int, baseline_failed: int) -> Effect:
+    """Return the effect with its verdict and sentence; n_tests: placements that are corrected for."""
+    verdict, sentence = _failing(effect, rules, baseline_failed) or _compared(effect, rules)
+    if verdict != "undecided":
+        return replace(effect, verdict=verdict, sentence=sentence)
+    if sentence:
+        return replace(effect, sentence=f"undecided: {sentence}")
+    more = _more_seeds(effect, rules, n_tests)
+    return replace(effect, more_seeds=more, sentence=f"undecided: {_undecided(effect, rules, more)}")
+
+
+def _compared(effect: Effect, rules: Rules) -> tuple[Verdict, str]:
+    """Return what the scores of the paired seeds say; undecided has no sentence yet."""
+    if effect.paired < 2:
+        return "undecided", ""
+    clear = effect.holm_p < rules.alpha
+    if effect.seeds_better == effect.seeds_worse == 0 and effect.p == 1:
+        return "no difference", f"no difference: the scores are identical on all {effect.paired} seeds."
+    if effect.equivalence_p < rules.alpha:
+        return "no difference", _equal(effect, rules, clear)
+    if clear:
+        verdict: Verdict = "better" if (effect.effect < 0) == rules.lower_is_better else "worse"
+        agree = effect.seeds_better if verdict == "better" else effect.seeds_worse
+        return verdict, (
+            f"{verdict}: {_size(effect, rules)} on {agree} of {effect.paired} seeds; "
+            f"corrected p {p_words(effect.holm_p)}."
+        )
+    return "undecided", ""
+
+
+def _equal(effect: Effect, rules: Rules, clear: bool) -> str:
+    """Return the sentence without the interval, whose level is not the equivalence test's."""
+    margin = percent(rules.min_effect)
+    p = p_words(effect.holm_p)
+    but = f" That it is not zero is clear (corrected p {p}), but it is too small to matter."
+    return (
+        f"no difference beyond {margin}: {_amount(effect)}, and shown to be within {margin} "
+        f"(equivalence p {p_words(effect.equivalence_p)}).{but if clear else ''}"
+    )
+
+
+def _failing(effect: Effect, rules: Rules, baseline_failed: int) -> tuple[Verdict, str] | None:
+    """Return the verdict where too many runs failed for the scores of the rest to give it."""
+    if effect.share_failed <= MOST_FAILED:
+        return None
+    failed = (
+        f"it failed on {effect.failed} of {counted(effect.seeds, 'seed')}, the baseline on {baseline_failed}"
+    )
+    if effect.failure_p < rules.alpha and effect.failed > baseline_failed:
+        return "worse", f"worse: {failed}; corrected p {p_words(effect.failure_p)}."
+    if _compared(effect, rules)[0] == "worse":
+        return None
+    return "undecided", f"{failed}; above {percent(MOST_FAILED)} the seeds that are left decide nothing."
+
+
+def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
+    """Return how many further seeds would decide, were the effect and spread as they seem to be."""
+    if effect.paired < 2:
+        return None
+    needed = (
+        seeds_to_see(effect.effect, effect.spread, rules.alpha / n_tests),
+        seeds_to_equate(effect.effect, effect.spread, rules.min_effect, rules.alpha),
+    )
+    known = [n for n in needed if n is not None]
+    if not known:
+        return None
+    return max(1, ceil((min(known) - effect.paired) * effect.seeds / effect.paired))
+
+
+def _undecided(effect: Effect, rules: Rules, more: int | None) -> str:
+    if effect.paired < 2:
+        return f"{counted(effect.paired, 'seed')} on which both finished; a test needs at least 2."
+    alone = (
+        f"; clear if it were the only placement (p {p_words(effect.p)}), but not among all "
+        f"(corrected p {p_words(effect.holm_p)})"
+    )
+    so_far = f"{_size(effect, rules)}{alone if effect.p < rules.alpha else ''}"
+    if more is None:
+        return f"{so_far}; more than {MOST_SEEDS:,} seeds would be needed to decide."
+    return f"{so_far}; about {counted(more, 'more seed')} would decide."
+
+
+def _size(effect: Effect, rules: Rules) -> str:
+    """Return the effect and its interval in words.
+
+    An interval that goes through zero is written with signs, since neither end alone is "lower".
+    """
+    if isnan(effect.low):
+        return _amount(effect)
+    if effect.low <= 0 <= effect.high:
+        ends = f"{_signed(effect.low)} to {_signed(effect.high)}"
+    else:
+        near, far = sorted((abs(effect.low), abs(effect.high)))
+        ends = f"{percent(near)} to {percent(far)}"
+    return f"{_amount(effect)} ({percent(rules.level)} interval {ends})"
+
+
+def _amount(effect: Effect) -> str:
+    if effect.effect == 0:
+        return "0%"
+    return f"{percent(abs(effect.effect))} {'lower' if effect.effect < 0 else 'higher'}"
+
+
+def percent(share: float) -> str:
+    """Return a share as percent, three digits of it."""
+    return f"{100 * share:.3g}%" if share >= 1e-5 or share == 0 else "less than 0.001%"
+
+
+def _signed(share: float) -> str:
+    sign = "-" if share < 0 else "+"
+    return f"{sign if share else ''}{percent(abs(share))}"
+
+
+def p_words(p: float) -> str:
+    """Return a p value with its relation, as in "p = 0.02"."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"

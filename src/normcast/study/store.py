@@ -1,0 +1,223 @@
+"""Store: the trials of one study in an SQLite file, safe against kills and shared by processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from normcast.study.trial import Trial, TrialKey
+
+LEASE = 60.0  # seconds after which a claim of a process that fell silent is void
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS placement (
+    name TEXT PRIMARY KEY, position INTEGER NOT NULL, placement TEXT NOT NULL, parameters INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS trial (
+    placement TEXT NOT NULL, fold INTEGER NOT NULL, seed INTEGER NOT NULL, epochs INTEGER NOT NULL,
+    edits TEXT NOT NULL DEFAULT '', score REAL, status TEXT NOT NULL, best_epoch INTEGER NOT NULL,
+    metrics TEXT NOT NULL, seen TEXT NOT NULL, history TEXT NOT NULL, seconds REAL NOT NULL,
+    compile_seconds REAL NOT NULL, machine TEXT NOT NULL, versions TEXT NOT NULL, stored_at REAL NOT NULL,
+    PRIMARY KEY (placement, fold, seed, epochs));
+CREATE TABLE IF NOT EXISTS claim (
+    placement TEXT NOT NULL, fold INTEGER NOT NULL, seed INTEGER NOT NULL, epochs INTEGER NOT NULL,
+    host TEXT NOT NULL, process INTEGER NOT NULL, until REAL NOT NULL,
+    PRIMARY KEY (placement, fold, seed, epochs));
+"""
+WRITE = (
+    "INSERT OR REPLACE INTO trial VALUES (?, ?, ?, ?, "
+    "COALESCE((SELECT placement FROM placement WHERE name = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Store:
+    """One study on disk (":memory:" keeps it in memory). A trial is one transaction: there or not there.
+
+    Several processes may hold the same store: each claims the trials it trains, and what one has done the
+    others read. Raises ValueError for a file that is no store.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        if self.path != ":memory:" and not Path(path).resolve().parent.is_dir():
+            raise FileNotFoundError(f"{path}: there is no folder {str(Path(path).parent)!r}. Make it first.")
+        self._base = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        try:
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self._base.close()
+            raise ValueError(f"{path}: is no store of a study ({error}). Name another file.") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._base
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._base.execute("COMMIT")
+
+    # ---- the study
+
+    def describe(self, facts: dict[str, Any]) -> None:
+        """Say which study this is, or check that it is this one.
+
+        Raises ValueError naming the first fact that differs.
+        """
+        known = self.facts
+        for name, value in facts.items():
+            if name in known and known[name] != json.loads(json.dumps(value)):
+                raise ValueError(
+                    f"{self.path}: holds a study with {name} {short(known[name])}, but this one has "
+                    f"{short(value)}. Name another store."
+                )
+        with self._transaction() as base:
+            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            base.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", rows)
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a fact that may change as the study goes on."""
+        with self._transaction() as base:
+            base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What tells the study from others, and what its report prints."""
+        return {name: json.loads(value) for name, value in self._base.execute("SELECT * FROM fact")}
+
+    def add_placements(self, placements: Iterable[tuple[str, str, int]]) -> None:
+        """Add (name, JSON, parameters) in this order; those there are must be the same.
+
+        Raises ValueError for a name that means something else in this store.
+        """
+        known = {name: text for name, text, _ in self.placements}
+        for name, text, _ in placements:
+            if known.get(name, text) != text:
+                raise ValueError(
+                    f"{self.path}: placement {name!r} has other edits in this store. Give it another name, "
+                    "or name another store."
+                )
+        with self._transaction() as base:
+            for name, text, parameters in placements:
+                if name not in known:
+                    position = base.execute("SELECT COUNT(*) FROM placement").fetchone()[0]
+                    base.execute(
+                        "INSERT INTO placement VALUES (?, ?, ?, ?)", (name, position, text, parameters)
+                    )
+
+    @property
+    def placements(self) -> list[tuple[str, str, int]]:
+        """The placements as (name, JSON, parameters), in the order they came."""
+        query = "SELECT name, placement, parameters FROM placement ORDER BY position"
+        return list(self._base.execute(query))
+
+    # ---- trials
+
+    def write(self, trial: Trial) -> None:
+        """Store a trial and give up its claim, in one transaction."""
+        score = next(iter(trial.metrics.values()), None)
+        plain = [json.dumps(each) for each in (trial.metrics, trial.seen, trial.history)]
+        row = (*trial.key, trial.placement, score, trial.status, trial.best_epoch, *plain, trial.seconds)
+        row += (trial.compile_seconds, trial.machine, json.dumps(trial.versions), time.time())
+        with self._transaction() as base:
+            base.execute(WRITE, row)
+            base.execute(f"DELETE FROM claim WHERE {SAME}", trial.key)
+
+    def trials(self) -> list[Trial]:
+        """Return all trials, by placement in order, then epochs, fold and seed."""
+        query = (
+            "SELECT t.placement, fold, seed, epochs, metrics, seen, history, best_epoch, status, seconds, "
+            "compile_seconds, machine, versions FROM trial t LEFT JOIN placement p ON p.name = t.placement "
+            "ORDER BY p.position, epochs, fold, seed"
+        )
+        return [_trial(row) for row in self._base.execute(query)]
+
+    def done(self) -> set[TrialKey]:
+        """Return which trials are stored."""
+        query = "SELECT placement, fold, seed, epochs FROM trial"
+        return {TrialKey(*row) for row in self._base.execute(query)}
+
+    # ---- claims
+
+    def claim(self, keys: Iterable[TrialKey]) -> list[TrialKey]:
+        """Claim trials for this process; return those that nobody has done or is at."""
+        now, mine, won = time.time(), (platform.node(), os.getpid()), []
+        with self._transaction() as base:
+            for key in keys:
+                if base.execute(f"SELECT 1 FROM trial WHERE {SAME}", key).fetchone():
+                    continue
+                held = base.execute(f"SELECT host, process, until FROM claim WHERE {SAME}", key).fetchone()
+                if held is None or held[:2] == mine or is_void(Claim(*held), now):
+                    row = (*key, *mine, now + LEASE)
+                    base.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                    won.append(key)
+        return won
+
+    def renew(self) -> None:
+        """Say that this process is still at what it claimed."""
+        row = (time.time() + LEASE, platform.node(), os.getpid())
+        self._base.execute("UPDATE claim SET until = ? WHERE host = ? AND process = ?", row)
+
+    def release(self) -> None:
+        """Give up all claims of this process."""
+        row = (platform.node(), os.getpid())
+        self._base.execute("DELETE FROM claim WHERE host = ? AND process = ?", row)
+
+
+SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
+
+
+class Claim(NamedTuple):
+    """Who is at a trial, and until when that is believed without a sign of life."""
+
+    host: str
+    process: int
+    until: float
+
+
+def is_void(claim: Claim, now: float) -> bool:
+    """Say whether a claim binds nobody: its process is gone, or has been silent for too long."""
+    if claim.until < now:
+        return True
+    if claim.host != platform.node():
+        return False
+    try:
+        os.kill(claim.process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it lives, and belongs to someone else
+        return False
+    return False
+
+
+def short(value: Any, most: int = 60) -> str:
+    """Return a value for a message, cut where it is long.
+
+    >>> short("a" * 100, 5)
+    'aaaa…'
+    """
+    text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _trial(row: tuple[Any, ...]) -> Trial:
+    names = (
+        "placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status",
+        "seconds", "compile_seconds", "machine", "versions",
+    )  # fmt: skip
+    plain = dict(zip(names, row, strict=True))
+    for name in ("metrics", "seen", "history", "versions"):
+        plain[name] = json.loads(plain[name])
+    return Trial(**plain)

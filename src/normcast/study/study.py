@@ -1,0 +1,234 @@
+"""Study: every placement of a network on the same data, over many seeds, with honest statistics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from normcast.engine import Training
+from normcast.errors import at_least_one, one_of, unknown
+from normcast.study.combine import DESIGNS, combined
+from normcast.study.job import Job, training_to_json
+from normcast.study.local import cores, run_here, run_on_cores
+from normcast.study.placement import Given as GivenPlacements
+from normcast.study.placement import Placement, as_placements
+from normcast.study.placements import AXES
+from normcast.study.placements import placements as found_placements
+from normcast.study.plan import Plan
+from normcast.study.result import StudyResult
+from normcast.study.rounds import Rounds
+from normcast.study.statistics import enough_seeds
+from normcast.study.store import Store
+from normcast.study.subject import Given, Subject, case_subject, forecast_subject, panel_of
+from normcast.study.trial import Trial
+
+TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
+BLOCK = 3  # seeds that every placement trains before any goes on, where time may run out
+WAIT = 2.0  # seconds between two looks at trials that another process is at
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go."""
+
+    done: int
+    total: int
+    failed: int
+    seconds: float
+    left: float
+
+
+class Study:
+    """Measures placements of normalization, dropout and pooling in a network, on given data.
+
+    model: a preset's name, an `Architecture`, or a keras model from (batch, input_size, channels) to
+    (batch, h), or to class probabilities. Every trial starts from fresh weights, drawn with its seed.
+    data: a frame, a file, or a `Panel` to forecast; or (X, y) or (X, y, groups) to classify, with X
+    (cases, time, channels). placements: {name: edits}, such as {f.rule: f.fix for f in findings}, or
+    `Placement`s; by default all that `placements(model)` finds on `axes`, with dropout of `rate`.
+    design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
+    "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
+    all, many for the best). seeds: how many, from `seed` on; every placement gets the same ones, on the same
+    windows in the same order. folds: rolling, later ones begin later. store: a file that the study goes on
+    from. epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn anew), optimizer,
+    learning_rate, loss: how all are trained, by default as preset or compiled model say. scaling:
+    "standard", "robust" or "none". min_effect: a relative difference below it does not matter.
+    table: how the data is read, as in `Forecaster.fit`: id_col, time_col, target_col, missing, ...
+    Raises ValueError or TypeError for what cannot be studied.
+
+    >>> import normcast
+    >>> study = normcast.Study("conv-lstm", normcast.datasets.weather(), h=7, id_col="location",
+    ...                        time_col="date", target_col="temp_max", axes=["inside"], seeds=3)
+    >>> [placement.name for placement in study.placements]
+    ['lstm_1: batch norm inside', 'lstm_1: layer norm inside']
+    """
+
+    def __init__(
+        self,
+        model: Given,
+        data: Any,
+        placements: GivenPlacements | None = None,
+        *,
+        h: int | None = None,
+        input_size: int | None = None,
+        axes: Iterable[str] = AXES,
+        rate: float = 0.2,
+        design: str = "one_at_a_time",
+        seeds: int = 10,
+        seed: int = 0,
+        folds: int = 2,
+        store: str | Path | None = None,
+        epochs: int = 20,
+        patience: int | None = 5,
+        batch_size: int = 32,
+        epoch_windows: int | None = 4_096,
+        optimizer: str | None = None,
+        learning_rate: float | None = None,
+        loss: Any = None,
+        scaling: str = "standard",
+        min_effect: float = 0.01,
+        freq: str | int | None = None,
+        season: int | None = None,
+        hist_exog: Sequence[str] = (),
+        futr_exog: Sequence[str] = (),
+        stat_exog: Sequence[str] = (),
+        **table: Any,
+    ) -> None:
+        at_least_one("Study", "seeds", seeds)
+        one_of("Study", "design", design, DESIGNS)
+        for name in table:
+            if name not in TABLE:
+                raise TypeError(unknown("argument", name, (*TABLE, "h", "seeds", "folds"), where="Study"))
+        if isinstance(data, tuple):
+            subject = case_subject(model, data, folds=folds, scaling=scaling)
+        else:
+            exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
+            panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)
+            subject = forecast_subject(model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling)
+        changes = {
+            "epochs": epochs, "patience": patience, "batch_size": batch_size, "epoch_windows": epoch_windows,
+            "optimizer": optimizer, "learning_rate": learning_rate, "loss": loss, "seed": seed,
+        }  # fmt: skip
+        kept = {"patience", "epoch_windows"}
+        given = {name: value for name, value in changes.items() if value is not None or name in kept}
+        self.subject: Subject = replace(subject, training=replace(subject.training, **given))
+        self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
+        forecasts = not isinstance(data, tuple)
+        found = (
+            found_placements(self.subject.model, axes=axes, rate=rate, forecasts=forecasts)
+            if placements is None
+            else as_placements(placements)
+        )
+        self.placements: tuple[Placement, ...] = combined(self.subject.model, as_placements(found), design)
+        self.plan = Plan.of(self.subject, self.placements, seeds, design)
+
+    @property
+    def training(self) -> Training:
+        """How every network is trained; its seed is the first."""
+        return self.subject.training
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What tells this study from others; a store holds one study."""
+        return {
+            **self.subject.task.describe(),
+            "metric": self.subject.task.metrics[0],
+            "network": self.subject.name,
+            "model": self.plan.cells[0].model,
+            "training": training_to_json(replace(self.training, seed=0)),
+            "design": self.design,
+        }
+
+    def describe(self, processes: int | None = None) -> str:
+        """Return what will be trained, what that costs, and what so many seeds can decide."""
+        check = enough_seeds(len(self.plan.seeds), len(self.placements))
+        return f"{self.plan.describe(processes or cores())}\n{check}"
+
+    def run(
+        self,
+        *,
+        processes: int | None = None,
+        ray: str | None = None,
+        budget: float | None = None,
+        progress: Callable[[Ticked], None] | None = None,
+    ) -> StudyResult:
+        """Train what the store does not hold yet, and return what all of it says.
+
+        processes: worker processes, by default one per core; 1 trains in this process. ray: "auto" or the
+        address of a Ray cluster (extra `ray`) instead. budget: seconds after which no new trial counts;
+        every placement has then as many seeds as all of them have. progress: called after each trial.
+        Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
+        """
+        workers = processes or cores()
+        with closing(Store(self.store)) as store:
+            store.describe({**self.facts, "min_effect": self.min_effect})
+            cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
+            store.add_placements(cells)
+            end = None if budget is None else time.monotonic() + budget
+            for plan in Rounds(self.plan, self.design, self.subject.task.metrics[0]).plans(store):
+                ticks = Ticks(plan, progress)
+                if not self._train(plan, store, workers, ray, end, ticks):
+                    break
+            return StudyResult.read(store)
+
+    def _train(
+        self, plan: Plan, store: Store, workers: int, ray: str | None, end: float | None, ticks: Ticks
+    ) -> bool:
+        """Train the missing trials of a plan; return False if time ran out before all were done."""
+        block = BLOCK if end is not None else 0
+        while missing := [key for key in plan.keys if key not in store.done()]:
+            mine = store.claim(missing)
+            if not mine:  # another process is at them
+                time.sleep(WAIT)
+                continue
+            jobs = plan.jobs(self.subject, mine, workers, block)
+            ticks.begin(len(plan.keys) - len(missing))
+            stream = self._stream(jobs, workers, ray)
+            try:
+                for trial in stream:
+                    store.renew()
+                    if trial is not None:
+                        store.write(trial)
+                        ticks.add(trial)
+                    if end is not None and time.monotonic() > end:
+                        return False
+            finally:
+                with suppress(Exception):
+                    stream.close()
+                store.release()
+        return True
+
+    def _stream(self, jobs: list[Job], workers: int, ray: str | None) -> Any:
+        if ray is not None:
+            from normcast.study.on_ray import run_on_ray
+
+            return run_on_ray(jobs, self.subject.task, ray)
+        if workers == 1:
+            return run_here(jobs, self.subject.task)
+        return run_on_cores(jobs, self.subject.task, workers)
+
+
+class Ticks:
+    """Counts trials for a progress callback."""
+
+    def __init__(self, plan: Plan, progress: Callable[[Ticked], None] | None) -> None:
+        self.total, self.progress = len(plan.keys), progress
+        self.done = self.before = self.failed = 0
+        self.began = time.monotonic()
+
+    def begin(self, done: int) -> None:
+        """Say how many were done before."""
+        self.done = self.before = done
+
+    def add(self, trial: Trial) -> None:
+        """Count a trial."""
+        self.done += 1
+        self.failed += trial.failed
+        seconds = time.monotonic() - self.began
+        left = seconds / (self.done - self.before) * (self.total - self.done)
+        if self.progress is not None:
+            self.progress(Ticked(self.done, self.total, self.failed, seconds, left))

@@ -1,0 +1,58 @@
+"""Trial: one network of one placement, trained with one seed on one fold, and how it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, NamedTuple
+
+
+class TrialKey(NamedTuple):
+    """What tells a trial from others of its study."""
+
+    placement: str
+    fold: int
+    seed: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How one training went.
+
+    placement, fold (from 0), seed, epochs: which one it is. metrics: on the test windows; seen: on training
+    windows; both in the inference mode. history: loss, val_loss and learning_rate by epoch. status: as the
+    engine says, "complete", "stopped early in epoch 7", "failed in ...". seconds: CPU time of training and
+    scoring; compile_seconds: of that, before the first epoch, for the first trial of a program.
+    machine, versions: where it ran.
+    """
+
+    placement: str
+    fold: int
+    seed: int
+    epochs: int
+    metrics: dict[str, float] = field(default_factory=dict)
+    seen: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best_epoch: int = 0
+    status: str = "complete"
+    seconds: float = 0.0
+    compile_seconds: float = 0.0
+    machine: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> TrialKey:
+        """What tells it from others."""
+        return TrialKey(self.placement, self.fold, self.seed, self.epochs)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has no score: it diverged, or its worker died."""
+        return self.status.startswith("failed") or not all(isfinite(v) for v in self.metrics.values())
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What must be the same wherever it ran: all but times and machine."""
+        names = ("placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,85 @@
+"""`normcast study` from the command line: it measures, goes on, shows, exports, and refuses at the door."""
+
+import json
+
+import numpy as np
+import pytest
+
+from normcast.cli import run
+from tests.study.ready import table
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table().to_csv("wave.csv", index=False)
+    return tmp_path
+
+
+SMALL = [
+    "--h",
+    "2",
+    "--input-size",
+    "8",
+    "--model",
+    "lstm",
+    "--seeds",
+    "2",
+    "--epochs",
+    "1",
+    "--processes",
+    "1",
+]
+
+
+def test_a_study_runs_goes_on_shows_and_exports(folder, capsys):
+    call = ["study", "wave.csv", *SMALL, "--placement", "recurrent dropout", "--placement", "zoneout"]
+    assert run(call) == 0
+    printed = capsys.readouterr()
+    assert "lstm_1: recurrent dropout 0.2" in printed.out
+    assert "Of 2 placements" in printed.out
+    assert "12 trainings" in printed.err  # 3 networks x 2 seeds x 2 folds
+    assert run([*call, "--add-seeds", "1"]) == 0
+    assert "3 seeds" in capsys.readouterr().out
+    assert run(["study", "show", "study.db"]) == 0
+    assert run(["study", "export", "study.db", "-o", "trials.csv"]) == 0
+    assert len((folder / "trials.csv").read_text().splitlines()) == 19
+    assert run(["study", "export", "study.db", "-o", "evidence.json", "--evidence"]) == 0
+    assert json.loads((folder / "evidence.json").read_text())["seeds"] == 3
+
+
+def test_a_dry_run_lists_placements_and_trains_nothing(folder, capsys):
+    assert run(["study", "wave.csv", *SMALL, "--axes", "inside", "--dry-run"]) == 0
+    assert "lstm_1: layer norm inside: lstm_1: -> LSTM(units=64, norm='layer')" in capsys.readouterr().out
+    assert not (folder / "study.db").exists()
+
+
+def test_cases_are_classified(folder, capsys):
+    draws = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    np.savez("cases.npz", X=draws.normal(size=(40, 8, 1)) + y[:, None, None], y=y)
+    call = ["study", "cases.npz", "--task", "classify", "--seeds", "2", "--epochs", "1", "--folds", "1"]
+    assert run([*call, "--model", "lstm", "--axes", "inside", "--processes", "1"]) == 0
+    assert "LOG_LOSS" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (["nothing.csv", "--h", "2"], "nothing.csv: there is no such file"),
+        (["wave.csv"], "h is missing"),
+        (["wave.csv", "--h", "2", "--model", "conv-lstn"], "Did you mean 'conv-lstm'"),
+        (["wave.csv", "--h", "2", "--axes", "nrom"], "Did you mean 'norm'"),
+        (["wave.csv", "--h", "2", "--budget", "soon"], "'soon' is no duration"),
+        (["wave.csv", "--h", "2", "--report", "x.pdf"], "a report is an HTML file"),
+        (["wave.csv", "--h", "90"], "leave too few to train on"),
+        (["wave.csv", "--h", "2", "--store", "no/such/folder.db"], "there is no folder 'no/such'"),
+        (["wave.csv", "--h", "2", "--placement", "magic"], "no placement 'magic'"),
+        (["wave.csv", "--h", "2", "--task", "classify"], "reads an .npz file"),
+        (["show", "nothing.db"], "nothing.db: there is no such file"),
+    ],
+)
+def test_what_cannot_be_studied_is_refused_at_the_door(folder, capsys, call, words):
+    assert run(["study", *call]) == 1
+    assert words in capsys.readouterr().err
+    assert not (folder / "study.db").exists()

@@ -1,0 +1,125 @@
+"""Folds keep the future out of what is learned, and score in the unit of the series."""
+
+import numpy as np
+import pytest
+
+from normcast.data import Panel
+from normcast.scoring import seasonal_error
+from normcast.study.cases import CaseTask
+from normcast.study.forecasts import ForecastTask
+from normcast.study.placements import RAW_INPUTS
+
+from .ready import table
+
+
+def task_of(frame, **settings):
+    return ForecastTask(Panel.from_frame(frame), h=3, input_size=8, **{"folds": 3, **settings})
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust", RAW_INPUTS])
+def test_a_changed_future_leaves_what_is_learned_as_it_was_to_the_bit(scaling):
+    frame, task = table(), task_of(table())
+    for number in range(task.folds):
+        changed = frame.copy()
+        changed.loc[int(task.spans(number)[2][0]) :, "y"] = 1e6
+        before, after = task.fold(number, scaling), task_of(changed).fold(number, scaling)
+        for part in ("train", "valid", "seen"):
+            old, new = getattr(before, part), getattr(after, part)
+            everything = np.arange(len(old))
+            for a, b in zip(flat(old.at(everything)), flat(new.at(everything)), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def flat(batch):
+    inputs, target = batch
+    return [*inputs.values(), target]
+
+
+def test_targets_of_the_parts_of_a_fold_do_not_overlap():
+    task = task_of(table())
+    for number in range(task.folds):
+        rows = [set(np.ravel(part.cutoff[:, None] + np.arange(part.h))) for part in task.windows(number)]
+        assert not rows[0] & rows[1]
+        assert not rows[1] & rows[2]
+        assert max(rows[0]) < min(rows[1]) <= max(rows[1]) < min(rows[2])
+
+
+def test_all_folds_have_as_many_windows_so_that_they_share_a_program():
+    task = task_of(table())
+    counts = {tuple(len(part) for part in task.windows(number)) for number in range(task.folds)}
+    assert len(counts) == 1
+
+
+def test_scores_are_those_written_out():
+    task = task_of(table())
+    fold = task.fold(1)
+    windows = task.windows(1)[2]
+    outputs = np.zeros((len(windows), 3))
+    truth = windows.targets(task.arrays.y)
+    mean, spread = [
+        np.asarray(task.arrays.y)[: int(task.spans(1)[1][0])].__getattribute__(f)() for f in ("mean", "std")
+    ]
+    scale = seasonal_error(task.arrays.y, windows, task.arrays.offsets, 7)
+    found = fold.scored(outputs, "test")
+    assert found["mase"] == pytest.approx(np.mean(np.abs(truth - mean) / scale[:, None]))
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean(((truth - mean) / spread) ** 2)))
+
+
+def test_raw_inputs_are_those_of_the_table_and_targets_are_scaled():
+    fold = task_of(table()).fold(0, RAW_INPUTS)
+    inputs, target = fold.train.at(np.arange(5))
+    np.testing.assert_allclose(inputs["past"][0, :, 0], table()["y"].to_numpy()[:8], rtol=1e-6)
+    assert abs(target.mean()) < 2
+
+
+def test_series_too_short_are_named():
+    with pytest.raises(ValueError, match=r"20 rows; 3 folds of input_size 8 and h 3"):
+        task_of(table(20))
+
+
+def cases(n=60, groups=None, seed=0):
+    draws = np.random.default_rng(seed)
+    return CaseTask(draws.normal(size=(n, 10, 2)), np.array(list("aabc") * (n // 4)), groups)
+
+
+def test_each_fold_has_every_class_in_every_part():
+    task = cases()
+    for number in range(2):
+        fold = task.fold(number)
+        for part in (fold.train, fold.valid, fold.test):
+            assert (part.at(np.arange(len(part)))[1].sum(0) > 0).all()
+
+
+def test_no_group_is_in_two_parts():
+    groups = np.repeat(np.arange(12), 5)
+    task = cases(groups=groups)
+    for group in range(12):
+        assert len(set(task.part_of_case[groups == group])) == 1
+
+
+def test_test_cases_do_not_set_the_scale():
+    task = cases()
+    changed = CaseTask(task.x.copy(), task.y)
+    changed.x[task.part_of_case == 0] = 1e5
+    old, new = task.fold(0).train, changed.fold(0).train
+    everything = np.arange(len(old))
+    np.testing.assert_array_equal(old.at(everything)[0]["past"], new.at(everything)[0]["past"])
+
+
+def test_log_loss_and_error_are_those_written_out():
+    task = cases()
+    fold = task.fold(0)
+    truth = fold.test.at(np.arange(len(fold.test)))[1]
+    outputs = np.full(truth.shape, 1 / 3, np.float32)
+    assert fold.scored(outputs, "test")["log_loss"] == pytest.approx(np.log(3), rel=1e-6)
+    assert fold.scored(truth, "test")["error"] == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [(np.zeros((4, 3, 1)), np.zeros(5), r"y \(cases,\)"), (np.zeros((6, 3)), np.zeros(6), "1 classes"),
+     (np.full((6, 3), np.nan), np.arange(6) % 2, "18 values that are not finite")],
+)  # fmt: skip
+def test_cases_that_cannot_be_learned_are_refused(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        CaseTask(x, y)
