@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.layers.backends import BACKEND, compiled, first, gradients, numpy, trains
 
-# The same sums in another order, in float32; a norm over four units divides by their spread, and so multiplies
+# The same sums in another order, in float32; a norm over four units divides by their spread, which multiplies
 # what was rounded.
 TIGHT = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -66,6 +66,16 @@ def half_precision_is_close_to_full(case: Case) -> None:
     assert keras.backend.standardize_dtype(y.dtype) == "bfloat16"
     # bfloat16 holds 8 bits of mantissa; a recurrence adds up a few roundings
     np.testing.assert_allclose(numpy(y), infer(full, case.inputs()), atol=0.15, rtol=0.1)
+
+
+def double_precision_is_kept(case: Case) -> None:
+    if BACKEND == "jax":  # only in a process of its own: the finite differences run there
+        return
+    full, double = case.built(), case.built(dtype="float64")
+    double.set_weights(full.get_weights())
+    y = first(double(case.inputs().astype("float64"), training=False))
+    assert keras.backend.standardize_dtype(y.dtype) == "float64"
+    np.testing.assert_allclose(numpy(y), infer(full, case.inputs()), **TIGHT)
 
 
 def padding_is_never_read(case: Case) -> None:
@@ -234,6 +244,7 @@ def length_may_be_unknown(case: Case) -> None:
 CHECKS = (
     shape_is_known_beforehand,
     half_precision_is_close_to_full,
+    double_precision_is_kept,
     padding_is_never_read,
     inference_draws_nothing,
     same_seed_is_same_training_output,
