@@ -19,7 +19,7 @@ from normcast.engine.update import Update
 
 EVALUATION_BATCH = 256
 # Threads inside the operations of networks this small only get in the way of the other devices.
-ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
+ONE_THREAD: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
 
 _compiled: dict[Any, Any] = {}
 _tracing = threading.Lock()
