@@ -124,6 +124,59 @@ def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
         sys.stdout = kept
 
 
+def hourly(series: int, rows: int) -> Any:
+    """A long frame in the Nixtla form."""
+    import pandas as pd
+
+    stamps = np.tile(pd.date_range("2000-01-01", periods=rows, freq="h"), series)
+    ids = np.repeat([f"s{i:05d}" for i in range(series)], rows)
+    y = np.random.default_rng(0).normal(size=series * rows).cumsum() / 100
+    return pd.DataFrame({"unique_id": ids, "ds": stamps, "y": y})
+
+
+def forecaster(series: int, rows: int, input_size: int, h: int) -> None:
+    import normcast
+    from normcast.models import Architecture, Recurrent
+
+    model = Architecture(recurrent=(Recurrent(units=64),))
+    about = {"input_size": input_size, "freq": "h", "level": (), "seeds": 1, "epochs": 1, "epoch_windows": 64}
+    fitted = normcast.Forecaster(h=h, model=model, **about).fit(hourly(10, 400))
+    frame, lap = hourly(series, rows), Laps(1)
+    while True:
+        lap()
+        assert len(fitted.predict(frame)) == series * h
+
+
+def neuralforecast_predict(series: int, rows: int, input_size: int, h: int) -> None:
+    import logging
+    import warnings
+
+    import torch
+    from neuralforecast import NeuralForecast
+    from neuralforecast.models import LSTM
+
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
+    model = LSTM(
+        h=h, input_size=input_size, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1,
+        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=1, accelerator="cpu",
+        enable_model_summary=False, **quiet,
+    )  # fmt: skip
+    sys.stdout, kept = sys.stderr, sys.stdout
+    fitted = NeuralForecast(models=[model], freq="h", local_scaler_type="standard")
+    fitted.fit(hourly(10, 400))
+    frame = hourly(series, rows)
+    sys.stdout = kept
+    lap = Laps(1)
+    while True:
+        lap()
+        sys.stdout = sys.stderr
+        assert len(fitted.predict(df=frame)) == series * h
+        sys.stdout = kept
+
+
 def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: int) -> None:
     """A training step of our LSTM: what its arguments, as JSON, ask for; loss on the last output.
 

@@ -15,7 +15,7 @@ from normcast.engine.program import compiled, forecasting_program
 
 
 def predict(
-    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 1024
+    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 512
 ) -> np.ndarray:
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 

@@ -18,26 +18,35 @@ from normcast.engine.training import Training
 from normcast.engine.update import Update
 
 EVALUATION_BATCH = 256
+# Threads inside the operations of networks this small only get in the way of the other devices.
+ONE_THREAD: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
 
 _compiled: dict[Any, Any] = {}
 _tracing = threading.Lock()
 
 
 def compiled(
-    key: Any, function: Callable[..., Any], *arguments: Any, rng: str = "keras", whole: bool = True
+    key: Any,
+    function: Callable[..., Any],
+    *arguments: Any,
+    rng: str = "keras",
+    whole: bool = True,
+    one_thread: bool = False,
 ) -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
     Tracing runs under a lock, compiling outside of it: XLA releases the interpreter, so programs that are
     asked for by several threads compile in parallel. whole: whether each device computes a whole batch, which
-    the native kernels need.
+    the native kernels need. one_thread: whether the other cores are for other devices.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     if full not in _compiled:
         with _tracing, shortcuts(rng, whole):
             lowered = jax.jit(function).lower(*arguments)
-        _compiled[full] = lowered.compile()
+        _compiled[full] = lowered.compile(
+            ONE_THREAD if one_thread and jax.default_backend() == "cpu" else None
+        )
     return _compiled[full]
 
 

@@ -63,8 +63,10 @@ class Run:
         self.mesh = batch_mesh() if spread == "batch" else replica_mesh(seeds)
         if seeds > 1:
             warn_of_idle_cores()
-        self.width = 1 if spreads_batch(self.mesh) else self.mesh.size
-        if jax.default_backend() != "cpu" and not spreads_batch(self.mesh):
+        # Also for one replica no threads inside operations, so that its bits are those it has among many.
+        self.whole = not spreads_batch(self.mesh)
+        self.width = self.mesh.size if self.whole else 1
+        if jax.default_backend() != "cpu" and self.whole:
             self.width *= -(-seeds // self.mesh.size)
         self.source = Source(data, network, training.batch_size, training.epoch_windows, self.mesh)
         self.batch_size, self.steps = self.source.batch_size, self.source.steps
@@ -90,7 +92,8 @@ class Run:
             program,
             *self._to_train(part, 0, self.states[0], self._orders(part), 0),
             rng=self.training.rng,
-            whole=not spreads_batch(self.mesh),
+            whole=self.whole,
+            one_thread=self.whole,
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
@@ -100,7 +103,7 @@ class Run:
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, plan, self.mesh)
         key = ("judge", self.network.key, self.training.loss_key, plan, self.mesh)
-        self._judge = compiled(key, program, *self._to_judge(0), whole=not spreads_batch(self.mesh))
+        self._judge = compiled(key, program, *self._to_judge(0), whole=self.whole, one_thread=self.whole)
 
     def _set_states(self, states: list[Any]) -> None:
         unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, own_spec(self.mesh))
@@ -203,6 +206,9 @@ class Run:
 
     def _keep_last(self) -> None:
         for place, group in enumerate(self.groups):
+            if self.alive[group[group < len(self.seeds)]].all():
+                self.best[place] = {**_judged(self.states[place]), "loss": self.best[place]["loss"]}
+                continue
             alive = self._living(group)
             last = jax.tree.map(
                 lambda new, old, alive=alive: jnp.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old),

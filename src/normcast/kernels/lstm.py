@@ -157,15 +157,16 @@ def _stacked(mask: Any, gates: int) -> Any:
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _kernel(gates: int, *arrays: Any) -> tuple[Any, Any]:
-    hs, cs, _ = _forward(gates, 0, arrays)
+    hs, cs, _ = _forward(gates, arrays, 1, 0)
     return hs, cs[:, -1]
 
 
-def _forward(gates: int, room: int, arrays: Any) -> Any:
-    x, h0 = arrays[:2]
-    states = jax.ShapeDtypeStruct((*x.shape[:2], h0.shape[-1]), jnp.float32)
-    shapes = (states, states, jax.ShapeDtypeStruct((room,), jnp.float32))
-    call = jax.ffi.ffi_call("normcast_lstm_forward", shapes, vmap_method="sequential")
+def _forward(gates: int, arrays: Any, cells: int, room: int) -> Any:
+    """Run forward; cells: of how many steps, all or the last one; room: floats for the gates."""
+    (batch, time, _), units = arrays[0].shape, arrays[1].shape[-1]
+    shapes: list[tuple[int, ...]] = [(batch, time, units), (batch, cells, units), (room,)]
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = jax.ffi.ffi_call("normcast_lstm_forward", structs, vmap_method="sequential")
     return call(*arrays, groups=np.int64(gates))
 
 
@@ -173,7 +174,7 @@ def _kernel_forward(gates: int, *arrays: Any) -> Any:
     batch, time, _ = arrays[0].shape
     width = native.vector_width()
     room = batch * time * GATES * -(-arrays[1].shape[-1] // width) * width
-    hs, cs, activations = _forward(gates, room if room <= KEPT else 0, arrays)
+    hs, cs, activations = _forward(gates, arrays, time, room if room <= KEPT else 0)
     return (hs, cs[:, -1]), (arrays, hs, cs, activations)
 
 

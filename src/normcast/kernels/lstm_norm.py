@@ -194,8 +194,13 @@ def _forward(facts: Any, room: int, arrays: Any) -> Any:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
     steps = time if facts[1] == KINDS["batch"] else 0
-    shapes: list[tuple[int, ...]] = [(batch, time, units)] * 2
-    shapes += [(room,), (steps, 18 * units)]
+    cells = time if room else 1
+    shapes: list[tuple[int, ...]] = [
+        (batch, time, units),
+        (batch, cells, units),
+        (room,),
+        (steps, 18 * units),
+    ]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_norm_forward", structs, vmap_method="sequential")
     hs, cs, kept, moments = call(*arrays, **_attributes(facts))

@@ -13,6 +13,7 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
   const Shape s(x, u, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S;
+  const bool whole = cs->dimensions()[1] == s.T;  // else only the last cell is asked for
   float* kept = gates->element_count() ? gates->typed_data() : nullptr;
   arena.reset(4 * s.units * W * (s.K + s.rows) + s.rows * (lda + s.units * W) + 256);
   float* packed = arena.take(4 * s.units * s.K * W);
@@ -55,7 +56,7 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
             c_new = k * c_old + (1.0f - k) * c_new;
           }
           store(cr, c_new);
-          store(cs->typed_data() + at, c_new, left);
+          store(cs->typed_data() + (whole ? at : (b0 + r) * s.H + v * W), c_new, left);
           store(hs->typed_data() + at, h, left);
           put_state(s, m, h, b0 + r, v, a + r * lda);
         }

@@ -135,7 +135,7 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
             c_new = k * load(c + in) + (1.0f - k) * c_new;
           }
           store(c + in, c_new);
-          store(cs->typed_data() + at, c_new, left);
+          store(cs->typed_data() + (keep ? at : (b0 + r) * s.H + v * W), c_new, left);
           store(hs->typed_data() + at, h, left);
           put_state(s, m, h, b0 + r, v, a + r * lda);
         }
