@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
-.PHONY: demo demo-study test test-layers lint types contracts check clean
+.PHONY: demo demo-study test test-full lint types contracts check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,11 +30,11 @@ demo: $(VENV)/core.stamp  ## forecast the shipped weather data: leaves forecast.
 demo-study: $(VENV)/core.stamp  ## measure 22 placements on the shipped data: leaves study.db and study.html, opens it
 	@$(BIN)/normcast study demo --open
 
-test: $(VENV)/dev.stamp  ## the suite; the layers' own, which takes longest, is test-layers
-	$(BIN)/python -m pytest -n auto --ignore=tests/layers
+test: $(VENV)/dev.stamp  ## the suite, in its short form
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-layers: $(VENV)/dev.stamp  ## the layers on JAX
-	$(BIN)/python -m pytest -n auto tests/layers
+test-full: $(VENV)/dev.stamp  ## all of it, every pair of options of the layers among them
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -48,7 +48,7 @@ contracts: $(VENV)/dev.stamp  ## who may import whom
 check: lint types contracts
 
 clean:
-	rm -rf $(VENV) forecast.csv report.html
+	rm -rf $(VENV) forecast.csv report.html study.db study.html
 
 # The layers on the other two backends, in a venv of their own: nothing else needs either.
 BACKENDS_VENV ?= .venv-backends
@@ -70,7 +70,7 @@ $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backen
 
 .PHONY: test-backends test-backends-full
 test-backends: $(BACKENDS_VENV)/stamp  ## the layers on JAX, TensorFlow and torch, in short
-	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py tests/layers/test_recurrent_contract.py -m "not slow"
+	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py
 	KERAS_BACKEND=tensorflow $(ON_BACKEND) tests/layers -m "not slow"
 	KERAS_BACKEND=torch $(ON_BACKEND) tests/layers -m "not slow"
 

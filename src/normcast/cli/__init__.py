@@ -69,9 +69,9 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     try:
         code = group.main(arguments, prog_name="normcast", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return interrupted(debug)
+        code = INTERRUPTED
     except typer.Exit as error:
-        return int(error.exit_code)
+        code = error.exit_code
     except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
         return refused(str(error) or type(error).__name__, 1, debug)
     except Exception as error:
@@ -79,14 +79,9 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         if hasattr(error, "format_message"):
             return refused(f"{error.format_message()} (see normcast --help)", 2, debug)
         return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1, debug)
-    if code == INTERRUPTED:  # what Typer makes of an interrupt
-        return interrupted(debug)
+    if code == INTERRUPTED:  # Typer makes of an interrupt a code of its own
+        return refused("interrupted; files that were being written are whole or absent", code, debug)
     return code if isinstance(code, int) else 0
-
-
-def interrupted(debug: bool) -> int:
-    """Say that the command was interrupted; return the exit code."""
-    return refused("interrupted; files that were being written are whole or absent", INTERRUPTED, debug)
 
 
 def refused(message: str, code: int, debug: bool) -> int:
