@@ -1,0 +1,93 @@
+"""Rounds of successive halving: who was trained how much, and who left when."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from normcast.report.of_study.words import percent
+from normcast.report.page import Cell, Section, Table
+from normcast.report.study_values import StudyReport
+from normcast.report.words import plural
+from normcast.study import BASELINE, Trial
+
+Round = dict[str, list[Trial]]
+
+
+def rounds_of(report: StudyReport) -> dict[int, Round]:
+    """Return the trials of each round by placement; a round is known by its number of epochs."""
+    found: dict[int, Round] = {}
+    for trial in sorted(report.result.trials, key=lambda each: each.epochs):
+        found.setdefault(trial.epochs, {}).setdefault(trial.placement, []).append(trial)
+    return found
+
+
+def rounds_section(report: StudyReport) -> Section | None:
+    """What each round trained, and those that did not reach the last one."""
+    rounds = rounds_of(report)
+    if len(rounds) < 2:
+        return None
+    text = (
+        f"The study went in {plural(len(rounds), 'round')}. All verdicts on this page are from the last "
+        "one, on "
+        f"{plural(len(report.result.comparison.effects), 'placement')}; the others were left behind "
+        "earlier, on "
+        "less evidence, so of them it is only known that others looked better."
+    )
+    return Section(
+        "rounds",
+        "Rounds",
+        text=(text,),
+        tables=(_rounds_table(rounds), _dropped_table(report, rounds)),
+        bullets=_same_seeds(rounds),
+    )
+
+
+def _rounds_table(rounds: dict[int, Round]) -> Table:
+    rows = tuple(
+        (
+            Cell(f"round {k + 1}", number=False),
+            Cell(str(len(trials))),
+            Cell(str(len({t.seed for each in trials.values() for t in each}))),
+            Cell(str(epochs)),
+            Cell(f"{sum(len(each) for each in trials.values()):,}"),
+        )
+        for k, (epochs, trials) in enumerate(rounds.items())
+    )
+    return Table(
+        "What each round trained", ("round", "networks", "seeds", "epochs", "trainings"), rows, narrow=True
+    )
+
+
+def _dropped_table(report: StudyReport, rounds: dict[int, Round]) -> Table:
+    rows = []
+    for k, (epochs, trials) in reversed(list(enumerate(rounds.items()))[:-1]):
+        later = {name for other, own in rounds.items() if other > epochs for name in own}
+        gone = {name: mean_change(trials, name, report.result.metric) for name in trials if name not in later}
+        for name, change in sorted(gone.items(), key=lambda item: (np.isnan(item[1]), item[1], item[0])):
+            rows.append((Cell(name, number=False), Cell(str(k + 1)), Cell(percent(change))))
+    return Table(
+        "Left behind, the last to leave first",
+        ("placement", "after round", "change then"),
+        tuple(rows),
+        narrow=True,
+    )
+
+
+def mean_change(trials: Round, name: str, metric: str) -> float:
+    """Return the mean change against the network as given in one round; NaN where it failed somewhere."""
+    means = []
+    for each in (name, BASELINE):
+        scores = [np.nan if t.failed else t.metrics[metric] for t in trials.get(each, [])]
+        means.append(float(np.mean(scores)) if scores else np.nan)
+    return means[0] / means[1] - 1 if means[1] else np.nan
+
+
+def _same_seeds(rounds: dict[int, Round]) -> tuple[str, ...]:
+    *earlier, last = [{t.seed for each in trials.values() for t in each} for trials in rounds.values()]
+    if not last & set().union(*earlier):
+        return ()
+    return (
+        "The last round used seeds that earlier rounds had used too, so the luck that brought a placement "
+        "into the "
+        "last round may still be with it: its effect there is somewhat flattered.",
+    )
