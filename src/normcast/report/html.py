@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from normcast.data import check_writable, write_whole
-from normcast.forecasting import Forecaster
-from normcast.report.of_forecaster import forecast_report
-from normcast.report.sections import page_of
+from normcast.report.page import Page
+from normcast.report.study_values import StudyReport
 from normcast.report.values import ForecastReport
 
+if TYPE_CHECKING:
+    from normcast.forecasting import Forecaster
+    from normcast.study import StudyResult
 
-def write_report(result: ForecastReport | Forecaster, path: str | Path, **facts: Any) -> Path:
+    Reportable = ForecastReport | StudyReport | Forecaster | StudyResult
+
+
+def write_report(result: Reportable, path: str | Path, **facts: Any) -> Path:
     """Write the report as one self-contained HTML file and return its path.
 
-    result: a forecaster that was fitted or back-tested, or the values of a report; facts: for a forecaster,
-    as in `forecast_report`: futr_df, source, command, seconds.
+    result: a forecaster that was fitted or back-tested, what a study measured (`StudyResult.read("study.db")`
+    is enough), or the values of a report; facts: for a forecaster, as in `forecast_report`: futr_df, source,
+    command, seconds; for a study, as in `StudyReport`: source, store, command.
     The file is whole or not there: it is written beside its place and moved. Drawing takes a second or two.
-    Raises ValueError for a path that is no HTML name, OSError for one that cannot be written, RuntimeError
-    for a forecaster that has done nothing yet.
+    Raises ValueError for a path that is no HTML name and for a study with too few trials, OSError for a path
+    that cannot be written, RuntimeError for a forecaster that has done nothing yet.
     """
     path = Path(path)
     if path.suffix.lower() not in {".html", ".htm"}:
@@ -28,12 +35,35 @@ def write_report(result: ForecastReport | Forecaster, path: str | Path, **facts:
             f"write_report: {str(path)!r} does not end in .html; give a name such as report.html."
         )
     check_writable(path)  # before the seconds that drawing takes
-    values = result if isinstance(result, ForecastReport) else forecast_report(result, **facts)
-    write_whole(path, render(values))
+    write_whole(path, render(values_of(result, **facts)))
     return path
 
 
-def render(result: ForecastReport) -> str:
+def values_of(result: Reportable, **facts: Any) -> ForecastReport | StudyReport:
+    """Return the values that a page is drawn from."""
+    if isinstance(result, ForecastReport | StudyReport):
+        return result
+    # Whoever holds a study's result has imported study; a forecast does not pay for it, nor a study for that.
+    study = sys.modules.get("normcast.study")
+    if study is not None and isinstance(result, study.StudyResult):
+        return StudyReport(result, **facts)
+    from normcast.report.of_forecaster import forecast_report
+
+    return forecast_report(result, **facts)
+
+
+def page_of(values: ForecastReport | StudyReport) -> Page:
+    """Compose the page of a report."""
+    if isinstance(values, StudyReport):
+        from normcast.report.of_study import study_page
+
+        return study_page(values)
+    from normcast.report import sections
+
+    return sections.page_of(values)
+
+
+def render(result: ForecastReport | StudyReport) -> str:
     """Return the report as HTML text; the same values give the same text."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -48,6 +78,17 @@ def render(result: ForecastReport) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # A percent sign stays on the line of its number.
-    environment.filters["tied"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
+    environment.filters["tied"] = tied
     return environment.get_template("report.html.j2").render(page=page_of(result))
+
+
+def tied(text: str) -> str:
+    """Keep on one line what is read as one: a percent sign and its number, a p and its value.
+
+    >>> tied("4 %, p < 0.001") == "4\\N{NO-BREAK SPACE}%, p\\N{NO-BREAK SPACE}<\\N{NO-BREAK SPACE}0.001"
+    True
+    """
+    space = "\N{NO-BREAK SPACE}"
+    for loose in (" %", "p < ", "p = ", "± "):
+        text = text.replace(loose, loose.replace(" ", space))
+    return text

@@ -37,7 +37,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """An entry of a legend: a tone of the page (a CSS variable) and how it is drawn ("line", "band", "dot").
+    """An entry of a legend: a tone of the page (a CSS variable) and how it is drawn.
+
+    kind: "line", "band", "dot", "shape" or "hollow"; path: the outline of a shape around 0, 0.
 
     >>> Key("ridge", "tone-3", dash="4 2").kind
     'line'
@@ -48,13 +50,15 @@ class Key:
     kind: str = "line"
     dash: str = ""
     opacity: float = 1.0
+    path: str = ""
 
 
 @dataclass(frozen=True)
 class Figure:
     """A drawing: inline SVG that the page may scale, and the words above it.
 
-    legend: of its own, where that of the section does not fit.
+    legend: of its own, where that of the section does not fit. wide: it takes the width of the page, and
+    scrolls in its own box where that is too narrow.
 
     >>> Figure("Seattle", "<svg></svg>").title
     'Seattle'
@@ -64,6 +68,7 @@ class Figure:
     svg: str
     note: str = ""
     legend: tuple[Key, ...] = ()
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,66 @@ class Timeline:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A heading, and under it text, legend, figures, timeline, tables, bullets, terms, code, in this order.
+class ForestRow:
+    """A row of a forest plot: its mark, where mark and interval are (percent of the width), its numbers.
 
-    folded: the tables are behind a line that says so. terms: (word, explanation) pairs.
+    at is None where there is nothing to draw, and then text says why; beyond: the sides ("left", "right") on
+    which it goes on outside of the plot.
+
+    >>> ForestRow("x", Key("better", "yes", "shape"), ("-3.0 %",), "better", at=40, low=30, high=50).beyond
+    ()
+    """
+
+    name: str
+    mark: Key
+    cells: tuple[str, ...]
+    title: str
+    at: float | None = None
+    low: float = 0.0
+    high: float = 0.0
+    beyond: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest plot as a table: groups of rows over one axis; head: of the columns right of the plot.
+
+    zero, band: where the line of no effect and the band of effects that do not matter are, in percent of the
+    width; ticks: (percent, label).
+
+    >>> Forest("Effects", ("change",), (), ticks=((50.0, "0 %"),), zero=50.0, band=(48.0, 52.0)).zero
+    50.0
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[ForestRow, ...]], ...]
+    ticks: tuple[tuple[float, str], ...]
+    zero: float
+    band: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A ranking: rows of (name, cells, which groups it belongs to); each group is drawn as one bar.
+
+    >>> Ladder("Ranking", ("placement", "mean rank"), (("a", ("1.5",), (True, False)),), groups=2).groups
+    2
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...], tuple[bool, ...]], ...]
+    groups: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and under it what it holds, in the order of the fields below.
+
+    folded: the tables are behind a line that says so; more: figures behind the line `more_title`.
+    terms: (word, explanation) pairs.
 
     >>> Section("notes", "Notes on the data", text=("Sorted 3 rows.",)).key
     'notes'
@@ -110,21 +171,25 @@ class Section:
     key: str
     title: str
     text: tuple[str, ...] = ()
-    bullets: tuple[str, ...] = ()
     legend: tuple[Key, ...] = ()
     figures: tuple[Figure, ...] = ()
+    more: tuple[Figure, ...] = ()
+    more_title: str = ""
     timeline: Timeline | None = None
+    forest: Forest | None = None
+    ladder: Ladder | None = None
     tables: tuple[Table, ...] = ()
+    folded: str = ""
+    bullets: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     code: tuple[tuple[str, str], ...] = ()
-    folded: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """A whole report: its title, the facts under it, the answer that it opens with, and its sections.
 
-    model: ours, whose rows are marked.
+    model: what is reported on, whose rows are marked.
 
     >>> Page("temp_max", "normcast", "weather.csv", Verdict("yes", "Yes.", ""), ()).verdict.answer
     'Yes.'

@@ -48,11 +48,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer in words. tone: "yes", "no" or "open"."""
+    """The answer in words. tone: "yes", "no" or "open"; points: what else to know, each on its own."""
 
     tone: str
     answer: str
     detail: str
+    points: tuple[str, ...] = ()
 
 
 def main_metric(scores: Scores) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,11 @@ class StudyResult:
     def rounds(self) -> list[dict[str, Any]]:
         """What each round of successive halving trained: placements, seeds, epochs; [] for other designs."""
         return list(self.facts.get("rounds", []))
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs of the trials that are compared."""
+        return max(trial.epochs for trial in self.final)
 
     @cached_property
     def final(self) -> tuple[Trial, ...]:
@@ -177,22 +182,28 @@ class StudyResult:
 
     def stability(self) -> pd.DataFrame:
         """Return how each placement trains: epochs to the baseline's best loss, spread, gap, seconds."""
-        target = float(np.median([min(t.history["val_loss"]) for t in self._of(BASELINE) if not t.failed]))
-        return pd.DataFrame([self._stable(name, target) for name in self.names])
+        best: dict[int, list[float]] = {}
+        for trial in self._of(BASELINE):
+            if not trial.failed:
+                best.setdefault(trial.fold, []).append(min(trial.history["val_loss"]))
+        # "higher": of an even number of trainings, more than half get to the median of their best losses.
+        targets = {fold: float(np.quantile(own, 0.5, method="higher")) for fold, own in best.items()}
+        return pd.DataFrame([self._stable(name, targets) for name in self.names])
 
     def _of(self, name: str) -> list[Trial]:
         return [trial for trial in self.final if trial.placement == name]
 
-    def _stable(self, name: str, target: float) -> dict[str, Any]:
+    def _stable(self, name: str, targets: Mapping[int, float]) -> dict[str, Any]:
         trials = self._of(name)
         good = [trial for trial in trials if not trial.failed]
-        spread = np.nanmean(self.scores[name], axis=1).std(ddof=1) if len(self.seeds) > 1 and good else np.nan
+        seeds = self.scores[name].mean(axis=1)
+        seeds = seeds[np.isfinite(seeds)]
         gaps = [t.metrics[self.metric] - t.seen[self.metric] for t in good]
         return {
             "placement": name,
-            "epochs_to_baseline": middle(reached(good, target)) if good else np.nan,
+            "epochs_to_baseline": middle(reached(good, targets)) if good else np.nan,
             "diverged": 1 - len(good) / len(trials),
-            "spread": float(spread),
+            "spread": float(seeds.std(ddof=1)) if len(seeds) > 1 else np.nan,
             "gap": float(np.mean(gaps)) if gaps else np.nan,
             "seconds": float(np.median([t.seconds - t.compile_seconds for t in trials])),
             "parameters": self.parameters.get(name, 0),
@@ -220,12 +231,13 @@ class StudyResult:
         )
 
 
-def reached(trials: Sequence[Trial], target: float) -> np.ndarray:
-    """Return the epoch in which each trial first had a validation loss of the target; NaN if never."""
+def reached(trials: Sequence[Trial], targets: Mapping[int, float]) -> np.ndarray:
+    """Return the epoch in which each trial first had its fold's target as validation loss; NaN if never."""
     longest = max(len(trial.history["val_loss"]) for trial in trials)
     curves = np.full((len(trials), longest), np.nan)
     for row, trial in enumerate(trials):
         curves[row, : len(trial.history["val_loss"])] = trial.history["val_loss"]
+    target = np.array([targets.get(trial.fold, np.nan) for trial in trials])
     return epochs_to(curves, target) - 1  # the first loss is that of the initial weights
 
 

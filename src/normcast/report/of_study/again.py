@@ -1,0 +1,119 @@
+"""The code that builds the winner, and the commands that go on from here."""
+
+from __future__ import annotations
+
+from normcast.models.edits import Edit, Insert, Replace, edits_to_json
+from normcast.models.edits.edit import as_spec
+from normcast.report.of_study.reading import fewest_seeds
+from normcast.report.page import Section
+from normcast.report.study_values import StudyReport
+from normcast.study import Placement
+
+LONGEST = 88  # characters of an edit that is still printed as code
+
+
+def again_section(report: StudyReport) -> Section:
+    """Python for the winner, or for any placement; and the command line."""
+    winner = report.result.winner
+    text = (
+        f"The network with “{winner.name}” in place; `model` is the network as given."
+        if winner
+        else "There is no winner to build: the network as given stays. This builds any placement."
+    )
+    code = [("Python: build the winner", winner_code(winner))] if winner else []
+    code.append(("Python: any placement, from the store", any_code(report)))
+    code.append(("Command line", commands(report)))
+    return Section("again", "Build it, and go on", text=(text,), code=tuple(code))
+
+
+def winner_code(placement: Placement) -> str:
+    """Return Python that makes a placement's network from the variable `model`."""
+    lines = [] if placement.edits else ["# the network stays as it is"]
+    if placement.edits:
+        body, names = edits_code(placement.edits)
+        lines = [f"from normcast.models.edits import {', '.join(names)}", "", *body]
+    if placement.scaling is not None:
+        lines.append(f"# the data is scaled otherwise: {placement.scaling}")
+    if placement.training:
+        given = ", ".join(f"{name}={value!r}" for name, value in placement.training.items())
+        lines.append(f"# and it is trained with {given}")
+    return "\n".join(lines)
+
+
+def edits_code(edits: tuple[Edit, ...]) -> tuple[list[str], list[str]]:
+    """Return the lines that apply edits, and the names they import: as code where it is short, else as "
+    "JSON."""
+    shown = [edit_code(each) for each in edits]
+    if all(each and len(each) <= LONGEST for each in shown):
+        kinds = sorted({type(each).__name__ for each in edits})
+        lines = ["edits = [", *(f"    {each}," for each in shown), "]", "model = apply(model, edits)"]
+        return lines, [*kinds, "apply"]
+    brief = [f"# {each}" for each in edits]
+    text = edits_to_json(edits).replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+    return [*brief, f"edits = edits_from_json('''{text}''')", "model = apply(model, edits)"], [
+        "apply",
+        "edits_from_json",
+    ]
+
+
+def edit_code(edit: Edit) -> str:
+    """Return an edit as Python that gives the same edit, or "" where only its JSON does.
+
+    >>> from normcast.models.edits import Insert, Remove
+    >>> edit_code(Remove("bn_1")), edit_code(Insert("MaxPooling1D", after="conv_1"))
+    ("Remove('bn_1')", "Insert('MaxPooling1D', after='conv_1')")
+    """
+    if not isinstance(edit, (Insert, Replace)):
+        return repr(edit)
+    what = _short_spec(edit)
+    if not what:
+        return ""
+    if isinstance(edit, Replace):
+        return f"Replace({edit.layer!r}, {what})"
+    place = f"after={edit.after!r}" if edit.after else f"before={edit.before!r}"
+    return f"Insert({what}, {place})"
+
+
+def _short_spec(edit: Insert | Replace) -> str:
+    """Return what is put in as a class name or as class name and config, if that is all there is to it."""
+    name, config = edit.what["class_name"], edit.what["config"]
+    for short in (name, {"class_name": name, "config": config}):
+        try:
+            if as_spec(short) == edit.what:
+                return repr(short)
+        except ValueError:  # a class that keras.layers does not have
+            return ""
+    return ""
+
+
+def any_code(report: StudyReport) -> str:
+    """Return Python that builds any placement of the store."""
+    winner = report.result.winner
+    best = min(report.result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect))
+    name = winner.name if winner else best.name
+    return "\n".join(
+        [
+            "import keras",
+            "import normcast.layers",
+            "from normcast.study import StudyResult",
+            "",
+            f"result = StudyResult.read({report.store!r})",
+            'given = keras.models.model_from_json(result.facts["model"])',
+            f"model = result.placement({name!r}).applied(given)",
+        ]
+    )
+
+
+def commands(report: StudyReport) -> str:
+    """Return the command that was typed, and those that go on with the store."""
+    seeds, effects = len(report.result.seeds), len(report.result.comparison.effects)
+    more = max(5, fewest_seeds(effects) - seeds)
+    lines = [report.command] if report.command else []
+    call = report.command or f"normcast study {report.source or 'FILE'} --store {report.store} ..."
+    lines += [
+        f"# {more} more seeds, on top of those in the store; all else as it was",
+        f"{call} --add-seeds {more}",
+        "# draw this page again, without training",
+        f"normcast study report {report.store} -o study.html",
+    ]
+    return "\n".join(lines)

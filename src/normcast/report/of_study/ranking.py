@@ -1,0 +1,43 @@
+"""The ranking: who is how often in front, and who cannot be told apart."""
+
+from __future__ import annotations
+
+from normcast.report.of_study.words import p_value
+from normcast.report.page import Ladder, Section
+from normcast.report.study_values import StudyReport
+from normcast.report.words import number, plural
+from normcast.study.statistics import Ranking
+
+
+def ranking_section(report: StudyReport) -> Section:
+    """All placements and the network as given, by their mean rank over seeds."""
+    ranking = report.result.ranking
+    return Section("ranking", "Ranking", text=(_text(ranking),), ladder=ladder_of(ranking))
+
+
+def _text(ranking: Ranking) -> str:
+    groups = (
+        "Those that share a bar cannot be told apart by these seeds."
+        if len(ranking.cliques) > 1
+        else "All share one bar: these seeds cannot tell them apart."
+    )
+    return (
+        f"With each seed all networks were put in order, 1 for the lowest error; the number is the mean of "
+        f"{plural(ranking.seeds, 'such order')}. {groups} It takes a distance of "
+        f"{number(ranking.critical_difference, 1)} ranks (Nemenyi's critical difference; Friedman's test "
+        "that "
+        f"any differ: p {'' if ranking.friedman_p < 0.001 else '= '}{p_value(ranking.friedman_p)}). The "
+        "ranking "
+        "asks how often, not how much. One that shares a bar with the network as given may still be better "
+        "in the "
+        "plot above: to tell all pairs apart takes more than to compare each with one."
+    )
+
+
+def ladder_of(ranking: Ranking) -> Ladder:
+    """Return the rows, best first, with one flag per group of those that are not told apart."""
+    rows = tuple(
+        (name, (number(rank, 2),), tuple(name in clique for clique in ranking.cliques))
+        for name, rank in zip(ranking.names, ranking.ranks, strict=True)
+    )
+    return Ladder("Mean rank over seeds, 1 is best", ("network", "mean rank"), rows, len(ranking.cliques))

@@ -1,0 +1,121 @@
+"""What was studied, with which settings, on which machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from normcast.report.of_study.tables import pairs
+from normcast.report.of_study.words import metric_name, size
+from normcast.report.page import Section
+from normcast.report.study_values import StudyReport
+from normcast.report.words import duration, steps
+from normcast.study import BASELINE
+
+DATA = {
+    "task": "task",
+    "target": "target",
+    "series": "series",
+    "rows": "rows",
+    "freq": "step",
+    "season": "season",
+    "h": "rows ahead (h)",
+    "input_size": "rows read (input_size)",
+    "cases": "cases",
+    "steps": "steps per case",
+    "channels": "channels",
+    "classes": "classes",
+    "folds": "folds",
+    "scaling": "scaling",
+    "data": "digest of the data",
+}
+
+
+def settings_section(report: StudyReport) -> Section:
+    """Data, settings, versions and machines, as far as the store knows them."""
+    tables = (
+        pairs("Data", ("fact", "value"), [("source", report.source), *_data(report)]),
+        pairs("Study", ("setting", "value"), _study(report)),
+        pairs("Training", ("setting", "value"), _training(report)),
+        pairs("Versions and machine", ("what", "which"), _versions(report)),
+    )
+    return Section("settings", "Settings, data and versions", tables=tuple(t for t in tables if t.rows))
+
+
+def _data(report: StudyReport) -> list[tuple[str, object]]:
+    facts = report.facts
+    found = [(words, plain(facts[name])) for name, words in DATA.items() if name in facts]
+    windows = facts.get("windows")
+    if windows:
+        found.append(("windows: train, validation, test", ", ".join(f"{each:,}" for each in windows)))
+    return found
+
+
+def _study(report: StudyReport) -> list[tuple[str, object]]:
+    result = report.result
+    seeds = result.seeds
+    spent = sum(trial.seconds for trial in result.trials)
+    return [
+        ("network", report.facts.get("network", "")),
+        ("weights as given", f"{result.parameters.get(BASELINE, 0):,}"),
+        ("design", str(report.facts.get("design", "")).replace("_", " ")),
+        ("placements", f"{len(result.comparison.effects)}"),
+        (
+            "seeds",
+            f"{len(seeds)}: {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else ", ".join(map(str, seeds)),
+        ),
+        ("trainings, all", f"{len(result.trials):,}"),
+        ("metric that decides", metric_name(result.metric)),
+        ("smallest change that matters", size(result.min_effect)),
+        ("CPU time, all trainings", duration(spent)),
+        ("store", report.store),
+    ]
+
+
+def _training(report: StudyReport) -> list[tuple[str, object]]:
+    given = report.facts.get("training", "{}")
+    known: dict[str, Any] = json.loads(given) if isinstance(given, str) else dict(given)
+    # Seeds differ by design and stand above; epochs may differ by round.
+    return [(name.replace("_", " "), plain(value)) for name, value in sorted(known.items()) if name != "seed"]
+
+
+def _versions(report: StudyReport) -> list[tuple[str, object]]:
+    trials = report.result.trials
+    names = dict.fromkeys(name for trial in trials for name in trial.versions)
+    found = [(name, _all(trial.versions.get(name, "") for trial in trials)) for name in names]
+    return [*found, ("machine", _all(trial.machine for trial in trials))]
+
+
+def _all(values: Any) -> str:
+    return ", ".join(sorted({each for each in values if each}))
+
+
+def plain(value: object) -> str:
+    """Return a setting as text.
+
+    >>> plain(None), plain(2922), plain(["a", 1]), plain({"class_name": "Huber", "config": {"delta": 1.0}})
+    ('none', '2,922', 'a, 1', 'Huber(delta=1.0)')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dict) and "class_name" in value:
+        inside = ", ".join(f"{k}={v}" for k, v in (value.get("config") or {}).items() if k != "name")
+        return f"{value['class_name']}({inside})"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def ahead(report: StudyReport) -> str:
+    """Return how far is forecast, or what is told apart.
+
+    "14 days ahead", "4 classes"
+    """
+    facts = report.facts
+    if report.classifies:
+        return f"{facts.get('classes', '?')} classes, {facts.get('cases', 0):,} cases"
+    return f"{steps(int(facts.get('h', 0)), str(facts.get('freq', '')))} ahead"

@@ -1,0 +1,112 @@
+"""Effects, intervals and p values as a reader wants them, and the names of axes and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+
+from normcast.report.words import change, number
+
+AXIS_TITLES = {
+    "norm": "Normalization between layers",
+    "inside": "Normalization inside the recurrence",
+    "dropout": "Dropout between layers",
+    "recurrent-dropout": "Dropout inside the recurrence",
+    "pooling": "Pooling before the recurrence",
+    "squeeze-excite": "Squeeze-and-excite",
+    "activation": "Activation and what goes with it",
+    "input": "What the network is fed",
+    "combined": "Combinations",
+}
+METRICS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "log_loss": "log loss", "error": "wrong cases"}
+
+
+def metric_name(metric: str) -> str:
+    """Return the name of a metric for people.
+
+    >>> metric_name("mase"), metric_name("log_loss")
+    ('MASE', 'log loss')
+    """
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def score(metric: str, value: float, places: int) -> str:
+    """Write a score in its unit: a share of wrong cases in percent.
+
+    >>> score("error", 0.125, 3), score("mase", 0.7125, 3)
+    ('12.5 %', '0.713')
+    """
+    if metric == "error":
+        return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
+    return number(value, places)
+
+
+def percent(share: float) -> str:
+    """Write an effect as a change in percent, with its sign; a small one with the digits it needs.
+
+    >>> percent(-0.1044), percent(0.00012), percent(0.0)
+    ('−10.4 %', '+0.01 %', '0.0 %')
+    """
+    if isfinite(share) and 5e-5 <= abs(share) < 1e-3:
+        return f"{100 * share:+.2f} %".replace("-", "\N{MINUS SIGN}")
+    return change(100 * share)
+
+
+def size(share: float) -> str:
+    """Write the size of an effect without its sign.
+
+    >>> size(-0.1044), size(0.0004)
+    ('10.4 %', '0.04 %')
+    """
+    return percent(abs(share)).lstrip("+")
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of effects; a dash where it is not defined.
+
+    >>> interval(-0.142, -0.081), interval(float("nan"), 0.1)
+    ('−14.2 to −8.1 %', '–')
+    """
+    if not (isfinite(low) and isfinite(high)):
+        return "–"
+    places = max(_places(low), _places(high))
+    ends = [f"{100 * each:+z.{places}f}".replace("-", "\N{MINUS SIGN}") for each in (low, high)]
+    zeros = ("+0." + "0" * places, "+0")
+    return " to ".join("0" if each in zeros else each for each in ends) + " %"
+
+
+def _places(share: float) -> int:
+    return 2 if 0 < abs(share) < 1e-3 else 1
+
+
+def p_value(p: float) -> str:
+    """Write a p value.
+
+    >>> p_value(0.00012), p_value(0.0493), p_value(float("nan"))
+    ('< 0.001', '0.049', '–')
+    """
+    if not isfinite(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names as a sentence has them, some of them where there are many.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def nice_step(span: float, most: int) -> float:
+    """Return a step of 1, 2 or 5 times a power of ten that cuts a span into at most so many parts.
+
+    >>> nice_step(0.37, 5), nice_step(0.02, 4)
+    (0.1, 0.005)
+    """
+    rough = span / most
+    power = 10.0 ** floor(log10(rough))
+    return next(head * power for head in (1, 2, 5, 10) if head * power >= rough * (1 - 1e-9))

@@ -1,0 +1,33 @@
+"""What the report of a study is drawn from: its result, and the names that only its user knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from normcast.study import StudyResult
+
+
+@dataclass(frozen=True, eq=False)
+class StudyReport:
+    """All that the page of a study prints; `StudyResult.read("study.db")` is enough.
+
+    source: the name of the data ("weather.csv"); store: of the file that holds the trials; command: what was
+    typed.
+    """
+
+    result: StudyResult
+    source: str = ""
+    store: str = "study.db"
+    command: str = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the study was about, as its store knows it."""
+        return self.result.facts
+
+    @property
+    def classifies(self) -> bool:
+        """Whether classes are told rather than values forecast."""
+        return self.facts.get("task") == "classify"
