@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor, isfinite
 
 from normcast.report.of_study.marks import MARKS, WORDS
@@ -94,7 +94,7 @@ def _ends(effect: Effect) -> list[float]:
     return [end for end in (effect.low, effect.effect, effect.high) if isfinite(end)]
 
 
-def _row(effect: Effect, at: object, scores: tuple[str, ...]) -> ForestRow:
+def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) -> ForestRow:
     cells = (percent(effect.effect), interval(effect.low, effect.high), p_value(effect.holm_p), *scores)
     mark, ends = MARKS[effect.verdict], _ends(effect)
     if not ends:

@@ -42,7 +42,7 @@ def settings_section(report: StudyReport) -> Section:
     return Section("settings", "Settings, data and versions", tables=tuple(t for t in tables if t.rows))
 
 
-def _data(report: StudyReport) -> list[tuple[str, object]]:
+def _data(report: StudyReport) -> list[tuple[str, str]]:
     facts = report.facts
     found = [(words, plain(facts[name])) for name, words in DATA.items() if name in facts]
     windows = facts.get("windows")
