@@ -55,7 +55,7 @@ def test_json_holds_everything_and_its_edits_can_be_read_back(faulty):
     assert data["counts"]["warning"] == sum(f.severity == 2 for f in findings)
     assert list(data["findings"][0]) == [
         *("rule", "code", "severity", "layers", "message", "hint", "evidence"),
-        *("fix", "safety", "sources", "page"),
+        *("fix", "safety", "measured", "sources", "page"),
     ]
 
 

@@ -13,7 +13,7 @@ from normcast.check.checker import check_model, fix_model
 from normcast.check.facts import Facts, Loss
 from normcast.models.edits import Edit, apply, diff
 from normcast.models.edits.apply import wiring_of
-from tests.models.test_edits import canonical
+from tests.models.networks import canonical
 
 QUICK = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -78,6 +78,18 @@ def test_fixes_remove_their_findings_and_add_none_as_severe(net):
     assert all(f.key in {b.key for b in before} or f.severity < worst for f in fixed.left)
 
 
+@settings(QUICK, max_examples=5)
+@given(models())
+def test_a_fix_alone_removes_its_finding_and_adds_none_as_severe(net):
+    before = check_model(net, FACTS)
+    for finding in [f for f in before if f.fix]:
+        fixed = fix_model(net, FACTS, safety="unsafe", findings=[finding])
+        left = {f.key: f for f in fixed.left}
+        assert finding.key not in left or fixed.applied == ()
+        new = [f for key, f in left.items() if key not in {b.key for b in before}]
+        assert all(f.severity < finding.severity for f in new)
+
+
 @QUICK
 @given(models())
 def test_a_second_fix_changes_nothing(net):
@@ -121,13 +133,22 @@ def test_fixes_undone_by_the_diff_give_the_model_back(net):
 @given(
     models(),
     st.dictionaries(
-        st.sampled_from(["target_shape", "input_high", "n_windows", "batch_size", "epochs"]),
+        st.sampled_from(ODD),
         st.integers(0, 9),
     ),
 )
 def test_check_never_raises_whatever_the_facts(net, odd):
     shape = {"target_shape": (odd.pop("target_shape"),)} if "target_shape" in odd else {}
     check_model(net, FACTS.known(**odd, **shape))
+
+
+def test_a_network_of_200_layers_is_read_to_its_end():
+    layers = [make() for _ in range(22) for make in SEQUENCE[:9]]
+    net = keras.Sequential([keras.Input((8, 4)), *layers, L.LSTM(2), L.Dense(1, name="head"), L.Dropout(0.2)])
+    assert len(net.layers) > 200
+    found = check_model(net, FACTS)
+    assert "dropout-after-output" in {f.rule for f in found}
+    assert len({f.layers for f in found if f.rule == "dropout-rate-extreme"}) == 22
 
 
 @pytest.mark.parametrize("make", [lambda v: v * 2, lambda v: keras.ops.flip(v, axis=1)])

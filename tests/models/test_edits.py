@@ -8,7 +8,6 @@ import pytest
 from keras import layers as L
 
 from normcast.models.edits import (
-    Edit,
     Insert,
     Move,
     Remove,
@@ -17,77 +16,9 @@ from normcast.models.edits import (
     Set,
     apply,
     apply_reported,
-    diff,
-    edits_from_json,
-    edits_to_json,
 )
 from normcast.models.edits.apply import wiring_of
-
-
-def chain():
-    return keras.Sequential(
-        [
-            keras.Input((8, 3)),
-            L.Conv1D(4, 3, name="conv_1"),
-            L.Dropout(0.2, name="dropout_1"),
-            L.BatchNormalization(name="bn_1"),
-            L.LSTM(5, name="lstm_1"),
-            L.Dense(1, name="head"),
-        ]
-    )
-
-
-def branched():
-    x = keras.Input((8, 3), name="x")
-    a = L.Conv1D(4, 3, padding="same", name="conv_1")(x)
-    b = L.Conv1D(4, 1, name="conv_2")(x)
-    s = L.Add(name="add_1")([a, b])
-    r = L.Bidirectional(L.LSTM(3, return_sequences=True), name="bi_1")(s)
-    return keras.Model(x, {"last": L.Dense(1, name="head")(r[:, -1]), "steps": L.Dense(2, name="steps")(r)})
-
-
-def nested():
-    inner = keras.Sequential(
-        [keras.Input((8, 3)), L.Conv1D(4, 3, name="conv_1"), L.GRU(4, name="gru_1")], name="encoder"
-    )
-    a, b = keras.Input((8, 3), name="a"), keras.Input((8, 3), name="b")
-    both = L.Concatenate(name="both")([inner(a), inner(b)])
-    return keras.Model([a, b], L.Dense(1, name="head")(both))
-
-
-def masked():
-    x = keras.Input((8, 3), name="x")
-    y = L.Masking(name="masking_1")(x)
-    y = L.LSTM(4, return_sequences=True, name="lstm_1")(y)
-    y = L.TimeDistributed(L.Dense(3), name="td_1")(y)
-    y = L.MultiHeadAttention(2, 2, name="mha_1")(y, y, use_causal_mask=True)
-    y = L.Dropout(0.3, name="dropout_1")(y, training=True)
-    return keras.Model(x, L.GlobalAveragePooling1D(name="gap")(y))
-
-
-MODELS = [chain, branched, nested, masked]
-
-
-def names(model):
-    return [layer.name for layer in model.layers if not isinstance(layer, L.InputLayer)]
-
-
-def canonical(model):
-    """Each layer with its configuration and calls, and both ends; neither order nor class."""
-
-    def meaning(wiring):
-        parts = {
-            name: (
-                meaning(part.inner)
-                if part.inner
-                else {"class": part.class_name, "config": part.spec["config"]},
-                [(call.args, call.kwargs) for call in part.calls],
-            )
-            for name, part in wiring.parts.items()
-        }
-        return {"parts": parts, "inputs": wiring.inputs, "outputs": wiring.outputs}
-
-    return meaning(wiring_of(model))
+from tests.models.networks import MODELS, branched, canonical, chain, masked, names, nested
 
 
 def test_each_edit_does_what_it_says_in_a_chain():
@@ -271,36 +202,6 @@ def test_a_circle_is_refused():
         apply(branched(), [Rewire("conv_1", ["bi_1"])])
 
 
-def test_a_misspelt_layer_class_is_refused_when_the_edit_is_made():
-    with pytest.raises(ValueError, match="LayerNormalization"):
-        Insert("LayerNormalisation", after="lstm_1")
-
-
-EDITS = [
-    Set("lstm_1", activation="tanh", kernel_initializer=keras.initializers.HeNormal(seed=1)),
-    Insert(L.SpatialDropout1D(0.1, name="sd"), before="conv_1"),
-    Insert("LayerNormalization", after="lstm_1"),
-    Remove("bn_1"),
-    Move("dropout_1", after="bn_1"),
-    Replace("lstm_1", "GRU"),
-    Rewire("add_1", [["conv_1", "conv_2"]], call=0, arguments={"training": True}),
-]
-
-
-@pytest.mark.parametrize("edit", EDITS, ids=str)
-def test_an_edit_round_trips_through_json_and_prints_as_one_line(edit):
-    (again,) = edits_from_json(edits_to_json([edit]))
-    assert again == edit
-    assert hash(again) == hash(edit)
-    assert "\n" not in str(edit)
-    assert edit.layer in str(edit)
-
-
-def test_edits_of_an_unknown_kind_are_refused():
-    with pytest.raises(ValueError, match="Did you mean 'remove'"):
-        Edit.from_dict({"edit": "remov", "layer": "x"})
-
-
 @pytest.mark.parametrize("make", MODELS)
 def test_no_edits_keep_configuration_weights_and_output(make):
     net = make()
@@ -308,33 +209,3 @@ def test_no_edits_keep_configuration_weights_and_output(make):
     assert canonical(same) == canonical(net)
     for old, new in zip(net.weights, same.weights, strict=True):
         np.testing.assert_array_equal(old, new)
-
-
-@pytest.mark.parametrize("make", MODELS)
-@pytest.mark.parametrize("other", MODELS)
-def test_the_diff_leads_from_any_model_to_any_other(make, other):
-    a, b = make(), other()
-    assert canonical(apply(a, diff(a, b))) == canonical(b)
-
-
-@pytest.mark.parametrize(
-    "edits",
-    [
-        [Insert("LayerNormalization", after="lstm_1")],
-        [Move("dropout_1", after="bn_1")],
-        [Remove("bn_1"), Set("lstm_1", units=6)],
-        [Replace("lstm_1", {"class_name": "GRU", "config": {"units": 5}})],
-    ],
-    ids=str,
-)
-def test_the_diff_is_undone_by_the_diff_back(edits):
-    a = chain()
-    b = apply(a, edits)
-    assert canonical(apply(a, diff(a, b))) == canonical(b)
-    back = apply(b, diff(b, a))
-    assert canonical(back) == canonical(a)
-
-
-def test_the_diff_of_equal_models_is_empty():
-    net = branched()
-    assert diff(net, apply(net, [])) == ()

@@ -4,7 +4,7 @@ printed here."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,12 @@ from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
 from normcast.check.settings import Settings
+
+Measure = Callable[[Any, list[Finding]], list[Finding]]
+
+
+class Refused(ValueError):
+    """A call that cannot be carried out; its words are for the user."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +52,7 @@ def check_command(
     data: Iterable[Path | str] = (),
     columns: Mapping[str, Any] | None = None,
     run: bool = False,
+    measure: Measure | None = None,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Check a saved Keras model, and fix it if asked.
@@ -53,54 +60,77 @@ def check_command(
     settings: from `load_settings`; select and ignore add to it, fail_on replaces it. facts: of task and data.
     data: files that tell more facts, columns: of their tables, see `Given.read`; stated facts win.
     fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
-    of a .npz file among the data.
+    of a .npz file among the data. measure: from the model and what is found in it to the same findings with
+    what their fixes were measured to do.
     Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when a file cannot be read or
     the model cannot be run.
     """
-    settings, data = settings or Settings(), list(data)
-    if (fix is None) != (output is None):
-        return Outcome(
-            2, "check: --fix and -o belong together: say which fixes, and where the fixed model goes."
-        )
-    try:
-        given = Given.read(data, **(columns or {}))
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        return Outcome(2, f"check: {error}")
-    if run and given.x is None:
-        return Outcome(2, "check: --run needs windows: --data FILE.npz with arrays x and y, as given to fit.")
-    try:
-        model = _loaded(path, custom_objects or {})
-    except (OSError, ValueError, TypeError) as error:
-        return Outcome(2, f"check: {path} cannot be read as a Keras model. {_first_line(error)}")
-    known = (facts or Facts()).filled_from(settings.facts)
-    if data:
-        known = known.filled_from(given.facts(model))
+    settings = settings or Settings()
     options: dict[str, Any] = {
         "select": [*settings.select, *select],
         "ignore": [*settings.ignore, *ignore],
         "silence": settings.silence,
     }
-    findings, notes = check_model(model, known, **options), []
-    if fix is not None and output is not None:
-        fixed = fix_model(model, known, safety=fix, **options)
-        fixed.model.save(output)
-        notes.append(f"{len(fixed.applied)} fixed, {len(fixed.left)} left: {output}")
-        model, findings = fixed.model, list(fixed.left)
-    if run:
-        try:
-            findings += run_checks(model, given.x, given.y)
-        except (ValueError, TypeError) as error:
-            return Outcome(2, f"check: --run: {error}")
+    try:
+        given = _given(data, columns, run=run, alone=(fix is None) != (output is None))
+        model = _loaded(path, custom_objects or {})
+        known = (facts or Facts()).filled_from(settings.facts).filled_from(given.facts(model))
+        model, findings, notes = _found(model, known, fix, output, options)
+        findings += _ran(model, given) if run else []
+        findings = _measured(model, findings, measure) if measure else findings
+    except Refused as refused:
+        return Outcome(2, f"check: {refused}")
     limits = settings if fail_on is None else Settings(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
-    return Outcome(int(failed), text, tuple(notes), tuple(findings))
+    return Outcome(int(failed), text, notes, tuple(findings))
+
+
+def _given(data: Iterable[Path | str], columns: Mapping[str, Any] | None, *, run: bool, alone: bool) -> Given:
+    if alone:
+        raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
+    try:
+        given = Given.read(data, **(columns or {}))
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise Refused(str(error)) from error
+    if run and given.x is None:
+        raise Refused("--run needs windows: --data FILE.npz with arrays x and y, as given to fit.")
+    return given
 
 
 def _loaded(path: Path | str, custom_objects: Mapping[str, Any]) -> Any:
-    with warnings.catch_warnings():  # the optimizer's slots are of no concern here
-        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-        return keras.models.load_model(path, custom_objects=dict(custom_objects))
+    try:
+        with warnings.catch_warnings():  # the optimizer's slots are of no concern here
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            return keras.models.load_model(path, custom_objects=dict(custom_objects))
+    except (OSError, ValueError, TypeError) as error:
+        raise Refused(f"{path} cannot be read as a Keras model. {_first_line(error)}") from error
+
+
+def _found(
+    model: Any, known: Facts, fix: str | None, output: Path | str | None, options: dict[str, Any]
+) -> tuple[Any, list[Finding], tuple[str, ...]]:
+    """Return the model, what is found in it, and notes; with a fix, of the model after it."""
+    if fix is None or output is None:
+        return model, check_model(model, known, **options), ()
+    fixed = fix_model(model, known, safety=fix, **options)
+    fixed.model.save(output)
+    note = f"{len(fixed.applied)} fixed, {len(fixed.left)} left: {output}"
+    return fixed.model, list(fixed.left), (note,)
+
+
+def _ran(model: Any, given: Given) -> list[Finding]:
+    try:
+        return run_checks(model, given.x, given.y)
+    except (ValueError, TypeError) as error:
+        raise Refused(f"--run: {error}") from error
+
+
+def _measured(model: Any, findings: list[Finding], measure: Measure) -> list[Finding]:
+    try:
+        return measure(model, findings)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        raise Refused(f"--measure: {error}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -41,8 +41,8 @@ class Loss:
 class TrainingFacts:
     """How the model is trained.
 
-    learning_rate: the highest one of a schedule. losses: one, or one for each output. metrics: canonical
-    names. decay_excludes: what exclude_from_weight_decay was given. shuffle: whether fit shuffles the
+    learning_rate: the highest one of a schedule. losses: one, or one for each output, None where an output
+    has none. metrics: canonical names. decay_excludes: what exclude_from_weight_decay was given. shuffle: whether fit shuffles the
     windows. replicas: devices a batch is divided among. custom_step: whether train_step or add_loss is
     the user's.
     """
@@ -53,7 +53,7 @@ class TrainingFacts:
     momentum: float | None = None
     weight_decay: float | None = None
     decay_excludes: tuple[str, ...] | None = None
-    losses: tuple[Loss, ...] = ()
+    losses: tuple[Loss | None, ...] = ()
     metrics: tuple[str, ...] = ()
     batch_size: int | None = None
     epochs: int | None = None
@@ -150,7 +150,8 @@ class Facts:
             return self.task.type in ("regression", "reconstruction")
         if self.data.target_kind in ("one_hot", "sparse", "binary", "multilabel"):
             return False
-        return bool(self.training.losses) and all(loss.name in REGRESSION for loss in self.training.losses)
+        losses = [loss for loss in self.training.losses if loss is not None]
+        return bool(losses) and all(loss.name in REGRESSION for loss in losses)
 
     @property
     def is_classification(self) -> bool:
@@ -159,7 +160,7 @@ class Facts:
             return self.task.type in ("classification", "multilabel")
         if self.data.target_kind in ("one_hot", "sparse", "multilabel"):
             return True
-        return any(loss.name in CROSS_ENTROPY for loss in self.training.losses)
+        return any(loss.name in CROSS_ENTROPY for loss in self.training.losses if loss is not None)
 
     @property
     def needs_causal_steps(self) -> bool:
@@ -176,7 +177,7 @@ class Facts:
         return -(-windows // batch) * epochs
 
     def loss(self, output: int = 0) -> Loss | None:
-        """Return the loss of an output; None if it is not known."""
+        """Return the loss of an output; None if it has none, or it is not known."""
         losses = self.training.losses
         if not losses:
             return None

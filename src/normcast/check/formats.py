@@ -16,7 +16,7 @@ from normcast.errors import unknown
 from normcast.models.edits import Edit
 from normcast.models.edits.apply import wiring_of
 from normcast.models.edits.change import edited
-from normcast.models.edits.edit import brief_spec
+from normcast.models.edits.layer_spec import brief_spec
 
 FORMATS = ("text", "json", "sarif", "github")
 PAGES = "docs/rules/"
@@ -56,11 +56,13 @@ def as_text(findings: Sequence[Finding], where: str = "model", model: Any = None
 def _block(finding: Finding, where: str, model: Any) -> str:
     place = ":".join([where, ", ".join(finding.layers)] if finding.layers else [where])
     lines = [f"{place}: {finding.code} {finding.rule} [{finding.severity}] {finding.message}"]
+    measured = [f"    measured: {finding.measured}"] if finding.measured else []
     if not finding.fix:
-        return "\n".join([*lines, f"    help: {finding.hint}"])
+        return "\n".join([*lines, f"    help: {finding.hint}", *measured])
     edits = "; ".join(str(edit) for edit in finding.fix)
     lines.append(f"    {finding.safety} fix: {edits}")
-    return "\n".join(lines + [f"      {line}" for line in summary_diff(model, finding.fix)])
+    lines += [f"      {line}" for line in summary_diff(model, finding.fix)]
+    return "\n".join(lines + measured)
 
 
 def _counts(findings: Sequence[Finding]) -> str:
@@ -121,6 +123,7 @@ def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]
                 "evidence": f.evidence,
                 "fix": [edit.to_dict() for edit in f.fix],
                 "safety": f.safety,
+                "measured": f.measured or None,
                 "sources": list(RULES[f.code].sources) if f.code in RULES else [],
                 "page": f"{PAGES}{f.rule}.md" if f.code in RULES else None,
             }
@@ -168,7 +171,11 @@ def _sarif_result(finding: Finding, where: str) -> dict[str, Any]:
         "message": {"text": f"{', '.join(finding.layers)}: {finding.message}" if layers else finding.message},
         "locations": [location | ({"logicalLocations": layers} if layers else {})],
         "partialFingerprints": {"normcast/v1": f"{finding.code}:{','.join(finding.layers)}"},
-        "properties": {"safety": finding.safety, "fix": [edit.to_dict() for edit in finding.fix]},
+        "properties": {
+            "safety": finding.safety,
+            "fix": [edit.to_dict() for edit in finding.fix],
+            "measured": finding.measured or None,
+        },
     }
 
 
@@ -180,7 +187,8 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
         layers = f"{', '.join(f.layers)}: " if f.layers else ""
         title = _escaped(f"{f.code} {f.rule}", parameter=True)
         command = f"::{commands[f.severity]} file={_escaped(where, parameter=True)},title={title}::"
-        lines.append(command + _escaped(layers + f.message))
+        measured = f" Measured: {f.measured}" if f.measured else ""
+        lines.append(command + _escaped(layers + f.message + measured))
     return "\n".join(lines)
 
 

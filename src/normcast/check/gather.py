@@ -83,7 +83,7 @@ def _from_model(model: Any) -> dict[str, Any]:
     loss = getattr(model, "loss", None) if not config else config.get("loss")
     live = getattr(model, "loss", None)
     losses = [_loss(a, b) for a, b in zip(_listed(loss, model), _listed(live, model), strict=False)]
-    found["losses"] = tuple(item for item in losses if item is not None)
+    found["losses"] = tuple(losses) if any(item is not None for item in losses) else ()
     found["metrics"] = tuple(metric_name(m) for m in _leaves(config.get("metrics")) if m is not None)
     return found
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import normcast.check.rules  # noqa: F401  (registers the rules)
+from normcast.check.evidence import Evidence, read_evidence
 from normcast.check.examples import Example
 from normcast.check.rule import DISPLAY, RULES, SAFE, Rule
 
@@ -19,8 +20,8 @@ _SAFETY = {
 }
 
 
-def page(rule: Rule) -> str:
-    """Return a rule's page as Markdown.
+def page(rule: Rule, evidence: Evidence | None = None) -> str:
+    """Return a rule's page as Markdown. evidence: what was measured; by default what ships, if anything.
 
     >>> print(page(RULES["NC039"]).splitlines()[0])
     # dropout-before-bn (NC039)
@@ -40,6 +41,9 @@ def page(rule: Rule) -> str:
         parts.append(f"## Facts it needs\n\nWithout {_join(rule.needs)} the rule is silent.")
     if rule.exceptions:
         parts.append(f"## Exceptions\n\n{rule.exceptions}")
+    record = evidence or read_evidence()
+    if record is not None and record.of(rule.slug):
+        parts.append(f"## Measured\n\n{record.section(rule.slug)}")
     parts.append("## References\n\n" + "\n".join(f"- {_linked(source)}" for source in rule.sources))
     return "\n\n".join(parts) + "\n"
 

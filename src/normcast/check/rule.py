@@ -53,7 +53,7 @@ class Finding:
     rule: its slug; code: "NC" and the rule's number; layers: the names concerned, none for the whole model.
     message: one line of why; evidence: the numbers behind it; hint: what to do, in words.
     fix: edits that remove the finding, for `normcast.models.edits.apply`; safety: "safe", "unsafe" or
-    "display".
+    "display". measured: what the fix was measured to do on the user's data, "" where nobody asked.
     """
 
     rule: str
@@ -65,6 +65,7 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     fix: tuple[Edit, ...] = ()
     safety: str = DISPLAY
+    measured: str = ""
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:

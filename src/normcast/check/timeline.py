@@ -128,6 +128,29 @@ def mixes_all_steps(node: Node, axis: int) -> bool:
     return node.kind == "GroupNormalization" and len(node.shape) > 2
 
 
+def attends_elsewhere(node: Node, axes: dict[int, int | None]) -> bool:
+    """Say whether attention reads the steps of another input than its queries come from, as a decoder that
+    looks at an encoded past does."""
+    if node.kind not in ATTENTION or len(node.inputs) < 2:
+        return False
+    own = _time_inputs(node.inputs[:1], axes)
+    return bool(own) and not own & _time_inputs(node.inputs[1:], axes)
+
+
+def _time_inputs(starts: list[Node], axes: dict[int, int | None]) -> set[int]:
+    """Return the inputs of the model whose time axis these nodes have."""
+    waiting, seen, found = list(starts), set(), set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or axes[id(node)] is None:
+            continue
+        seen.add(id(node))
+        if node.kind == "InputLayer":
+            found.add(id(node))
+        waiting += node.inputs[:1] if node.kind in ATTENTION else node.inputs
+    return found
+
+
 def joins_global_context(node: Node, axes: dict[int, int | None], kept: set[int]) -> Node | None:
     """Return the global pooling that this merge puts beside single steps; None if it is no such merge."""
     if node.kind not in MERGE:

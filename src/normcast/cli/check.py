@@ -29,6 +29,11 @@ def check(
     time_col: Annotated[str | None, Option(help="Table: column of the time stamps.")] = None,
     target_col: Annotated[list[str] | None, Option(help="Table: the targets; may repeat.")] = None,
     run: Annotated[bool, Option("--run", help="Also run the model on windows of the .npz.")] = False,
+    measure: Annotated[
+        bool, Option("--measure", help="Train the model with and without each fix on the data.")
+    ] = False,
+    seeds: Annotated[int, Option(help="With --measure: starts of each network.", min=1)] = 8,
+    epochs: Annotated[int, Option(help="With --measure: most passes over the data.", min=1)] = 20,
     output_format: Annotated[str, Option("--format", help="text, json, sarif or github.")] = "text",
     fix: Annotated[str | None, Option(help="Apply the fixes that are safe, or unsafe ones too.")] = None,
     out: Annotated[Path | None, Option("--out", "-o", help="Where the fixed model goes.")] = None,
@@ -38,6 +43,13 @@ def check(
     from normcast.check.command import check_command
     from normcast.check.settings import load_settings
 
+    files, columns = data or [], {"id_col": id_col, "time_col": time_col, "target_col": target_col}
+    fix_study = None
+    if measure:
+        from normcast.cli.console import say
+        from normcast.cli.measure import FixStudy
+
+        fix_study = FixStudy.of(files, columns, say=say, seeds=seeds, epochs=epochs)
     finish(
         check_command(
             model,
@@ -45,9 +57,10 @@ def check(
             select=select or (),
             ignore=ignore or (),
             output_format=output_format,
-            data=data or (),
-            columns={"id_col": id_col, "time_col": time_col, "target_col": target_col},
+            data=files,
+            columns=columns,
             run=run,
+            measure=fix_study,
             fix=fix,
             output=out,
             fail_on=fail_on,

@@ -1,6 +1,7 @@
 """The rules, one file per family. Importing this registers them all."""
 
 from normcast.check.rules import (  # noqa: F401
+    activations,
     capacity,
     convolution,
     dropout,
@@ -14,6 +15,7 @@ from normcast.check.rules import (  # noqa: F401
     optimization,
     recurrent,
     samples,
+    selu,
     statistics,
     targets,
     wiring,

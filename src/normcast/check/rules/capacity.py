@@ -77,8 +77,8 @@ def params_vs_windows(net: Net, facts: Facts) -> Iterator[Found]:
     hint="an activation on the first layer, or one layer instead of two",
     sources=["UMLAUT, missing activation", "NeuraLint rule f009", "stackoverflow.com/questions/62740287"],
     exceptions=(
-        "Silent for narrower first layers (low rank), convolutions, reshapes between, "
-        "shared layers, and where both are regularized."
+        "Silent for narrower first layers (low rank), projections without bias (N-BEATS), gates, "
+        "convolutions, reshapes between, shared layers, and where both are regularized."
     ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1)),
@@ -101,19 +101,30 @@ def linear_dense_stack(net: Net, facts: Facts) -> Iterator[Found]:
         if node.activation != "linear" or node.is_output or _calls(net, node) > 1:
             continue
         seconds = sinks(node, along)
-        if any(_is_bound(n) for n in seconds) and _is_bound(node):
+        if _is_projection(node) or (any(_is_bound(n) for n in seconds) and _is_bound(node)):
             continue
-        if seconds and all(n.kind in DENSE and _adds_nothing(node, n) for n in seconds):
+        if seconds and all(n.kind in DENSE for n in seconds) and _adds_nothing(node, seconds):
             words = f"{node.name} and {seconds[0].name} together are one linear map"
             yield Found((node, seconds[0]), words, (Set(node.name, activation="relu"),))
 
 
-def _adds_nothing(first: Node, second: Node) -> bool:
+def _adds_nothing(first: Node, seconds: list[Node]) -> bool:
+    """Say whether the readers, taken as one layer, could do alone what they do behind the first."""
     fan_in = first.input_shape[-1] if first.input_shape else None
-    same_axis = len(first.shape) == len(second.input_shape)
-    if fan_in is None or not same_axis:
+    same_axis = all(len(first.shape) == len(second.input_shape) for second in seconds)
+    if fan_in is None or not same_axis or any(_is_gate(second) for second in seconds):
         return False
-    return int(first.config["units"]) >= min(fan_in, int(second.config["units"]))
+    return int(first.config["units"]) >= min(fan_in, sum(int(second.config["units"]) for second in seconds))
+
+
+def _is_gate(node: Node) -> bool:
+    acts = [node, *(n for n in node.readers if n.kind in ACT)]
+    return any(n.activation == "sigmoid" and any(r.kind == "Multiply" for r in n.readers) for n in acts)
+
+
+def _is_projection(node: Node) -> bool:
+    """Say whether somebody left the bias out and normalizes nothing behind: a linear map on purpose."""
+    return node.config.get("use_bias") is False and not any(n.kind in BATCH_NORM for n in node.readers)
 
 
 def _is_bound(node: Node) -> bool:

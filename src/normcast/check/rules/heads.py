@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import REGRESSION, Facts
-from normcast.check.graph import Net
+from normcast.check.graph import Net, Node
 from normcast.check.head import show, to_activation, with_losses
 from normcast.check.kinds import RNN
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
@@ -115,7 +115,8 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
     if not facts.is_regression or facts.task.type == "reconstruction" or (lowest is not None and lowest < 0):
         return
     for head, loss in with_losses(net, facts):
-        if head.activation == "relu" and (loss is None or loss.name in REGRESSION - {"poisson"}):
+        fits = loss.name in REGRESSION - {"poisson"} if loss is not None else not facts.training.losses
+        if head.activation == "relu" and fits:
             fix = to_activation(head, "linear" if lowest is None else "softplus") or to_activation(
                 head, "linear"
             )
@@ -146,11 +147,16 @@ def softmax_single_unit(net: Net, facts: Facts) -> Iterator[Found]:
     weights are.
     """
     for head, _ in with_losses(net, facts):
-        if head.activation == "softmax" and head.node.shape[-1:] == (1,):
+        if head.activation == "softmax" and _softmax_length(head.node) == 1:
             fix = to_activation(head, "linear" if facts.is_regression else "sigmoid")
             yield Found(
                 (head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix
             )
+
+
+def _softmax_length(node: Node) -> int | None:
+    axis = getattr(node.core, "axis", -1)
+    return node.shape[axis] if isinstance(axis, int) and node.shape else None
 
 
 @rule(
@@ -179,7 +185,7 @@ def softmax_regression(net: Net, facts: Facts) -> Iterator[Found]:
     if facts.task.type != "regression" and not (facts.is_regression and outside):
         return
     for head, loss in with_losses(net, facts):
-        fits = loss is None or loss.name in REGRESSION
+        fits = loss.name in REGRESSION if loss is not None else not facts.training.losses
         if head.activation == "softmax" and head.units != 1 and fits and facts.data.target_kind != "one_hot":
             fix = to_activation(head, "linear")
             yield Found((head.node,), f"{head.node.name} makes the outputs of a regression sum to 1", fix=fix)

@@ -10,9 +10,15 @@ from normcast.check.facts import Facts
 from normcast.check.graph import Net, Node
 from normcast.check.kinds import RNN
 from normcast.check.rule import ERROR, UNSAFE, Found, rule
-from normcast.check.timeline import joins_global_context, looks_ahead, mixes_all_steps, per_step_nodes
+from normcast.check.timeline import (
+    attends_elsewhere,
+    joins_global_context,
+    looks_ahead,
+    mixes_all_steps,
+    per_step_nodes,
+)
 from normcast.models.edits import Edit, Replace, Rewire, Set
-from normcast.models.edits.edit import as_spec
+from normcast.models.edits.layer_spec import as_spec
 
 _CAUSAL: dict[str, Any] = {"causal_required": True, "granularity": "per_step"}
 _NEEDS = ["causal_required", "granularity"]
@@ -122,8 +128,8 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
         "keras.io, MultiHeadAttention: use_causal_mask",
     ],
     exceptions=(
-        "Silent for one output per window, and for batch normalization "
-        "(its statistics are not of one window)."
+        "Silent for one output per window, for attention to another input (an encoded past), and for "
+        "batch normalization (its statistics are not of one window)."
     ),
     bad=[
         chain(
@@ -167,7 +173,7 @@ def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
         pool = joins_global_context(node, axes, kept)
         if pool is not None:
             yield Found((pool, node), f"{node.name} puts the whole window's {pool.name} on each step")
-        elif axis is not None and mixes_all_steps(node, axis):
+        elif axis is not None and mixes_all_steps(node, axis) and not attends_elsewhere(node, axes):
             yield Found((node,), f"{node.name} lets each step see the whole window", fix=_causal(node))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
-from normcast.models.edits.wiring import Spec, Wiring, parse, write
+from normcast.models.edits.serialized import parse, write
+from normcast.models.edits.wiring import Spec, Wiring
 
 
 @dataclass(frozen=True, eq=False)

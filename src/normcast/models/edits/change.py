@@ -10,10 +10,13 @@ from typing import Any
 import keras
 
 from normcast.errors import unknown
-from normcast.models.edits.edit import Edit, Insert, Move, Remove, Replace, Rewire, Set, snake
+from normcast.models.edits.edit import Edit, Insert, Move, Remove, Replace, Rewire, Set
+from normcast.models.edits.layer_spec import snake
+from normcast.models.edits.names import find, part_of
+from normcast.models.edits.reading import rewire
+from normcast.models.edits.serialized import parse
 from normcast.models.edits.wiring import (
     INPUTS,
-    OUTPUTS,
     Call,
     Part,
     Ref,
@@ -22,9 +25,7 @@ from normcast.models.edits.wiring import (
     in_order,
     inner_model,
     map_refs,
-    parse,
     refs_in,
-    to_ref,
 )
 
 Complete = Callable[[Spec], Spec]
@@ -56,37 +57,8 @@ def _sorted(wiring: Wiring) -> Wiring:
     return wiring
 
 
-def find(wiring: Wiring, path: str, where: str) -> tuple[Wiring, str]:
-    """Return the wiring that owns the layer, and the layer's name in it.
-
-    path: a name, a path through nested models ("encoder/lstm_1"), or the name of exactly one nested layer.
-    """
-    if path in wiring.parts or path in (INPUTS, OUTPUTS):
-        return wiring, path
-    first, _, rest = path.partition("/")
-    inner = wiring.parts[first].inner if first in wiring.parts else None
-    if rest and inner is not None:
-        return find(inner, rest, where)
-    paths = [p for p in all_paths(wiring) if p.rpartition("/")[2] == path and "/" in p]
-    if len(paths) == 1:
-        return find(wiring, paths[0], where)
-    if paths:
-        raise ValueError(f"{where}: {path!r} names several layers: {', '.join(paths)}. Give the path.")
-    raise ValueError(unknown("layer", path, all_paths(wiring), where=where))
-
-
-def all_paths(wiring: Wiring) -> list[str]:
-    """Return the path of every layer, those of nested models behind their model's."""
-    found = []
-    for name, part in wiring.parts.items():
-        found.append(name)
-        if part.inner is not None:
-            found += [f"{name}/{path}" for path in all_paths(part.inner)]
-    return found
-
-
 def _set(wiring: Wiring, name: str, edit: Set, _: Complete) -> None:
-    part = _part(wiring, name, "Set")
+    part = part_of(wiring, name, "Set")
     for key, value in edit.config.items():
         holders = _holders(part.spec, key)
         if not holders:
@@ -146,14 +118,14 @@ def _free_name(wiring: Wiring, base: str) -> str:
 
 
 def _place_after(wiring: Wiring, new: str, part: Part, name: str) -> None:
-    count = max(1, len(_part(wiring, name, "Insert").calls))
+    count = max(1, len(part_of(wiring, name, "Insert").calls))
     part.calls = [Call([Ref(name, call)]) for call in range(count)]
     wiring.replace_refs(lambda r: Ref(new, r.call) if r.layer == name and r.tensor == 0 else r)
     wiring.parts = _with(wiring.parts, new, part, after=name)
 
 
 def _place_before(wiring: Wiring, new: str, part: Part, name: str) -> None:
-    target = _part(wiring, name, "Insert")
+    target = part_of(wiring, name, "Insert")
     if target.is_input:
         raise ValueError(f"Insert: nothing can stand before the input {name!r}; use after=.")
     part.calls = [Call([_single_input(call, name)]) for call in target.calls]
@@ -184,7 +156,7 @@ def _with(parts: dict[str, Part], new: str, part: Part, after: str = "", before:
 
 
 def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
-    part = _part(wiring, name, type(edit).__name__)
+    part = part_of(wiring, name, type(edit).__name__)
     readers = wiring.readers(name)
     if part.is_input:
         if readers:
@@ -215,11 +187,11 @@ def _without(tree: Any, name: str) -> Any:
 
 
 def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
-    part = _part(wiring, name, "Move")
+    part = part_of(wiring, name, "Move")
     owner, anchor = find(wiring, (edit.after or edit.before or "").rpartition("/")[2], "Move")
     if owner is not wiring:
         raise ValueError(f"Move: {name!r} and {anchor!r} are in different models; use Remove and Insert.")
-    _part(wiring, anchor, "Move")
+    part_of(wiring, anchor, "Move")
     _remove(wiring, name, edit, complete)
     if edit.after:
         _place_after(wiring, name, part, anchor)
@@ -228,7 +200,7 @@ def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
 
 
 def _replace(wiring: Wiring, name: str, edit: Replace, complete: Complete) -> None:
-    old = _part(wiring, name, "Replace")
+    old = part_of(wiring, name, "Replace")
     position = list(wiring.parts)
     del wiring.parts[name]
     part = _new_part(wiring, edit.what, complete, name)
@@ -241,73 +213,6 @@ def _replace(wiring: Wiring, name: str, edit: Replace, complete: Complete) -> No
     wiring.inputs = map_refs(wiring.inputs, rename)
 
 
-def _rewire(wiring: Wiring, name: str, edit: Rewire, _: Complete) -> None:
-    refs = _refs(wiring, edit)
-    if name in (INPUTS, OUTPUTS):
-        setattr(wiring, name.strip("()"), _ends(wiring, edit.inputs))
-        return
-    part = _part(wiring, name, "Rewire")
-    number = edit.call or 0
-    if number > len(part.calls) or part.is_input:
-        raise ValueError(f"Rewire: {name!r} has {len(part.calls)} calls, so there is no call {number}.")
-    if edit.inputs == []:
-        del part.calls[number:]
-        return
-    if number == len(part.calls):
-        part.calls.append(Call(refs))
-    call = part.calls[number]
-    if edit.inputs is not None:
-        merges = (
-            bool(call.args) and isinstance(call.args[0], list) and not any(isinstance(r, list) for r in refs)
-        )
-        call.args = [refs, *call.args[1:]] if merges else _with_plain(refs, call)
-    if edit.arguments is not None:
-        call.kwargs = _tensors(wiring, edit.arguments)
-
-
-def _ends(wiring: Wiring, tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _ref(wiring, value) for key, value in tree.items()}
-    return _ref(wiring, tree[0]) if len(tree) == 1 else _ref(wiring, tree)
-
-
-def _with_plain(refs: list[Any], call: Call) -> list[Any]:
-    """Keep what is positional and no tensor (an operation's axis, a slice) unless new values are given."""
-    if len(list(refs_in(refs))) < len(refs):
-        return refs
-    return refs + [arg for arg in call.args if not list(refs_in(arg))]
-
-
-def _refs(wiring: Wiring, edit: Rewire) -> list[Any]:
-    return [_ref(wiring, item) for item in edit.inputs or []] if isinstance(edit.inputs, list) else []
-
-
-def _ref(wiring: Wiring, item: Any) -> Any:
-    if isinstance(item, (list, tuple)):
-        return [_ref(wiring, inner) for inner in item]
-    if isinstance(item, dict):
-        return item["value"]
-    ref = to_ref(item)
-    if ref.layer not in wiring.parts:
-        raise ValueError(unknown("layer", ref.layer, wiring.parts, where="Rewire"))
-    return ref
-
-
-def _tensors(wiring: Wiring, tree: Any) -> Any:
-    if isinstance(tree, dict):
-        if set(tree) == {"tensor"}:
-            return _ref(wiring, tree["tensor"])
-        return {key: _tensors(wiring, value) for key, value in tree.items()}
-    return [_tensors(wiring, item) for item in tree] if isinstance(tree, (list, tuple)) else tree
-
-
-def _part(wiring: Wiring, name: str, where: str) -> Part:
-    part = wiring.parts.get(name)
-    if part is None:
-        raise ValueError(unknown("layer", name, wiring.parts, where=where))
-    return part
-
-
 def _listed(tree: Any) -> list[Any]:
     return list(tree) if isinstance(tree, list) else [tree]
 
@@ -318,5 +223,5 @@ _CHANGES: dict[type[Edit], Any] = {
     Remove: _remove,
     Move: _move,
     Replace: _replace,
-    Rewire: _rewire,
+    Rewire: lambda wiring, name, edit, _: rewire(wiring, name, edit),
 }

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias, cast
-
-import keras
+from typing import Any, ClassVar, cast
 
 from normcast.errors import unknown
+from normcast.models.edits.layer_spec import LayerLike, as_data, as_spec, brief, brief_spec
 from normcast.models.edits.wiring import INPUTS
-
-LayerLike: TypeAlias = (
-    Any  # a keras.layers.Layer, a mapping or a str; keras has no types that mypy can use here
-)
 
 
 class Edit:
@@ -79,7 +74,7 @@ class Set(Edit):
         self._hold(layer=layer, config={key: as_data(value) for key, value in config.items()})
 
     def __str__(self) -> str:
-        return f"{self.layer}: " + ", ".join(f"{k}={_brief(v)}" for k, v in self.config.items())
+        return f"{self.layer}: " + ", ".join(f"{k}={brief(v)}" for k, v in self.config.items())
 
     def __repr__(self) -> str:
         return f"Set({self.layer!r}, {', '.join(f'{k}={v!r}' for k, v in self.config.items())})"
@@ -224,7 +219,7 @@ class Rewire(Edit):
         if self.inputs == []:
             return f"{self.layer}{call}: dropped"
         reads = [] if self.inputs is None else ["reads " + ", ".join(_names(self.inputs))]
-        given = [f"called with {k}={_brief(v)}" for k, v in (self.arguments or {}).items()]
+        given = [f"called with {k}={brief(v)}" for k, v in (self.arguments or {}).items()]
         return f"{self.layer}{call}: " + ", ".join(reads + given or ["called without arguments"])
 
     def __repr__(self) -> str:
@@ -248,87 +243,6 @@ def edits_from_json(text: str) -> tuple[Edit, ...]:
     (Set('bn_1', momentum=0.9),)
     """
     return tuple(Edit.from_dict(item) for item in json.loads(text))
-
-
-def as_spec(what: LayerLike) -> dict[str, Any]:
-    """Return the serialized form of a layer, of a form of it that leaves defaults out, or of a class name."""
-    if isinstance(what, keras.layers.Layer):
-        data = keras.saving.serialize_keras_object(what)
-        return {key: value for key, value in data.items() if key not in ("build_config", "compile_config")}
-    spec: dict[str, Any] = {"class_name": what} if isinstance(what, str) else dict(what)
-    if "class_name" not in spec:
-        raise ValueError(f"Edit: {what!r} is no layer: give a layer, its serialized form, or a class name.")
-    if ">" not in (spec.get("registered_name") or spec["class_name"]) and "module" not in spec:
-        _check_name(spec["class_name"])
-        spec["module"] = "keras.layers"
-    config = {key: as_data(value) for key, value in (spec.get("config") or {}).items()}
-    return {"module": None, "registered_name": None, **spec, "config": config}
-
-
-def _check_name(name: str) -> None:
-    if not hasattr(keras.layers, name):
-        known = [n for n in dir(keras.layers) if n[0].isupper()]
-        guess = unknown("layer class", name, known, where="Edit").partition(" Did you mean ")
-        raise ValueError(f"Edit: keras.layers has no {name!r}.{guess[1]}{guess[2]}")
-
-
-def as_data(value: Any) -> Any:
-    """Return a configuration value as plain data: Keras objects serialized, tuples as lists."""
-    if isinstance(value, (list, tuple)):
-        return [as_data(item) for item in value]
-    if isinstance(value, dict):
-        return {key: as_data(item) for key, item in value.items()}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return keras.saving.serialize_keras_object(value)
-
-
-def brief_spec(spec: Mapping[str, Any]) -> str:
-    """Return a serialized layer in short: its class and those arguments that differ from the defaults."""
-    shown = ", ".join(f"{k}={_brief(v)}" for k, v in _given(spec).items())
-    return f"{spec['class_name']}({shown})" if shown else spec["class_name"]
-
-
-def _given(spec: Mapping[str, Any]) -> dict[str, Any]:
-    from inspect import signature
-
-    config = {k: v for k, v in spec["config"].items() if k not in ("name", "dtype", "trainable", "seed")}
-    own = keras.saving.get_registered_object(spec.get("registered_name") or "")
-    cls = own or getattr(keras.layers, spec["class_name"], None)
-    if cls is None:
-        return config
-    defaults = {k: as_plain(p.default) for k, p in signature(cls.__init__).parameters.items()}
-    return {k: v for k, v in config.items() if k in defaults and as_plain(v) != defaults[k]}
-
-
-def as_plain(value: Any) -> Any:
-    """Return a configuration value with a serialized object replaced by its snake-case name."""
-    if isinstance(value, dict) and isinstance(value.get("class_name"), str):
-        return snake(value["class_name"])
-    return list(value) if isinstance(value, tuple) else value
-
-
-def snake(name: str) -> str:
-    """Return a class name in snake case, as Keras names layers.
-
-    >>> snake("GlobalAveragePooling1D"), snake("LSTM"), snake("Conv1D")
-    ('global_average_pooling1d', 'lstm', 'conv1d')
-    """
-    out = ""
-    for i, letter in enumerate(name):
-        starts = (
-            letter.isupper()
-            and i
-            and (name[i - 1].islower() or (i + 1 < len(name) and name[i + 1].islower()))
-        )
-        out += ("_" if starts else "") + letter.lower()
-    return out
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, dict) and "class_name" in value:
-        return brief_spec({"config": {}, **value})
-    return repr(value)
 
 
 def _lists(tree: Any) -> Any:

@@ -93,6 +93,6 @@ def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
 
 def initializer_of(slot: Slot) -> str:
     """Return the name of the kernel's initializer."""
-    from normcast.models.edits.edit import as_plain
+    from normcast.models.edits.layer_spec import as_plain
 
     return str(as_plain(slot.config.get("kernel_initializer")))

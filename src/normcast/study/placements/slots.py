@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from normcast.check.kinds import ACT, ACTIVATION_OF, CONV_1D, NOISE, NORM, POOL_1D, RNN
 from normcast.models.edits.apply import wiring_of
-from normcast.models.edits.edit import as_plain
+from normcast.models.edits.layer_spec import as_plain
 from normcast.models.edits.wiring import OUTPUTS, Part, Wiring, refs_in
 
 if TYPE_CHECKING:

@@ -1,0 +1,82 @@
+"""Activations: what follows what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from normcast.check.examples import L, chain, fork
+from normcast.check.facts import Facts
+from normcast.check.graph import Net, Node, descendants, sinks, sources, through
+from normcast.check.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, SHAPE
+from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, Severity, rule
+from normcast.models.edits import Remove
+
+
+@rule(
+    27,
+    "stacked-activation",
+    WARNING,
+    safety=UNSAFE,
+    hint="remove the outer activation",
+    sources=[
+        "keras-team/keras#1727",
+        "NeuraLint rule f003",
+        "measured: sigmoid of tanh lies in (0.269, 0.731)",
+    ],
+    exceptions=(
+        "Silent for gates and attention weights inside the graph, and where a layer with weights is between."
+    ),
+    bad=[
+        chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax")),
+        chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1)),
+    ],
+    good=[
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid")),
+        chain(
+            (8, 3),
+            fork(
+                L.Multiply(),
+                (L.Conv1D(4, 1, activation="tanh"),),
+                (L.Conv1D(4, 1, activation="tanh"), L.Activation("sigmoid")),
+            ),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
+        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Activation("tanh"), L.Dense(1)),
+    ],
+)
+def stacked_activation(net: Net, facts: Facts) -> Iterator[Found]:
+    """An activation follows a bounded one, with no weights between them.
+
+    The second sees only the first one's range and squeezes it further: a sigmoid behind a tanh gives values
+    between 0.27 and 0.73. A second softmax flattens the first.
+    """
+    for node in net.of(ACT):
+        for inner in sources(node, through(NOISE, SHAPE)):
+            severity = _stack_severity(inner, node)
+            if severity is not None and not _is_gate(node):
+                words = f"{node.activation} acts on the {inner.activation} of {inner.name}"
+                safety = SAFE if severity == ADVICE else UNSAFE
+                yield Found((node, inner), words, (Remove(node.name),), severity, safety=safety)
+
+
+def _stack_severity(inner: Node, outer: Node) -> Severity | None:
+    if inner.kind not in ACT | RNN | DENSE | CONV:
+        return None
+    first, second = inner.activation, outer.activation
+    if first == second == "softmax":
+        return ERROR
+    if first in BOUNDED and second in ("sigmoid", "softmax", "tanh"):
+        return WARNING
+    return ADVICE if first == second == "relu" else None
+
+
+def _is_gate(node: Node) -> bool:
+    """Say whether the result multiplies something or weighs steps, and does not go on to the output
+    itself."""
+    if node.activation == "softmax" and not node.is_output:
+        return bool(descendants(node))
+    return any(
+        n.kind in ("Multiply", "Dot") for n in sinks(node, through(SHAPE, NOISE, frozenset({"RepeatVector"})))
+    )

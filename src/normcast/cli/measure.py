@@ -1,0 +1,140 @@
+"""What `check --measure` adds: a study of the findings' fixes on the user's data, and its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from normcast.check.rule import Finding
+from normcast.cli.study_job import cases, progress_line
+from normcast.models.edits import Edit, apply
+from normcast.study import Study
+
+Fix = tuple[Edit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FixStudy:
+    """Trains a model with the fix of each finding; `check_command` takes it as measure.
+
+    data: a table's path, to forecast as the model does, or (x, labels) as `Study` takes them. settings: of
+    `Study`, such as seeds. say: is told what will be trained. processes: as in `Study.run`.
+    """
+
+    data: Any
+    settings: Mapping[str, Any]
+    say: Callable[[str], None]
+    processes: int | None = None
+    quiet: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        files: Sequence[Path],
+        columns: Mapping[str, Any],
+        *,
+        say: Callable[[str], None] = lambda text: None,
+        processes: int | None = None,
+        quiet: bool = False,
+        **settings: Any,
+    ) -> FixStudy:
+        """Make it from the files of `--data`; columns: id_col, time_col and target_col of the table.
+
+        Raises ValueError unless that is one table, or one .npz with x (cases, time, channels) and class
+        labels y.
+        """
+        if len(files) != 1:
+            raise ValueError(
+                f"--measure trains on one file, but --data names {len(files) or 'none'}. Give one table, or "
+                "one .npz with x and class labels y."
+            )
+        if files[0].suffix.lower() == ".npz":
+            return cls(classes(files[0]), settings, say, processes, quiet)
+        given = {name: value for name, value in columns.items() if value}
+        return cls(str(files[0]), {**given, **settings}, say, processes, quiet)
+
+    def __call__(self, model: Any, findings: list[Finding]) -> list[Finding]:
+        """Return the findings with what came out; one that cannot be measured says why."""
+        refused = {each.key: refusal(model, each, self.data) for each in findings}
+        names = placement_names([each for each in findings if not refused[each.key]])
+        sentences = self.sentences(model, names) if names else {}
+        return [replace(each, measured=refused[each.key] or sentences[names[each.fix]]) for each in findings]
+
+    def sentences(self, model: Any, names: Mapping[Fix, str]) -> dict[str, str]:
+        """Train the model with each of the named fixes, and return what may be said of each by name."""
+        try:
+            study = Study(model, self.data, {name: fix for fix, name in names.items()}, **self.settings)
+        except ValueError as error:
+            return dict.fromkeys(names.values(), f"not measured: {error}")
+        self.say(study.describe(self.processes))
+        with progress_line(self.quiet) as show:
+            comparison = study.run(processes=self.processes, progress=show).comparison
+        unfinished = dict.fromkeys(names.values(), "not measured: no training finished.")
+        return unfinished | {effect.name: effect.sentence for effect in comparison.effects}
+
+
+def classes(file: Path) -> tuple[np.ndarray, ...]:
+    """Return (x, labels) or (x, labels, groups) of an .npz file; one-hot rows count as labels.
+
+    Raises ValueError for targets that are no classes.
+    """
+    x, y, *groups = cases(file)
+    hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
+    labels = y.argmax(axis=1) if hot else y.reshape(len(y)) if y.ndim == 2 and y.shape[1] == 1 else y
+    whole = labels.dtype.kind in "iubSU" or (labels.dtype.kind == "f" and (labels == np.rint(labels)).all())
+    if x.ndim != 3 or labels.ndim != 1 or not whole:
+        raise ValueError(
+            f"{file}: has x {x.shape} and y {y.shape} of {y.dtype}; of an .npz, --measure trains on x "
+            "(cases, time, channels) with class labels y. To measure forecasts, give the table that the "
+            "windows were cut from."
+        )
+    return (x, labels, *groups)
+
+
+def placement_names(findings: Sequence[Finding]) -> dict[Fix, str]:
+    """Return the name of each fix: rule and layers; rules that ask for the same fix share a placement."""
+    names: dict[Fix, str] = {}
+    for each in findings:
+        where = f" ({', '.join(each.layers)})" if each.layers else ""
+        names.setdefault(each.fix, each.rule + where)
+    return names
+
+
+def refusal(model: Any, finding: Finding, data: Any) -> str:
+    """Return why a finding cannot be measured; "" if it can."""
+    if not finding.fix:
+        return "not measured: the rule has no fix that can be made."
+    try:
+        fixed = apply(model, finding.fix)
+    except Exception as error:  # whatever Keras raises where it cannot build the model
+        return f"not measured: its fix cannot be made alone. {error}"
+    for side, before, after in (
+        ("reads", shapes(model.inputs), shapes(fixed.inputs)),
+        ("gives", shapes(model.outputs), shapes(fixed.outputs)),
+    ):
+        if before != after:
+            return f"not measured: with its fix the model {side} {after} instead of {before}."
+    nets = (("the model", model), ("with its fix the model", fixed)) if isinstance(data, tuple) else ()
+    for words, net in nets:
+        if not gives_probabilities(net, data[0]):
+            return f"not measured: {words} gives no probabilities, and a study of classes compares those."
+    return ""
+
+
+def shapes(tensors: Sequence[Any]) -> str:
+    """Return the shapes of tensors, without the batch axis."""
+    return ", ".join(str(tuple(tensor.shape[1:])) for tensor in tensors)
+
+
+def gives_probabilities(model: Any, x: np.ndarray) -> bool:
+    """Say whether the outputs of a few cases are at least 0 and sum to 1."""
+    try:
+        outputs = keras.ops.convert_to_numpy(model(x[:4].astype("float32")))
+    except Exception:  # a model that does not fit the data: the study says so in its own words
+        return True
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))

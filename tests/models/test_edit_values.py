@@ -1,0 +1,75 @@
+"""Edits as values: they compare, print as one line, travel as JSON."""
+
+import keras
+import pytest
+from keras import layers as L
+
+from normcast.layers import LSTM, SqueezeExcite1D
+from normcast.models.edits import (
+    Edit,
+    Insert,
+    Move,
+    Remove,
+    Replace,
+    Rewire,
+    Set,
+    edits_from_json,
+    edits_to_json,
+)
+
+EDITS = [
+    Set("lstm_1", activation="tanh", kernel_initializer=keras.initializers.HeNormal(seed=1)),
+    Insert(L.SpatialDropout1D(0.1, name="sd"), before="conv_1"),
+    Insert("LayerNormalization", after="lstm_1"),
+    Remove("bn_1"),
+    Move("dropout_1", after="bn_1"),
+    Replace("lstm_1", "GRU"),
+    Rewire("add_1", [["conv_1", "conv_2"]], call=0, arguments={"training": True}),
+]
+
+
+def test_a_misspelt_layer_class_is_refused_when_the_edit_is_made():
+    with pytest.raises(ValueError, match="LayerNormalization"):
+        Insert("LayerNormalisation", after="lstm_1")
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+def test_an_edit_round_trips_through_json_and_prints_as_one_line(edit):
+    (again,) = edits_from_json(edits_to_json([edit]))
+    assert again == edit
+    assert hash(again) == hash(edit)
+    assert "\n" not in str(edit)
+    assert edit.layer in str(edit)
+
+
+def test_edits_of_an_unknown_kind_are_refused():
+    with pytest.raises(ValueError, match="Did you mean 'remove'"):
+        Edit.from_dict({"edit": "remov", "layer": "x"})
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (Insert(SqueezeExcite1D(name="se"), after="conv_1"), "conv_1: + SqueezeExcite1D after"),
+        (Insert(SqueezeExcite1D(ratio=2), after="conv_1"), "conv_1: + SqueezeExcite1D(ratio=2) after"),
+        (Replace("lstm_1", LSTM(4, norm="layer")), "lstm_1: -> LSTM(units=4, norm='layer')"),
+        (Replace("conv_1", L.Conv1D(4, 3)), "conv_1: -> Conv1D(filters=4, kernel_size=3)"),
+        (
+            Insert(L.TimeDistributed(L.Dense(3)), after="a"),
+            "a: + TimeDistributed(layer=Dense(units=3)) after",
+        ),
+        (
+            Insert(keras.Sequential([keras.Input((3,)), L.Dense(3)]), after="a"),
+            "a: + Sequential(2 layers) after",
+        ),
+        (
+            Set("a", kernel_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=3)),
+            "a: kernel_initializer=RandomNormal(stddev=0.1)",
+        ),
+        (Set("a", kernel_regularizer=keras.regularizers.L2(0.5)), "a: kernel_regularizer=L2(l2=0.5)"),
+        (Insert(L.Lambda(lambda x: x), after="a"), "a: + Lambda(function=lambda) after"),
+    ],
+)
+def test_an_edit_prints_what_differs_from_the_defaults(edit, line):
+    assert str(edit) == line
+    assert str(Edit.from_dict(edit.to_dict())) == line
