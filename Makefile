@@ -59,7 +59,8 @@ BACKENDS_BIN := $(BACKENDS_VENV)/bin
 endif
 BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # JAX goes first: it saves the models that the other two must read to the same output. `make test` runs the rest on it.
-ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
+# One thread each, since pytest runs one process per core.
+ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
 	$(BACKENDS_BIN)/python -m pytest -n auto -p no:warnings
 
 $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from normcast.models.edits.edit import as_plain
-from normcast.models.edits.wiring import Part, Wiring, parse, refs_in
+from normcast.models.edits.layer_spec import as_plain
+from normcast.models.edits.serialized import parse
+from normcast.models.edits.wiring import Part, Wiring, refs_in
 
 
 @dataclass(frozen=True)
