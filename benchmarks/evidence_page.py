@@ -18,8 +18,8 @@ INTRO = """# Evidence: what normalization and dropout did on public data
 
 Each claim compares two ways to arrange one small network that else stays the same: {network}. Both were
 trained from the same {seeds} seeds, on the same windows in the same order, on each data set, and scored on
-rows that neither had seen. **A change below zero means that the first-named way has the smaller error** (MASE of
-forecasts, log loss of classes).
+rows that neither had seen. **A change below zero means that the first-named way has the smaller error** (MASE
+of forecasts, log loss of classes).
 
 On one data set, *better* and *worse* are verdicts of a paired t test over seeds at 5 %; *no difference* means
 shown to be within 1 %; *undecided* means that so many seeds cannot tell. All data sets together are a
