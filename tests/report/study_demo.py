@@ -35,7 +35,12 @@ def model(layers, end, name="net", start="past"):
     config = {
         "name": name, "layers": layers, "input_layers": [[start, 0, 0]], "output_layers": [[end, 0, 0]]
     }  # fmt: skip
-    return {"module": "keras", "class_name": "Functional", "config": config, "registered_name": None}
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": config,
+        "registered_name": None,
+    }
 
 
 SEQUENCE = [None, 56, 10]

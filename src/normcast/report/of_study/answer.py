@@ -20,7 +20,7 @@ from normcast.report.study_values import StudyReport
 from normcast.report.verdict import Verdict
 from normcast.report.words import decimals, number, plural
 from normcast.study import BASELINE
-from normcast.study.statistics import Effect, enough_seeds
+from normcast.study.statistics import Effect, SeedCheck, enough_seeds
 
 COUNTED = {
     "better": "better",
@@ -155,7 +155,7 @@ def _other_winners(report: StudyReport, better: list[Effect]) -> list[str]:
     return [f"Also better: {listed(others)}.{which if tied else ''}"]
 
 
-def _check(report: StudyReport) -> object:
+def _check(report: StudyReport) -> SeedCheck:
     return enough_seeds(len(report.result.seeds), len(report.result.comparison.effects))
 
 

@@ -10,7 +10,7 @@ from normcast.report.of_study.words import interval, p_value, percent
 from normcast.report.page import Cell, Section, Table
 from normcast.report.study_values import StudyReport
 from normcast.study import BASELINE
-from normcast.study.designs import Design, MainEffects, main_effects
+from normcast.study.designs import Design, FactorEffect, MainEffects, main_effects
 
 JOINED = " + "
 GIVEN = "given"
@@ -52,7 +52,7 @@ def factors_of(names: Sequence[str], fractional: bool) -> list[list[str]]:
     return groups
 
 
-def factor_effects(report: StudyReport) -> dict[tuple[str, ...], object]:
+def factor_effects(report: StudyReport) -> dict[tuple[str, ...], FactorEffect]:
     """Return each effect by the changes it is of: one, or two together, or pairs that cannot be told "
     "apart."""
     found = effects_of(report)
@@ -113,7 +113,7 @@ def factors_section(report: StudyReport) -> Section | None:
     )
 
 
-def _table(caption: str, effects: dict) -> Table:
+def _table(caption: str, effects: dict[tuple[str, ...], FactorEffect]) -> Table:
     ordered = sorted(effects.items(), key=lambda item: (item[1].p, item[0]))
     rows = tuple(
         (
@@ -129,7 +129,7 @@ def _table(caption: str, effects: dict) -> Table:
     return Table(caption, ("change", "effect", "95 % interval", "p", "corrected p", "verdict"), rows)
 
 
-def verdict_of(effect: object, alpha: float = 0.05) -> str:
+def verdict_of(effect: FactorEffect, alpha: float = 0.05) -> str:
     """Return the verdict of a factor's effect; there is no test of no difference for it."""
     if not effect.holm_p < alpha:
         return "undecided"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor, isfinite
 
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis, mean_scores, other_metrics
-from normcast.report.of_study.tables import scores_table, tests_table
+from normcast.report.of_study.tables import evidence_table, scores_table
 from normcast.report.of_study.words import interval, metric_name, nice_step, p_value, percent, score, size
 from normcast.report.page import Forest, ForestRow, Key, Section
 from normcast.report.study_values import StudyReport
@@ -37,7 +37,7 @@ def forest_section(report: StudyReport) -> Section:
         text=text,
         legend=legend,
         forest=forest_of(report),
-        tables=(tests_table(report), scores_table(report)),
+        tables=(evidence_table(report), scores_table(report)),
         folded="The tests and all scores in numbers",
     )
 
@@ -94,7 +94,7 @@ def _ends(effect: Effect) -> list[float]:
     return [end for end in (effect.low, effect.effect, effect.high) if isfinite(end)]
 
 
-def _row(effect: Effect, at: object, scores: tuple[str, ...]) -> ForestRow:
+def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) -> ForestRow:
     cells = (percent(effect.effect), interval(effect.low, effect.high), p_value(effect.holm_p), *scores)
     mark, ends = MARKS[effect.verdict], _ends(effect)
     if not ends:
