@@ -35,7 +35,12 @@ def model(layers, end, name="net", start="past"):
     config = {
         "name": name, "layers": layers, "input_layers": [[start, 0, 0]], "output_layers": [[end, 0, 0]]
     }  # fmt: skip
-    return {"module": "keras", "class_name": "Functional", "config": config, "registered_name": None}
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": config,
+        "registered_name": None,
+    }
 
 
 SEQUENCE = [None, 56, 10]
@@ -164,11 +169,14 @@ def factorial(kind: str = "factorial") -> StudyResult:
 
 def halving(fresh: bool = False) -> StudyResult:
     """Two rounds: four placements on two epochs, then the better two on six."""
-    facts = {**FACTS, "design": "halving"}
+    kept = (BASELINE, BETTER, NOISY)
+    rounds = [
+        {"placements": list(TRUTH), "seeds": [0, 1, 2], "epochs": 2},
+        {"placements": list(kept), "seeds": list(range(3 * fresh, 8 + 3 * fresh)), "epochs": 6},
+    ]
+    facts = {**FACTS, "design": "halving", "rounds": rounds}
     first = trials(TRUTH, range(3), 2, facts)
-    last = study(
-        {name: TRUTH[name] for name in (BASELINE, BETTER, NOISY)}, design="halving", first_seed=3 * fresh
-    )
+    last = study({name: TRUTH[name] for name in kept}, design="halving", first_seed=3 * fresh)
     return StudyResult(facts, PLACEMENTS, last.parameters, (*first, *last.trials), 0.01)
 
 

@@ -35,7 +35,7 @@ def bidirectional() -> keras.Model:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [*NETWORKS, nested, bidirectional], ids=str)
+@pytest.mark.parametrize("make", [*NETWORKS, nested, bidirectional], ids=lambda m: getattr(m, "__name__", m))
 def test_every_placement_builds_and_gives_the_same_shape(make):
     model = built(make) if isinstance(make, str) else make()
     x = [np.zeros((2, *tensor.shape[1:]), "float32") for tensor in model.inputs]

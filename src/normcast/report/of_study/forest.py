@@ -7,7 +7,7 @@ from math import ceil, floor, isfinite
 
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis, mean_scores, other_metrics
-from normcast.report.of_study.tables import scores_table, tests_table
+from normcast.report.of_study.tables import evidence_table, scores_table
 from normcast.report.of_study.words import interval, metric_name, nice_step, p_value, percent, score, size
 from normcast.report.page import Forest, ForestRow, Key, Section
 from normcast.report.study_values import StudyReport
@@ -37,7 +37,7 @@ def forest_section(report: StudyReport) -> Section:
         text=text,
         legend=legend,
         forest=forest_of(report),
-        tables=(tests_table(report), scores_table(report)),
+        tables=(evidence_table(report), scores_table(report)),
         folded="The tests and all scores in numbers",
     )
 

@@ -18,7 +18,7 @@ from normcast.study.statistics import Effect
 MANY_SECONDS = 10.0
 
 
-def tests_table(report: StudyReport) -> Table:
+def evidence_table(report: StudyReport) -> Table:
     """What every test said, with nothing left out."""
     effects = best_first(report.result.comparison.effects)
     head = (
