@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
-.PHONY: demo demo-study test test-layers lint types contracts check clean
+.PHONY: demo demo-study test test-full test-layers lint types contracts check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,10 +30,13 @@ demo: $(VENV)/core.stamp  ## forecast the shipped weather data: leaves forecast.
 demo-study: $(VENV)/core.stamp  ## measure 22 placements on the shipped data: leaves study.db and study.html, opens it
 	@$(BIN)/normcast study demo --open
 
-test: $(VENV)/dev.stamp  ## the suite; the layers' own, which takes longest, is test-layers
-	$(BIN)/python -m pytest -n auto --ignore=tests/layers
+test: $(VENV)/dev.stamp  ## the suite without what is marked slow
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-layers: $(VENV)/dev.stamp  ## the layers on JAX
+test-full: $(VENV)/dev.stamp  ## all of the suite, the slow tests too
+	$(BIN)/python -m pytest -n auto
+
+test-layers: $(VENV)/dev.stamp  ## all tests of the layers on JAX
 	$(BIN)/python -m pytest -n auto tests/layers
 
 lint: $(VENV)/dev.stamp
@@ -59,7 +62,8 @@ BACKENDS_BIN := $(BACKENDS_VENV)/bin
 endif
 BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # JAX goes first: it saves the models that the other two must read to the same output. `make test` runs the rest on it.
-ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
+# One thread each, since pytest runs one process per core.
+ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
 	$(BACKENDS_BIN)/python -m pytest -n auto -p no:warnings
 
 $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt
