@@ -6,6 +6,7 @@ import numpy as np
 
 from normcast.models.edits import Insert, Remove, Set
 from normcast.study import BASELINE, Placement, StudyResult, Trial
+from normcast.study.store import Store
 
 VERSIONS = {"python": "3.11.7", "normcast": "0.1.0", "keras": "3.15.1"}
 TRAINING = {"epochs": 6, "batch_size": 32, "optimizer": "adam", "loss": "mse", "patience": 5, "seed": 0}
@@ -184,3 +185,15 @@ def removing() -> StudyResult:
     """A study whose winner takes a layer out."""
     out = Placement("no lstm", (Remove("lstm_1"),))
     return study({BASELINE: (1.0, 0.0), out.name: (0.8, 0.01)}, (out,))
+
+
+def keep(result: StudyResult, path) -> None:
+    """Write a study into a store."""
+    store = Store(path)
+    store.describe(result.facts)
+    names = (BASELINE, *(each.name for each in result.placements))
+    own = [(name, result.placement(name).to_json(), result.parameters[name]) for name in names]
+    store.add_placements(own)
+    for trial in result.trials:
+        store.write(trial)
+    store.close()

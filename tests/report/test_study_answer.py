@@ -26,7 +26,7 @@ def test_the_winner_is_named_with_effect_interval_and_seeds():
     assert f"falls by {-100 * effect.effect:.1f} %" in said.answer
     assert f"(95 % interval {-100 * effect.high:.1f} to {-100 * effect.low:.1f} %, 8 seeds)" in said.answer
     assert "lower from 8 of 8 random starts" in said.detail
-    assert "corrected for all 4 placements" in said.detail
+    assert "corrected for 4 placements" in said.detail
     assert "conv_1: + BatchNormalization after" in said.detail
 
 

@@ -2,17 +2,18 @@
 
 import json
 import re
+from itertools import pairwise
 
 import keras
 import pytest
 
 from normcast.models.edits import Insert, Move, Remove, Replace, Set
 from normcast.report import StudyReport
-from normcast.report.of_study.again import edits_code, winner_code
+from normcast.report.of_study.again import any_code, edits_code, winner_code
 from normcast.report.of_study.network import layers_of
 from normcast.report.of_study.picture import notes_of
 from normcast.report.of_study.places import Place, places_of
-from normcast.report.of_study.sketch import Note, sketch, strongest
+from normcast.report.of_study.sketch import BOX_HEIGHT, Note, sketch, strongest
 from normcast.study import Placement, placements
 from tests.report import study_demo as demo
 
@@ -46,6 +47,15 @@ def test_branches_and_nested_models_are_read_and_drawn():
     assert "side branch: excited also reads conv_1" in svg
     assert "model encoder" in svg
     assert svg.count("<rect") == len(layers)  # a box each, a frame for the model
+
+
+def test_a_straight_line_goes_down_from_box_to_box():
+    svg = sketch(LAYERS, {}, "a network")
+    tops = [float(y) for y in re.findall(r'<rect x="[^"]*" y="([^"]*)"', svg)]
+    lines = re.findall(r'<path d="M[^ ]* ([0-9.]+)V([0-9.]+)"', svg)
+    assert [(float(a), float(b)) for a, b in lines] == [
+        (top + BOX_HEIGHT, below) for top, below in pairwise(tops)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,16 @@ def test_the_code_of_the_winner_builds_the_winner():
     built, wanted = (json.loads(each.to_json()) for each in (room["model"], result.winner.applied(given)))
     assert built["config"]["layers"] == wanted["config"]["layers"]
     assert any(layer["class_name"] == "BatchNormalization" for layer in built["config"]["layers"])
+
+
+def test_the_code_for_any_placement_reads_the_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = demo.study()
+    demo.keep(result, "study.db")
+    room = {}
+    exec(any_code(StudyReport(result)), room)
+    kinds = [type(layer).__name__ for layer in room["model"].layers]
+    assert kinds == ["InputLayer", "Conv1D", "BatchNormalization", "LSTM", "Dense"]
 
 
 def test_short_edits_are_printed_as_code_and_long_ones_as_json():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from normcast.report import StudyReport, render, write_report
+from normcast.report.of_study.bands import draw_bands
 from normcast.report.of_study.curves import band_of, limits_of, notable
 from normcast.report.of_study.factors import factor_effects, factors_of
 from normcast.report.of_study.forest import domain, forest_of
@@ -19,7 +20,6 @@ from normcast.report.of_study.rounds import rounds_of
 from normcast.report.of_study.sections import study_page
 from normcast.report.of_study.tables import cost_table, evidence_table, scores_table
 from normcast.study import BASELINE, StudyResult
-from normcast.study.store import Store
 from tests.report import study_demo as demo
 from tests.report.test_page import read, words
 
@@ -76,14 +76,7 @@ def test_every_kind_of_study_gives_a_whole_page(kind):
 
 def test_the_same_values_give_the_same_page_also_out_of_a_store(result, page, tmp_path):
     assert render(StudyReport(demo.study(), source="weather.csv")) == page
-    store = Store(tmp_path / "study.db")
-    store.describe(result.facts)
-    names = (BASELINE, *(each.name for each in result.placements))
-    own = [(name, result.placement(name).to_json(), result.parameters[name]) for name in names]
-    store.add_placements(own)
-    for trial in result.trials:
-        store.write(trial)
-    store.close()
+    demo.keep(result, tmp_path / "study.db")
     again = write_report(StudyResult.read(tmp_path / "study.db"), tmp_path / "s.html", source="weather.csv")
     assert again.read_text(encoding="utf-8") == page
 
@@ -162,6 +155,7 @@ def test_a_placement_that_never_finished_says_so_where_its_bar_would_be():
     result = KINDS["failed"]()
     row = rows(forest_of(StudyReport(result)))[demo.WORSE]
     assert (row.at, row.text) == (None, "finished on none of 8 seeds")
+    assert row.cells[2].endswith("(failing)")
     cost = {each[0].text: each for each in cost_table(StudyReport(result)).rows}
     assert cost[demo.WORSE][2].text == "50 %"  # of the trainings: the other fold did finish
     assert cost[demo.BETTER][2].text == "0 %"
@@ -187,6 +181,14 @@ def test_a_curve_is_the_median_over_seeds_of_the_mean_over_folds(result):
     assert middle == pytest.approx(np.median(seeds, axis=0))
     assert high == pytest.approx(np.quantile(seeds, 0.75, axis=0))
     assert (low <= middle).all()
+
+
+def test_a_band_lies_between_its_ends_and_breaks_where_a_loss_ran_away():
+    low, high = np.array([1.0, 1.0, np.inf, 1.0]), np.array([3.0, 2.0, np.inf, 1.0])
+    svg = draw_bands([((low, (low + high) / 2, high), "ours")], (1.0, 3.0), "losses")
+    area = re.search(r'<path d="([^"]*)" fill="var\(--ours\)"', svg)[1]
+    assert area == "M40,8 144,84 144,160 40,160ZM352,160 352,160Z"
+    assert 'd="M40,84 144,122M352,160" fill="none"' in svg
 
 
 def test_a_training_that_stopped_early_is_drawn_on_with_its_last_loss(result):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from normcast.data import check_writable, write_whole
 from normcast.report.page import Page
@@ -49,7 +49,7 @@ def values_of(result: Reportable, **facts: Any) -> ForecastReport | StudyReport:
         return StudyReport(result, **facts)
     from normcast.report.of_forecaster import forecast_report
 
-    return forecast_report(result, **facts)  # type: ignore[arg-type]  # no StudyResult is left here
+    return forecast_report(cast("Forecaster", result), **facts)
 
 
 def page_of(values: ForecastReport | StudyReport) -> Page:

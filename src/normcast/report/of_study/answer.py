@@ -63,13 +63,13 @@ def _evidence(report: StudyReport, best: Effect) -> str:
     given = mean_scores(result, result.metric)
     places = max(decimals([best.score]), decimals([given[BASELINE]]))
     metric = metric_name(result.metric)
-    words = f"{metric} {number(best.score, places)} instead of {number(given[BASELINE], places)}"
+    now, before = (number(each, places) for each in (best.score, given[BASELINE]))
+    tried = plural(len(result.comparison.effects), "placement")
     return (
-        f"{_edits(report, best.name)}{words}{_second_metric(report, best.name)}, lower is better; it was "
-        "lower "
-        f"from {best.seeds_better} "
-        f"of {plural(best.paired, 'random start')}. If it made no difference, luck would seldom show this "
-        f"much (p {_relation(best.holm_p)}, corrected for all {len(result.comparison.effects)} placements)."
+        f"{_edits(report, best.name)}{metric[0].upper()}{metric[1:]} {now} instead of {before}"
+        f"{_second_metric(report, best.name)}, lower is better; it was lower from {best.seeds_better} of "
+        f"{plural(best.paired, 'random start')}. If it made no difference, luck would seldom show this much "
+        f"(p {_relation(best.holm_p)}, corrected for {tried})."
     )
 
 

@@ -55,7 +55,7 @@ def forest_of(report: StudyReport) -> Forest:
     groups = tuple(
         (title, tuple(_row(each, at, extra[each.name]) for each in mine)) for title, mine in by_axis(result)
     )
-    step = nice_step(high - low, 4)
+    step = nice_step(high - low, 5)
     ticks = [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
     head = ("change", "95 % interval", "corrected p", *_score_heads(report))
     return Forest(
@@ -95,7 +95,7 @@ def _ends(effect: Effect) -> list[float]:
 
 
 def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) -> ForestRow:
-    cells = (percent(effect.effect), interval(effect.low, effect.high), p_value(effect.holm_p), *scores)
+    cells = (percent(effect.effect), interval(effect.low, effect.high), _p(effect), *scores)
     mark, ends = MARKS[effect.verdict], _ends(effect)
     if not ends:
         failed = f"finished on none of {plural(effect.seeds, 'seed')}" if effect.failed else "not measured"
@@ -113,6 +113,13 @@ def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) 
         high=high,
         beyond=beyond,
     )
+
+
+def _p(effect: Effect) -> str:
+    """The p that decides: where too few finished for a test of scores, that of failing more often."""
+    if effect.verdict == "worse" and not isfinite(effect.holm_p):
+        return f"{p_value(effect.failure_p)} (failing)"
+    return p_value(effect.holm_p)
 
 
 def _score_heads(report: StudyReport) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from normcast.report.of_study.tables import pairs
@@ -12,6 +13,7 @@ from normcast.report.study_values import StudyReport
 from normcast.report.words import duration, steps
 from normcast.study import BASELINE
 
+Pairs = Sequence[tuple[str, object]]
 DATA = {
     "task": "task",
     "target": "target",
@@ -42,7 +44,7 @@ def settings_section(report: StudyReport) -> Section:
     return Section("settings", "Settings, data and versions", tables=tuple(t for t in tables if t.rows))
 
 
-def _data(report: StudyReport) -> list[tuple[str, str]]:
+def _data(report: StudyReport) -> Pairs:
     facts = report.facts
     found = [(words, plain(facts[name])) for name, words in DATA.items() if name in facts]
     windows = facts.get("windows")
@@ -51,7 +53,7 @@ def _data(report: StudyReport) -> list[tuple[str, str]]:
     return found
 
 
-def _study(report: StudyReport) -> list[tuple[str, object]]:
+def _study(report: StudyReport) -> Pairs:
     result = report.result
     seeds = result.seeds
     spent = sum(trial.seconds for trial in result.trials)
@@ -72,14 +74,15 @@ def _study(report: StudyReport) -> list[tuple[str, object]]:
     ]
 
 
-def _training(report: StudyReport) -> list[tuple[str, object]]:
+def _training(report: StudyReport) -> Pairs:
     given = report.facts.get("training", "{}")
     known: dict[str, Any] = json.loads(given) if isinstance(given, str) else dict(given)
-    # Seeds differ by design and stand above; epochs may differ by round.
-    return [(name.replace("_", " "), plain(value)) for name, value in sorted(known.items()) if name != "seed"]
+    # The seeds stand above; here it is only the first of them.
+    kept = sorted(name for name in known if name != "seed")
+    return [(name.replace("_", " "), plain(known[name])) for name in kept]
 
 
-def _versions(report: StudyReport) -> list[tuple[str, object]]:
+def _versions(report: StudyReport) -> Pairs:
     trials = report.result.trials
     names = dict.fromkeys(name for trial in trials for name in trial.versions)
     found = [(name, _all(trial.versions.get(name, "") for trial in trials)) for name in names]
