@@ -267,6 +267,15 @@ def test_halving_lists_who_left_and_when():
     assert "rounds" not in sections(demo.study())
 
 
+def test_a_study_cut_short_counts_the_seeds_that_all_have_and_names_who_has_none(result):
+    kept = tuple(t for t in result.trials if t.placement != demo.NOISY or (t.seed, t.fold) == (0, 0))
+    kept = tuple(t for t in kept if t.placement != demo.SAME or t.seed < 6)
+    text = words(render(StudyReport(StudyResult(result.facts, result.placements, result.parameters, kept))))
+    assert "3 placements · 6 seeds × 2 folds" in text
+    assert f"Without a finished seed, and so left out: {demo.NOISY}." in text
+    assert "13 trainings of seeds that not all placements have finished do not count yet." in text
+
+
 def test_settings_data_versions_and_machine_are_printed(result):
     tables = {
         t.caption: {row[0].text: row[1].text for row in t.rows} for t in sections(result)["settings"].tables

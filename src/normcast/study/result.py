@@ -114,7 +114,7 @@ class StudyResult:
         places = {seed: row for row, seed in enumerate(self.seeds)}
         found = {name: np.full((len(places), int(self.facts["folds"])), np.nan) for name in self.names}
         for trial in self.final:
-            if trial.seed in places and not trial.failed:
+            if trial.placement in found and trial.seed in places and not trial.failed:
                 found[trial.placement][places[trial.seed], trial.fold] = read(trial)
         return found
 

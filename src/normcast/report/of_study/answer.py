@@ -46,8 +46,8 @@ def _won(report: StudyReport, best: Effect) -> str:
     error = metric_name(report.result.metric) if report.classifies else "error"
     lead = "Yes, this helps" if JOINED in best.name else "Yes, one change helps"
     return (
-        f"{lead}: {best.name}. The {error} on data that training never saw falls by "
-        f"{size(best.effect)} (95 % interval {_fall(best)}, {plural(best.paired, 'seed')})."
+        f"{lead}: {best.name}. The {error} on data that training never saw falls by {size(best.effect)} "
+        f"(95 % interval {_fall(best)}, {plural(best.paired, 'seed')})."
     )
 
 
@@ -66,10 +66,10 @@ def _evidence(report: StudyReport, best: Effect) -> str:
     now, before = (number(each, places) for each in (best.score, given[BASELINE]))
     tried = plural(len(result.comparison.effects), "placement")
     return (
-        f"{_edits(report, best.name)}{metric[0].upper()}{metric[1:]} {now} instead of {before}"
-        f"{_second_metric(report, best.name)}, lower is better; it was lower from {best.seeds_better} of "
-        f"{plural(best.paired, 'random start')}. If it made no difference, luck would seldom show this much "
-        f"(p {_relation(best.holm_p)}, corrected for {tried})."
+        f"{_edits(report, best.name)}{metric[0].upper()}{metric[1:]} {now} instead of "
+        f"{before}{_second_metric(report, best.name)}, lower is better; it was lower from "
+        f"{best.seeds_better} of {plural(best.paired, 'random start')}. If it made no difference, luck "
+        f"would seldom show this much (p {_relation(best.holm_p)}, corrected for {tried})."
     )
 
 
@@ -106,7 +106,7 @@ def _open(report: StudyReport) -> str:
     check = _check(report)
     if not check.can_decide:
         return (
-            f"Not decided: no placement beats the network as given beyond the noise, but "
+            "Not decided: no placement beats the network as given beyond the noise, but "
             f"{plural(check.n_seeds, 'seed')} for {plural(check.n_placements, 'placement')} could hardly "
             "show it."
         )
@@ -117,9 +117,9 @@ def _meaning(report: StudyReport) -> str:
     result = report.result
     score = mean_scores(result, result.metric)[BASELINE]
     return (
-        f"The network as given has {metric_name(result.metric)} {number(score, decimals([score]))}, mean of "
-        f"{plural(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more than "
-        "different random starts of the same network differ."
+        f"The network as given has {metric_name(result.metric)} {number(score, decimals([score]))}, mean "
+        f"of {plural(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more "
+        "than different random starts of the same network differ."
     )
 
 
@@ -169,14 +169,14 @@ def _reach(report: StudyReport) -> str:
     if not check.can_decide:
         least = fewest_seeds(len(effects))
         return (
-            f"{seeds} cannot decide about {plural(len(effects), 'placement')}: "
-            f"use at least {least} (--add-seeds {least - len(result.seeds)})."
+            f"{seeds} cannot decide about {plural(len(effects), 'placement')}: use at least {least} "
+            f"(--add-seeds {least - len(result.seeds)})."
         )
     if not isfinite(found):
         return f"What {seeds} could have found is not known: too few trainings finished.{more}"
     return (
-        f"{seeds} can decide, but not everything: of a typical placement here, a difference of {size(found)} "
-        f"is found four times out of five, a smaller one less often.{more}"
+        f"{seeds} can decide, but not everything: of a typical placement here, a difference of "
+        f"{size(found)} is found four times out of five, a smaller one less often.{more}"
     )
 
 
@@ -194,9 +194,8 @@ def _careful(report: StudyReport) -> list[str]:
     if share > 0.5:
         found.append(
             f"Careful: {round(100 * share)} % of the trainings of the network as given were still getting "
-            "better "
-            f"in their last epoch ({report.result.epochs}). What is measured here is as much who learns fast "
-            "as who ends well; train longer (--epochs) before you rely on it."
+            f"better in their last epoch ({report.result.epochs}). What is measured here is as much who "
+            "learns fast as who ends well; train longer (--epochs) before you rely on it."
         )
     if report.result.unfinished:
         found.append(f"Without a finished seed, and so left out: {listed(report.result.unfinished, 5)}.")

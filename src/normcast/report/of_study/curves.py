@@ -59,9 +59,9 @@ def _text(report: StudyReport) -> str:
     )
     folds = "its folds averaged; " if int(report.facts["folds"]) > 1 else ""
     return (
-        f"Loss on the validation windows, by epoch: for each seed {folds}the line is the median over seeds. "
-        "A training that stopped early is drawn on with its last loss. Epoch 0 is before training."
-        f"{left_out}"
+        f"Loss on the validation windows, by epoch: for each seed {folds}the line is the median over "
+        "seeds. A training that stopped early is drawn on with its last loss. Epoch 0 is before "
+        f"training.{left_out}"
     )
 
 

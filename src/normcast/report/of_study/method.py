@@ -37,10 +37,8 @@ def _what(report: StudyReport) -> str:
     return (
         f"{design} Each network was trained from {plural(len(result.seeds), 'random start')} (seeds) on "
         f"{plural(folds, 'fold')}: {len(counted_trials(result)):,} trainings count here. A seed fixes the "
-        "first "
-        "weights, as far as networks share them, and the order of the batches: the same seed gives every "
-        "placement the same luck, and "
-        f"differences are taken seed by seed. {_cutting(report, folds)}"
+        "first weights, as far as networks share them, and the order of the batches: the same seed gives "
+        f"every placement the same luck, and differences are taken seed by seed. {_cutting(report, folds)}"
     ).strip()
 
 
@@ -48,29 +46,27 @@ def _cutting(report: StudyReport, folds: int) -> str:
     if report.classifies:
         return (
             "Each fold tests on cases that its training never saw, classes in equal shares, and no group "
-            "in two "
-            "parts."
+            "in two parts."
         )
     later = "each later fold begins later; " if folds > 1 else ""
     return (
         f"Folds follow time: training, then validation, which chooses the epoch, then test; {later}nothing "
-        "is "
-        "scaled with, stopped by or trained on what it is tested on."
+        "is scaled with, stopped by or trained on what it is tested on."
     )
 
 
 def _how(report: StudyReport) -> str:
     folds = int(report.facts["folds"])
     averaged = (
-        "The folds of a seed are averaged first: they share their data, so they are no further evidence, and "
-        "the number of seeds is the size of the sample. "
+        "The folds of a seed are averaged first: they share their data, so they are no further evidence, "
+        "and the number of seeds is the size of the sample. "
         if folds > 1
         else ""
     )
     return (
-        f"{averaged}The change is the mean difference to the network as given, divided by its mean "
-        "error. Its 95 % interval comes from a bootstrap over seeds (BCa) and is for each placement by itself"
-        f"{_narrow(report)}."
+        f"{averaged}The change is the mean difference to the network as given, divided by its mean error. "
+        "Its 95 % interval comes from a bootstrap over seeds (BCa) and is for each placement by "
+        f"itself{_narrow(report)}."
     )
 
 
@@ -90,9 +86,9 @@ def _verdicts(report: StudyReport) -> str:
     return (
         f"Better or worse: a paired t test over seeds, corrected by Holm for all {tests} placements, below "
         f"{report.result.comparison.alpha:g}; or a placement that fails more often than the network as "
-        "given. "
-        f"No difference: two one-sided t tests (TOST) place the change within ± {margin}, even where it is "
-        "clearly not zero. Everything else is undecided, which is not the same as no difference."
+        f"given. No difference: two one-sided t tests (TOST) place the change within ± {margin}, even "
+        "where it is clearly not zero. Everything else is undecided, which is not the same as no "
+        "difference."
     )
 
 
@@ -103,8 +99,7 @@ def _notes(report: StudyReport) -> list[str]:
     if better and tests > 1:
         found.append(
             "The best of many looks better than it is, since luck helped to choose it: expect somewhat "
-            "less than "
-            "its measured effect."
+            "less than its measured effect."
         )
     waiting = len(result.final) - len(counted_trials(result))
     if waiting:
@@ -112,8 +107,8 @@ def _notes(report: StudyReport) -> list[str]:
             f"{plural(waiting, 'training')} of seeds that not all placements have finished do not count yet."
         )
     found.append(
-        "Seeds sample random starts, not data: what holds here holds for this network on these data, and may "
-        "not on others."
+        "Seeds sample random starts, not data: what holds here holds for this network on these data, and "
+        "may not on others."
     )
     if any(each.verdict == "no difference" for each in result.comparison.effects):
         found.append(
@@ -136,16 +131,15 @@ def _has(report: StudyReport, name: str) -> bool:
 METRIC_TERMS = {
     "mase": (
         "MASE",
-        "Mean absolute error divided by the error of repeating the last season, in the rows before. No unit; "
-        "below 1 is a smaller error than that.",
+        "Mean absolute error divided by the error of repeating the last season, in the rows before. No "
+        "unit; below 1 is a smaller error than that.",
     ),
     "mae": ("MAE", "Mean absolute error, here in standard deviations of each series."),
     "rmse": ("RMSE", "Root of the mean squared error, in the same unit; large misses weigh more."),
     "log_loss": (
         "log loss",
         "How surprised the network is by the true class, the mean over cases; 0 is never wrong and always "
-        "sure. "
-        "It sees more than the share of wrong cases.",
+        "sure. It sees more than the share of wrong cases.",
     ),
     "error": ("wrong cases", "Share of the cases in which the most probable class is not the true one."),
 }
@@ -163,14 +157,12 @@ def _fixed(margin: str) -> tuple[tuple[str, str], ...]:
         (
             "p",
             "How often luck alone would give a difference at least as large, if there were none. Small "
-            "means: luck "
-            "is no good explanation.",
+            "means: luck is no good explanation.",
         ),
         (
             "corrected p",
             "The same after Holm's correction for having tried many placements: of all verdicts better or "
-            "worse "
-            "that it gives in one study, the chance that even one is luck is at most 5 %.",
+            "worse that it gives in one study, the chance that even one is luck is at most 5 %.",
         ),
         (
             "Wilcoxon p",
@@ -187,8 +179,7 @@ def _fixed(margin: str) -> tuple[tuple[str, str], ...]:
         (
             "could be found",
             "The smallest true change that so many seeds find four times out of five, at the strictest "
-            "step of the "
-            "correction.",
+            "step of the correction.",
         ),
         ("more seeds", "About how many more would decide, if effect and spread are what they seem to be."),
     )

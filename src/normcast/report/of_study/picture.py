@@ -26,10 +26,8 @@ def network_section(report: StudyReport) -> Section | None:
     legend = tuple(Key(WORDS[v], key.tone, key.kind, path=key.path) for v, key in MARKS.items() if v in used)
     words = (
         "From input to output, as it was given. A mark stands where something was tried, on a layer or "
-        "behind "
-        "it, and is coloured by the strongest effect there: better, else worse. Beside it, each placement "
-        "with "
-        "the change of the error; point at one for the whole sentence."
+        "behind it, and is coloured by the strongest effect there: better, else worse, else undecided. "
+        "Beside it, each placement with the change of the error; point at one for the whole sentence."
     )
     if is_combined(report):
         words += " Each stands for all networks that have it, its change for their mean."

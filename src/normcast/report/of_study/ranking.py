@@ -22,15 +22,13 @@ def _text(ranking: Ranking) -> str:
         else "All share one bar: these seeds cannot tell them apart."
     )
     return (
-        f"With each seed all networks were put in order, 1 for the lowest error; the number is the mean of "
+        "With each seed all networks were put in order, 1 for the lowest error; the number is the mean of "
         f"{plural(ranking.seeds, 'such order')}. {groups} It takes a distance of "
         f"{number(ranking.critical_difference, 1)} ranks (Nemenyi's critical difference; Friedman's test "
-        "that "
-        f"any differ: p {'' if ranking.friedman_p < 0.001 else '= '}{p_value(ranking.friedman_p)}). The "
-        "ranking "
-        "asks how often, not how much. One that shares a bar with the network as given may still be better "
-        "in the "
-        "plot above: to tell all pairs apart takes more than to compare each with one."
+        f"that any differ: p {'' if ranking.friedman_p < 0.001 else '= '}{p_value(ranking.friedman_p)}). "
+        "The ranking asks how often, not how much. One that shares a bar with the network as given may "
+        "still be better in the plot above: to tell all pairs apart takes more than to compare each with "
+        "one."
     )
 
 

@@ -32,10 +32,8 @@ def rounds_section(report: StudyReport) -> Section | None:
         return None
     text = (
         f"The study went in {plural(len(rounds), 'round')}. All verdicts on this page are from the last "
-        "one, on "
-        f"{plural(len(report.result.comparison.effects), 'placement')}; the others were left behind "
-        "earlier, on "
-        "less evidence, so of them it is only known that others looked better."
+        f"one, on {plural(len(report.result.comparison.effects), 'placement')}; the others were left "
+        "behind earlier, on less evidence, so of them it is only known that others looked better."
     )
     return Section(
         "rounds",
@@ -92,6 +90,5 @@ def _same_seeds(rounds: list[tuple[int, Round]]) -> tuple[str, ...]:
         return ()
     return (
         "The last round used seeds that earlier rounds had used too, so the luck that brought a placement "
-        "into the "
-        "last round may still be with it: its effect there is somewhat flattered.",
+        "into the last round may still be with it: its effect there is somewhat flattered.",
     )

@@ -21,15 +21,15 @@ DATA = {
     "rows": "rows",
     "freq": "step",
     "season": "season",
-    "h": "rows ahead (h)",
-    "input_size": "rows read (input_size)",
+    "h": "rows ahead",
+    "input_size": "rows read",
     "cases": "cases",
     "steps": "steps per case",
     "channels": "channels",
     "classes": "classes",
     "folds": "folds",
     "scaling": "scaling",
-    "data": "digest of the data",
+    "data": "digest",
 }
 
 
@@ -47,10 +47,8 @@ def settings_section(report: StudyReport) -> Section:
 def _data(report: StudyReport) -> Pairs:
     facts = report.facts
     found = [(words, plain(facts[name])) for name, words in DATA.items() if name in facts]
-    windows = facts.get("windows")
-    if windows:
-        found.append(("windows: train, validation, test", ", ".join(f"{each:,}" for each in windows)))
-    return found
+    parts = zip(("train", "validation", "test"), facts.get("windows") or (), strict=False)
+    return [*found, ("windows", ", ".join(f"{count:,} {part}" for part, count in parts))]
 
 
 def _study(report: StudyReport) -> Pairs:

@@ -15,7 +15,7 @@ BOX_X, BOX_WIDTH, BOX_HEIGHT, INDENT = 44, 250, 42, 10
 NOTES_X, LINE = 330, 18
 SHOWN = 6  # notes at one place; the rest is counted, and named by the pointer
 LANES = 4
-ORDER = ("better", "worse", "no difference", "undecided")
+ORDER = ("better", "worse", "undecided", "no difference")
 
 
 @dataclass(frozen=True)

@@ -74,16 +74,15 @@ def cost_section(report: StudyReport) -> Section:
     """How each network trains: how fast, how steadily, at what price."""
     metric = metric_name(report.result.metric)
     text = (
-        "The same error may come faster, steadier or cheaper. These columns describe what was seen; they are "
-        "not tested.",
+        "The same error may come faster, steadier or cheaper. These columns describe what was seen; they "
+        "are not tested.",
     )
     terms = (
         (
             "epochs to its loss",
             "The epoch in which the middle training first had a validation loss as low as the network as "
-            "given "
-            "typically ever had (the median of its best losses, in the same fold). A dash: half of the "
-            "trainings never got there.",
+            "given typically ever had (the median of its best losses, in the same fold). A dash: half of "
+            "the trainings never got there.",
         ),
         ("failed", "Share of the trainings that gave no finite score."),
         (
@@ -93,8 +92,7 @@ def cost_section(report: StudyReport) -> Section:
         (
             "gap",
             f"{metric} on the test windows minus that on windows it was trained on. Larger is more "
-            "overfitting; "
-            "it may be negative where the test data are easier, so compare it between rows.",
+            "overfitting; it may be negative where the test data are easier, so compare it between rows.",
         ),
         ("CPU", "CPU seconds of one training with scoring, the median, compilation left out."),
     )
