@@ -1,6 +1,8 @@
 """`normcast study` from the command line: it measures, goes on, shows, exports, and refuses at the door."""
 
+import html
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +48,16 @@ def test_a_study_runs_goes_on_shows_and_exports(folder, capsys):
     assert len((folder / "trials.csv").read_text().splitlines()) == 19
     assert run(["study", "export", "study.db", "-o", "evidence.json", "--evidence"]) == 0
     assert json.loads((folder / "evidence.json").read_text())["seeds"] == 3
+
+
+def test_the_report_says_what_was_typed_and_where_the_trials_are(folder, monkeypatch):
+    call = ["study", "wave.csv", *SMALL, "--placement", "zoneout", "--store", "my trials.db"]
+    monkeypatch.setattr(sys, "argv", ["normcast", *call])
+    assert run([*call, "--report", "study.html"]) == 0
+    page = html.unescape((folder / "study.html").read_text())
+    assert "normcast study wave.csv" in page
+    assert "--store 'my trials.db' --add-seeds" in page
+    assert "StudyResult.read('my trials.db')" in page
 
 
 def test_a_dry_run_lists_placements_and_trains_nothing(folder, capsys):

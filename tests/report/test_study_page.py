@@ -12,7 +12,7 @@ import pytest
 from normcast.report import StudyReport, render, write_report
 from normcast.report.of_study.bands import draw_bands
 from normcast.report.of_study.curves import band_of, limits_of, notable
-from normcast.report.of_study.factors import factor_effects, factors_of
+from normcast.report.of_study.factors import factor_effects
 from normcast.report.of_study.forest import domain, forest_of
 from normcast.report.of_study.ranking import ladder_of
 from normcast.report.of_study.reading import best_first
@@ -27,7 +27,7 @@ KINDS = {
     "plain": demo.study,
     "classify": demo.classify,
     "factorial": demo.factorial,
-    "fractional": lambda: demo.factorial("fractional"),
+    "fractional": demo.fractional,
     "halving": demo.halving,
     "one seed": lambda: demo.study(seeds=1),
     "identical": lambda: demo.study(dict.fromkeys(demo.TRUTH, (1.0, 0.0))),
@@ -249,11 +249,6 @@ def test_a_factorial_tells_what_each_change_does_over_all_combinations():
     found = sections(demo.factorial())
     assert found["factors"].tables[0].rows[0][0].text in (demo.BETTER, demo.WORSE)
     assert "−" in found["network"].figures[0].svg
-
-
-def test_changes_that_never_meet_are_one_factor():
-    assert factors_of(["a", "b", "c", "a + c", "b + c"], fractional=False) == [["a", "b"], ["c"]]
-    assert factors_of(["a", "b + c"], fractional=True) == [["a"], ["b"], ["c"]]
 
 
 def test_halving_lists_who_left_and_when():

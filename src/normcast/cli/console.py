@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ def say(text: str, *, quiet: bool = False) -> None:
     """Print a line on stderr, unless quiet."""
     if not quiet:
         print(text, file=sys.stderr, flush=True)
+
+
+def typed() -> str:
+    """Return the command as it was typed, quoted for a shell."""
+    return shlex.join(["normcast", *sys.argv[1:]])
 
 
 def describe(panel: Panel, *, quiet: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -104,7 +103,7 @@ class Job:
             path,
             source=self.file.name,
             futr_df=self.future,
-            command=" ".join(["normcast", *sys.argv[1:]]),
+            command=console.typed(),
             seconds=time.perf_counter() - self.began,
         )
 

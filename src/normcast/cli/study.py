@@ -140,6 +140,7 @@ def run(
 def demo(
     store: Annotated[Path, Option(help="Trials are kept here.")] = Path("study.db"),
     report: Annotated[Path, Option(help="The HTML file.")] = Path("study.html"),
+    add_seeds: Annotated[int, Option(min=0, help="So many more than the store has, instead.")] = 0,
     browse: Annotated[bool, Option("--open", help="Open the report in a browser.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -147,7 +148,7 @@ def demo(
     from normcast.cli.study_job import DEMO, StudyJob
     from normcast.data.datasets import weather_path
 
-    job = StudyJob.begin(weather_path(), "forecast", store, report, quiet=quiet, **DEMO)
+    job = StudyJob.begin(weather_path(), "forecast", store, report, add_seeds=add_seeds, quiet=quiet, **DEMO)
     job.run(processes=None, ray=None, budget=None)
     job.finish()
     if browse:
@@ -166,7 +167,7 @@ def report(
     from normcast.report import write_report
     from normcast.study import StudyResult
 
-    write_report(StudyResult.read(existing(store)), out)
+    write_report(StudyResult.read(existing(store)), out, store=str(store))
     say(f"report: {out}")
 
 

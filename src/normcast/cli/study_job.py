@@ -32,8 +32,8 @@ DEMO: dict[str, Any] = {
 class StudyJob:
     """A study, where it is kept, and what came of it."""
 
-    def __init__(self, study: Study, report: Path | None, quiet: bool) -> None:
-        self.study, self.report, self.quiet = study, report, quiet
+    def __init__(self, study: Study, source: str, report: Path | None, quiet: bool) -> None:
+        self.study, self.source, self.report, self.quiet = study, source, report, quiet
         self.result: StudyResult | None = None
 
     @classmethod
@@ -69,7 +69,7 @@ class StudyJob:
                 names = [each.name for each in study.placements]
                 raise ValueError(unknown("placement", ", ".join(select), names, where="--placement"))
             study = Study(network, data, kept, store=store, **{**settings, **given})
-        job = cls(study, report, quiet)
+        job = cls(study, file.name, report, quiet)
         panel = getattr(study.subject.task, "panel", None)
         if panel is not None:
             console.describe(panel, quiet=quiet)
@@ -94,7 +94,8 @@ class StudyJob:
         if self.report is not None:
             from normcast.report import write_report
 
-            write_report(self.result, self.report)
+            facts = {"source": self.source, "store": str(self.study.store), "command": console.typed()}
+            write_report(self.result, self.report, **facts)
             console.say(f"report: {self.report}", quiet=self.quiet)
 
 

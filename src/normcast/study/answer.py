@@ -6,8 +6,7 @@ from normcast.errors import counted
 from normcast.study.result import StudyResult
 from normcast.study.statistics.verdict import percent
 
-ORDER = ("better", "worse", "no difference", "undecided")
-WORDS = {
+VERDICTS = {
     "better": "better",
     "worse": "worse",
     "no difference": "without a difference that matters",
@@ -37,6 +36,11 @@ def lead(result: StudyResult) -> str:
 
 def tally(result: StudyResult) -> str:
     """Return how many placements got which verdict."""
-    counts = {verdict: len(result.effects(verdict)) for verdict in ORDER}
-    parts = [f"{count} {WORDS[verdict]}" for verdict, count in counts.items() if count]
-    return f"Of {counted(len(result.comparison.effects), 'placement')}: {', '.join(parts)}."
+    total = counted(len(result.comparison.effects), "placement")
+    return f"Of {total}: {', '.join(counted_verdicts(result))}."
+
+
+def counted_verdicts(result: StudyResult) -> list[str]:
+    """Return the verdicts that some placement got, each with how many: "3 better", "1 undecided"."""
+    counts = {words: len(result.effects(verdict)) for verdict, words in VERDICTS.items()}
+    return [f"{count} {words}" for words, count in counts.items() if count]

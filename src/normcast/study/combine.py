@@ -31,10 +31,10 @@ def combined(
 
 
 def design_of(placements: Sequence[Placement], design: str) -> Design:
-    """Return the design over the factors of these placements."""
+    """Return the design over the factors of these placements; a level is called as its placement."""
     axes: dict[str, list[str]] = {}
     for placement in placements:
-        axes.setdefault(placement.factor or placement.name, [GIVEN]).append(placement.level or placement.name)
+        axes.setdefault(placement.factor or placement.name, [GIVEN]).append(placement.name)
     count = 1
     for levels in axes.values():
         count *= len(levels)
@@ -60,7 +60,7 @@ def together(model: keras.Model, placements: Sequence[Placement], cell: dict[str
     Its edits are found one after the other on the network as edited so far: where a dropout goes depends on
     the norm that was put there.
     """
-    chosen = [p for p in placements if cell.get(p.factor or p.name) == (p.level or p.name)]
+    chosen = [p for p in placements if cell.get(p.factor or p.name) == p.name]
     whole = Placement(" + ".join(each.name for each in chosen), axis="combined")
     for placement in chosen:
         edits = renewed(whole.applied(model), placement).edits if whole.edits else placement.edits

@@ -129,12 +129,17 @@ class StudyResult:
         return compare(self.scores, BASELINE, min_effect=self.min_effect)
 
     @cached_property
+    def crossed(self) -> Design | None:
+        """The factorial or fractional design, its levels called as their placements; None for others."""
+        plain = self.facts.get("crossed")
+        return None if plain is None else Design.from_json(json.dumps(plain))
+
+    @cached_property
     def factors(self) -> MainEffects | None:
         """Main effects and interactions of a factorial or fractional design; None for others."""
-        plain = self.facts.get("crossed")
-        if plain is None:
+        design = self.crossed
+        if design is None:
             return None
-        design = Design.from_json(json.dumps(plain))
         names = [BASELINE, *(each.name for each in self.placements)]
         absent = np.full_like(self.scores[BASELINE], np.nan)
         return main_effects(design, np.stack([self.scores.get(name, absent) for name in names]))

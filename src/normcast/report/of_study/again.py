@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from normcast.models.edits import Edit, Insert, Replace, edits_to_json
 from normcast.models.edits.edit import as_spec
 from normcast.report.of_study.reading import fewest_seeds
@@ -109,11 +111,11 @@ def commands(report: StudyReport) -> str:
     seeds, effects = len(report.result.seeds), len(report.result.comparison.effects)
     more = max(5, fewest_seeds(effects) - seeds)
     lines = [report.command] if report.command else []
-    call = report.command or f"normcast study {report.source or 'FILE'} --store {report.store} ..."
+    call = report.command or f"normcast study {report.source or 'FILE'} --store {quote(report.store)} ..."
     lines += [
         f"# {more} more seeds, on top of those in the store; all else as it was",
         f"{call} --add-seeds {more}",
         "# draw this page again, without training",
-        f"normcast study report {report.store} -o study.html",
+        f"normcast study report {quote(report.store)} -o study.html",
     ]
     return "\n".join(lines)

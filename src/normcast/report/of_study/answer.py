@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from normcast.report.of_study.factors import JOINED
 from normcast.report.of_study.reading import (
-    VERDICTS,
     best_first,
     fewest_seeds,
     mean_scores,
@@ -20,14 +18,8 @@ from normcast.report.study_values import StudyReport
 from normcast.report.verdict import Verdict
 from normcast.report.words import decimals, number, plural
 from normcast.study import BASELINE
+from normcast.study.answer import counted_verdicts
 from normcast.study.statistics import Effect, SeedCheck, enough_seeds
-
-COUNTED = {
-    "better": "better",
-    "worse": "worse",
-    "no difference": "without a difference that matters",
-    "undecided": "undecided",
-}
 
 
 def judge_study(report: StudyReport) -> Verdict:
@@ -44,7 +36,7 @@ def judge_study(report: StudyReport) -> Verdict:
 
 def _won(report: StudyReport, best: Effect) -> str:
     error = metric_name(report.result.metric) if report.classifies else "error"
-    lead = "Yes, this helps" if JOINED in best.name else "Yes, one change helps"
+    lead = "Yes, this helps" if report.result.crossed else "Yes, one change helps"
     return (
         f"{lead}: {best.name}. The {error} on data that training never saw falls by {size(best.effect)} "
         f"(95 % interval {_fall(best)}, {plural(best.paired, 'seed')})."
@@ -124,8 +116,7 @@ def _meaning(report: StudyReport) -> str:
 
 
 def _tally(report: StudyReport) -> str:
-    counts = {verdict: len(report.result.effects(verdict)) for verdict in VERDICTS}
-    parts = [f"{count} {COUNTED[verdict]}" for verdict, count in counts.items() if count]
+    parts = counted_verdicts(report.result)
     total = plural(len(report.result.comparison.effects), "placement")
     return f"Of {total} measured against the network as given: {listed(parts, most=4)}.{_worst(report)}"
 

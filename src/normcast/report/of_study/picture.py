@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from normcast.report.of_study.factors import factor_effects, is_combined, verdict_of
+from normcast.report.of_study.factors import factor_effects, verdict_of
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.network import layers_of
 from normcast.report.of_study.places import Place, places_of
@@ -29,7 +29,7 @@ def network_section(report: StudyReport) -> Section | None:
         "behind it, and is coloured by the strongest effect there: better, else worse, else undecided. "
         "Beside it, each placement with the change of the error; point at one for the whole sentence."
     )
-    if is_combined(report):
+    if report.result.factors is not None:
         words += " Each stands for all networks that have it, its change for their mean."
     out = f" Not at one place, so not drawn: {'; '.join(elsewhere)}." if elsewhere else ""
     title = f"{report.facts.get('network', 'network')}, as given"
@@ -58,7 +58,7 @@ def notes_of(report: StudyReport) -> tuple[dict[Place, list[Note]], list[str]]:
 
 def _measured(report: StudyReport) -> list[tuple[Placement, Note]]:
     result = report.result
-    if is_combined(report):
+    if report.result.factors is not None:
         return _changes(report)
     return [
         (

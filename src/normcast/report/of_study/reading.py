@@ -14,7 +14,6 @@ from normcast.report.study_values import StudyReport
 from normcast.study import AXES, BASELINE, StudyResult, Trial
 from normcast.study.statistics import Effect, enough_seeds
 
-VERDICTS = ("better", "worse", "no difference", "undecided")
 LARGE = 2.0  # standard deviations: what so few seeds as are advised would find
 
 
