@@ -50,7 +50,7 @@ check: lint types contracts
 clean:
 	rm -rf $(VENV) forecast.csv report.html study.db study.html
 
-# The layers on the other two backends, in a venv of their own: nothing else needs either.
+# Layers, edits and check on the other two backends, in a venv of their own: nothing else needs either.
 BACKENDS_VENV ?= .venv-backends
 ifeq ($(OS),Windows_NT)
 BACKENDS_BIN := $(BACKENDS_VENV)/Scripts
@@ -62,20 +62,22 @@ BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --quiet --disable-pip-vers
 # One thread each, since pytest runs one process per core.
 ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
 	$(BACKENDS_BIN)/python -m pytest -n auto -p no:warnings
+SHORT := tests/layers tests/check/test_dynamic.py tests/check/test_output.py tests/models/test_diff.py -m "not slow"
+FULL := tests/layers tests/check tests/models
 
 $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt
 	@echo "Installing normcast and the other backends into $(BACKENDS_VENV) ..."
 	@$(PYTHON) -m venv $(BACKENDS_VENV)
-	@$(BACKENDS_PIP) --editable ".[dev]" --requirement tests/requirements-backends.txt
+	@$(BACKENDS_PIP) --editable ".[test]" --requirement tests/requirements-backends.txt
 	@touch $@
 
 .PHONY: test-backends test-backends-full
-test-backends: $(BACKENDS_VENV)/stamp  ## the layers on JAX, TensorFlow and torch, in short
+test-backends: $(BACKENDS_VENV)/stamp  ## layers, edits and check on JAX, TensorFlow and torch, in short
 	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py
-	KERAS_BACKEND=tensorflow $(ON_BACKEND) tests/layers -m "not slow"
-	KERAS_BACKEND=torch $(ON_BACKEND) tests/layers -m "not slow"
+	KERAS_BACKEND=tensorflow $(ON_BACKEND) $(SHORT)
+	KERAS_BACKEND=torch $(ON_BACKEND) $(SHORT)
 
-test-backends-full: $(BACKENDS_VENV)/stamp  ## all tests of the layers on JAX, TensorFlow and torch
-	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers
-	KERAS_BACKEND=tensorflow $(ON_BACKEND) tests/layers
-	KERAS_BACKEND=torch $(ON_BACKEND) tests/layers
+test-backends-full: $(BACKENDS_VENV)/stamp  ## all their tests on JAX, TensorFlow and torch
+	KERAS_BACKEND=jax $(ON_BACKEND) $(FULL)
+	KERAS_BACKEND=tensorflow $(ON_BACKEND) $(FULL)
+	KERAS_BACKEND=torch $(ON_BACKEND) $(FULL)

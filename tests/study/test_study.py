@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -25,8 +26,20 @@ def results(trials):
 
 
 @pytest.fixture(scope="module")
-def alone():
-    return small_study().run(processes=1)
+def store(tmp_path_factory):
+    """The store of a study that one process has run."""
+    return tmp_path_factory.mktemp("study") / "s.db"
+
+
+@pytest.fixture(scope="module")
+def alone(store):
+    return small_study(store).run(processes=1)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """Trials of more seeds than any test here needs; a trial does not depend on the trials beside it."""
+    return results(small_study(seeds=4).run(processes=1).trials)
 
 
 def test_one_process_and_two_give_the_same_trials_to_the_bit(alone):
@@ -46,9 +59,8 @@ def test_a_placement_that_changes_nothing_scores_the_same_to_the_bit():
     assert result.comparison.of("no-op").verdict == "no difference"
 
 
-def test_run_again_trains_nothing_anew_and_added_seeds_only(tmp_path, monkeypatch):
-    store = tmp_path / "s.db"
-    small_study(store).run(processes=1)
+def test_run_again_trains_nothing_anew_and_added_seeds_only(tmp_path, monkeypatch, alone, store):
+    store = copied(store, tmp_path)
     trained = []
     monkeypatch.setattr(
         "normcast.study.local.run", lambda job, task: trained.append(job.keys) or run(job, task)
@@ -60,11 +72,16 @@ def test_run_again_trains_nothing_anew_and_added_seeds_only(tmp_path, monkeypatc
     assert more.seeds == (0, 1, 2)
 
 
-def test_a_store_of_other_data_is_refused(tmp_path):
-    store = tmp_path / "s.db"
-    small_study(store, seeds=1, axes=["recurrent-dropout"]).run(processes=1)
+def test_a_store_of_other_data_is_refused(alone, store):
     with pytest.raises(ValueError, match="holds a study with data"):
         small_study(store, data=table(seed=5)).run(processes=1)
+
+
+def copied(store, folder):
+    """A copy of a store, to go on with."""
+    with sqlite3.connect(store) as one, sqlite3.connect(folder / "copy.db") as other:
+        one.backup(other)
+    return folder / "copy.db"
 
 
 SCRIPT = """
@@ -75,7 +92,7 @@ small_study(sys.argv[1], seeds=4).run(processes=2)
 """
 
 
-def test_a_killed_study_goes_on_and_ends_as_one_that_was_not(tmp_path):
+def test_a_killed_study_goes_on_and_ends_as_one_that_was_not(tmp_path, whole):
     store, root = tmp_path / "s.db", os.getcwd()
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(store), root], start_new_session=True)
     wait_for(lambda: store.exists() and len(Store(store).done()) >= 3, process)
@@ -84,18 +101,17 @@ def test_a_killed_study_goes_on_and_ends_as_one_that_was_not(tmp_path):
     before = results(Store(store).trials())
     assert 3 <= len(before) < 24
     after = small_study(store, seeds=4).run(processes=2)
-    whole = results(small_study(seeds=4).run(processes=1).trials)
     assert results(after.trials) == whole
     assert all(whole[key] == value for key, value in before.items())
 
 
-def test_two_processes_share_a_store_and_the_work(tmp_path):
+def test_two_processes_share_a_store_and_the_work(tmp_path, whole):
     store, root = tmp_path / "s.db", os.getcwd()
     call = [sys.executable, "-c", SCRIPT.replace("processes=2", "processes=1"), str(store), root]
     both = [subprocess.Popen(call) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     trials = Store(store).trials()
-    assert results(trials) == results(small_study(seeds=4).run(processes=1).trials)
+    assert results(trials) == whole
     compiling = [trial for trial in trials if trial.compile_seconds > 0.5]
     assert len({(trial.placement, trial.machine) for trial in compiling}) == 3
 
@@ -108,7 +124,7 @@ def wait_for(condition, process, seconds=900):
         time.sleep(0.05)
 
 
-def test_a_worker_that_dies_loses_no_trial():
+def test_a_worker_that_dies_loses_no_trial(whole):
     study = small_study(seeds=3)
     jobs = study.plan.jobs(study.subject, study.plan.keys, workers=2)
     found, killed = {}, False
@@ -119,7 +135,7 @@ def test_a_worker_that_dies_loses_no_trial():
         if not killed:
             killed = True
             subprocess.run(["pkill", "-9", "-P", str(os.getpid()), "-f", "normcast.study.worker"], check=True)
-    assert results(small_study(seeds=3).run(processes=1).trials) == found
+    assert found == {key: value for key, value in whole.items() if key.seed < 3}
 
 
 def test_an_error_in_a_placement_is_raised_with_its_name():
@@ -135,9 +151,7 @@ def test_time_that_runs_out_leaves_what_is_done(tmp_path):
 
 
 def test_halving_trains_few_for_long_and_keeps_the_baseline():
-    study = small_study(
-        design="halving", epochs=4, seeds=4, axes=["recurrent-dropout", "inside", "pooling", "dropout"]
-    )
+    study = small_study(design="halving", epochs=4, seeds=4, axes=["recurrent-dropout", "inside", "pooling"])
     result = study.run(processes=1)
     assert len(result.rounds) > 1
     first, last = result.rounds[0], result.rounds[-1]
@@ -203,16 +217,12 @@ def test_results_are_read_from_the_store_alone(tmp_path, alone):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
-def test_trials_are_exported(tmp_path, ending):
-    store = tmp_path / "s.db"
-    small_study(store, seeds=2).run(processes=1)
+def test_trials_are_exported(tmp_path, alone, store, ending):
     export(store, tmp_path / f"trials.{ending}")
     assert (tmp_path / f"trials.{ending}").stat().st_size > 100
 
 
-def test_evidence_names_data_network_effect_interval_and_versions(tmp_path):
-    store = tmp_path / "s.db"
-    small_study(store).run(processes=1)
+def test_evidence_names_data_network_effect_interval_and_versions(tmp_path, alone, store):
     export(store, tmp_path / "evidence.json", evidence=True)
     record = json.loads((tmp_path / "evidence.json").read_text())
     assert record["seeds"] == 2
