@@ -6,7 +6,7 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
 .PHONY: demo demo-study test test-full lint types contracts check clean
@@ -57,7 +57,7 @@ BACKENDS_BIN := $(BACKENDS_VENV)/Scripts
 else
 BACKENDS_BIN := $(BACKENDS_VENV)/bin
 endif
-BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 # JAX goes first: it saves the models that the other two must read to the same output. `make test` runs the rest on it.
 # One thread each, since pytest runs one process per core.
 ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
