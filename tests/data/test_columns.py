@@ -26,6 +26,8 @@ def test_two_numbers_or_two_times_are_no_choice():
         Panel.from_frame(table.assign(night=table["day"]))
     with pytest.raises(ValueError, match="no numeric column left; columns are day, sky"):
         Panel.from_frame(table[["day"]].assign(sky="blue"))
+    with pytest.raises(ValueError, match="no numeric column left beside the exogenous wind"):
+        Panel.from_frame(table[["day", "wind"]], hist_exog="wind")
 
 
 @pytest.mark.parametrize(

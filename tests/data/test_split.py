@@ -58,6 +58,8 @@ def test_a_short_series_is_named_with_what_would_fit():
         split(offsets, np.array([300, 90]), 168, 24, ids=("store_1", "store_7"))
     assert "Lower input_size to at most 66, or leave the series out" in str(error.value)
     assert len(split(offsets, np.array([300, 90]), 66, 24).train) > 0
+    with pytest.raises(ValueError, match=r"'store_7' has 80 rows before the cutoff \(of 90\), but"):
+        split(offsets, np.array([290, 80]), 168, 24, ids=("store_1", "store_7"))
     with pytest.raises(ValueError, match="at most 66"):
         split(offsets, np.array([300, 90]), 67, 24)
     with pytest.raises(

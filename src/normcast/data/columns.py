@@ -138,7 +138,9 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
         return ("y",)
     found = [name for name in free if table[name].dtype.is_numeric() and not name.startswith("Unnamed: ")]
     if len(found) != 1:
-        what = f"several numeric columns: {', '.join(found)}" if found else "no numeric column left"
+        exog = ", ".join((*asked.hist_exog, *asked.futr_exog, *asked.stat_exog))
+        left = f"no numeric column left{f' beside the exogenous {exog}' if exog else ''}"
+        what = f"several numeric columns: {', '.join(found)}" if found else left
         raise ValueError(
             f"{where}: no target column was named, and there is no single choice: {what}; "
             f"columns are {', '.join(table.columns)}. Name it: --target-col (target_col=)."

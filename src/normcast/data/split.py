@@ -45,7 +45,7 @@ def split(
     [6, 2, 3, 1]
     """
     offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
-    _refuse_short(rows, input_size, h, valid, calib, ids)
+    _refuse_short(rows, np.diff(offsets), input_size, h, valid, calib, ids)
     calib_from = rows - _target_rows(calib, h)
     valid_from = calib_from - _target_rows(valid, h)
     test_end = np.minimum(rows + h, np.diff(offsets))
@@ -87,7 +87,13 @@ def largest_input_size(rows: np.ndarray, h: int, valid: int = 0, calib: int = 0)
 
 
 def _refuse_short(
-    rows: np.ndarray, input_size: int, h: int, valid: int, calib: int, ids: Sequence[str] | None
+    rows: np.ndarray,
+    lengths: np.ndarray,
+    input_size: int,
+    h: int,
+    valid: int,
+    calib: int,
+    ids: Sequence[str] | None,
 ) -> None:
     need = rows_needed(input_size, h, valid, calib)
     short = rows < need
@@ -101,11 +107,12 @@ def _refuse_short(
         for n, name in ((valid, "validation"), (calib, "calibration"))
         if n
     ]
+    cut = f" before the cutoff (of {lengths[s]})" if rows[s] < lengths[s] else ""
     advice = f"Lower input_size to at most {fits}" if fits >= 1 else "Lower h or the number of windows"
     raise ValueError(
-        f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows, but {' + '.join(parts)} needs {need}"
-        f"{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or leave "
-        "the series out."
+        f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows{cut}, but {' + '.join(parts)} "
+        f"needs {need}{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or "
+        "leave the series out."
     )
 
 
