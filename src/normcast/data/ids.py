@@ -9,7 +9,9 @@ import pandas as pd
 from normcast.data.columns import Columns
 
 
-def series_codes(table: nw.DataFrame, columns: Columns, where: str) -> tuple[np.ndarray, tuple[str, ...], Any]:
+def series_codes(
+    table: nw.DataFrame, columns: Columns, where: str
+) -> tuple[np.ndarray, tuple[str, ...], Any]:
     """Return the series of each row, the series' names, and the id columns, which there must be, by series.
 
     Series stand in the order in which they first appear; the last result has one row per series. Raises
