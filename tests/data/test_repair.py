@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.data import Columns, Panel
+from normcast.data import Columns, Panel, repair
 from tests.data.frames import daily, two
 
 NAN = np.nan
@@ -161,3 +161,23 @@ def test_a_fill_uses_no_later_value(data, policy, season):
     one, two = panel(y, x), panel(other_y, other_x)
     for name in ("y", "hist", "observed", "time"):
         assert getattr(one, name)[:cut].tobytes() == getattr(two, name)[:cut].tobytes()
+
+
+@pytest.mark.parametrize("freq", ["D", "h", "2D", "W-MON", "W", 1, 3])
+def test_a_regular_table_is_found_without_counting_steps(freq, monkeypatch):
+    stamps = (
+        np.arange(6) * freq if isinstance(freq, int) else pd.date_range("2024-01-01", periods=6, freq=freq)
+    )
+    frame = pd.concat([daily(6, unique_id=name).assign(ds=stamps) for name in "ab"])
+    plain = Panel.from_frame(frame, freq=freq)
+    monkeypatch.setattr(repair, "_is_regular", lambda rows, step: False)
+    general = Panel.from_frame(frame, freq=freq)
+    np.testing.assert_array_equal(plain.time, general.time)
+    assert (plain.freq, plain.notes) == (general.freq, general.notes)
+
+
+def test_a_regular_table_off_its_weekday_is_refused():
+    with pytest.raises(ValueError, match="not a whole number of steps 'W-MON'"):
+        Panel.from_frame(
+            daily(6).assign(ds=pd.date_range("2024-01-02", periods=6, freq="W-TUE")), freq="W-MON"
+        )

@@ -113,3 +113,18 @@ def test_a_series_is_scaled_by_rows_it_has(rows):
 def test_an_unknown_kind_is_answered():
     with pytest.raises(ValueError, match=r"Scaler: no scaling 'standart'.*Did you mean 'standard'"):
         Scaler.fit(values(), OFFSETS, np.array([5, 4]), kind="standart")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_series_of_one_length_are_scaled_as_among_others(channels):
+    values = np.random.default_rng(0).normal(size=(12 + 5, channels)) * 1e3
+    equal = Scaler.fit(values[:12], np.array([0, 4, 8, 12]), np.array([4, 4, 4]))
+    unlike = Scaler.fit(values, np.array([0, 4, 8, 12, 17]), np.array([4, 4, 4, 5]))
+    np.testing.assert_array_equal(equal.location, unlike.location[:3])
+    np.testing.assert_array_equal(equal.spread, unlike.spread[:3])
+
+
+def test_fitting_leaves_the_values_as_they_are():
+    values = np.arange(8.0)
+    Scaler.fit(values, np.array([0, 4, 8]), np.array([4, 4]))
+    np.testing.assert_array_equal(values, np.arange(8.0))

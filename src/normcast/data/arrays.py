@@ -41,21 +41,24 @@ class Arrays:
         ahead: (series, h, futr) known-future rows behind the last stamp, if any; calendar: whether the
         network reads the time of year and day.
         """
-        series = np.repeat(np.arange(panel.n_series), panel.lengths)
-        place = np.arange(len(panel.y)) + h * series
         offsets = panel.offsets + h * np.arange(panel.n_series + 1)
         total = int(offsets[-1])
+        behind = (offsets[1:] - h)[:, None] + np.arange(h)  # (S, h)
+        inside = np.ones(total, bool)
+        inside[behind] = False
         y, observed = np.full(total, np.nan), np.zeros(total, bool)
-        y[place], observed[place] = panel.y, panel.observed
+        y[inside], observed[inside] = panel.y, panel.observed
         n_futr = panel.futr.shape[1]
         exog = np.full((total, panel.hist.shape[1] + n_futr), np.nan)
-        exog[place] = np.concatenate([panel.hist, panel.futr], axis=1)
-        behind = (offsets[1:] - h)[:, None] + np.arange(h)  # (S, h)
+        if exog.shape[1]:
+            exog[inside] = np.concatenate([panel.hist, panel.futr], axis=1)
         if ahead is not None and n_futr:
             exog[behind, -n_futr:] = ahead
-        time = np.empty(total, panel.time.dtype)
-        time[place], time[behind] = panel.time, panel.stamps_after(h)
-        seen = waves(time, panel.step) if calendar else np.zeros((total, 0), np.float32)
+        seen = np.zeros((total, 0), np.float32)
+        if calendar:
+            time = np.empty(total, panel.time.dtype)
+            time[inside], time[behind] = panel.time, panel.stamps_after(h)
+            seen = waves(time, panel.step)
         return cls(panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h)
 
     def last(self, rows: np.ndarray, input_size: int) -> Windows:

@@ -193,18 +193,14 @@ def resolve(step: Step, counted: np.ndarray) -> Step:
     if step.anywhere:
         at_end = not Step("month end", 1).misfits(Step("month end", 1).count(counted)[1]).any()
         step = replace(step, kind="month end" if at_end else "month start", anywhere=False)
-    if step.phase is not None or not len(counted):
+    weeks = step.kind == "fixed" and step.size % (7 * DAY) == 0
+    months = step.kind in ("month start", "month end") and step.size > 1
+    if step.phase is not None or not len(counted) or not (weeks or months):
         return step
     _, rest = step.count(counted)
-    if step.kind == "fixed" and step.size % (7 * DAY) == 0:
-        unit = (rest // DAY) % 7
-    elif step.kind in ("month start", "month end") and step.size > 1:
-        unit = rest // _REST
-    else:
-        return step
-    week = step.kind == "fixed" and step.size == 7 * DAY
-    months = step.kind != "fixed" and step.size in (3, 12)
-    return replace(step, phase=int(unit[0])) if (week or months) and np.all(unit == unit[0]) else step
+    unit = (rest // DAY) % 7 if weeks else rest // _REST
+    named = step.size == 7 * DAY if weeks else step.size in (3, 12)
+    return replace(step, phase=int(unit[0])) if named and np.all(unit == unit[0]) else step
 
 
 def infer(counted: np.ndarray, offsets: np.ndarray, stamps: Stamps, where: str) -> Step:

@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from normcast.data import calendar, repair
+from normcast.data import calendar, ids, repair
 from normcast.data import stamps as stamps_of
 from normcast.data.columns import Columns, choose
 from normcast.data.rows import Rows, sort
@@ -103,7 +103,7 @@ def _text_names(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 def _rows(table: nw.DataFrame, columns: Columns, where: str) -> tuple[Rows, Any]:
     """Return the table's rows, sorted, and the id columns with one row per series."""
     n = len(table)
-    codes, ids, id_values = series_codes(table, columns, where)
+    codes, names, id_values = series_codes(table, columns, where)
     if columns.time is None:
         counted, stamps = row_steps(codes), Stamps("rows")
     else:
@@ -117,13 +117,13 @@ def _rows(table: nw.DataFrame, columns: Columns, where: str) -> tuple[Rows, Any]
         codes = np.repeat(np.arange(len(targets)), n)
         counted, row = np.tile(counted, len(targets)), np.tile(row, len(targets))
         exog = [np.tile(values, len(targets)) for values in exog]
-    values = np.column_stack([np.concatenate(targets), *exog])
+    values = np.column_stack([np.concatenate(targets) if columns.is_wide else targets[0], *exog])
     order = sort(codes, counted)
     if order is not None:
         codes, counted, row, values = codes[order], counted[order], row[order], values[order]
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))])
+    offsets = np.searchsorted(codes, np.arange(len(names) + 1))
     labels = (columns.target_name, *columns.hist_exog, *columns.futr_exog)
-    return Rows(offsets, counted, row, values, labels, ids, stamps, where), id_values
+    return Rows(offsets, counted, row, values, labels, names, stamps, where), id_values
 
 
 def row_steps(codes: np.ndarray) -> np.ndarray:
@@ -142,46 +142,11 @@ def series_codes(
 
     Series stand in the order in which they first appear. Raises ValueError for an empty id.
     """
-    if not columns.ids:
-        wide = {"unique_id": list(columns.targets)} if columns.is_wide else {}
-        codes = np.zeros(len(table), dtype=np.int64)
-        return (
-            codes,
-            columns.targets,
-            table_of(wide, "polars" if table.implementation.is_polars() else "pandas"),
-        )
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in columns.ids:
-        own, unique = _factorize(table[name], where)
-        codes, _ = pd.factorize(codes * len(unique) + own)
-    first = _first_rows(codes)
-    one = table.select(list(columns.ids))[first]
-    parts = [[str(value) for value in one[name].to_list()] for name in columns.ids]
-    ids = tuple(parts[0] if len(parts) == 1 else map("/".join, zip(*parts, strict=True)))
-    if len(set(ids)) < len(ids):
-        twice = next(name for i, name in enumerate(ids) if name in ids[:i])
-        raise ValueError(
-            f"{where}: two series are both named {twice!r}. Rename one in {', '.join(columns.ids)}."
-        )
-    native = one.to_native()
-    return codes, ids, native.reset_index(drop=True) if isinstance(native, pd.DataFrame) else native
-
-
-def _factorize(column: nw.Series, where: str) -> tuple[np.ndarray, Any]:
-    values = column.to_numpy() if column.implementation.is_polars() else column.to_native()
-    codes, unique = pd.factorize(values)
-    if (codes < 0).any():
-        raise ValueError(
-            f"{where}: id column {column.name!r}, row {int(np.argmax(codes < 0)) + 1}: the id is empty. "
-            f"Give every row an id (pandas reads the text NA as empty)."
-        )
-    return codes, unique
-
-
-def _first_rows(codes: np.ndarray) -> np.ndarray:
-    """Return where each code first stands; codes are numbered in order of appearance."""
-    newest = np.maximum.accumulate(codes)
-    return np.flatnonzero(np.diff(newest, prepend=-1) > 0)
+    if columns.ids:
+        return ids.series_codes(table, columns, where)
+    wide = {"unique_id": list(columns.targets)} if columns.is_wide else {}
+    frame_type = "polars" if table.implementation.is_polars() else "pandas"
+    return np.zeros(len(table), dtype=np.int64), columns.targets, table_of(wide, frame_type)
 
 
 def _step(rows: Rows, freq: str | int | None) -> calendar.Step:
@@ -262,7 +227,7 @@ def _static(table: nw.DataFrame, columns: Columns, rows: Rows, where: str) -> np
     codes = (
         np.zeros(len(values), dtype=np.int64) if columns.is_wide else series_codes(table, columns, where)[0]
     )
-    first = values[_first_rows(codes)]
+    first = values[ids.first_rows(codes)]
     bad = ~(values == first[codes])  # NaN equals nothing, so a missing value is found too
     if bad.any() or not np.isfinite(first).all():
         at, column = (int(i) for i in np.argwhere(bad | ~np.isfinite(values))[0])

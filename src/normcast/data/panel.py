@@ -144,7 +144,10 @@ class Panel:
         Raises ValueError if a series would keep no row, or has fewer rows.
         """
         rows = self._kept("tail", rows_per_series)
-        return self._cut(rows, self._place >= np.repeat(self.lengths - rows, self.lengths))
+        if np.array_equal(rows, self.lengths):
+            return self
+        first = self.offsets[1:] - np.cumsum(rows)  # of each series, less the rows kept before it
+        return self._cut(rows, np.repeat(first, rows) + np.arange(rows.sum()))
 
     @property
     def _place(self) -> np.ndarray:

@@ -64,6 +64,8 @@ def fill_gaps(rows: Rows, step: Step, fill: bool) -> tuple[Rows, tuple[str, ...]
 
     Raises ValueError for a stamp that is not a whole number of steps after the first of its series.
     """
+    if _is_regular(rows, step):
+        return rows, ()
     count, rest = step.count(rows.counted)
     _refuse_off_grid(rows, step, rest)
     apart = np.diff(count, prepend=count[:1])
@@ -75,6 +77,19 @@ def fill_gaps(rows: Rows, step: Step, fill: bool) -> tuple[Rows, tuple[str, ...]
     if not fill:
         raise ValueError(_gap_message(rows, step, apart))
     return _insert(rows, step, count, rest, apart)
+
+
+def _is_regular(rows: Rows, step: Step) -> bool:
+    """Whether stamps of one series are exactly one step apart, as far as differences alone can tell."""
+    if step.kind not in ("integer", "fixed"):
+        return False
+    apart = np.diff(rows.counted)
+    apart[rows.offsets[1:-1] - 1] = step.size
+    if not (apart == step.size).all():
+        return False
+    # What is left of a stamp is then the same throughout its series.
+    _, rest = step.count(rows.counted[rows.offsets[:-1]])
+    return not step.misfits(rest).any()
 
 
 def _refuse_off_grid(rows: Rows, step: Step, rest: np.ndarray) -> None:

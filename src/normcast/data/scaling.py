@@ -111,6 +111,8 @@ def _check_rows(offsets: np.ndarray, rows: np.ndarray) -> None:
 def _visible(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the first `rows` rows of each series, and where each begins among them."""
     starts = np.cumsum(rows) - rows
+    if np.array_equal(rows, np.diff(offsets)):
+        return values[offsets[0] : offsets[-1]].astype(np.float64, copy=False), starts
     at = np.arange(rows.sum()) + np.repeat(offsets[:-1] - starts, rows)
     return values[at].astype(np.float64), starts
 
@@ -119,16 +121,33 @@ def _mean_and_deviation(
     seen: np.ndarray, starts: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation, each (S, C), without overflow and exact for constant series."""
-    first = seen[starts]
-    many = rows[:, None]
-    mean = first + np.add.reduceat(
-        (seen - np.repeat(first, rows, axis=0)) / np.repeat(many, rows, axis=0), starts
-    )
-    apart = np.abs(seen - np.repeat(mean, rows, axis=0))
-    most = np.maximum.reduceat(apart, starts)
-    unit = np.where(most > 0, most, 1.0)
-    square = np.add.reduceat((apart / np.repeat(unit, rows, axis=0)) ** 2, starts)
+    first, many = seen[starts], rows[:, None].astype(np.float64)
+    apart = over_rows(np.subtract, seen, first, rows)
+    share = over_rows(np.divide, apart, many, rows, out=apart)
+    mean = first + np.add.reduceat(share, starts)
+    apart = over_rows(np.subtract, seen, mean, rows, out=apart)
+    most = np.maximum.reduceat(np.abs(apart, out=apart), starts)
+    apart = over_rows(np.divide, apart, np.where(most > 0, most, 1.0), rows, out=apart)
+    square = np.add.reduceat(np.square(apart, out=apart), starts)
     return mean, most * np.sqrt(square / many)
+
+
+def over_rows(
+    operation: np.ufunc, values: np.ndarray, each: np.ndarray, rows: np.ndarray, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Return operation(values, each): values (N, C) of series with so many rows (S,), each (S, C).
+
+    >>> over_rows(np.subtract, np.array([[1.0], [2.0], [5.0]]), np.array([[1.0], [5.0]]), np.array([2, 1]))
+    array([[0.],
+           [1.],
+           [0.]])
+    """
+    if (rows != rows[0]).any():
+        return operation(values, np.repeat(each, rows, axis=0), out=out)
+    shape = len(rows), rows[0], values.shape[1]  # series of one length need no copies of what is theirs
+    flat = np.empty(values.shape) if out is None else out
+    operation(values.reshape(shape), each[:, None], out=flat.reshape(shape))
+    return flat
 
 
 def _quartiles(

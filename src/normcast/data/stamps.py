@@ -11,6 +11,7 @@ import pandas as pd
 from normcast.data import clock_text
 
 DAY = 86_400_000_000_000  # nanoseconds
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,21 +213,30 @@ def _naive_utc(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def _counted(utc: pd.DatetimeIndex, stamps: Stamps, where: str) -> tuple[np.ndarray, Stamps]:
     """Return stamps in UTC (or without a zone) as counts, in wall time where all share one time of day."""
-    seconds = utc.to_numpy().astype("M8[s]")
-    outside = (seconds < np.datetime64("1678-01-01")) | (seconds >= np.datetime64("2262-01-01"))
-    if outside.any():
-        row = int(np.argmax(outside))
-        raise ValueError(
-            f"{where}, row {row + 1}: {seconds[row]} is outside the years 1678 to 2261. "
-            f"If it stands for 'unknown', take the row out; otherwise use integer steps."
-        )
-    counted = utc.as_unit("ns").asi8
+    _refuse_outside(utc, where)
+    counted = utc.asi8 * (10**9 // _PER_SECOND[utc.unit])  # cannot overflow within these years
     if stamps.zone is None or not len(counted):
         return counted, stamps
     wall = stamps.to_wall(counted)
     if np.all(wall % DAY == wall[0] % DAY):
         return wall, replace(stamps, on_wall=True)
     return counted, stamps
+
+
+def _refuse_outside(utc: pd.DatetimeIndex, where: str) -> None:
+    """Raise for the first stamp outside the years that nanoseconds can count."""
+    first, end = (
+        int(np.datetime64(day, "s").astype(np.int64)) * _PER_SECOND[utc.unit]
+        for day in ("1678-01-01", "2262-01-01")
+    )
+    values = utc.asi8
+    if not len(values) or (values.min() >= first and values.max() < end):
+        return
+    row = int(np.argmax((values < first) | (values >= end)))
+    raise ValueError(
+        f"{where}, row {row + 1}: {utc.to_numpy()[row].astype('M8[s]')} is outside the years 1678 to 2261. "
+        f"If it stands for 'unknown', take the row out; otherwise use integer steps."
+    )
 
 
 def _read_text(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:

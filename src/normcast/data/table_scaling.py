@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from normcast.data.arrays import Arrays, Scaled
-from normcast.data.scaling import Scaler
+from normcast.data.scaling import Scaler, over_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +56,19 @@ class TableScaling:
 
     def scaled(self, arrays: Arrays) -> Scaled:
         """Scale all columns at once."""
-        series = np.repeat(np.arange(len(arrays.rows)), np.diff(arrays.offsets))
-        y = self.target.apply(arrays.y, series)
-        exog = self.exog.apply(arrays.exog, series)
-        past = np.column_stack([y, exog]).astype("float32")
+        lengths = np.diff(arrays.offsets)
+        y = standardized(self.target, arrays.y[:, None], lengths)[:, 0]
+        past = np.empty((len(y), 1 + arrays.exog.shape[1]), np.float32)
+        past[:, 0] = y
+        past[:, 1:] = standardized(self.exog, arrays.exog, lengths)
         stat = ((arrays.stat - self.stat_location) / self.stat_spread).astype("float32")
         return Scaled(y, past, stat, self.target, arrays)
+
+
+def standardized(scaler: Scaler, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return values (N, C) of all series, with so many rows (S,), as `Scaler.apply` scales them."""
+    apart = over_rows(np.subtract, values, scaler.location, lengths)
+    return over_rows(np.divide, apart, scaler.spread, lengths, out=apart)
 
 
 def merged(old: Scaler, new: Scaler, known: np.ndarray) -> Scaler:

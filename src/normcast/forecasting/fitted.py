@@ -59,9 +59,11 @@ class Fitted:
         Raises ValueError for a series shorter than one window.
         """
         check_lengths(panel, self.input_size)
-        arrays = Arrays.of(panel, self.h, futr_ahead, calendar=self.calendar)
-        scaling = self.scaling.matched(self.ids, arrays)
-        return self.forecast(scaling.scaled(arrays), arrays.last(panel.lengths, self.input_size))
+        scaling = self.scaling
+        if panel.ids != self.ids:
+            scaling = scaling.matched(self.ids, Arrays.of(panel, 0))
+        arrays = Arrays.of(panel.tail(self.input_size), self.h, futr_ahead, calendar=self.calendar)
+        return self.forecast(scaling.scaled(arrays), arrays.last(arrays.rows, self.input_size))
 
 
 def check_lengths(panel: Panel, input_size: int) -> None:
