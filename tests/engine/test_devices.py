@@ -4,18 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SCRIPT = """
 import json, sys
 import normcast.engine
 import jax
-from normcast.engine import Training, train
+from normcast.engine import Training, predict, train
 from tests.engine.networks import conv_lstm, sine_data
 training = Training(batch_size=16, epochs=2, seed=0)
 out = list(train(conv_lstm(), sine_data(40), training, validation=sine_data(20, seed=1), seeds=3))
 facts = [[t.seed, t.history, [float(abs(w).sum()) for w in t.weights], t.status] for t in out]
-print(json.dumps({"devices": jax.device_count(), "replicas": facts}))
+told = {"devices": jax.device_count(), "replicas": facts}
+print(json.dumps(told))
 """
 
 
@@ -38,11 +40,19 @@ def result(process):
     return json.loads(out.strip().splitlines()[-1])
 
 
+FORECAST = """
+forecast = predict(conv_lstm(), [t.weights for t in out], sine_data(50), batch_size=8)
+print(json.dumps({**told, "forecast": forecast.tolist()}))
+"""
+
+
 def test_eight_devices_give_the_same_bits_as_one():
-    eight, one = run(NORMCAST_DEVICES="8"), run(NORMCAST_DEVICES="1")
+    eight, one = (run(SCRIPT + FORECAST, NORMCAST_DEVICES=count) for count in "81")
     eight, one = result(eight), result(one)
     assert (eight["devices"], one["devices"]) == (8, 1)
     assert eight["replicas"] == one["replicas"]
+    assert eight["forecast"] == one["forecast"]
+    assert np.shape(eight["forecast"])[:2] == (3, 50)
 
 
 SPREAD = SCRIPT.replace("conv_lstm()", "conv_lstm(random=True)").replace("seeds=3", "seeds=1, spread=SPREAD")

@@ -79,6 +79,11 @@ def batch_mesh() -> Mesh:
     return Mesh(np.array(jax.devices()), ("batch",))
 
 
+def local_mesh(batches: int) -> Mesh:
+    """Return the mesh of as many devices of this host as there are batches, with the one axis `batch`."""
+    return Mesh(np.array(jax.local_devices()[:batches]), ("batch",))
+
+
 def spreads_batch(mesh: Mesh) -> bool:
     """Whether the windows of a batch are spread over this mesh, rather than replicas."""
     return mesh.axis_names == ("batch",)

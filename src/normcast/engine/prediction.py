@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from normcast.engine.batches import Batches
+from normcast.engine.devices import local_mesh
 from normcast.engine.gather import on_device, planned
 from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
@@ -20,7 +21,8 @@ def predict(
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 
     weights: for each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
-    The result does not depend on batch_size; a batch is gathered on the device from arrays held once.
+    The result does not depend on batch_size; a batch is gathered on the device from arrays held once. Batches
+    are spread over the devices of this host.
     Raises ValueError if there are no weights, or if an input of the model has no field.
     """
     network = Network(model)
@@ -30,8 +32,12 @@ def predict(
     size = min(batch_size, size_class(len(data)))
     variables = on_device(stacked([network.split(one) for one in weights]))
     arrays = on_device(arrays)
-    key = ("forecast", network.key, plan, size)
+    batches = max(1, -(-len(data) // size))
+    mesh = local_mesh(batches)
+    rounds = np.arange(-(-batches // mesh.size) * mesh.size, dtype=np.int32).reshape(-1, mesh.size) * size
+    key = ("forecast", network.key, plan, size, mesh.size)
     fixed = np.arange(len(weights)), variables, arrays
-    program = compiled(key, forecasting_program(network, plan, size), *fixed, np.int32(0))
-    parts = [np.asarray(program(*fixed, np.int32(first))) for first in range(0, max(len(data), 1), size)]
+    run = forecasting_program(network, plan, size, mesh)
+    program = compiled(key, run, *fixed, rounds[0], one_thread=mesh.size > 1)
+    parts = [np.asarray(program(*fixed, firsts)) for firsts in rounds]
     return np.concatenate(parts, axis=1)[:, : len(data)]

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
 from normcast.engine.gather import Plan
@@ -156,21 +156,26 @@ def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh
     return across_replicas(judged, mesh)
 
 
-def forecasting_program(network: Network, plan: Plan, batch_size: int) -> Callable[..., Any]:
-    """Return forecast(replicas, variables, arrays, first) -> outputs of one batch for all replicas.
+def forecasting_program(network: Network, plan: Plan, batch_size: int, mesh: Mesh) -> Callable[..., Any]:
+    """Return forecast(replicas, variables, arrays, firsts) -> outputs (replicas, windows, ...).
 
-    replicas: their positions, (replicas,); variables: (trainable, frozen), stacked.
+    replicas: their positions, (replicas,); variables: (trainable, frozen), stacked; firsts: (devices,), the
+    first window of each device's batch.
     """
 
-    def forecast(replicas: Any, variables: Any, arrays: Any, first: Any) -> Any:
+    def forecast(replicas: Any, variables: Any, arrays: Any, firsts: Any) -> Any:
         def one(each: Any) -> Any:
             trainable, frozen = each[1]
             last = len(arrays["start"]) - 1
-            windows = jnp.minimum(first + jnp.arange(batch_size), last)
+            windows = jnp.minimum(firsts[0] + jnp.arange(batch_size), last)
             inputs, _ = plan.gather(arrays, windows)
             return network.forward(trainable, frozen, inputs, training=False)[0]
 
         each = replicas, variables
         return lax.map(one, each) if jax.default_backend() == "cpu" else jax.vmap(one)(each)
 
-    return forecast
+    batch = PartitionSpec("batch")
+    specs = SHARED, SHARED, SHARED, batch
+    return jax.shard_map(
+        forecast, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(None, "batch"), check_vma=False
+    )

@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 #include "xla/ffi/api/ffi.h"
 
@@ -39,11 +42,21 @@ inline void store(float* p, vec v, int64_t n) {
 }
 inline vec all(float x) { return x - vec{}; }
 
+// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
+inline vec between(vec x, vec top) {
+#if defined(__AVX512F__)
+  return (vec)_mm512_max_ps((__m512)-top, _mm512_min_ps((__m512)top, (__m512)x));
+#elif defined(__AVX__)
+  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
+#else
+  x = x > top ? top : x;
+  return x < -top ? -top : x;
+#endif
+}
+
 // The rational approximation that Eigen and XLA use: error below 2e-7; NaN stays NaN.
 inline vec tanh_(vec x) {
-  const vec top = all(7.90531110763549805f);
-  x = x > top ? top : x;
-  x = x < -top ? -top : x;
+  x = between(x, all(7.90531110763549805f));
   const vec s = x * x;
   vec p = s * -2.76076847742355e-16f + 2.00018790482477e-13f;
   p = p * s + -8.60467152213735e-11f;
