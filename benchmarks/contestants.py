@@ -155,7 +155,7 @@ def neuralforecast_predict(series: int, rows: int, input_size: int, h: int) -> N
     from neuralforecast import NeuralForecast
     from neuralforecast.models import LSTM
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}

@@ -92,7 +92,7 @@ def _lap(process: subprocess.Popen) -> dict[str, float] | None:
     return json.loads(line) if line.startswith("{") else None
 
 
-def ratio(laps: dict[str, Lap | None], slower: str, faster: str) -> float | None:
-    """Return how many times the CPU time of one the other takes."""
+def ratio(laps: dict[str, Lap | None], slower: str, faster: str, kind: str = "cpu") -> float | None:
+    """Return how many times the time of one the other takes; kind: "cpu" or "wall"."""
     a, b = laps[slower], laps[faster]
-    return None if a is None or b is None else a.cpu / b.cpu
+    return None if a is None or b is None else getattr(a, kind) / getattr(b, kind)
