@@ -48,6 +48,15 @@ def test_marks_line_ends_and_blank_lines_change_nothing(tmp_path, text):
     assert len(table) == 2
 
 
+def test_decimal_commas_are_read_where_the_comma_separates_nothing(tmp_path):
+    table = read_table(put(tmp_path, "a.csv", "ds;y;shop\n2024-01-01;;1,x\n2024-01-02;-1,5;2\n"))
+    assert table["y"].tolist()[1] == -1.5
+    assert table["shop"].tolist() == ["1,x", "2"]
+    both = read_table(put(tmp_path, "b.csv", "ds;y;z\n2024-01-01;1,5;2.5\n"))
+    assert both["y"].tolist() == ["1,5"]
+    assert both["z"].tolist() == [2.5]
+
+
 def test_quotes_may_hold_separators_and_line_breaks(tmp_path):
     table = read_table(put(tmp_path, "a.csv", 'ds,"y, in ""kg"""\n"2024\n01",3\n2024-02,4\n'))
     assert table.columns.tolist() == ["ds", 'y, in "kg"']

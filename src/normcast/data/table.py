@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from normcast.errors import closest
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
 _NEWLINE, _QUOTE = 10, 34
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a .csv, .csv.gz or .parquet file.
 
-    CSV: UTF-8 text with a header; separated by comma, semicolon or tab. Times stay text, for Panel to read.
+    CSV: UTF-8 text with a header; separated by comma, semicolon or tab; where not by commas, numbers may have
+    decimal commas. Times stay text, for Panel to read.
     Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
     file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
     names.
@@ -92,8 +95,24 @@ def _read_csv(raw: bytes, name: str) -> pd.DataFrame:
     separator = _separator(raw)
     _refuse_twice(_header(raw, separator), name)
     _refuse_ragged(raw, separator, name)
-    table = pd.read_csv(io.BytesIO(raw), sep=separator, index_col=False, low_memory=False)
+    table = _parsed(raw, separator, ".")
+    if separator != "," and _has_decimal_commas(table):
+        other = _parsed(raw, separator, ",")
+        table = table if _numbers(table) - _numbers(other) else other
     return _with_rows(table, name)
+
+
+def _has_decimal_commas(table: pd.DataFrame) -> bool:
+    text = table.drop(columns=[*_numbers(table)]).head(100).to_numpy().ravel()
+    return any(isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value) for value in text)
+
+
+def _parsed(raw: bytes, separator: str, decimal: str) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(raw), sep=separator, decimal=decimal, index_col=False, low_memory=False)
+
+
+def _numbers(table: pd.DataFrame) -> set[str]:
+    return set(table.select_dtypes("number").columns)
 
 
 def _as_text(raw: bytes, name: str) -> bytes:
