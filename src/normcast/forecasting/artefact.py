@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,52 +17,46 @@ from normcast.data import Panel, Scaler, write_whole
 from normcast.data.table_scaling import TableScaling
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.forecaster import POLICIES, Forecaster
 from normcast.forecasting.saved_network import (
     build_arguments,
     network_members,
     read_network,
     read_weights,
 )
-from normcast.forecasting.settings import Settings
+from normcast.forecasting.settings import POLICIES, Settings
 from normcast.scoring import Conformal
 
 FORMAT = 1
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
 
 
-def save(forecaster: Forecaster, path: str | Path) -> None:
-    """Write a fitted forecaster to one file, whole or not at all; see `load`.
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a file holds of a fitted forecaster; panel: the rows it forecasts from, by default."""
+
+    settings: Settings
+    fitted: Fitted
+    panel: Panel
+    policies: dict[str, Any]
+
+
+def write(kept: Kept, path: str | Path) -> None:
+    """Write a fitted forecaster to one file, whole or not at all; see `read`.
 
     The file keeps what a forecast needs: settings, network, weights, scaling, interval corrections, and the
     last rows of each series. The same forecaster makes the same bytes.
-    Raises RuntimeError before fit, ValueError for what a file cannot keep, OSError where it cannot be
-    written.
+    Raises ValueError for what a file cannot keep, OSError where it cannot be written.
     """
-    settings, fitted, panel = forecaster.settings, forecaster.fitted_, forecaster.panel_
-    if fitted is None or panel is None:
-        raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
-    tail = panel.tail(fitted.input_size)
-    held = members(settings, fitted, tail, forecaster.policies_)
+    tail = kept.panel.tail(kept.fitted.input_size)
+    held = members(kept.settings, kept.fitted, tail, kept.policies)
     write_whole(path, Archive(held, str(path)).packed())
 
 
-def load(path: str | Path) -> Forecaster:
-    """Return the forecaster that `Forecaster.save` wrote; it forecasts bit for bit as that one did.
+def read(path: str | Path) -> Kept:
+    """Return what `write` wrote. No code is run: JSON, arrays, and Keras' archive in safe mode.
 
-    Without a table `predict` continues the rows that were fitted, of which the file keeps the last ones.
-    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
     Raises FileNotFoundError, ImportError for a polars table where polars is not installed, and ValueError
     for a file that is broken, cut off, or not a normcast model of a format this version knows.
-
-    >>> import pandas as pd, tempfile
-    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})
-    >>> fitted = Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1).fit(table)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     fitted.save(folder + "/demo.normcast")
-    ...     loaded = load(folder + "/demo.normcast")
-    >>> loaded.predict().equals(fitted.predict())
-    True
     """
     archive = Archive.opened(path)
     manifest = checked_manifest(archive)
@@ -89,15 +83,7 @@ def load(path: str | Path) -> Forecaster:
         calendar=bool(facts["calendar"]),
     )
     settings = read_settings(archive, manifest, architecture or model)
-    return restored(settings, fitted, panel, read_policies(archive, manifest))
-
-
-def restored(settings: Settings, fitted: Fitted, panel: Panel, policies: dict[str, Any]) -> Forecaster:
-    """Return a forecaster as it was after fit."""
-    forecaster = Forecaster(settings.h)
-    forecaster.policies_ = policies
-    forecaster.settings, forecaster.fitted_, forecaster.panel_ = settings, fitted, panel
-    return forecaster
+    return Kept(settings, fitted, panel, read_policies(archive, manifest))
 
 
 def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str, Any]) -> dict[str, bytes]:

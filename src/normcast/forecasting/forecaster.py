@@ -12,16 +12,16 @@ from normcast.data import Panel, read_table
 from normcast.data.arrays import Arrays
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
+from normcast.forecasting import artefact
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import Fold, fit_fold
-from normcast.forecasting.settings import Settings, refuse_foreign
+from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
 
 if TYPE_CHECKING:
     import keras
 
-POLICIES = ("duplicates", "fill_gaps", "missing")
 TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "where")
 
 
@@ -211,12 +211,36 @@ class Forecaster:
         The file holds data alone, no code: JSON, safetensors and a Keras archive. It appears whole or not
         at all. Raises RuntimeError before fit, OSError where the path cannot be written.
         """
-        from normcast.forecasting.artefact import save
-
-        save(self, path)
+        if self.fitted_ is None or self.panel_ is None:
+            raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
+        artefact.write(artefact.Kept(self.settings, self.fitted_, self.panel_, self.policies_), path)
 
     def plot(self, rows: int | None = None) -> Any:
         """Draw the end of each series with its forecast, as an altair chart. rows: how many of the end."""
         from normcast.forecasting.plot import plot
 
         return plot(self, rows)
+
+
+def load(path: str | Path) -> Forecaster:
+    """Return the forecaster that `Forecaster.save` wrote; it forecasts bit for bit as that one did.
+
+    Without a table `predict` continues the rows that were fitted, of which the file keeps the last ones.
+    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
+    Raises FileNotFoundError, ImportError for a polars table where polars is not installed, and ValueError
+    for a file that is broken, cut off, or not a normcast model of a format this version knows.
+
+    >>> import pandas as pd, tempfile
+    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})
+    >>> fitted = Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1).fit(table)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fitted.save(folder + "/demo.normcast")
+    ...     loaded = load(folder + "/demo.normcast")
+    >>> loaded.predict().equals(fitted.predict())
+    True
+    """
+    kept = artefact.read(path)
+    forecaster = Forecaster(kept.settings.h)
+    forecaster.settings, forecaster.fitted_ = kept.settings, kept.fitted
+    forecaster.panel_, forecaster.policies_ = kept.panel, kept.policies
+    return forecaster

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 SCALINGS = ("standard", "robust", "none")
+POLICIES = ("duplicates", "fill_gaps", "missing")  # how new rows are read, unless given anew
 
 # Words that other libraries use, and ours for the same thing.
 FOREIGN = {
