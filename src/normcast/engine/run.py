@@ -23,8 +23,8 @@ from normcast.engine.devices import (
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import planned
 from normcast.engine.network import Network, initial_variables, stacked
-from normcast.engine.order import padded
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
+from normcast.engine.record import Record
 from normcast.engine.source import Part, Shards, Source
 from normcast.engine.training import Training
 from normcast.engine.update import Update
@@ -33,7 +33,7 @@ JUDGED = ("trainable", "frozen")
 
 
 class Run:
-    """One model's replicas: their states on the devices in groups, their histories here. For `train`.
+    """One model's replicas: their states on the devices in groups, what became of them in `record`.
 
     On the CPU a group has one replica per device, on accelerators it is all of them.
     """
@@ -52,14 +52,8 @@ class Run:
         self.network, self.training, self.validation = network, training, validation
         self.start = start
         self.seeds = [training.seed + i for i in range(seeds)]
+        self.record = Record(self.seeds)
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, "")
-        self.epoch = 0
-        self.alive = np.ones(seeds, bool)
-        self.best_epoch = [0] * seeds
-        self.status = ["complete"] * seeds
-        self.history: list[dict[str, list[float]]] = [
-            {"loss": [], "val_loss": [], "learning_rate": []} for _ in range(seeds)
-        ]
         self.mesh = batch_mesh() if spread == "batch" else replica_mesh(seeds)
         if seeds > 1:
             warn_of_idle_cores()
@@ -130,23 +124,22 @@ class Run:
             return
         arrays, facts = saved
         self.states, self.best = placed(arrays, self.mesh, own_spec(self.mesh))
-        self.epoch, self.best_epoch, self.status = facts["epoch"], facts["best_epoch"], facts["status"]
-        self.history, self.alive = facts["history"], np.array(facts["alive"], bool)
+        self.record.restore(facts)
 
     # ---- an epoch
 
     def advance(self) -> None:
         """Train all living replicas for one epoch, judge them, and save the checkpoint."""
-        self.epoch += 1
-        totals, trained = np.zeros(len(self.seeds)), self.living()
-        for part in self.source.parts(self.epoch):
+        record = self.record
+        record.epoch += 1
+        totals, trained = np.zeros(len(self.seeds)), record.living()
+        for part in self.source.parts(record.epoch):
             totals += self._train_part(part)
         for replica in trained:
-            self.history[replica]["loss"].append(float(totals[replica]) / self.steps)
-            self.history[replica]["learning_rate"].append(self._rate())
+            record.trained(replica, float(totals[replica]) / self.steps, self._rate())
         self._judge_epoch()
-        if self.epoch == self.training.epochs:
-            self.alive[:] = False
+        if record.epoch == self.training.epochs:
+            record.alive[:] = False
         self.save()
 
     def _train_part(self, part: Part) -> np.ndarray:
@@ -158,33 +151,30 @@ class Run:
         ]
         self.states = [states for states, _ in told]
         sums, failed = (np.concatenate(each) for each in zip(*fetched([t for _, t in told]), strict=True))
-        for replica in self.living():
+        for replica in self.record.living():
             if failed[replica] >= 0:
                 self._fail(replica, int(failed[replica]), part, before, orders)
         return sums[: len(self.seeds)]
 
     def _orders(self, part: Part) -> np.ndarray:
-        living = set(self.living())
+        living = set(self.record.living())
         slots = range(len(self.groups) * self.width)
         return part.orders([self.seeds[slot] if slot in living else None for slot in slots])
 
     def _to_train(self, part: Part, place: int, state: Any, orders: np.ndarray, stop: int) -> tuple[Any, ...]:
         group = self.groups[place]
-        own = placed((self._living(group), (orders[group],)), self.mesh, own_spec(self.mesh))
+        own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
         numbers = np.int32(part.visited), (np.int32(0), np.int32(stop)), pace
         return own[0], state, own[1], (part.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
-        alive = placed(self._living(self.groups[place]), self.mesh, own_spec(self.mesh))
+        alive = placed(self.record.living_of(self.groups[place]), self.mesh, own_spec(self.mesh))
         return alive, self.best[place], (_judged(self.states[place]),), self._validation
-
-    def _living(self, group: np.ndarray) -> np.ndarray:
-        return padded(self.alive[group[group < len(self.seeds)]], self.width)
 
     def _rate(self) -> float:
         total, rate = self.training.epochs * self.steps, self.training.learning_rate
-        return float(learning_rate(self.training.schedule, self.epoch * self.steps - 1, rate, total))
+        return float(learning_rate(self.training.schedule, self.record.epoch * self.steps - 1, rate, total))
 
     def _judge_epoch(self) -> None:
         """Judge the living replicas: keep the best weights, stop those that ran out of patience."""
@@ -194,46 +184,31 @@ class Run:
         judged = [self._judge(*self._to_judge(place)) for place in range(len(self.groups))]
         self.best = [best for best, _ in judged]
         losses = np.concatenate(fetched([loss for _, loss in judged]))
-        for replica in self.living():
-            loss, record = float(losses[replica]), self.history[replica]["val_loss"]
-            if loss < min(record, default=np.inf):
-                self.best_epoch[replica] = self.epoch
-            record.append(loss)
-            if not np.isfinite(loss):
-                self._stop(replica, f"failed in epoch {self.epoch}: the validation loss is {loss}")
-            elif self._is_out_of_patience(replica):
-                self._stop(replica, f"stopped early in epoch {self.epoch}")
+        for replica in self.record.living():
+            self.record.judged(replica, float(losses[replica]), self.training.patience)
 
     def _keep_last(self) -> None:
         for place, group in enumerate(self.groups):
-            if self.alive[group[group < len(self.seeds)]].all():
+            alive = self.record.living_of(group)
+            if alive.all():
                 self.best[place] = {**_judged(self.states[place]), "loss": self.best[place]["loss"]}
                 continue
-            alive = self._living(group)
             last = jax.tree.map(
                 lambda new, old, alive=alive: jnp.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old),
                 _judged(self.states[place]),
                 _judged(self.best[place]),
             )
             self.best[place] = {**last, "loss": self.best[place]["loss"]}
-        for replica in self.living():
-            self.best_epoch[replica] = self.epoch
-
-    def _is_out_of_patience(self, replica: int) -> bool:
-        patience = self.training.patience
-        return patience is not None and self.epoch - self.best_epoch[replica] > patience
-
-    def _stop(self, replica: int, status: str) -> None:
-        self.alive[replica] = False
-        self.status[replica] = status
+        for replica in self.record.living():
+            self.record.best_epoch[replica] = self.record.epoch
 
     def _fail(self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
         name = self._first_broken(replica, step, part, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
             name = self._first_broken(replica, step - 1, part, before, orders) or name
-        at = f"failed in epoch {self.epoch}, step {step + 1}"
-        self._stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
+        at = f"failed in epoch {self.record.epoch}, step {step + 1}"
+        self.record.stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
     def _first_broken(
         self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray
@@ -247,44 +222,19 @@ class Run:
 
     # ---- results
 
-    def living(self) -> list[int]:
-        """Return the replicas that still train."""
-        return [int(replica) for replica in np.flatnonzero(self.alive)]
-
-    def stopped(self) -> list[int]:
-        """Return the replicas that do not train any more."""
-        return [int(replica) for replica in np.flatnonzero(~self.alive)]
-
     def result(self, replica: int) -> tuple[int, list[np.ndarray], dict[str, list[float]], int, str]:
         """Return seed, best weights, history, best epoch and status of a replica."""
         place, slot = divmod(replica, self.width)
         kept = jax.tree.map(lambda leaf: leaf[slot], fetched(_judged(self.best[place])))
         weights = self.network.joined(kept["trainable"], kept["frozen"])
+        record = self.record
         return (
             self.seeds[replica],
             weights,
-            self.history[replica],
-            self.best_epoch[replica],
-            self.status[replica],
+            record.history[replica],
+            record.best_epoch[replica],
+            record.status[replica],
         )
-
-    def mean_loss(self) -> float:
-        """Return the mean training loss of the last epoch over the replicas that trained in it."""
-        last = [h["loss"][-1] for h in self.history if len(h["loss"]) == self.epoch and self.epoch]
-        return float(np.mean(last)) if last else float("nan")
-
-    def best_loss(self) -> float:
-        """Return the best validation loss of any replica so far."""
-        return min((loss for h in self.history for loss in h["val_loss"]), default=float("nan"))
-
-    def raise_if_all_failed(self) -> None:
-        """Raise FloatingPointError if no replica is left."""
-        if all(status.startswith("failed") for status in self.status):
-            raise FloatingPointError(
-                f"train: every replica of {self.network.model.name!r} failed; seed {self.seeds[0]} "
-                f"{self.status[0]}. Lower learning_rate, set clipnorm=1.0, or look for "
-                "NaN and unscaled values in the data."
-            )
 
     # ---- checkpoint
 
@@ -292,14 +242,7 @@ class Run:
         """Write the checkpoint."""
         if self.checkpoint is None:
             return
-        facts = {
-            "epoch": self.epoch,
-            "best_epoch": self.best_epoch,
-            "status": self.status,
-            "history": self.history,
-            "alive": self.alive.tolist(),
-        }
-        self.checkpoint.save(fetched((self.states, self.best)), facts)
+        self.checkpoint.save(fetched((self.states, self.best)), self.record.plain())
 
     def remove_checkpoint(self) -> None:
         """Delete the checkpoint: everything it held was handed out."""

@@ -162,30 +162,30 @@ def _finished(
 ) -> Iterator[Trained]:
     began = time.monotonic()
     run.begin()
-    first = run.epoch
+    first = run.record.epoch
     out: set[int] = set()
     while True:
         if progress is not None:
-            progress(_progress(run, place, models, time.monotonic() - began, run.epoch - first))
-        for replica in run.stopped():
+            progress(_progress(run, place, models, time.monotonic() - began, run.record.epoch - first))
+        for replica in run.record.stopped():
             if replica not in out:
                 out.add(replica)
                 yield Trained(*run.result(replica), model=place)
-        if not run.alive.any():
+        if not run.record.alive.any():
             break
         run.advance()
-    run.raise_if_all_failed()
+    run.record.raise_if_all_failed(run.network.model.name)
 
 
 def _progress(run: Run, place: int, models: int, seconds: float, epochs: int) -> Progress:
-    left = seconds / epochs * (run.training.epochs - run.epoch) if epochs else float("nan")
+    left = seconds / epochs * (run.training.epochs - run.record.epoch) if epochs else float("nan")
     return Progress(
-        run.epoch,
+        run.record.epoch,
         run.training.epochs,
-        run.mean_loss(),
-        run.best_loss(),
+        run.record.mean_loss(),
+        run.record.best_loss(),
         left,
-        int(run.alive.sum()),
+        int(run.record.alive.sum()),
         place,
         models,
     )
