@@ -27,7 +27,10 @@ class Head:
     @property
     def range(self) -> tuple[float, float] | None:
         """The values the head can give; None if unknown."""
-        return RANGES.get(self.activation)
+        bounds = RANGES.get(self.activation)
+        if bounds is not None and _adds_directions(self.node):
+            return 2 * bounds[0], 2 * bounds[1]
+        return bounds
 
     @property
     def units(self) -> int | None:
@@ -58,6 +61,10 @@ def _head(node: Node, shape: Shape) -> Head:
         weights = weights.inputs[0] if weights.reads else None
     weights = weights if weights is not None and weights.kind in DENSE | CONV | RNN else None
     return Head(node, weights, _activation(node), shape)
+
+
+def _adds_directions(node: Node) -> bool:
+    return "Bidirectional" in node.wrappers and getattr(node.layer, "merge_mode", None) == "sum"
 
 
 def _activation(node: Node) -> str:
