@@ -148,7 +148,10 @@ class Node:
 
 @dataclass(eq=False)
 class Net:
-    """A model as rules see it: nodes in an order in which each stands behind what it reads."""
+    """A model as rules see it: nodes in an order in which each stands behind what it reads.
+
+    masks: the names of the inputs that masks are made of; the edges of masks are not in the graph.
+    """
 
     nodes: list[Node]
     inputs: list[Node]
@@ -156,6 +159,7 @@ class Net:
     name: str = ""
     parameters: int = 0
     opaque: bool = False
+    masks: frozenset[str] = frozenset()
 
     def of(self, kinds: Collection[str]) -> Iterator[Node]:
         """Yield the nodes of these classes; a layer that is called several times comes once."""
@@ -168,7 +172,8 @@ class Net:
     @cached_property
     def unused_inputs(self) -> list[Node]:
         """Return the inputs that no output depends on."""
-        return [node for node in self.inputs if not node.readers and not node.is_output]
+        used = [node for node in self.inputs if node.readers or node.is_output or node.name in self.masks]
+        return [node for node in self.inputs if node not in used]
 
 
 Through = Callable[[Node], bool]
