@@ -200,11 +200,13 @@ def sinks(node: Node, passes: Through) -> list[Node]:
     return [n for n in _spread(node.readers, lambda n: n.readers, passes) if not passes(n)]
 
 
-def reaches_output(node: Node, passes: Through) -> bool:
-    """Say whether the model returns this node, or one that is reached from it through nodes that pass."""
-    return node.is_output or any(
-        n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n)
-    )
+def reaches_output(node: Node, passes: Through, ends: Collection[Node] | None = None) -> bool:
+    """Say whether the model returns this node, or one that is reached from it through nodes that pass.
+
+    ends: the only outputs that count; by default all of them.
+    """
+    reached = [node, *(n for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))]
+    return any(n.is_output if ends is None else n in ends for n in reached)
 
 
 def ends_only_in_output(node: Node, passes: Through) -> bool:

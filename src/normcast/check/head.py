@@ -79,6 +79,23 @@ def with_losses(net: Net, facts: Facts) -> list[tuple[Head, Loss | None]]:
     return [(head, facts.loss(i)) for i, head in enumerate(heads(net))]
 
 
+def supervised(net: Net, facts: Facts) -> list[Node]:
+    """Return the outputs that are compared with targets, as far as is known.
+
+    An output without a loss is none; under a loss of the user's own it counts only if the task is stated to
+    be one with targets, for embeddings and projectors are trained by such losses.
+    """
+    stated = facts.task.type in ("regression", "classification", "multilabel", "reconstruction")
+    if not facts.training.losses:
+        return [node for node, _ in net.outputs] if stated else []
+    losses = [facts.loss(i) for i in range(len(net.outputs))]
+    return [
+        node
+        for (node, _), loss in zip(net.outputs, losses, strict=True)
+        if loss is not None and (stated or loss.name != "custom")
+    ]
+
+
 def to_activation(head: Head, activation: str) -> tuple[Edit, ...]:
     """Return the edit that gives a head another activation; none where it has no activation to set."""
     node = head.node
