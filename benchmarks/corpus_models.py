@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -18,10 +19,27 @@ MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Conca
 
 
 class Opaque(L.Layer):
-    """Stands for a layer whose effect the entry does not tell."""
+    """Stands for a layer whose effect the entry does not tell; its shape is that of its input, if not told.
+
+    shape: of the output, without the batch axis.
+    """
+
+    def __init__(self, shape: Sequence[int | None] | None = None, **base: Any) -> None:
+        super().__init__(**base)
+        self._told = None if shape is None else tuple(shape)
+
+    def get_config(self) -> dict[str, Any]:  # noqa: D102
+        return {**super().get_config(), "shape": self._told}
 
     def call(self, inputs: Any) -> Any:  # noqa: D102
-        return inputs[0] if isinstance(inputs, (list, tuple)) else inputs
+        x = inputs[0] if isinstance(inputs, (list, tuple)) else inputs
+        if self._told is None or tuple(x.shape[1:]) == self._told:
+            return x
+        return keras.ops.zeros((keras.ops.shape(x)[0] or 1, *self._told), x.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:  # noqa: D102
+        first = input_shape[0] if isinstance(input_shape[0], (list, tuple)) else input_shape
+        return tuple(first) if self._told is None else (first[0], *self._told)
 
 
 def build(entry: dict[str, Any]) -> tuple[keras.Model, tuple[str, ...]]:
@@ -79,16 +97,30 @@ def _input_arguments(config: dict[str, Any], batch: int | None) -> dict[str, Any
 
 
 def _applied(layer: dict[str, Any], sources: list[Any]) -> Any:
-    x, config = sources[0], layer["config"]
+    x, config = _output(sources[0]), layer["config"]
     if layer["class_name"] in ("Slice", "GetItem"):
         return _sliced(x, config)
     made = make(layer)
     call = layer.get("call") or layer.get("call_kwargs") or {}
+    if layer["class_name"] in ("LSTM", "GRU", "SimpleRNN", "Bidirectional") and len(sources) > 1:
+        return made(x, initial_state=_states(sources[1:]), **call)
+    sources = [_output(source) for source in sources]
     if layer["class_name"] == "MultiHeadAttention":
         return made(*(sources if len(sources) > 1 else [x, x]), **call)
     if len(sources) > 1 or layer["class_name"] in MERGES:
         return made(sources, **call)
     return made(x, **call)
+
+
+def _output(source: Any) -> Any:
+    """Return the output of a layer that also returns its states."""
+    return source[0] if isinstance(source, (list, tuple)) else source
+
+
+def _states(sources: list[Any]) -> list[Any]:
+    """Return the states in what a recurrent layer reads beside its input."""
+    given = [source[1:] if isinstance(source, (list, tuple)) else [source] for source in sources]
+    return [state for states in given for state in states]
 
 
 def _sliced(x: Any, config: dict[str, Any]) -> Any:
@@ -104,13 +136,15 @@ def make(layer: dict[str, Any]) -> Any:
     cls = getattr(L, layer["class_name"], None)
     if layer["class_name"] == "Sequential":
         return keras.Sequential([make(inner) for inner in layer["config"]["layers"]], name=name)
-    if cls is None:
-        return Opaque(name=name)
+    if cls is None or layer["class_name"] == "Lambda":
+        return Opaque((layer.get("config") or {}).get("output_shape"), name=name)
     config = {key: _value(key, value) for key, value in (layer.get("config") or {}).items()}
     known = _arguments(cls)
     config = {key: value for key, value in config.items() if key in known and key != "name"}
     if layer["class_name"] == "Normalization":
         config = {"mean": 0.0, "variance": 1.0, **config}
+    if layer["class_name"].startswith("AveragePooling"):
+        config.setdefault("pool_size", 2)  # what Keras 2 took, and MaxPooling still does
     return cls(**config, **({"name": name} if name else {}))
 
 
@@ -180,7 +214,7 @@ def facts_of(entry: dict[str, Any], lost: tuple[str, ...] = ()) -> Facts:
     found |= _samples({**data, **task, **(entry.get("fit") or {})}, entry)
     rate = _peak(training)
     found |= {"learning_rate": rate} if rate is not None else {}
-    found |= {"losses": _losses(training)} if training.get("loss") else {}
+    found |= {"losses": _losses(training, entry.get("outputs"))} if training.get("loss") else {}
     found["metrics"] = tuple(str(m) for m in training.get("metrics") or ())
     if _has_several(found.get("target_shape")):
         found.pop("target_shape")
@@ -211,13 +245,22 @@ def _peak(training: dict[str, Any]) -> float | None:
     return max(numbers, default=None)  # type: ignore[type-var]
 
 
-def _losses(training: dict[str, Any]) -> tuple[Loss, ...]:
+def _losses(training: dict[str, Any], outputs: list[str] | None) -> tuple[Loss | None, ...]:
     loss = training["loss"]
-    names = list(loss.values()) if isinstance(loss, dict) else loss if isinstance(loss, list) else [loss]
-    return tuple(
-        Loss(loss_name(str(name).split("(")[0]), bool(training.get("from_logits"))) for name in names
-    )
+    if isinstance(loss, dict):
+        names = [loss.get(name) for name in outputs] if set(loss) <= set(outputs or ()) else loss.values()
+    else:
+        names = loss if isinstance(loss, list) else [loss]
+    return tuple(None if name is None else _loss(str(name), training) for name in names)
 
+
+def _loss(text: str, training: dict[str, Any]) -> Loss:
+    logits = bool(training.get("from_logits")) or "from_logits=true" in text.lower().replace(" ", "")
+    return Loss(loss_name(text.partition("(")[0].rpartition(".")[2]), logits)
+
+
+_UNITS = ("subject", "patient", "unit", "engine", "speaker", "group", "series", "recording", "user")
+_WHOLE = {"all", "whole", "full", "entire", "both", "test"}
 
 _RENAMED = {
     "label_min": "target_min",
@@ -245,11 +288,10 @@ def _samples(data: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         text = str(value).lower()
         if "split" in key or "validation" in key:
-            if (
-                "random" in text
-                or "shuffle" in text
-                or (value is True and ("random" in key or "shuffle" in key))
-            ):
+            is_random = "random" in text or "shuffle" in text
+            if any(unit in text for unit in _UNITS):
+                continue
+            if is_random or (value is True and ("random" in key or "shuffle" in key)):
                 found["split"] = "random"
             elif any(word in text for word in ("chrono", "time", "ordered")):
                 found["split"] = "chronological"
@@ -260,7 +302,9 @@ def _samples(data: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
         if any(word in key for word in ("normali", "scaler", "scaled_on", "fit_on")) and isinstance(
             value, str
         ):
-            found["normalizer_fit_on"] = "train" if text.startswith("train") and "test" not in text else "all"
+            words = set(re.findall("[a-z]+", text))
+            seen = "all" if words & _WHOLE else "train" if words & {"train", "training"} else None
+            found |= {"normalizer_fit_on": seen} if seen else {}
         if "mask" in key and isinstance(value, float) and value <= 1:
             found["masked_real_share"] = value
     return found

@@ -98,6 +98,13 @@ def test_masks_are_no_edges():
     assert kinds(net) == ["InputLayer", "Masking", "LSTM", "GlobalAveragePooling1D"]
 
 
+def test_an_input_that_only_says_which_steps_to_mask_is_used():
+    start, valid, seen = keras.Input((8, 4)), keras.Input((8,), dtype="bool"), keras.Input((8, 8))
+    attended = L.MultiHeadAttention(1, 4)(start, start, attention_mask=seen)
+    net = read(keras.Model([start, valid, seen], L.LSTM(3)(attended, mask=valid)))
+    assert net.unused_inputs == []
+
+
 def test_a_model_without_a_graph_is_opaque_and_has_no_findings():
     class Own(keras.Model):
         def call(self, inputs):

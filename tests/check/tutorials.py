@@ -28,6 +28,15 @@ def cross_attention():
     return keras.Model([past, ahead], L.Dense(1)(y)), {**PER_STEP, "target_shape": (6, 1)}
 
 
+def pooled_context():
+    """A decoder over known-future steps, each beside what was pooled from the past."""
+    past, ahead = keras.Input((24, 4)), keras.Input((6, 2))
+    context = L.GlobalAveragePooling1D()(L.Conv1D(8, 3, padding="same", activation="relu")(past))
+    y = L.Concatenate()([ahead, L.RepeatVector(6)(context)])
+    y = L.Dense(1)(L.LSTM(8, return_sequences=True)(y))
+    return keras.Model([past, ahead], y), {**PER_STEP, "target_shape": (6, 1)}
+
+
 def conv_lstm_2d():
     """ConvLSTM2D over short subsequences."""
     start = keras.Input((4, 1, 6, 1))

@@ -13,6 +13,10 @@ REGRESSION = ELEMENTWISE | {"poisson"}
 CROSS_ENTROPY = frozenset(
     ["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
 )
+OPTIMIZERS = {
+    name.lower(): name
+    for name in ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "SGD", "Adadelta", "Adagrad", "Ftrl")
+}
 ONE_OF_MANY = frozenset(["categorical_crossentropy", "sparse_categorical_crossentropy"])
 
 
@@ -125,7 +129,8 @@ class Facts:
             if name == "lost_layers":
                 changed[name] = tuple(value)
             else:
-                groups[_group(name)][name] = tuple(value) if isinstance(value, list) else value
+                plain = OPTIMIZERS.get(str(value).lower(), value) if name == "optimizer" else value
+                groups[_group(name)][name] = tuple(plain) if isinstance(plain, list) else plain
         for group, values in groups.items():
             if values:
                 changed[group] = replace(getattr(self, group), **values)

@@ -148,7 +148,10 @@ class Node:
 
 @dataclass(eq=False)
 class Net:
-    """A model as rules see it: nodes in an order in which each stands behind what it reads."""
+    """A model as rules see it: nodes in an order in which each stands behind what it reads.
+
+    masks: the names of the inputs that masks are made of; the edges of masks are not in the graph.
+    """
 
     nodes: list[Node]
     inputs: list[Node]
@@ -156,6 +159,7 @@ class Net:
     name: str = ""
     parameters: int = 0
     opaque: bool = False
+    masks: frozenset[str] = frozenset()
 
     def of(self, kinds: Collection[str]) -> Iterator[Node]:
         """Yield the nodes of these classes; a layer that is called several times comes once."""
@@ -168,7 +172,8 @@ class Net:
     @cached_property
     def unused_inputs(self) -> list[Node]:
         """Return the inputs that no output depends on."""
-        return [node for node in self.inputs if not node.readers and not node.is_output]
+        used = [node for node in self.inputs if node.readers or node.is_output or node.name in self.masks]
+        return [node for node in self.inputs if node not in used]
 
 
 Through = Callable[[Node], bool]
@@ -195,11 +200,13 @@ def sinks(node: Node, passes: Through) -> list[Node]:
     return [n for n in _spread(node.readers, lambda n: n.readers, passes) if not passes(n)]
 
 
-def reaches_output(node: Node, passes: Through) -> bool:
-    """Say whether the model returns this node, or one that is reached from it through nodes that pass."""
-    return node.is_output or any(
-        n.is_output for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n)
-    )
+def reaches_output(node: Node, passes: Through, ends: Collection[Node] | None = None) -> bool:
+    """Say whether the model returns this node, or one that is reached from it through nodes that pass.
+
+    ends: the only outputs that count; by default all of them.
+    """
+    reached = [node, *(n for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))]
+    return any(n.is_output if ends is None else n in ends for n in reached)
 
 
 def ends_only_in_output(node: Node, passes: Through) -> bool:

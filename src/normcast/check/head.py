@@ -27,7 +27,10 @@ class Head:
     @property
     def range(self) -> tuple[float, float] | None:
         """The values the head can give; None if unknown."""
-        return RANGES.get(self.activation)
+        bounds = RANGES.get(self.activation)
+        if bounds is not None and _adds_directions(self.node):
+            return 2 * bounds[0], 2 * bounds[1]
+        return bounds
 
     @property
     def units(self) -> int | None:
@@ -60,6 +63,10 @@ def _head(node: Node, shape: Shape) -> Head:
     return Head(node, weights, _activation(node), shape)
 
 
+def _adds_directions(node: Node) -> bool:
+    return "Bidirectional" in node.wrappers and getattr(node.layer, "merge_mode", None) == "sum"
+
+
 def _activation(node: Node) -> str:
     if node.kind in RNN:
         # LSTM and GRU give gate * activation: the range of a bounded activation holds.
@@ -70,6 +77,23 @@ def _activation(node: Node) -> str:
 def with_losses(net: Net, facts: Facts) -> list[tuple[Head, Loss | None]]:
     """Return each head with its loss."""
     return [(head, facts.loss(i)) for i, head in enumerate(heads(net))]
+
+
+def supervised(net: Net, facts: Facts) -> list[Node]:
+    """Return the outputs that are compared with targets, as far as is known.
+
+    An output without a loss is none; under a loss of the user's own it counts only if the task is stated to
+    be one with targets, for embeddings and projectors are trained by such losses.
+    """
+    stated = facts.task.type in ("regression", "classification", "multilabel", "reconstruction")
+    if not facts.training.losses:
+        return [node for node, _ in net.outputs] if stated else []
+    losses = [facts.loss(i) for i in range(len(net.outputs))]
+    return [
+        node
+        for (node, _), loss in zip(net.outputs, losses, strict=True)
+        if loss is not None and (stated or loss.name != "custom")
+    ]
 
 
 def to_activation(head: Head, activation: str) -> tuple[Edit, ...]:

@@ -31,7 +31,7 @@ def read(model: Any) -> Net:
     for node in nodes:
         for source in dict.fromkeys(node.inputs):
             source.readers.append(node)
-    return Net(nodes, starts, ends, name=model.name, parameters=parameters)
+    return Net(nodes, starts, ends, name=model.name, parameters=parameters, masks=reader.masks())
 
 
 class _Reader:
@@ -42,6 +42,7 @@ class _Reader:
         self._known: dict[tuple[str, int, int], list[tuple[Node, int]]] = {}
         self._inputs: dict[int, Node] = {}
         self._calls: dict[tuple[str, int], list[int]] = {}
+        self._masks: list[Any] = []
 
     def trace(self, tensors: list[Any], scope: Scope, path: str) -> list[tuple[Node, int]]:
         """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand
@@ -54,6 +55,7 @@ class _Reader:
                 continue
             node = operation._inbound_nodes[number]
             tensors_read = _read_tensors(node)
+            self._masks += _mask_tensors(node)
             missing = [h for h in map(_history, tensors_read) if not self._is_known(h[0], h[1], scope, path)]
             if missing:
                 stack += reversed(missing)
@@ -71,6 +73,20 @@ class _Reader:
                 operation.name, operation, "InputLayer", shapes=[tuple(tensor.shape)]
             )
         return self._inputs[id(operation)]
+
+    def masks(self) -> frozenset[str]:
+        """Return the names of the inputs that masks are made of."""
+        found, seen, waiting = set(), set(), [_history(t)[:2] for t in self._masks]
+        while waiting:
+            operation, number = waiting.pop()
+            if (id(operation), number) in seen:
+                continue
+            seen.add((id(operation), number))
+            if type(operation).__name__ == "InputLayer":
+                found.add(operation.name)
+            given = operation._inbound_nodes[number].input_tensors
+            waiting += [_history(t)[:2] for t in given]
+        return frozenset(found)
 
     def _is_known(self, operation: Any, number: int, scope: Scope, path: str) -> bool:
         return (id(operation), number, 0) in scope or (path, id(operation), number) in self._known
@@ -152,6 +168,12 @@ def _read_tensors(node: Any) -> list[Any]:
     arguments = node.arguments
     given = {k: v for k, v in arguments.kwargs.items() if not k.endswith("mask")}
     return [t for t in _flat([arguments.args, given]) if hasattr(t, "_keras_history")]
+
+
+def _mask_tensors(node: Any) -> list[Any]:
+    """Return the tensors that a call is given as masks, by its caller or by Keras."""
+    given = {k: v for k, v in node.arguments.kwargs.items() if k.endswith("mask")}
+    return [t for t in _flat(given) if hasattr(t, "_keras_history")]
 
 
 def _shapes(node: Any) -> list[Any]:

@@ -152,13 +152,21 @@ def _time_inputs(starts: list[Node], axes: dict[int, int | None]) -> set[int]:
 
 
 def joins_global_context(node: Node, axes: dict[int, int | None], kept: set[int]) -> Node | None:
-    """Return the global pooling that this merge puts beside single steps; None if it is no such merge."""
+    """Return the global pooling that this merge puts beside single steps; None if it is no such merge.
+
+    What is pooled over another input's steps, as a decoder's view of the past, is no context of these steps.
+    """
     if node.kind not in MERGE:
         return None
+    own = _time_inputs([source for source in node.inputs if axes[id(source)] is not None], axes)
     for source in node.inputs:
         if axes[id(source)] is None:
             pools = [n for n in [source, *ancestors(source)] if n.kind in GLOBAL_POOL]
-            found = [pool for pool in pools if any(id(n) in kept for n in pool.inputs)]
+            found = [
+                pool
+                for pool in pools
+                if any(id(n) in kept for n in pool.inputs) and own & _time_inputs(pool.inputs, axes)
+            ]
             if found:
                 return found[0]
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.graph import Net, Node, sinks, through
-from normcast.check.kinds import ACT, BATCH_NORM, DENSE, NOISE
+from normcast.check.kinds import ACT, BATCH_NORM, DENSE, NOISE, NORM
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
 
@@ -18,7 +18,10 @@ from normcast.models.edits import Set
     ADVICE,
     hint="GlobalAveragePooling1D in place of Flatten (another model: try it)",
     sources=["Lin, Chen, Yan 2014, Network in Network, arXiv:1312.4400"],
-    bad=[chain((600, 3), L.Conv1D(32, 3), L.Flatten(), L.Dense(64, activation="relu"), L.Dense(1))],
+    bad=[
+        chain((600, 3), L.Conv1D(32, 3), L.Flatten(), L.Dense(64, activation="relu"), L.Dense(1)),
+        chain((600, 3), L.Conv1D(32, 3), L.Flatten(), L.BatchNormalization(), L.Dense(64), L.Dense(1)),
+    ],
     good=[
         chain(
             (600, 3), L.Conv1D(32, 3), L.GlobalAveragePooling1D(), L.Dense(64, activation="relu"), L.Dense(1)
@@ -32,7 +35,7 @@ def flatten_dense_explosion(net: Net, facts: Facts) -> Iterator[Found]:
     It has a weight for each step, channel and unit, and learns each position anew.
     """
     for node in net.of({"Flatten"}):
-        for dense in sinks(node, through(NOISE, ACT)):
+        for dense in sinks(node, through(NOISE, ACT, NORM)):
             size = _kernel_size(dense)
             if (
                 dense.kind in DENSE
@@ -83,6 +86,7 @@ def params_vs_windows(net: Net, facts: Facts) -> Iterator[Found]:
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1)),
         chain((8,), L.Dense(16), L.BatchNormalization(), L.Dense(4)),
+        chain((8, 3), L.TimeDistributed(L.Dense(16)), L.TimeDistributed(L.Dense(4)), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(16, activation="relu"), L.Dense(1)),
@@ -111,7 +115,7 @@ def linear_dense_stack(net: Net, facts: Facts) -> Iterator[Found]:
 def _adds_nothing(first: Node, seconds: list[Node]) -> bool:
     """Say whether the readers, taken as one layer, could do alone what they do behind the first."""
     fan_in = first.input_shape[-1] if first.input_shape else None
-    same_axis = all(len(first.shape) == len(second.input_shape) for second in seconds)
+    same_axis = all(len(first.shape) == len(second.shape) for second in seconds)
     if fan_in is None or not same_axis or any(_is_gate(second) for second in seconds):
         return False
     return int(first.config["units"]) >= min(fan_in, sum(int(second.config["units"]) for second in seconds))

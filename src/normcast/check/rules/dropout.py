@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.graph import Net, Node, ancestors, reaches_output, through
-from normcast.check.head import heads
+from normcast.check.head import heads, supervised
 from normcast.check.kinds import (
     ACT,
     GLOBAL_POOL,
@@ -35,8 +35,8 @@ from normcast.models.edits import Edit, Move, Set
         "follows from the definition",
     ],
     exceptions=(
-        "Silent for rate 0, sampling (training=True), what is only added to the output (TiDE), and where "
-        "nothing is known of the loss."
+        "Silent for rate 0, sampling (training=True), what is only added to the output (TiDE), outputs "
+        "without a loss, and under a custom loss unless the task is stated (embeddings)."
     ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Dropout(0.2), loss="mse"),
@@ -52,6 +52,7 @@ from normcast.models.edits import Edit, Move, Set
     good=[
         chain((8, 3), L.LSTM(4), L.Dropout(0.2), L.Dense(1), loss="mse"),
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Dropout(0.2).called(training=True), loss="mse"),
+        chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2), L.GlobalMaxPooling1D(), loss="custom"),
     ],
 )
 def dropout_after_output(net: Net, facts: Facts) -> Iterator[Found]:
@@ -60,12 +61,12 @@ def dropout_after_output(net: Net, facts: Facts) -> Iterator[Found]:
     In training a share of the forecasts is replaced by 0 and the rest is scaled up; the loss then asks for
     something that inference never gives.
     """
-    if not facts.training.losses and facts.task.type is None:
-        return
+    ends = supervised(net, facts)
     along = through(ACT, NOISE, SHAPE, POOL, GLOBAL_POOL, NORM, JOIN)
     for node in net.of(NOISE):
         is_sampler = node.arguments.get("training") is True
-        if node.is_noise and not is_sampler and reaches_output(node, along) and _has_weights_before(node):
+        acts = node.is_noise and not is_sampler
+        if acts and reaches_output(node, along, ends) and _has_weights_before(node):
             yield Found(
                 (node,), f"{node.name} (rate {node.rate:g}) acts on the output", _before_head(net, node)
             )

@@ -40,9 +40,15 @@ from normcast.models.edits import Insert
             target_max=24.0,
         ),
         chain((8, 3), L.LSTM(1), loss="mse", target_min=-3.0, target_max=3.0),
+        chain(
+            (8, 3), L.Bidirectional(L.LSTM(1), merge_mode="sum"), loss="mse", target_min=-3.0, target_max=3.0
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_min=-3.0, target_max=3.0),
+        chain(
+            (8, 3), L.Bidirectional(L.LSTM(1), merge_mode="sum"), loss="mse", target_min=-1.5, target_max=1.5
+        ),
         chain(
             (8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="mse", target_min=0.0, target_max=1.0
         ),

@@ -128,8 +128,8 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
         "keras.io, MultiHeadAttention: use_causal_mask",
     ],
     exceptions=(
-        "Silent for one output per window, for attention to another input (an encoded past), and for "
-        "batch normalization (its statistics are not of one window)."
+        "Silent for one output per window, for attention to another input (an encoded past) or its pooling, "
+        "and for batch normalization (its statistics are not of one window)."
     ),
     bad=[
         chain(

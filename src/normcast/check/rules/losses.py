@@ -238,7 +238,10 @@ _ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "spar
         "rstudio/keras3#30",
         "measured: Accuracy() 0.0 where BinaryAccuracy is 1.0",
     ],
-    exceptions="Silent for classifications trained on squared error.",
+    exceptions=(
+        "Silent for classifications trained on squared error, and where an output has a cross-entropy "
+        "(symbols that are rebuilt, or a second task)."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", metrics=("accuracy",)),
         chain(
@@ -259,6 +262,14 @@ _ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "spar
             metrics=("accuracy",),
             target_kind="one_hot",
         ),
+        chain(
+            (8, 3),
+            L.LSTM(4, return_sequences=True),
+            L.Dense(3, activation="softmax"),
+            loss="categorical_crossentropy",
+            metrics=("accuracy",),
+            type="reconstruction",
+        ),
     ],
 )
 def metric_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
@@ -272,7 +283,8 @@ def metric_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
     counting = [n for n in names if n in _ACCURACY or n in classes]
     probable = any(head.is_probability for head in heads(net))
     stated = facts.task.type is not None
-    if counting and facts.is_regression and (stated or not probable):
+    has_classes = any(loss is not None and loss.name in CROSS_ENTROPY for loss in facts.training.losses)
+    if counting and facts.is_regression and not has_classes and (stated or not probable):
         yield Found((), f"{counting[0]} does not mean anything for a regression", severity=WARNING)
     elif "Accuracy" in names and not net.opaque:
         yield Found((), "Accuracy() compares for exact equality, which real-valued outputs never meet")

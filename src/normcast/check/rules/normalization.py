@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.graph import Net, ancestors, passed, reaches_output, sources, through
-from normcast.check.head import heads
+from normcast.check.head import heads, supervised
 from normcast.check.kinds import (
     ACT,
     BATCH_NORM,
@@ -117,7 +117,10 @@ def bn_before_regression_output(net: Net, facts: Facts) -> Iterator[Found]:
         "Ioffe & Szegedy 2015, arXiv:1502.03167: normalization is for hidden layers",
         "follows from the definition",
     ],
-    exceptions="Silent where nothing is known of the loss: embeddings and projectors may end in one.",
+    exceptions=(
+        "Silent for outputs without a loss, and under a custom loss unless the task is stated: embeddings "
+        "and projectors may end in one."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), L.BatchNormalization(), loss="mse"),
         chain(
@@ -132,6 +135,7 @@ def bn_before_regression_output(net: Net, facts: Facts) -> Iterator[Found]:
     good=[
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(1), loss="mse"),
         chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization()),
+        chain((8, 3), L.LSTM(4), L.Dense(8), L.BatchNormalization(), loss="custom"),
     ],
 )
 def bn_after_output(net: Net, facts: Facts) -> Iterator[Found]:
@@ -139,10 +143,9 @@ def bn_after_output(net: Net, facts: Facts) -> Iterator[Found]:
 
     Predictions are then centred and scaled by batch statistics: they depend on what else is in the batch.
     """
-    if not facts.training.losses and facts.task.type is None:
-        return
+    ends = supervised(net, facts)
     for node in net.of(BATCH_NORM):
-        if reaches_output(node, through(ACT, NOISE, SHAPE)) and any(
+        if reaches_output(node, through(ACT, NOISE, SHAPE), ends) and any(
             n.kind in WEIGHTED for n in ancestors(node)
         ):
             yield Found((node,), f"{node.name} normalizes the output itself", (Remove(node.name),))

@@ -33,6 +33,7 @@ ADAPTIVE = ("Adam", "AdamW", "Nadam", "RMSprop", "Adamax")
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="Adam", learning_rate=0.06),
         chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="Adadelta", learning_rate=0.001),
+        chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="rmsprop", learning_rate=0.1),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), optimizer="Adam", learning_rate=0.01),

@@ -191,14 +191,25 @@ def _size(value: Any) -> int:
         "Goodfellow, Bengio, Courville 2016, Deep Learning, section 8.4",
         "NeuraLint rule f004, arXiv:2105.08095",
     ],
-    exceptions="Silent for the last layer, for what ends a residual branch, and for biases.",
+    exceptions=(
+        "Silent for the last layer, for what ends a residual branch, for biases, and for fixed filters "
+        "(trainable=False)."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1)),
         chain((8,), L.Dense(4, activation="relu", kernel_initializer="ones"), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 1, kernel_initializer="zeros"),
+            fork(L.Add(), (), (L.Conv1D(4, 1),)),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(6, kernel_initializer="zeros"), L.Reshape((3, 2))),
         chain((8, 3), fork(L.Add(), (), (L.Dense(3, kernel_initializer="zeros"),)), L.LSTM(3), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3, kernel_initializer="ones", trainable=False), L.LSTM(4), L.Dense(1)),
     ],
 )
 def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
@@ -210,15 +221,22 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
         start = node.config.get("kernel_initializer")
         name = start.get("class_name") if isinstance(start, dict) else start
         units = node.config.get("units", node.config.get("filters", 1)) or 1
-        if str(name).lower() not in ("zeros", "ones", "constant") or units < 2:
+        is_constant = str(name).lower() in ("zeros", "ones", "constant")
+        if not is_constant or units < 2 or not node.core.trainable or not node.layer.trainable:
             continue
-        ends = sinks(node, through(SHAPE, NOISE, ACT))
-        if _has_weights_behind(node) and not any(n.kind in ("Add", "Average") for n in ends):
+        if _has_weights_behind(node) and not _ends_a_branch(node):
             better = {"relu": "he_normal", "selu": "lecun_normal"}.get(node.activation, "glorot_uniform")
             fix = (Set(node.name, kernel_initializer=better),)
             yield Found(
                 (node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix
             )
+
+
+def _ends_a_branch(node: Node) -> bool:
+    """Say whether what this layer gives is added to something that does not come from it."""
+    own = {id(n) for n in [node, *descendants(node)]}
+    sums = [n for n in sinks(node, through(SHAPE, NOISE, ACT)) if n.kind in ("Add", "Average")]
+    return any(id(source) not in own for total in sums for source in total.inputs)
 
 
 def _has_weights_behind(node: Node) -> bool:
