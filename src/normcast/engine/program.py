@@ -18,8 +18,12 @@ from normcast.engine.training import Training
 from normcast.engine.update import Update
 
 EVALUATION_BATCH = 256
-# Threads inside the operations of networks this small only get in the way of the other devices.
-ONE_THREAD: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
+# Threads inside operations of networks this small only get in the way of the other devices: no products on
+# several threads, and no loops cut up for them, whose parts wait longer for each other than they compute.
+ONE_THREAD: dict[str, str | bool] = {
+    "xla_cpu_multi_thread_eigen": False,
+    "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
+}
 
 _compiled: dict[Any, Any] = {}
 _tracing = threading.Lock()
