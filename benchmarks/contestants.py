@@ -180,11 +180,12 @@ def neuralforecast_predict(series: int, rows: int, input_size: int, h: int) -> N
 def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: int) -> None:
     """A training step of our LSTM: what its arguments, as JSON, ask for; loss on the last output.
 
-    Traced as the engine traces: with its generator of random numbers.
+    Traced and compiled as the engine does it: with its generator of random numbers, for one thread.
     """
     import jax
     import keras
 
+    from normcast.engine.program import ONE_THREAD
     from normcast.engine.shortcuts import shortcuts
     from normcast.layers import LSTM
 
@@ -206,7 +207,8 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
 
     carry = trainable, frozen
     with shortcuts("fast"):
-        run = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry).compile()
+        lowered = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry)
+    run = lowered.compile(ONE_THREAD)
     lap = Laps(count)
     while True:
         lap()
