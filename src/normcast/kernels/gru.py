@@ -16,6 +16,7 @@ from normcast.kernels.masks import Masks, kept, per_gate
 
 Result = tuple[Any, Any]
 GATES = 3
+JOINED = 16  # units up to which one product a step is faster under XLA than its zeros cost
 
 
 def gru(
@@ -56,7 +57,7 @@ def gru(
     form = form or _fastest(x, kernel, reset_after)
     if form == "native":
         return _native(x, h0, kernel, recurrent_kernel, shifts, masks, reset_after)
-    joined = reset_after and not masks.are_per_gate and form != "steps"
+    joined = reset_after and not masks.are_per_gate and form == "xla" and units <= JOINED
     step = _joined(kernel, recurrent_kernel, shifts, masks) if joined else None
     step = step or _plain(kernel, recurrent_kernel, shifts, masks, reset_after)
     return _over_time(step, x, h0, masks)

@@ -27,7 +27,7 @@ class Masks:
         return any(mask is not None and mask.ndim == 3 for mask in (self.inputs, self.states))
 
     def stacked(self, gates: int) -> list[Any]:
-        """Return all four as the native kernels read them: a mask for each of so many gates, empty for None."""
+        """Return all four as the native kernels read them: a mask for each of the gates, empty for None."""
         wide = [
             mask if mask is None or mask.ndim == 3 else jnp.broadcast_to(mask, (gates, *mask.shape))
             for mask in (self.inputs, self.states)
