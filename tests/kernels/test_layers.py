@@ -35,7 +35,16 @@ GRUS = [
     {},
     {"use_bias": False, "dropout": 0.3, "zoneout": 0.2},
     {"go_backwards": True, "weight_dropout": 0.2, "zero_output_for_mask": True},
+    {"dropout": 0.3, "recurrent_dropout": 0.3, "zoneout": 0.2},
+    {"recurrent_dropout": 0.3, "weight_dropout": 0.2, "use_bias": False},
     {"norm": "batch", "input_statistics": "sequence", "norm_recurrent": False},
+    {
+        "norm": "batch",
+        "input_statistics": "sequence",
+        "norm_recurrent": False,
+        "dropout": 0.2,
+        "use_bias": False,
+    },
 ]
 WAYS = ["training", "training, masked", "inference, masked"]
 CASES = [(LSTM, about) for about in LSTMS] + [(GRU, about) for about in GRUS]

@@ -1,15 +1,22 @@
-"""The GRU's recurrence on arrays: the best XLA form, and the plain steps as its oracle."""
+"""The GRU's recurrence on arrays: a native kernel on the CPU where it can be built, else the best XLA form.
 
+What was measured is told in docs/engine.md. The plain steps are the oracle of both.
+"""
+
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from normcast.kernels import native
 from normcast.kernels.masks import Masks, kept, per_gate
 
 Result = tuple[Any, Any]
 GATES = 3
+JOINED = 16  # units up to which one product a step is faster under XLA than its zeros cost
 
 
 def gru(
@@ -32,8 +39,9 @@ def gru(
     the input, or None.
     reset_after: whether r acts on h U_h, as above, or on h itself.
     mask: (batch, time), False where a step is to be skipped: the state stays, and is the output.
-    masks: dropout, and zoneout as keep_h, see `Masks`. form: "xla" or "steps"; None takes the faster.
-    Returns (outputs (batch, time, units), h), differentiable in the arrays up to bias.
+    masks: dropout, and zoneout as keep_h, see `Masks`. form: "native", which has reset_after=True only, "xla"
+    or "steps"; None takes the fastest.
+    Returns (outputs (batch, time, units), h), differentiable in the arrays up to bias, not in the masks.
 
     >>> outputs, h = gru(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (3, 12), (4, 12), (2, 12)]))
     >>> outputs.shape, h.shape
@@ -46,10 +54,18 @@ def gru(
     masks = Masks(masks.inputs, masks.states, kept(mask, masks.keep_h, units))
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    joined = reset_after and not masks.are_per_gate and form != "steps"
+    form = form or _fastest(x, kernel, reset_after)
+    if form == "native":
+        return _native(x, h0, kernel, recurrent_kernel, shifts, masks, reset_after)
+    joined = reset_after and not masks.are_per_gate and form == "xla" and units <= JOINED
     step = _joined(kernel, recurrent_kernel, shifts, masks) if joined else None
     step = step or _plain(kernel, recurrent_kernel, shifts, masks, reset_after)
     return _over_time(step, x, h0, masks)
+
+
+def _fastest(x: Any, kernel: Any, reset_after: bool) -> str:
+    covered = reset_after and x.dtype == kernel.dtype == jnp.float32
+    return "native" if covered and native.is_available() else "xla"
 
 
 def _over_time(step: Any, x: Any, h0: Any, masks: Masks) -> Result:
@@ -102,3 +118,51 @@ def _joined(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks) -> An
         return z * h + (1 - z) * jnp.tanh(a[:, 2 * units : 3 * units] + r * a[:, 3 * units :])
 
     return step
+
+
+# ---- the native form
+
+
+def _native(
+    x: Any, h0: Any, kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks, reset_after: bool
+) -> Result:
+    """Call the C++ kernel. float32 on the CPU only."""
+    if not reset_after or not native.is_available():
+        raise RuntimeError(
+            f"gru: no native kernel here for reset_after={reset_after}; leave form=None, or take 'xla'."
+        )
+    gates = GATES if masks.are_per_gate else 1
+    outputs = _kernel(gates, x, h0, kernel, recurrent_kernel, shifts, *masks.stacked(gates))
+    return outputs, outputs[:, -1]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _kernel(gates: int, *arrays: Any) -> Any:
+    return _forward(gates, arrays, 0)[0]
+
+
+def _forward(gates: int, arrays: Any, room: int) -> Any:
+    """Run forward; room: floats for what the backward pass would otherwise compute again."""
+    (batch, time, _), units = arrays[0].shape, arrays[1].shape[-1]
+    shapes: list[tuple[int, ...]] = [(batch, time, units), (room,)]
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = jax.ffi.ffi_call("normcast_gru_forward", structs, vmap_method="sequential")
+    return call(*arrays, groups=np.int64(gates))
+
+
+def _kernel_forward(gates: int, *arrays: Any) -> Any:
+    batch, time, _ = arrays[0].shape
+    # Three gates, and the candidate's term of the state.
+    hs, activations = _forward(gates, arrays, native.room(batch * time, GATES + 1, arrays[1].shape[-1]))
+    return hs, (arrays, hs, activations)
+
+
+def _kernel_backward(gates: int, saved: Any, d_hs: Any) -> Any:
+    arrays, hs, activations = saved
+    shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in arrays[:5])
+    call = jax.ffi.ffi_call("normcast_gru_backward", shapes, vmap_method="sequential")
+    grads = call(*arrays, hs, activations, d_hs, groups=np.int64(gates))
+    return (*grads, *(jnp.zeros_like(mask) for mask in arrays[5:]))
+
+
+_kernel.defvjp(_kernel_forward, _kernel_backward)

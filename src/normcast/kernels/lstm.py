@@ -16,7 +16,6 @@ from normcast.kernels.masks import Masks, kept, per_gate
 
 Result = tuple[Any, Any, Any]
 GATES = 4
-KEPT = 1 << 23  # floats of gates kept for the backward pass; above, it computes them again
 
 
 def lstm(
@@ -142,17 +141,8 @@ def _native(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: 
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
     gates = GATES if masks.are_per_gate else 1
-    none = jnp.zeros(0, jnp.float32)
-    optional = _stacked(masks.inputs, gates), _stacked(masks.states, gates), masks.keep_h, masks.keep_c
-    given = [none if a is None else jnp.asarray(a, jnp.float32) for a in optional]
-    outputs, cs = _kernel(gates, x, h0, c0, kernel, recurrent_kernel, bias, *given)
+    outputs, cs = _kernel(gates, x, h0, c0, kernel, recurrent_kernel, bias, *masks.stacked(gates))
     return outputs, outputs[:, -1], cs
-
-
-def _stacked(mask: Any, gates: int) -> Any:
-    if mask is None:
-        return None
-    return mask if mask.ndim == 3 else jnp.broadcast_to(mask, (gates, *mask.shape))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -172,9 +162,8 @@ def _forward(gates: int, arrays: Any, cells: int, room: int) -> Any:
 
 def _kernel_forward(gates: int, *arrays: Any) -> Any:
     batch, time, _ = arrays[0].shape
-    width = native.vector_width()
-    room = batch * time * GATES * -(-arrays[1].shape[-1] // width) * width
-    hs, cs, activations = _forward(gates, arrays, time, room if room <= KEPT else 0)
+    room = native.room(batch * time, GATES, arrays[1].shape[-1])
+    hs, cs, activations = _forward(gates, arrays, time, room)
     return (hs, cs[:, -1]), (arrays, hs, cs, activations)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from normcast.kernels import native
-from normcast.kernels.masks import Masks, kept, per_gate
+from normcast.kernels.masks import Masks, kept, or_empty, per_gate
 
 GATES = 4
 KINDS = {"layer": 1, "rms": 2, "batch": 3}
@@ -135,14 +135,8 @@ def _native(
             "lstm_norm: the native kernel is not available here; leave form=None, or take 'steps'."
         )
     gates = GATES if masks.are_per_gate else 1
-    none = jnp.zeros(0, jnp.float32)
-    given = []
-    for mask in (masks.inputs, masks.states):
-        wide = mask is not None and mask.ndim == 2
-        given.append(jnp.broadcast_to(mask, (gates, *mask.shape)) if wide else mask)
-    optional = [*given, masks.keep_h, masks.keep_c, norm.gamma_x, norm.gamma_h, norm.gamma_c]
-    optional.append(None if norm.gamma_c is None else norm.beta_c)
-    optional = [none if a is None else jnp.asarray(a, jnp.float32) for a in optional]
+    scales = [norm.gamma_x, norm.gamma_h, norm.gamma_c, None if norm.gamma_c is None else norm.beta_c]
+    optional = [*masks.stacked(gates), *(or_empty(a) for a in scales)]
     parts = GATES if norm.per_gate else 1
     # Where a sample's gates are products of one row, weights of mean zero center them at no cost, exactly.
     centred = norm.kind == "layer" and gates <= parts

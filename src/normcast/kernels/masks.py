@@ -26,6 +26,19 @@ class Masks:
         """Whether the gates have masks of their own."""
         return any(mask is not None and mask.ndim == 3 for mask in (self.inputs, self.states))
 
+    def stacked(self, gates: int) -> list[Any]:
+        """Return all four as the native kernels read them: a mask for each of the gates, empty for None."""
+        wide = [
+            mask if mask is None or mask.ndim == 3 else jnp.broadcast_to(mask, (gates, *mask.shape))
+            for mask in (self.inputs, self.states)
+        ]
+        return [or_empty(a) for a in (*wide, self.keep_h, self.keep_c)]
+
+
+def or_empty(a: Any) -> Any:
+    """Return what a native kernel takes for an array that may be None."""
+    return jnp.zeros(0, jnp.float32) if a is None else jnp.asarray(a, jnp.float32)
+
 
 def kept(mask: Any, keep: Any, units: int) -> Any:
     """Join a mask of steps (batch, time), True where there is data, and a zoneout into one keep, or None."""

@@ -46,26 +46,22 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
 
 def gru_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed | None:
     """Return what `lstm_pass` does, for a GRU."""
-    normed = layer.norms and not layer.folds_input()
-    per_gate = noise.recurrent or not _tied(noise)
-    if (
-        not _is_covered(layer, x, noise)
-        or normed
-        or len(layer.norms) > 1
-        or per_gate
-        or not layer.reset_after
-    ):
+    folds = layer.folds_input()
+    normed = [term for term in layer.norms if not (term == "input" and folds)]
+    if not _is_covered(layer, x, noise) or normed or (folds and not _tied(noise)) or not layer.reset_after:
         return None
-    from normcast.kernels import gru
+    from normcast.kernels import gru, native
 
-    x, held, folded = hold(layer, x, valid, noise, training)
+    if (noise.recurrent or not _tied(noise)) and not native.is_available():
+        return None  # the XLA form with masks per gate is no faster than the layer's own steps
+    x, held, folded = hold(layer, x, valid, replace(noise, inputs=noise.inputs * _tied(noise)), training)
     bias = held.bias
     if held.shift is not None:
         shift = ops.stack([held.shift, ops.zeros_like(held.shift)])
         bias = shift if bias is None else bias + shift
     arrays = (_swapped(x), states[0], held.kernel, held.recurrent_kernel, bias)
     mask = None if valid is None else _swapped(valid)[..., 0]
-    h, last = gru(*arrays, mask=mask, masks=_masks(layer, x, replace(noise, inputs=()), training))
+    h, last = gru(*arrays, mask=mask, masks=_masks(layer, x, noise, training))
     return _outputs(layer, h, valid), (last,), folded
 
 

@@ -21,9 +21,12 @@ from pathlib import Path
 import jax
 import jaxlib
 
-SOURCES = ("lstm.cc", "lstm_norm.cc")
+SOURCES = ("lstm.cc", "lstm_norm.cc", "gru.cc")
 HEADERS = ("block.h", "terms.h")
-TARGETS = tuple(f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm") for way in ("forward", "backward"))
+TARGETS = tuple(
+    f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
+)
+KEPT = 1 << 23  # floats of gates kept for the backward pass; above, it computes them again
 FLAGS = (
     "-std=c++17",
     "-O3",
@@ -88,6 +91,12 @@ def _is_built() -> bool:
 def vector_width() -> int:
     """Return how many floats a vector of the native kernels has; they must be available."""
     return _width[0]
+
+
+def room(rows: int, gates: int, units: int) -> int:
+    """Return how many floats to keep all gates of so many rows takes, or 0 where that is too many."""
+    floats = rows * gates * -(-units // vector_width()) * vector_width()
+    return floats if floats <= KEPT else 0
 
 
 def _built() -> Path:

@@ -1,4 +1,4 @@
-// What the native kernels share: vectors, register tiles, scratch memory, and how an LSTM's arrays are laid out.
+// What the native kernels share: vectors, register tiles, scratch memory, and how a recurrence's arrays are laid out.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -154,20 +154,26 @@ static thread_local Arena arena;
 
 struct Shape {
   int64_t B, T, F, H;
-  int64_t groups;      // 1: all gates read the same rows; 4: each gate has its own dropout masks
-  int64_t units;       // vectors of a gate
-  int64_t per;         // vectors of a group
-  int64_t inputs;      // vectors of the input's gradient
-  int64_t K, S, rows;  // K: input, one, state; S: floats of one row of a group; rows: of the batch in a block
-  Shape(const F32& x, const F32& u, int64_t groups) : groups(groups) {
+  int64_t gates, groups;  // groups: 1, all gates read the same rows; or `gates`, each has its own dropout masks
+  int64_t units;          // vectors of a gate
+  int64_t per;            // vectors of a group
+  int64_t inputs;         // vectors of the input's gradient
+  int64_t state;          // where the state stands in a row, and U in the weights: after the input and a one per bias
+  int64_t K, S, rows;     // K: input, ones, state; S: floats of one row of a group; rows: of the batch in a block
+  Shape(const F32& x, const F32& u, int64_t gates, int64_t biases, int64_t groups) : gates(gates), groups(groups) {
     const auto d = x.dimensions();
     B = d[0], T = d[1], F = d[2], H = u.dimensions()[0];
-    units = (H + W - 1) / W, per = 4 * units / groups, inputs = (F + W - 1) / W;
-    K = F + 1 + H, S = F + 1 + units * W;
+    units = (H + W - 1) / W, per = gates * units / groups, inputs = (F + W - 1) / W, state = F + biases;
+    K = state + H, S = state + units * W;
     const int64_t fit = std::max<int64_t>(kRows, 3072 / (units * W));
     const int64_t blocks = (B + fit - 1) / fit;
     rows = (B + blocks - 1) / blocks;
   }
+};
+
+// The weights of some gates that some of a row's floats meet: columns of gates `gate` and on, rows `first` and on.
+struct Part {
+  int64_t gate, gates, first, depth;
 };
 
 struct Masks {  // (groups, B, F) and (groups, B, H), each may be empty; keep_h, keep_c: (B, T, H), may be empty
@@ -177,27 +183,38 @@ struct Masks {  // (groups, B, F) and (groups, B, H), each may be empty; keep_h,
   static const float* pointer(const F32& b) { return b.element_count() ? b.typed_data() : nullptr; }
 };
 
-// [vector of columns][k][W]: rows of W, the bias, rows of U.
+// [vector of columns][k][W]: rows of W, the biases, rows of U; back, a null bias is left out.
 inline void pack(const Shape& s, const float* w, const float* u, const float* bias, float* out) {
-  for (int64_t g = 0; g < 4; ++g)
+  const int64_t wide = s.gates * s.H;
+  for (int64_t g = 0; g < s.gates; ++g)
     for (int64_t v = 0; v < s.units; ++v)
       for (int64_t k = 0; k < s.K; ++k, out += W) {
-        const float* from = k < s.F ? w + k * 4 * s.H : k == s.F ? bias : u + (k - s.F - 1) * 4 * s.H;
+        const float* from = k < s.F ? w + k * wide : k < s.state ? bias + (k - s.F) * wide : u + (k - s.state) * wide;
         store(out, load(from + g * s.H + v * W, s.H - v * W));
       }
 }
+inline void unpack(const Shape& s, const float* packed, float* w, float* u, float* bias) {
+  const int64_t wide = s.gates * s.H;
+  for (int64_t g = 0; g < s.gates; ++g)
+    for (int64_t v = 0; v < s.units; ++v)
+      for (int64_t k = 0; k < s.K; ++k, packed += W) {
+        if (k >= s.F && k < s.state && bias == nullptr) continue;
+        float* to = k < s.F ? w + k * wide : k < s.state ? bias + (k - s.F) * wide : u + (k - s.state) * wide;
+        store(to + g * s.H + v * W, load(packed), s.H - v * W);
+      }
+}
 
-// For each group, [vector of inputs then of states][column of the group][W]: the transpose, without the bias.
+// For each group, [vector of inputs then of states][column of the group][W]: the transpose, without the biases.
 inline void pack_transposed(const Shape& s, const float* w, const float* u, float* out) {
-  const int64_t columns = s.units * W;
-  for (int64_t g = 0; g < 4; g += 4 / s.groups)
+  const int64_t columns = s.units * W, wide = s.gates * s.H;
+  for (int64_t g = 0; g < s.gates; g += s.gates / s.groups)
     for (int64_t n = 0; n < s.inputs + s.units; ++n)
       for (int64_t c = 0; c < s.per * W; ++c, out += W) {
         const int64_t gate = g + c / columns, unit = c % columns;
         const bool input = n < s.inputs;
         const int64_t first = input ? n * W : (n - s.inputs) * W, count = input ? s.F : s.H;
         for (int64_t l = 0; l < W; ++l)
-          out[l] = unit < s.H && first + l < count ? (input ? w : u)[(first + l) * 4 * s.H + gate * s.H + unit] : 0;
+          out[l] = unit < s.H && first + l < count ? (input ? w : u)[(first + l) * wide + gate * s.H + unit] : 0;
       }
 }
 
@@ -212,22 +229,71 @@ inline void put_input(const Shape& s, const Masks& m, const float* x, int64_t b0
         const float* mask = m.x + (g * s.B + b0 + r) * s.F;
         for (int64_t f = 0; f < s.F; ++f) to[f] = from[f] * mask[f];
       }
-      to[s.F] = 1;
+      for (int64_t k = s.F; k < s.state; ++k) to[k] = 1;
     }
 }
 
 inline void put_state(const Shape& s, const Masks& m, vec h, int64_t row, int64_t v, float* a) {
   for (int64_t g = 0; g < s.groups; ++g) {
     const float* mask = m.h == nullptr ? nullptr : m.h + (g * s.B + row) * s.H + v * W;
-    store(a + g * s.S + s.F + 1 + v * W, mask == nullptr ? h : h * load(mask, s.H - v * W));
+    store(a + g * s.S + s.state + v * W, mask == nullptr ? h : h * load(mask, s.H - v * W));
   }
 }
 
-// z: [gate, vector][row][W], z_rows rows apart.
-inline void project(const Shape& s, int64_t n, const float* a, const float* packed, float* z, int64_t z_rows) {
-  for (int64_t g = 0; g < s.groups; ++g) {
-    const Left left{a + g * s.S, s.groups * s.S, 1, s.K, 1, 0};
-    product(n, s.per, left, packed + g * s.per * s.K * W, s.K * W, z + g * s.per * z_rows * W, z_rows * W, false);
+// The states of a block, `stride` floats from one row of the batch to the next.
+inline void put_states(const Shape& s, const Masks& m, const float* h, int64_t stride, int64_t b0, int64_t n, float* a) {
+  for (int64_t r = 0; r < n; ++r, a += s.groups * s.S)
+    for (int64_t v = 0; v < s.units; ++v)
+      put_state(s, m, load(h + (b0 + r) * stride + v * W, s.H - v * W), b0 + r, v, a);
+}
+
+// A block of (B, H) to [vector][row][W], and back.
+inline void take_rows(const Shape& s, const float* from, int64_t b0, int64_t n, float* to) {
+  for (int64_t v = 0; v < s.units; ++v)
+    for (int64_t r = 0; r < n; ++r, to += W) store(to, load(from + (b0 + r) * s.H + v * W, s.H - v * W));
+}
+inline void give_rows(const Shape& s, const float* from, int64_t b0, int64_t n, float* to) {
+  for (int64_t v = 0; v < s.units; ++v)
+    for (int64_t r = 0; r < n; ++r, from += W) store(to + (b0 + r) * s.H + v * W, load(from), s.H - v * W);
+}
+
+// z: [gate, vector][row][W], z_rows rows apart, from the first gate of the part on.
+inline void project(const Shape& s, const Part& p, int64_t n, const float* a, const float* packed, float* z,
+                    int64_t z_rows) {
+  const int64_t each = s.groups == 1 ? p.gates : 1;
+  for (int64_t g = p.gate; g < p.gate + p.gates; g += each, z += s.units * z_rows * W) {
+    const Left left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, s.groups * s.S, 1, p.depth, 1, 0};
+    product(n, each * s.units, left, packed + (g * s.units * s.K + p.first) * W, s.K * W, z, z_rows * W, false);
+  }
+}
+
+// Adds the gradients of the part's weights, packed, over n rows; dz is laid out as z in `project`.
+inline void add_weights(const Shape& s, const Part& p, int64_t n, const float* a, const float* dz, int64_t z_rows,
+                        float* dwu) {
+  const int64_t each = s.groups == 1 ? p.gates : 1;
+  for (int64_t g = p.gate; g < p.gate + p.gates; g += each, dz += s.units * z_rows * W) {
+    const Left left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, 1, s.groups * s.S, n, 1, 0};
+    product(p.depth, each * s.units, left, dz, z_rows * W, dwu + (g * s.units * s.K + p.first) * W, s.K * W, true);
+  }
+}
+
+// What flows back into the rows of group q, da: [vector of inputs then of states][row][W], goes on to dx, which the
+// first group sets, and is added to dh, through their dropout masks.
+inline void give_back(const Shape& s, const Masks& m, int64_t q, const float* da, int64_t b0, int64_t n, int64_t t,
+                      float* dx, float* dh) {
+  for (int64_t r = 0; r < n; ++r) {
+    for (int64_t v = 0; v < s.inputs; ++v) {
+      float* out = dx + ((b0 + r) * s.T + t) * s.F + v * W;
+      vec d = load(da + (v * n + r) * W);
+      if (m.x != nullptr) d *= load(m.x + (q * s.B + b0 + r) * s.F + v * W, s.F - v * W);
+      store(out, q ? d + load(out, s.F - v * W) : d, s.F - v * W);
+    }
+    for (int64_t v = 0; v < s.units; ++v) {
+      float* out = dh + (v * n + r) * W;
+      vec d = load(da + ((s.inputs + v) * n + r) * W);
+      if (m.h != nullptr) d *= load(m.h + (q * s.B + b0 + r) * s.H + v * W, s.H - v * W);
+      store(out, load(out) + d);
+    }
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
                    Out hs, Out cs, Out gates, int64_t groups) {
-  const Shape s(x, u, groups);
+  const Shape s(x, u, 4, 1, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S;
   const bool whole = cs->dimensions()[1] == s.T;  // else only the last cell is asked for
@@ -23,15 +23,11 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
   pack(s, w.typed_data(), u.typed_data(), bias.typed_data(), packed);
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0);
-    for (int64_t r = 0; r < n; ++r)
-      for (int64_t v = 0; v < s.units; ++v) {
-        const int64_t at = (b0 + r) * s.H + v * W, left = s.H - v * W;
-        put_state(s, m, load(h0.typed_data() + at, left), b0 + r, v, a + r * lda);
-        store(c + (v * n + r) * W, load(c0.typed_data() + at, left));
-      }
+    put_states(s, m, h0.typed_data(), s.H, b0, n, a);
+    take_rows(s, c0.typed_data(), b0, n, c);
     for (int64_t t = 0; t < s.T; ++t) {
       put_input(s, m, x.typed_data(), b0, n, t, a);
-      project(s, n, a, packed, z, n);
+      project(s, {0, 4, 0, s.K}, n, a, packed, z, n);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const int64_t step = s.units * n * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
@@ -68,7 +64,7 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
 ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
                     F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h, F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db,
                     int64_t groups) {
-  const Shape s(x, u, groups);
+  const Shape s(x, u, 4, 1, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S, columns = 4 * s.units, N = s.inputs + s.units;
   const int64_t row_floats = s.rows * (lda + columns * W);
@@ -89,12 +85,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
   std::memset(dwu, 0, columns * s.K * W * sizeof(float));
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0), rows = span * n;
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t r = 0; r < n; ++r) {
-        const int64_t at = (b0 + r) * s.H + v * W, left = s.H - v * W;
-        store(dh + (v * n + r) * W, load(d_h.typed_data() + at, left));
-        store(dc + (v * n + r) * W, load(d_c.typed_data() + at, left));
-      }
+    take_rows(s, d_h.typed_data(), b0, n, dh);
+    take_rows(s, d_c.typed_data(), b0, n, dc);
     int64_t filled = 0;
     for (int64_t t = s.T - 1; t >= 0; --t) {
       float* at_a = a + filled * n * lda;
@@ -103,10 +95,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       const float* c_old = t ? cs.typed_data() + (t - 1) * s.H : c0.typed_data();
       const int64_t stride = t ? s.T * s.H : s.H;
       put_input(s, m, x.typed_data(), b0, n, t, at_a);
-      for (int64_t r = 0; r < n; ++r)
-        for (int64_t v = 0; v < s.units; ++v)
-          put_state(s, m, load(h_old + (b0 + r) * stride + v * W, s.H - v * W), b0 + r, v, at_a + r * lda);
-      if (kept == nullptr) project(s, n, at_a, packed, at_z, rows);
+      put_states(s, m, h_old, stride, b0, n, at_a);
+      if (kept == nullptr) project(s, {0, 4, 0, s.K}, n, at_a, packed, at_z, rows);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const int64_t step = s.units * rows * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
@@ -138,45 +128,17 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       for (int64_t q = 0; q < s.groups; ++q) {
         const Left left{at_z + q * s.per * rows * W, W, 1, W, s.per, rows * W};
         product(n, N, left, transposed + q * N * s.per * W * W, s.per * W * W, da, n * W, false);
-        for (int64_t r = 0; r < n; ++r) {
-          for (int64_t v = 0; v < s.inputs; ++v) {
-            float* out = dx->typed_data() + ((b0 + r) * s.T + t) * s.F + v * W;
-            vec d = load(da + (v * n + r) * W);
-            if (m.x != nullptr) d *= load(m.x + (q * s.B + b0 + r) * s.F + v * W, s.F - v * W);
-            store(out, q ? d + load(out, s.F - v * W) : d, s.F - v * W);
-          }
-          for (int64_t v = 0; v < s.units; ++v) {
-            float* out = dh + (v * n + r) * W;
-            vec d = load(da + ((s.inputs + v) * n + r) * W);
-            if (m.h != nullptr) d *= load(m.h + (q * s.B + b0 + r) * s.H + v * W, s.H - v * W);
-            store(out, load(out) + d);
-          }
-        }
+        give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
       }
       if (++filled == span || t == 0) {
-        for (int64_t q = 0; q < s.groups; ++q) {
-          const Left left{a + q * s.S, 1, lda, filled * n, 1, 0};
-          const int64_t first = q * s.per;
-          product(s.K, s.per, left, z + first * rows * W, rows * W, dwu + first * s.K * W, s.K * W, true);
-        }
+        add_weights(s, {0, 4, 0, s.K}, filled * n, a, z, rows, dwu);
         filled = 0;
       }
     }
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t r = 0; r < n; ++r) {
-        const int64_t at = (b0 + r) * s.H + v * W, left = s.H - v * W;
-        store(dh0->typed_data() + at, load(dh + (v * n + r) * W), left);
-        store(dc0->typed_data() + at, load(dc + (v * n + r) * W), left);
-      }
+    give_rows(s, dh, b0, n, dh0->typed_data());
+    give_rows(s, dc, b0, n, dc0->typed_data());
   }
-  for (int64_t g = 0; g < 4; ++g)
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t k = 0; k < s.K; ++k, dwu += W) {
-        float* to = k < s.F    ? dw->typed_data() + k * 4 * s.H
-                    : k == s.F ? db->typed_data()
-                               : du->typed_data() + (k - s.F - 1) * 4 * s.H;
-        store(to + g * s.H + v * W, load(dwu), s.H - v * W);
-      }
+  unpack(s, dwu, dw->typed_data(), du->typed_data(), db->typed_data());
   return ffi::Error::Success();
 }
 

@@ -58,13 +58,9 @@ struct Kept {
   }
 };
 
-// One term of z, not normalized: the input's (no bias), or the state's.
-void project_part(const Shape& s, bool input, int64_t n, const float* a, const float* packed, float* z) {
-  const int64_t first = input ? 0 : s.F + 1, depth = input ? s.F : s.H;
-  for (int64_t g = 0; g < s.groups; ++g)
-    product(n, s.per, {a + g * s.S + first, s.groups * s.S, 1, depth, 1, 0}, packed + (g * s.per * s.K + first) * W,
-            s.K * W, z + g * s.per * n * W, n * W, false);
-}
+// What makes the input's term, which is without the bias, and the state's.
+Part input_part(const Shape& s) { return {0, 4, 0, s.F}; }
+Part state_part(const Shape& s) { return {0, 4, s.state, s.H}; }
 
 // From both terms to the gates, (i, f, g, o) to out: [gate, vector][row][W], its vectors `apart` floats apart.
 // Forward, zh becomes normalized, in `normal`, which may be null; backward, where there is no center_h, it is so
@@ -101,18 +97,14 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
   float *center_c = arena.take(one), *inverse_c = arena.take(one);
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0), step = s.units * n * W;
-    for (int64_t r = 0; r < n; ++r)
-      for (int64_t v = 0; v < s.units; ++v) {
-        const int64_t at = (b0 + r) * s.H + v * W, left = s.H - v * W;
-        put_state(s, m, load(h0.typed_data() + at, left), b0 + r, v, a + r * lda);
-        store(c + (v * n + r) * W, load(c0.typed_data() + at, left));
-      }
+    put_states(s, m, h0.typed_data(), s.H, b0, n, a);
+    take_rows(s, c0.typed_data(), b0, n, c);
     for (int64_t t = 0; t < s.T; ++t) {
       float* told = Batch ? moments->typed_data() + t * 18 * s.H : nullptr;  // 2 x (4 + 4 + 1) H
       const Moments at = keep ? keep->of(b0, n, t) : Moments{scratch, scratch + scales, scratch + 2 * scales};
       put_input(s, m, x.typed_data(), b0, n, t, a);
-      project_part(s, true, n, a, packed, zx);
-      project_part(s, false, n, a, packed, zh);
+      project(s, input_part(s), n, a, packed, zx, n);
+      project(s, state_part(s), n, a, packed, zh, n);
       norms.x.moments<Batch>(zx, n, at.center_x, at.inverse_x, told);
       norms.h.moments<Batch>(zh, n, center_h, at.inverse_h, told ? told + 8 * s.H : told);
       gates_of<Batch, true>(s, norms, n, at, center_h, zx, zh, keep ? keep->term(b0, n, t) : nullptr, gates, n * W);
@@ -146,7 +138,7 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                    F32 gh, F32 gc, F32 bc, Out hs, Out cs, Out room, Out moments, int64_t groups, int64_t kind,
                    int64_t parts, int64_t centred, float epsilon) {
-  const Shape s = whole(Shape(x, u, groups), kind);
+  const Shape s = whole(Shape(x, u, 4, 1, groups), kind);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t columns = 4 * s.units, one = s.units * s.rows * W;
   arena.reset(columns * s.K * W + 3 * columns * s.rows * W + 4 * one + s.rows * groups * s.S + 4 * 4 * s.rows +
@@ -191,11 +183,8 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
   std::memset(total, 0, 4 * sums * sizeof(float));
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0), rows = span * n, wide = s.units * rows * W;
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t r = 0; r < n; ++r) {
-        store(dh + (v * n + r) * W, vec{});
-        store(dc + (v * n + r) * W, load(d_c.typed_data() + (b0 + r) * s.H + v * W, s.H - v * W));
-      }
+    std::memset(dh, 0, s.units * n * W * sizeof(float));
+    take_rows(s, d_c.typed_data(), b0, n, dc);
     int64_t filled = 0;
     for (int64_t t = s.T - 1; t >= 0; --t) {
       float *at_a = a + filled * n * lda, *at_x = dzx + filled * n * W, *at_h = dzh + filled * n * W;
@@ -205,10 +194,8 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
       const Moments moments = keep.of(b0, n, t);
       const int64_t stride = t ? s.T * s.H : s.H;
       put_input(s, m, x.typed_data(), b0, n, t, at_a);
-      for (int64_t r = 0; r < n; ++r)
-        for (int64_t v = 0; v < s.units; ++v)
-          put_state(s, m, load(h_old + (b0 + r) * stride + v * W, s.H - v * W), b0 + r, v, at_a + r * lda);
-      project_part(s, true, n, at_a, packed, zx);
+      put_states(s, m, h_old, stride, b0, n, at_a);
+      project(s, input_part(s), n, at_a, packed, zx, n);
       gates_of<Batch, false>(s, norms, n, moments, nullptr, zx, zh, zx, at_x, rows * W);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
@@ -262,47 +249,18 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
         product(n, s.inputs, {at_x + first, W, 1, W, s.per, rows * W}, back, deep, da, n * W, false);
         product(n, s.units, {at_h + first, W, 1, W, s.per, rows * W}, back + s.inputs * deep, deep,
                 da + s.inputs * n * W, n * W, false);
-        for (int64_t r = 0; r < n; ++r) {
-          for (int64_t v = 0; v < s.inputs; ++v) {
-            float* out = dx->typed_data() + ((b0 + r) * s.T + t) * s.F + v * W;
-            vec d = load(da + (v * n + r) * W);
-            if (m.x != nullptr) d *= load(m.x + (q * s.B + b0 + r) * s.F + v * W, s.F - v * W);
-            store(out, q ? d + load(out, s.F - v * W) : d, s.F - v * W);
-          }
-          for (int64_t v = 0; v < s.units; ++v) {
-            float* out = dh + (v * n + r) * W;
-            vec d = load(da + ((s.inputs + v) * n + r) * W);
-            if (m.h != nullptr) d *= load(m.h + (q * s.B + b0 + r) * s.H + v * W, s.H - v * W);
-            store(out, load(out) + d);
-          }
-        }
+        give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
       }
       if (++filled == span || t == 0) {
-        for (int64_t q = 0; q < s.groups; ++q) {
-          const int64_t first = q * s.per;
-          float* to = dwu + first * s.K * W;
-          product(s.F, s.per, {a + q * s.S, 1, lda, filled * n, 1, 0}, dzx + first * rows * W, rows * W, to, s.K * W,
-                  true);
-          product(s.H, s.per, {a + q * s.S + s.F + 1, 1, lda, filled * n, 1, 0}, dzh + first * rows * W, rows * W,
-                  to + (s.F + 1) * W, s.K * W, true);
-        }
+        add_weights(s, input_part(s), filled * n, a, dzx, rows, dwu);
+        add_weights(s, state_part(s), filled * n, a, dzh, rows, dwu);
         filled = 0;
       }
     }
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t r = 0; r < n; ++r) {
-        const int64_t at = (b0 + r) * s.H + v * W, left = s.H - v * W;
-        store(dh0->typed_data() + at, load(dh + (v * n + r) * W), left);
-        store(dc0->typed_data() + at, load(dc + (v * n + r) * W), left);
-      }
+    give_rows(s, dh, b0, n, dh0->typed_data());
+    give_rows(s, dc, b0, n, dc0->typed_data());
   }
-  for (int64_t g = 0; g < 4; ++g)
-    for (int64_t v = 0; v < s.units; ++v)
-      for (int64_t k = 0; k < s.K; ++k, dwu += W) {
-        if (k == s.F) continue;
-        float* to = k < s.F ? dw->typed_data() + k * 4 * s.H : du->typed_data() + (k - s.F - 1) * 4 * s.H;
-        store(to + g * s.H + v * W, load(dwu), s.H - v * W);
-      }
+  unpack(s, dwu, dw->typed_data(), du->typed_data(), nullptr);
   gather(s, sum_b, 4, db), gather(s, sum_x, 4, dgx), gather(s, sum_h, 4, dgh);
   gather(s, sum_c, 1, dgc), gather(s, sum_beta, 1, dbc);
   return ffi::Error::Success();
@@ -312,7 +270,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 
                     F32 gh, F32 gc, F32 bc, F32 hs, F32 cs, F32 room, F32 d_hs, F32 d_c, Out dx, Out dh0, Out dc0,
                     Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t kind,
                     int64_t parts, int64_t centred, float epsilon) {
-  const Shape s = whole(Shape(x, u, groups), kind);
+  const Shape s = whole(Shape(x, u, 4, 1, groups), kind);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const auto run = kind == kBatch ? run_backward<true> : run_backward<false>;
   return run(s, m, x, h0, c0, w, u, b, gx, gh, gc, bc, hs, cs, room, d_hs, d_c, dx, dh0, dc0, dw, du, db, dgx, dgh, dgc,
