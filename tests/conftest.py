@@ -16,3 +16,8 @@ def shared_data() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the public data sets are not beside this checkout")
     return SHARED / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest tests first, so that no core waits for another at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("study", "engine"))
