@@ -11,10 +11,10 @@ import pandas as pd
 
 from benchmarks.claims import CLAIMS, CLASS_CLAIMS, INPUT_SIZE, NETWORK, Claim, H, arms
 from benchmarks.table import Row, machine
+from normcast.check.evidence import RECORD
 from normcast.study import Study, StudyResult
 from normcast.study.statistics import compare, pooled
 
-RESULTS = Path(__file__).parent / "results" / "evidence.json"
 NETWORK_WORDS = (
     "Conv1D(8, 3, relu), LSTM(12), Dense; Adam at 0.002, at most 12 epochs of 2,048 windows "
     "(48 of all, for classes)"
@@ -48,7 +48,7 @@ def run(rest: list[str]) -> list[Row]:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--only", nargs="*", help="names of data sets")
-    parser.add_argument("--write", type=Path, default=RESULTS)
+    parser.add_argument("--write", type=Path, default=RECORD)
     options = parser.parse_args(rest)
     options.work.mkdir(exist_ok=True)
     studied = {}

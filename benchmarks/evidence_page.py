@@ -122,6 +122,6 @@ def write(record: Path, root: Path = ROOT, shipped: Path = RECORD) -> list[Path]
 
 
 if __name__ == "__main__":
-    given = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "benchmarks" / "results" / "evidence.json"
+    given = Path(sys.argv[1]) if len(sys.argv) > 1 else RECORD
     for path in write(given):
         print(path)
