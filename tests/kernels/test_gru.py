@@ -8,8 +8,6 @@ from normcast.engine.shortcuts import shortcuts
 from normcast.kernels import Masks, gru, native
 from tests.kernels.test_lstm import assert_close
 
-FORMS = ["xla", "native"]
-
 
 def arrays(batch=4, time=5, units=6, features=3):
     draw = np.random.default_rng(0).normal
@@ -46,13 +44,6 @@ def values_and_gradients(form, args, **settings):
 
     gradients, values = jax.jit(jax.grad(loss, argnums=tuple(range(5)), has_aux=True))(*args)
     return values, gradients
-
-
-@pytest.fixture(params=FORMS)
-def form(request):
-    if request.param == "native" and not native.is_available():
-        pytest.skip("no C++ compiler here")
-    return request.param
 
 
 # units below, at and above a vector's width; batches that need several blocks and odd tiles

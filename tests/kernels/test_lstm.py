@@ -6,8 +6,6 @@ import pytest
 
 from normcast.kernels import Masks, convolution, fast_key, lstm, native
 
-FORMS = ["xla", "native"]
-
 
 def arrays(batch, time, units, features, seed=0):
     draw = np.random.default_rng(seed).normal
@@ -45,13 +43,6 @@ def assert_close(expected, got):
     for one, two in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
         # float32 over a few dozen additions, against the largest entry: 2e-6 leaves a margin of about four.
         np.testing.assert_allclose(two, one, rtol=2e-6, atol=2e-6 * float(jnp.max(jnp.abs(one))) + 1e-7)
-
-
-@pytest.fixture(params=FORMS)
-def form(request):
-    if request.param == "native" and not native.is_available():
-        pytest.skip("no C++ compiler here")
-    return request.param
 
 
 # units below, at and above a vector's width; batches that need several blocks and odd tiles
