@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import sys
 
@@ -10,7 +11,8 @@ import benchmarks
 from benchmarks.table import Row, printed
 
 INNER = {
-    "claims", "contestants", "corpus_models", "evidence_page", "forest", "networks", "race", "table",
+    "claims", "contestants", "corpus_facts", "corpus_models", "evidence_page",
+    "forest", "networks", "race", "table",
 }  # fmt: skip
 
 
@@ -20,6 +22,7 @@ def main() -> int:
     parser.add_argument("name", choices=names)
     parser.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     options, rest = parser.parse_known_args()
+    os.environ.setdefault("KERAS_BACKEND", "jax")  # a module may import keras before normcast
     module = importlib.import_module(f"benchmarks.{options.name}")
     if not hasattr(module, "run"):  # it prints by itself
         return module.main([*rest, *(["--json"] if options.json else [])])

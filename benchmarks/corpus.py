@@ -15,7 +15,8 @@ from typing import Any
 
 import keras
 
-from benchmarks.corpus_models import build, facts_of
+from benchmarks.corpus_facts import facts_of
+from benchmarks.corpus_models import build
 from normcast.check.checker import check_model
 from normcast.check.rule import Finding, Severity
 

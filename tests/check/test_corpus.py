@@ -1,7 +1,8 @@
 """What labelled networks say in words of their own is read as the facts it means, or as none."""
 
 import pytest
-from benchmarks.corpus_models import build, facts_of
+from benchmarks.corpus_facts import facts_of
+from benchmarks.corpus_models import build
 
 LAYERS = [
     {"name": "x", "class_name": "InputLayer", "config": {"shape": [8, 3]}},
