@@ -88,11 +88,9 @@ def is_fused(layer, training, mask):
     return not (layer.norm == "batch" and layer.counts_steps() and (not training or mask is not None))
 
 
-@pytest.mark.parametrize(("training", "mask"), [(True, None), (True, MASK), (False, MASK)], ids=WAYS)
-@pytest.mark.parametrize(("kind", "about"), CASES, ids=str)
-def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, training, mask):
-    layer, called = build(kind, about), []
-    name = f"{kind.__name__.lower()}_pass"
+def watch(monkeypatch, kind):
+    """Return what the fused pass returned, call by call, and a function that takes the pass away."""
+    name, called = f"{kind.__name__.lower()}_pass", []
     passes = vars(fused)[name]
     module = __import__(f"normcast.layers.{kind.__name__.lower()}", fromlist=[name])
 
@@ -101,10 +99,30 @@ def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, tr
         return called[-1]
 
     monkeypatch.setattr(module, name, spy)
+    return called, lambda: monkeypatch.setattr(module, name, lambda *_: None)
+
+
+@pytest.mark.parametrize(("training", "mask"), [(True, None), (True, MASK), (False, MASK)], ids=WAYS)
+@pytest.mark.parametrize(("kind", "about"), CASES, ids=str)
+def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, training, mask):
+    layer = build(kind, about)
+    called, leave_out = watch(monkeypatch, kind)
     got = value_and_gradients(layer, training, mask)
     assert all((each is not None) == is_fused(layer, training, mask) for each in called)
-    monkeypatch.setattr(module, name, lambda *_: None)
+    leave_out()
     assert_close(value_and_gradients(layer, training, mask), got)
+
+
+@pytest.mark.parametrize("about", [each for each in LSTMS if each.get("norm") != "batch"], ids=str)
+def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about):
+    layer = build(LSTM, about)
+    called, leave_out = watch(monkeypatch, LSTM)
+    with native.left_out():
+        got = value_and_gradients(layer, True, MASK)
+    rows_differ = about.get("norm") == "layer" and "recurrent_dropout" in about
+    assert all((each is None) == rows_differ for each in called)
+    leave_out()
+    assert_close(value_and_gradients(layer, True, MASK), got)
 
 
 def network(norm=None, kind=LSTM, **about):

@@ -153,7 +153,9 @@ def _forward(gates: int, arrays: Any, room: int) -> Any:
 def _kernel_forward(gates: int, *arrays: Any) -> Any:
     batch, time, _ = arrays[0].shape
     # Three gates, and the candidate's term of the state.
-    hs, activations = _forward(gates, arrays, native.room(batch * time, GATES + 1, arrays[1].shape[-1]))
+    hs, activations = _forward(
+        gates, arrays, native.room(batch * time, (GATES + 1) * native.padded(arrays[1].shape[-1]))
+    )
     return hs, (arrays, hs, activations)
 
 

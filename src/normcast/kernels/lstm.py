@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from normcast.kernels import native
+from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
 
 Result = tuple[Any, Any, Any]
@@ -28,6 +29,7 @@ def lstm(
     *,
     mask: Any = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
+    inside: Inside = Inside(),  # noqa: B008  (frozen)
     form: str | None = None,
 ) -> Result:
     """Run an LSTM over time: z = x W + h U + b; c' = f * c + i * g; h' = o * tanh(c').
@@ -36,7 +38,8 @@ def lstm(
     x: (batch, time, features); h0, c0: (batch, units); kernel: (features, 4 units);
     recurrent_kernel: (units, 4 units); bias: (4 units,) or None.
     mask: (batch, time), False where a step is to be skipped: states stay, the output is the state before.
-    masks: dropout and zoneout, see `Masks`. form: "native", "xla" or "steps"; None takes the fastest.
+    masks: dropout and zoneout, see `Masks`; inside: what normalizes, see `Inside`.
+    form: "native", "xla" or "steps"; None takes the fastest.
     Returns (outputs (batch, time, units), h, c), differentiable in the arrays up to bias, not in the masks.
 
     >>> outputs, h, c = lstm(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)]))
@@ -52,7 +55,7 @@ def lstm(
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
     runs = {"native": _native, "xla": _xla, "steps": lstm_steps}
-    return runs[form or _fastest(x, kernel)](x, h0, c0, kernel, recurrent_kernel, bias, masks)
+    return runs[form or _fastest(x, kernel)](x, h0, c0, kernel, recurrent_kernel, bias, masks, inside)
 
 
 def _fastest(x: Any, kernel: Any) -> str:
@@ -63,19 +66,21 @@ def _fastest(x: Any, kernel: Any) -> str:
 # ---- the plain form
 
 
-def lstm_steps(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+def lstm_steps(
+    x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
+) -> Result:
     """Run the recurrence as it stands in the textbook, in any precision: the oracle."""
     into, over, shift = (jnp.split(a, GATES, -1) for a in (kernel, recurrent_kernel, bias))
-    on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
+    groups = GATES if masks.are_per_gate or inside.is_per_gate else 1
+    on_x, on_h = per_gate(masks.inputs, groups, None), per_gate(masks.states, groups, None)
     outputs = []
     for t in range(x.shape[1]):
-        z = [
-            (x[:, t] * on_x[gate]) @ into[gate] + (h * on_h[gate]) @ over[gate] + shift[gate]
-            for gate in range(GATES)
-        ]
+        rows_x, rows_h = inside.rows(x[:, t], on_x, inside.metric_x), inside.rows(h, on_h, inside.metric_h)
+        rows_x, rows_h = (rows * (GATES // groups) for rows in (rows_x, rows_h))
+        z = [rows_x[gate] @ into[gate] + rows_h[gate] @ over[gate] + shift[gate] for gate in range(GATES)]
         i, f, o = (jax.nn.sigmoid(z[gate]) for gate in (0, 1, 3))
         c_new = f * c + i * jnp.tanh(z[2])
-        h_new = o * jnp.tanh(c_new)
+        h_new = o * jnp.tanh(inside.cell(c_new))
         h = h_new if masks.keep_h is None else _mixed(masks.keep_h[:, t], h, h_new)
         c = c_new if masks.keep_c is None else _mixed(masks.keep_c[:, t], c, c_new)
         outputs.append(h)
@@ -90,22 +95,28 @@ def _mixed(keep: Any, old: Any, new: Any) -> Any:
 # ---- the XLA form
 
 
-def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+def _xla(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
+) -> Result:
     """One product per step and one tanh for all gates; the backward pass computes the step again."""
-    weights = _joined(kernel, recurrent_kernel, masks.are_per_gate)
+    # A group of gates reads rows of its own, where masks or lengths differ.
+    for_x, for_h = (GATES if each or inside.is_per_gate else 1 for each in masks.per_gate)
+    weights = jnp.concatenate([_blocks(kernel, for_x), _blocks(recurrent_kernel, for_h)])
     units = h0.shape[-1]
     # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: scaling the columns once leaves one tanh for the four gates.
     half = jnp.repeat(jnp.array([0.5, 0.5, 1.0, 0.5], kernel.dtype), units)
     weights, bias = weights * half, bias * half
+    on_x, on_h = per_gate(masks.inputs, for_x, None), per_gate(masks.states, for_h, None)
 
     @jax.checkpoint
     def step(carry: Any, now: Any) -> Any:
         h, c = carry
         x_t, keep_h, keep_c = now
-        a = jnp.tanh(_masked(x_t, h, masks) @ weights + bias)
+        rows = [*inside.rows(x_t, on_x, inside.metric_x), *inside.rows(h, on_h, inside.metric_h)]
+        a = jnp.tanh(jnp.concatenate(rows, -1) @ weights + bias)
         i, f, o = (0.5 * a[:, k * units : (k + 1) * units] + 0.5 for k in (0, 1, 3))
         c_new = f * c + i * a[:, 2 * units : 3 * units]
-        h_new = o * jnp.tanh(c_new)
+        h_new = o * jnp.tanh(inside.cell(c_new))
         h = h_new if keep_h is None else keep_h * h + (1 - keep_h) * h_new
         c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
         return (h, c), h
@@ -115,65 +126,69 @@ def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any
     return jnp.swapaxes(outputs, 0, 1), h, c
 
 
-def _joined(kernel: Any, recurrent_kernel: Any, gates: bool) -> Any:
-    """Stack both kernels for one product: plain, or with the gates as blocks of their own rows."""
-    stacked = jnp.concatenate([kernel, recurrent_kernel])
-    if not gates:
-        return stacked
-    return jax.scipy.linalg.block_diag(*jnp.split(stacked, GATES, -1))
-
-
-def _masked(x: Any, h: Any, masks: Masks) -> Any:
-    gates = GATES if masks.are_per_gate else 1
-    on_x, on_h = per_gate(masks.inputs, gates, None), per_gate(masks.states, gates, None)
-    parts = []
-    for gate in range(gates):
-        parts.append(x if on_x[gate] is None else x * on_x[gate])
-        parts.append(h if on_h[gate] is None else h * on_h[gate])
-    return jnp.concatenate(parts, -1)
+def _blocks(weights: Any, groups: int) -> Any:
+    """Return weights for the rows of all groups side by side, so that one product serves them."""
+    return weights if groups == 1 else jax.scipy.linalg.block_diag(*jnp.split(weights, groups, -1))
 
 
 # ---- the native form
 
 
-def _native(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+def _native(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
+) -> Result:
     """Call the C++ kernel. float32 on the CPU only."""
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
-    gates = GATES if masks.are_per_gate else 1
-    outputs, cs = _kernel(gates, x, h0, c0, kernel, recurrent_kernel, bias, *masks.stacked(gates))
+    gates = GATES if masks.are_per_gate or inside.is_per_gate else 1
+    facts = (gates, not inside.is_per_gate, inside.center, inside.epsilon)
+    weights = (kernel, recurrent_kernel, bias)
+    outputs, cs = _kernel(facts, x, h0, c0, *weights, *masks.stacked(gates), *inside.stacked())
     return outputs, outputs[:, -1], cs
 
 
+def _attributes(facts: Any) -> dict[str, Any]:
+    gates, joint, center, epsilon = facts
+    return {
+        "groups": np.int64(gates),
+        "joint": np.int64(joint),
+        "center": np.int64(center),
+        "epsilon": np.float32(epsilon),
+    }
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _kernel(gates: int, *arrays: Any) -> tuple[Any, Any]:
-    hs, cs, _ = _forward(gates, arrays, 1, 0)
+def _kernel(facts: Any, *arrays: Any) -> tuple[Any, Any]:
+    hs, cs, _ = _forward(facts, arrays, 1, 0)
     return hs, cs[:, -1]
 
 
-def _forward(gates: int, arrays: Any, cells: int, room: int) -> Any:
+def _forward(facts: Any, arrays: Any, cells: int, room: int) -> Any:
     """Run forward; cells: of how many steps, all or the last one; room: floats for the gates."""
     (batch, time, _), units = arrays[0].shape, arrays[1].shape[-1]
     shapes: list[tuple[int, ...]] = [(batch, time, units), (batch, cells, units), (room,)]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_forward", structs, vmap_method="sequential")
-    return call(*arrays, groups=np.int64(gates))
+    return call(*arrays, **_attributes(facts))
 
 
-def _kernel_forward(gates: int, *arrays: Any) -> Any:
+def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     batch, time, _ = arrays[0].shape
-    room = native.room(batch * time, GATES, arrays[1].shape[-1])
-    hs, cs, activations = _forward(gates, arrays, time, room)
+    # The gates; for each metric what it makes of the rows, and their lengths; two moments of the cell.
+    metrics, lengths = [g for g in arrays[10:12] if g.size], 1 if facts[1] else GATES
+    told = sum(facts[0] * native.padded(g.shape[1]) + lengths for g in metrics) + 2 * bool(arrays[12].size)
+    room = native.room(batch * time, GATES * native.padded(arrays[1].shape[-1]) + told)
+    hs, cs, activations = _forward(facts, arrays, time, room)
     return (hs, cs[:, -1]), (arrays, hs, cs, activations)
 
 
-def _kernel_backward(gates: int, saved: Any, cotangents: Any) -> Any:
+def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
     arrays, hs, cs, activations = saved
     d_hs, d_c = cotangents
-    shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in arrays[:6])
+    shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:]))
     call = jax.ffi.ffi_call("normcast_lstm_backward", shapes, vmap_method="sequential")
-    grads = call(*arrays, hs, cs, activations, d_hs, jnp.zeros_like(d_c), d_c, groups=np.int64(gates))
-    return (*grads, *(jnp.zeros_like(mask) for mask in arrays[6:]))
+    grads = call(*arrays, hs, cs, activations, d_hs, jnp.zeros_like(d_c), d_c, **_attributes(facts))
+    return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
 
 
 _kernel.defvjp(_kernel_forward, _kernel_backward)

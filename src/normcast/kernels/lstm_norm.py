@@ -10,10 +10,11 @@ import numpy as np
 from jax import lax
 
 from normcast.kernels import native
+from normcast.kernels.inside import Inside, folded
+from normcast.kernels.lstm import GATES, lstm
 from normcast.kernels.masks import Masks, kept, or_empty, per_gate
 
-GATES = 4
-KINDS = {"layer": 1, "rms": 2, "batch": 3}
+KINDS = ("layer", "rms", "batch")
 Statistics = dict[str, tuple[Any, Any]]
 
 
@@ -63,9 +64,7 @@ def lstm_norm(
     (2, 5, 4)
     """
     if norm.kind not in KINDS or (norm.kind == "batch" and mask is not None):
-        raise ValueError(
-            f"lstm_norm: no kind {norm.kind!r} with mask={mask is not None}; kinds are {[*KINDS]}."
-        )
+        raise ValueError(f"lstm_norm: no kind {norm.kind!r} with mask={mask is not None}; kinds are {KINDS}.")
     units = recurrent_kernel.shape[0]
     masks = Masks(
         masks.inputs, masks.states, kept(mask, masks.keep_h, units), kept(mask, masks.keep_c, units)
@@ -73,10 +72,30 @@ def lstm_norm(
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
     bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
+    weights = (kernel, recurrent_kernel, bias)
+    if form != "steps" and divides_rows(norm, masks):
+        return *_by_rows(x, h0, c0, weights, norm, masks, form), {}
     single = x.dtype == kernel.dtype == jnp.float32
     form = form or ("native" if single and native.is_available() else "steps")
     run = _native if form == "native" else _steps
-    return run(x, h0, c0, kernel, recurrent_kernel, bias, norm, masks)
+    return run(x, h0, c0, *weights, norm, masks)
+
+
+def divides_rows(norm: Norm, masks: Masks) -> bool:
+    """Whether rows can be divided before their product: not where gates share a mean, but not their rows."""
+    return norm.kind == "rms" or (norm.kind == "layer" and (norm.per_gate or not masks.are_per_gate))
+
+
+def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, form: str | None) -> Any:
+    """Divide rows by their length in a metric, instead of normalizing products."""
+    gates = GATES if masks.are_per_gate or norm.per_gate else 1
+    kernel, recurrent_kernel, bias = weights
+    center = norm.kind == "layer"
+    fold = partial(folded, center=center, per_gate=norm.per_gate, groups=gates)
+    kernel, metric_x = fold(kernel, norm.gamma_x)
+    recurrent_kernel, metric_h = fold(recurrent_kernel, norm.gamma_h)
+    inside = Inside(metric_x, metric_h, norm.gamma_c, norm.beta_c, norm.per_gate, center, norm.epsilon)
+    return lstm(x, h0, c0, kernel, recurrent_kernel, bias, masks=masks, inside=inside, form=form)
 
 
 # ---- the plain form
@@ -137,22 +156,9 @@ def _native(
     gates = GATES if masks.are_per_gate else 1
     scales = [norm.gamma_x, norm.gamma_h, norm.gamma_c, None if norm.gamma_c is None else norm.beta_c]
     optional = [*masks.stacked(gates), *(or_empty(a) for a in scales)]
-    parts = GATES if norm.per_gate else 1
-    # Where a sample's gates are products of one row, weights of mean zero center them at no cost, exactly.
-    centred = norm.kind == "layer" and gates <= parts
-    if centred:
-        kernel = kernel if norm.gamma_x is None else _centred(kernel, parts)
-        recurrent_kernel = recurrent_kernel if norm.gamma_h is None else _centred(recurrent_kernel, parts)
-    facts = (gates, KINDS[norm.kind], parts, centred, norm.epsilon)
+    facts = (gates, norm.kind == "batch", norm.epsilon)
     outputs, c, moments = _kernel(facts, x, h0, c0, kernel, recurrent_kernel, bias, *optional)
     return outputs, outputs[:, -1], c, _told(moments, norm)
-
-
-def _centred(kernel: Any, parts: int) -> Any:
-    split = kernel.reshape(len(kernel), parts, -1)
-    for _ in range(2):  # the second time takes away what rounding left of the mean
-        split = split - split.mean(-1, keepdims=True)
-    return split.reshape(kernel.shape)
 
 
 def _told(moments: Any, norm: Norm) -> Statistics:
@@ -168,14 +174,8 @@ def _told(moments: Any, norm: Norm) -> Statistics:
 
 
 def _attributes(facts: Any) -> dict[str, Any]:
-    gates, kind, parts, centred, epsilon = facts
-    return {
-        "groups": np.int64(gates),
-        "kind": np.int64(kind),
-        "parts": np.int64(parts),
-        "centred": np.int64(centred),
-        "epsilon": np.float32(epsilon),
-    }
+    gates, batch, epsilon = facts
+    return {"groups": np.int64(gates), "batch": np.int64(batch), "epsilon": np.float32(epsilon)}
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -187,7 +187,7 @@ def _kernel(facts: Any, *arrays: Any) -> Any:
 def _forward(facts: Any, room: int, arrays: Any) -> Any:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
-    steps = time if facts[1] == KINDS["batch"] else 0
+    steps = time if facts[1] else 0
     cells = time if room else 1
     shapes: list[tuple[int, ...]] = [
         (batch, time, units),
@@ -202,11 +202,10 @@ def _forward(facts: Any, room: int, arrays: Any) -> Any:
 
 
 def _kernel_forward(facts: Any, *arrays: Any) -> Any:
-    """Run forward with room for the recurrent term and three moments: of rows and parts, or of columns."""
+    """Run forward with room for the recurrent term and three moments: of rows, or of columns."""
     batch, time, _ = arrays[0].shape
-    width = native.vector_width()
-    columns = GATES * -(-arrays[1].shape[-1] // width) * width
-    moments = 3 * (columns if facts[1] == KINDS["batch"] else facts[2] * batch)
+    columns = GATES * native.padded(arrays[1].shape[-1])
+    moments = 3 * (columns if facts[1] else batch)
     hs, cs, told, kept = _forward(facts, time * (batch * columns + moments), arrays)
     return (hs, cs[:, -1], told), (arrays, hs, cs, kept)
 

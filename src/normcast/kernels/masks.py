@@ -22,9 +22,15 @@ class Masks:
     keep_c: Any = None
 
     @property
+    def per_gate(self) -> tuple[bool, bool]:
+        """Whether the gates have masks of their own for the inputs, and for the states."""
+        inputs, states = (mask is not None and mask.ndim == 3 for mask in (self.inputs, self.states))
+        return inputs, states
+
+    @property
     def are_per_gate(self) -> bool:
-        """Whether the gates have masks of their own."""
-        return any(mask is not None and mask.ndim == 3 for mask in (self.inputs, self.states))
+        """Whether the gates have masks of their own for any."""
+        return any(self.per_gate)
 
     def stacked(self, gates: int) -> list[Any]:
         """Return all four as the native kernels read them: a mask for each of the gates, empty for None."""

@@ -25,13 +25,9 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     normed = [term for term in layer.norms if not (term == "input" and folds)]
     if not _is_covered(layer, x, noise) or (folds and not _tied(noise)):
         return None
-    from normcast.kernels import lstm, lstm_norm, native
+    from normcast.kernels import divides_rows, lstm, lstm_norm, native
 
-    if not native.is_available():
-        # Keras' own four products are slower than the kernel's one also without native code.
-        if normed or not noise.recurrent:
-            return None
-    elif normed and layer.norm == "batch" and (not learns or valid is not None):
+    if normed and layer.norm == "batch" and (not learns or valid is not None):
         return None
     x, held, folded = hold(layer, x, valid, replace(noise, inputs=noise.inputs * _tied(noise)), training)
     arrays = (_swapped(x), states[0], states[1], held.kernel, held.recurrent_kernel, _bias(held))
@@ -40,7 +36,10 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     if not normed:
         h, *last = lstm(*arrays, mask=mask, masks=masks)
         return _outputs(layer, h, valid), tuple(last), folded
-    h, *last, told = lstm_norm(*arrays, _norm(layer, normed), mask=mask, masks=masks)
+    norm = _norm(layer, normed)
+    if not native.is_available() and not divides_rows(norm, masks):
+        return None  # the layer's own steps are the faster ones
+    h, *last, told = lstm_norm(*arrays, norm, mask=mask, masks=masks)
     return _outputs(layer, h, valid), tuple(last), {**dict.fromkeys(normed, ()), **told, **folded}
 
 

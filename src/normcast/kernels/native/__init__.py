@@ -22,7 +22,7 @@ import jax
 import jaxlib
 
 SOURCES = ("lstm.cc", "lstm_norm.cc", "gru.cc")
-HEADERS = ("block.h", "terms.h")
+HEADERS = ("block.h", "cell.h", "metric.h", "terms.h")
 TARGETS = tuple(
     f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
 )
@@ -93,10 +93,14 @@ def vector_width() -> int:
     return _width[0]
 
 
-def room(rows: int, gates: int, units: int) -> int:
-    """Return how many floats to keep all gates of so many rows takes, or 0 where that is too many."""
-    floats = rows * gates * -(-units // vector_width()) * vector_width()
-    return floats if floats <= KEPT else 0
+def padded(size: int) -> int:
+    """Return how many floats the vectors take that hold so many."""
+    return -(-size // vector_width()) * vector_width()
+
+
+def room(rows: int, floats: int) -> int:
+    """Return how many floats it takes to keep so many of each row, or 0 where that is too many."""
+    return rows * floats if rows * floats <= KEPT else 0
 
 
 def _built() -> Path:

@@ -54,6 +54,20 @@ inline vec between(vec x, vec top) {
 #endif
 }
 
+inline float sum(vec v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__AVX__)
+  __m128 half = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+#else
+  float total = 0;
+  for (int l = 0; l < W; ++l) total += v[l];
+  return total;
+#endif
+}
+
 // The rational approximation that Eigen and XLA use: error below 2e-7; NaN stays NaN.
 inline vec tanh_(vec x) {
   x = between(x, all(7.90531110763549805f));
@@ -71,58 +85,81 @@ inline vec tanh_(vec x) {
 }
 inline vec sigmoid(vec x) { return tanh_(x * 0.5f) * 0.5f + 0.5f; }
 
-// Element (r, k) of the left operand stands at p[(k / block) * jump + (k % block) * step + r * row].
-struct Left {
+// Left operands of a product. `each` calls f with where element (0, k) stands, for every k; (r, k) is r * row() further.
+// Each is a type of its own, so that the loops of a tile know the strides.
+struct Rows {  // row by row
   const float* p;
-  int64_t row, step, block, blocks, jump;
+  int64_t apart, depth;
+  int64_t row() const { return apart; }
+  template <class F>
+  void each(F f) const {
+    for (int64_t k = 0; k < depth; ++k) f(p + k);
+  }
+};
+struct Columns {  // column by column: the transpose of what is laid out row by row
+  const float* p;
+  int64_t apart, depth;
+  int64_t row() const { return 1; }
+  template <class F>
+  void each(F f) const {
+    for (int64_t k = 0; k < depth; ++k) f(p + k * apart);
+  }
+};
+struct Vectors {  // [vector][row][W], `apart` floats from one vector to the next
+  const float* p;
+  int64_t apart, count;
+  int64_t row() const { return W; }
+  template <class F>
+  void each(F f) const {
+    for (int64_t v = 0; v < count; ++v)
+      for (int64_t l = 0; l < W; ++l) f(p + v * apart + l);
+  }
 };
 
 // c[v][r] (+)= sum over k of left(r, k) * b[v][k], all vectors W wide; b and c are [vector][k or r][W].
-template <int R, int V>
-void tile(const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec, bool add) {
+template <int R, int V, bool Add, class Left>
+void tile(Left a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
   vec acc[R][V];
   for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) acc[r][v] = add ? load(c + v * c_vec + r * W) : vec{};
-  for (int64_t n = 0; n < a.blocks; ++n) {
-    const float* p = a.p + n * a.jump;
-    for (int64_t k = 0; k < a.block; ++k, p += a.step, b += W) {
-      vec w[V];
-      for (int v = 0; v < V; ++v) w[v] = load(b + v * b_vec);
-      for (int r = 0; r < R; ++r) {
-        const vec x = all(p[r * a.row]);
-        for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
-      }
+    for (int v = 0; v < V; ++v) acc[r][v] = Add ? load(c + v * c_vec + r * W) : vec{};
+  a.each([&](const float* p) {
+    vec w[V];
+    for (int v = 0; v < V; ++v) w[v] = load(b + v * b_vec);
+    for (int r = 0; r < R; ++r) {
+      const vec x = all(p[r * a.row()]);
+      for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
     }
-  }
+    b += W;
+  });
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) store(c + v * c_vec + r * W, acc[r][v]);
 }
 
-template <int V>
-void tile_rows(int rows, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec, bool add) {
+template <int V, bool Add, class Left>
+void tile_rows(int rows, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
   switch (rows) {
-    case 1: return tile<1, V>(a, b, b_vec, c, c_vec, add);
-    case 2: return tile<2, V>(a, b, b_vec, c, c_vec, add);
-    case 3: return tile<3, V>(a, b, b_vec, c, c_vec, add);
-    case 4: return tile<4, V>(a, b, b_vec, c, c_vec, add);
-    case 5: return tile<5, V>(a, b, b_vec, c, c_vec, add);
-    default: return tile<6, V>(a, b, b_vec, c, c_vec, add);
+    case 1: return tile<1, V, Add>(a, b, b_vec, c, c_vec);
+    case 2: return tile<2, V, Add>(a, b, b_vec, c, c_vec);
+    case 3: return tile<3, V, Add>(a, b, b_vec, c, c_vec);
+    case 4: return tile<4, V, Add>(a, b, b_vec, c, c_vec);
+    case 5: return tile<5, V, Add>(a, b, b_vec, c, c_vec);
+    default: return tile<6, V, Add>(a, b, b_vec, c, c_vec);
   }
 }
 
-inline void product(int64_t rows, int64_t vectors, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec,
-             bool add) {
+template <bool Add, class Left>
+void product(int64_t rows, int64_t vectors, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
   const int64_t tiles = (rows + kRows - 1) / kRows;
   for (int64_t v = 0; v < vectors; v += 2) {
     for (int64_t i = 0; i < tiles; ++i) {
       const int64_t first = rows * i / tiles, count = rows * (i + 1) / tiles - first;
       Left part = a;
-      part.p += first * a.row;
+      part.p += first * a.row();
       float* out = c + v * c_vec + first * W;
       if (v + 1 < vectors)
-        tile_rows<2>(count, part, b + v * b_vec, b_vec, out, c_vec, add);
+        tile_rows<2, Add>(count, part, b + v * b_vec, b_vec, out, c_vec);
       else
-        tile_rows<1>(count, part, b + v * b_vec, b_vec, out, c_vec, add);
+        tile_rows<1, Add>(count, part, b + v * b_vec, b_vec, out, c_vec);
     }
   }
 }
@@ -262,8 +299,8 @@ inline void project(const Shape& s, const Part& p, int64_t n, const float* a, co
                     int64_t z_rows) {
   const int64_t each = s.groups == 1 ? p.gates : 1;
   for (int64_t g = p.gate; g < p.gate + p.gates; g += each, z += s.units * z_rows * W) {
-    const Left left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, s.groups * s.S, 1, p.depth, 1, 0};
-    product(n, each * s.units, left, packed + (g * s.units * s.K + p.first) * W, s.K * W, z, z_rows * W, false);
+    const Rows left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, s.groups * s.S, p.depth};
+    product<false>(n, each * s.units, left, packed + (g * s.units * s.K + p.first) * W, s.K * W, z, z_rows * W);
   }
 }
 
@@ -272,8 +309,8 @@ inline void add_weights(const Shape& s, const Part& p, int64_t n, const float* a
                         float* dwu) {
   const int64_t each = s.groups == 1 ? p.gates : 1;
   for (int64_t g = p.gate; g < p.gate + p.gates; g += each, dz += s.units * z_rows * W) {
-    const Left left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, 1, s.groups * s.S, n, 1, 0};
-    product(p.depth, each * s.units, left, dz, z_rows * W, dwu + (g * s.units * s.K + p.first) * W, s.K * W, true);
+    const Columns left{a + (s.groups == 1 ? 0 : g * s.S) + p.first, s.groups * s.S, n};
+    product<true>(p.depth, each * s.units, left, dz, z_rows * W, dwu + (g * s.units * s.K + p.first) * W, s.K * W);
   }
 }
 

@@ -133,11 +133,11 @@ ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_
         // All gates of the group reach the input; the state is reached by the candidate's last column instead.
         const float *to_x = transposed + q * N * deep, *to_h = to_x + s.inputs * deep, *dz = at_z + q * apart;
         const int64_t both = groups == 1 ? 2 * s.units : q < 2 ? s.units : 0;
-        product(n, s.inputs, {dz, W, 1, W, s.per, rows * W}, to_x, deep, da, n * W, false);
-        product(n, s.units, {dz, W, 1, W, both, rows * W}, to_h, deep, da + s.inputs * n * W, n * W, false);
+        product<false>(n, s.inputs, Vectors{dz, rows * W, s.per}, to_x, deep, da, n * W);
+        product<false>(n, s.units, Vectors{dz, rows * W, both}, to_h, deep, da + s.inputs * n * W, n * W);
         if (q == groups - 1)
-          product(n, s.units, {at_z + 3 * apart, W, 1, W, s.units, rows * W}, to_h + both * W * W, deep,
-                  da + s.inputs * n * W, n * W, true);
+          product<true>(n, s.units, Vectors{at_z + 3 * apart, rows * W, s.units}, to_h + both * W * W, deep,
+                  da + s.inputs * n * W, n * W);
         give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
       }
       if (++filled == span || t == 0) {

@@ -3,58 +3,100 @@
 // Rows of the batch are worked on in blocks that stay in the first-level cache, through all time steps. The input is
 // projected inside the step. Besides h and c the forward pass keeps the gates, if it is given room for them;
 // otherwise the backward pass computes them again. Gate order i, f, g, o.
-// Vectors are as wide as the CPU that this file is compiled for has them.
-#include "block.h"
+// Layer and RMS normalization divide parts of the rows before the product, see metric.h, and normalize the cell where
+// it is read: h' = o * tanh(N(c')). Vectors are as wide as the CPU that this file is compiled for has them.
+#include "cell.h"
+#include "metric.h"
 
 namespace {
 
+// What normalizes: the parts of a row, and the cell. `use` finds the place of what they tell of a step of a block:
+// behind the gates that are kept, or in room for one step.
+struct Inside {
+  const Shape& s;
+  Metric x, h;
+  Cell cell;
+  float* room;
+  int64_t told() const { return x.told() + h.told() + cell.told(); }
+  size_t floats(int64_t steps) const {
+    return x.floats(steps) + h.floats(steps) + cell.floats() + told() * s.rows + 16;
+  }
+  void take(int64_t steps) { x.take(steps), h.take(steps), cell.take(), room = arena.take(told() * s.rows); }
+  void use(float* kept, int64_t b0, int64_t n, int64_t t) {
+    float* p = kept == nullptr ? room : kept + s.B * s.T * 4 * s.units * W + (b0 * s.T + n * t) * told();
+    x.use(p, n), h.use(p + x.told() * n, n), cell.use(p + (x.told() + h.told()) * n, n);
+  }
+};
+
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
-                   Out hs, Out cs, Out gates, int64_t groups) {
+                   F32 metric_x, F32 metric_h, F32 gamma, F32 beta, Out hs, Out cs, Out gates, int64_t groups,
+                   int64_t joint, int64_t center, float epsilon) {
   const Shape s(x, u, 4, 1, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
+  Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
+            {s, center != 0, epsilon, gamma, beta}};
   const int64_t lda = groups * s.S;
   const bool whole = cs->dimensions()[1] == s.T;  // else only the last cell is asked for
   float* kept = gates->element_count() ? gates->typed_data() : nullptr;
-  arena.reset(4 * s.units * W * (s.K + s.rows) + s.rows * (lda + s.units * W) + 256);
+  arena.reset(4 * s.units * W * (s.K + s.rows) + s.rows * (lda + s.units * W) + in.floats(0) + 256);
   float* packed = arena.take(4 * s.units * s.K * W);
   float* z = arena.take(4 * s.units * s.rows * W);
   float* a = arena.take(s.rows * lda);
   float* c = arena.take(s.units * s.rows * W);
+  Cell& cell = in.cell;
+  in.take(0);
   pack(s, w.typed_data(), u.typed_data(), bias.typed_data(), packed);
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
-    const int64_t n = std::min(s.rows, s.B - b0);
+    const int64_t n = std::min(s.rows, s.B - b0), step = s.units * n * W;
     put_states(s, m, h0.typed_data(), s.H, b0, n, a);
     take_rows(s, c0.typed_data(), b0, n, c);
     for (int64_t t = 0; t < s.T; ++t) {
+      // With the cell and the output gate of a row and vector known: the states.
+      const auto finish = [&](int64_t v, int64_t r, vec c_new, vec y, vec o) {
+        const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
+        float* cr = c + (v * n + r) * W;
+        vec h = o * tanh_(y);
+        if (m.keep_h != nullptr) {
+          const vec k = load(m.keep_h + at, left);
+          const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
+          h = k * load(before, left) + (1.0f - k) * h;
+        }
+        if (m.keep_c != nullptr) {
+          const vec k = load(m.keep_c + at, left);
+          c_new = k * load(cr) + (1.0f - k) * c_new;
+        }
+        store(cr, c_new);
+        store(cs->typed_data() + (whole ? at : (b0 + r) * s.H + v * W), c_new, left);
+        store(hs->typed_data() + at, h, left);
+        put_state(s, m, h, b0 + r, v, a + r * lda);
+      };
       put_input(s, m, x.typed_data(), b0, n, t, a);
+      in.use(kept, b0, n, t);
+      in.x.divide(n, a), in.h.divide(n, a);
       project(s, {0, 4, 0, s.K}, n, a, packed, z, n);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
-          const int64_t step = s.units * n * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
-          const float* zr = z + (v * n + r) * W;
+          const int64_t at = (v * n + r) * W;
+          float* zr = z + at;
           const vec i = sigmoid(load(zr)), f = sigmoid(load(zr + step));
           const vec g = tanh_(load(zr + 2 * step)), o = sigmoid(load(zr + 3 * step));
           if (kept != nullptr) {
-            float* to = kept + (b0 * s.T + n * t) * 4 * s.units * W + (v * n + r) * W;
-            store(to, i), store(to + step, f), store(to + 2 * step, g), store(to + 3 * step, o);
+            float* to = kept + ((b0 * s.T + n * t) * s.units + v * n + r) * 4 * W;
+            store(to, i), store(to + W, f), store(to + 2 * W, g), store(to + 3 * W, o);
           }
-          float* cr = c + (v * n + r) * W;
-          const vec c_old = load(cr);
-          vec c_new = f * c_old + i * g;
-          vec h = o * tanh_(c_new);
-          if (m.keep_h != nullptr) {
-            const vec k = load(m.keep_h + at, left);
-            const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
-            h = k * load(before, left) + (1.0f - k) * h;
-          }
-          if (m.keep_c != nullptr) {
-            const vec k = load(m.keep_c + at, left);
-            c_new = k * c_old + (1.0f - k) * c_new;
-          }
-          store(cr, c_new);
-          store(cs->typed_data() + (whole ? at : (b0 + r) * s.H + v * W), c_new, left);
-          store(hs->typed_data() + at, h, left);
-          put_state(s, m, h, b0 + r, v, a + r * lda);
+          const vec c_new = f * load(c + at) + i * g;
+          if (cell.on)
+            cell.see(n, v, r, c_new), store(zr + 3 * step, o);
+          else
+            finish(v, r, c_new, c_new, o);
+        }
+      if (!cell.on) continue;
+      cell.look(n);
+      for (int64_t v = 0; v < s.units; ++v)
+        for (int64_t r = 0; r < n; ++r) {
+          const int64_t at = (v * n + r) * W;
+          const vec c_new = load(cell.read + at);
+          finish(v, r, c_new, cell.scaled(v, cell.normal(r, c_new)), load(z + at + 3 * step));
         }
     }
   }
@@ -62,29 +104,35 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
 }
 
 ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
-                    F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h, F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db,
-                    int64_t groups) {
+                    F32 metric_x, F32 metric_h, F32 gamma, F32 beta, F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h,
+                    F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_metric_x, Out d_metric_h,
+                    Out d_gamma, Out d_beta, int64_t groups, int64_t joint, int64_t center, float epsilon) {
   const Shape s(x, u, 4, 1, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
+  Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
+            {s, center != 0, epsilon, gamma, beta}};
   const int64_t lda = groups * s.S, columns = 4 * s.units, N = s.inputs + s.units;
   const int64_t row_floats = s.rows * (lda + columns * W);
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
   const int64_t z_rows = span * s.rows;
-  const float* kept = gates.element_count() ? gates.typed_data() : nullptr;
-  arena.reset(columns * W * (2 * s.K + N * W + z_rows) + z_rows * lda + s.rows * W * (N + 2 * s.units) + 1024);
+  float* kept = gates.element_count() ? const_cast<float*>(gates.typed_data()) : nullptr;  // read only
+  arena.reset(columns * W * (2 * s.K + N * W + z_rows) + z_rows * lda + s.rows * W * (groups * N + 2 * s.units) +
+              in.floats(span) + 1024);
   float* packed = arena.take(columns * s.K * W);
   float* transposed = arena.take(N * columns * W * W);
   float* dwu = arena.take(columns * s.K * W);  // [gate, vector][k][W]
   float* z = arena.take(columns * z_rows * W);
   float* a = arena.take(z_rows * lda);
-  float* da = arena.take(N * s.rows * W);
+  float* da = arena.take(groups * N * s.rows * W);
   float* dh = arena.take(s.units * s.rows * W);
   float* dc = arena.take(s.units * s.rows * W);
+  Cell& cell = in.cell;
+  in.take(span);
   pack(s, w.typed_data(), u.typed_data(), bias.typed_data(), packed);
   pack_transposed(s, w.typed_data(), u.typed_data(), transposed);
   std::memset(dwu, 0, columns * s.K * W * sizeof(float));
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
-    const int64_t n = std::min(s.rows, s.B - b0), rows = span * n;
+    const int64_t n = std::min(s.rows, s.B - b0), rows = span * n, step = s.units * rows * W;
     take_rows(s, d_h.typed_data(), b0, n, dh);
     take_rows(s, d_c.typed_data(), b0, n, dc);
     int64_t filled = 0;
@@ -94,44 +142,85 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       const float* h_old = t ? hs.typed_data() + (t - 1) * s.H : h0.typed_data();
       const float* c_old = t ? cs.typed_data() + (t - 1) * s.H : c0.typed_data();
       const int64_t stride = t ? s.T * s.H : s.H;
+      // From what the output's tanh sees: the gradient of the output gate, returned is that of what was seen.
+      const auto through_output = [&](int64_t v, int64_t r, vec y, vec o) {
+        const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
+        float* dhr = dh + (v * n + r) * W;
+        vec dh_new = load(dhr) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
+        if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
+        const vec tc = tanh_(y);
+        store(at_z + 3 * step + (v * rows + r) * W, dh_new * tc * o * (1.0f - o));
+        store(dhr, dh_kept);
+        return dh_new * o * (1.0f - tc * tc);
+      };
+      // From the gradient of the cell where it is read: those of its gates, and of the cell before.
+      const auto through_cell = [&](int64_t v, int64_t r, vec d_read, vec before, vec i, vec f, vec g) {
+        const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
+        float *dcr = dc + (v * n + r) * W, *to = at_z + (v * rows + r) * W;
+        vec dc_new = load(dcr), dc_kept = vec{};
+        if (m.keep_c != nullptr) dc_kept = dc_new * load(m.keep_c + at, left), dc_new -= dc_kept;
+        dc_new += d_read;
+        store(to, dc_new * g * i * (1.0f - i));
+        store(to + step, dc_new * before * f * (1.0f - f));
+        store(to + 2 * step, dc_new * i * (1.0f - g * g));
+        store(dcr, dc_new * f + dc_kept);
+      };
+      const auto cell_before = [&](int64_t v, int64_t r) {
+        return load(c_old + (b0 + r) * stride + v * W, s.H - v * W);
+      };
       put_input(s, m, x.typed_data(), b0, n, t, at_a);
       put_states(s, m, h_old, stride, b0, n, at_a);
-      if (kept == nullptr) project(s, {0, 4, 0, s.K}, n, at_a, packed, at_z, rows);
+      in.use(kept, b0, n, t);
+      if (kept != nullptr) {
+        in.x.scale(n, at_a), in.h.scale(n, at_a);
+      } else {
+        in.x.divide(n, at_a), in.h.divide(n, at_a);
+        project(s, {0, 4, 0, s.K}, n, at_a, packed, at_z, rows);
+        for (int64_t v = 0; v < s.units; ++v)
+          for (int64_t r = 0; r < n; ++r) {
+            float* zr = at_z + (v * rows + r) * W;
+            const vec i = sigmoid(load(zr)), f = sigmoid(load(zr + step)), g = tanh_(load(zr + 2 * step));
+            store(zr, i), store(zr + step, f), store(zr + 2 * step, g), store(zr + 3 * step, sigmoid(load(zr + 3 * step)));
+            if (cell.on) cell.see(n, v, r, f * cell_before(v, r) + i * g);
+          }
+        if (cell.on) cell.look(n);
+      }
+      // Gates, `apart` floats one from the next: of row r and vector v at gates_at + v * wide + r * tall.
+      const float* gates_at = kept == nullptr ? at_z : kept + (b0 * s.T + n * t) * s.units * 4 * W;
+      const int64_t apart = kept == nullptr ? step : W, tall = kept == nullptr ? W : 4 * W;
+      const int64_t wide = (kept == nullptr ? rows : n) * tall;
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
-          const int64_t step = s.units * rows * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
-          float* zr = at_z + (v * rows + r) * W;
-          float *dhr = dh + (v * n + r) * W, *dcr = dc + (v * n + r) * W;
-          vec i, f, g, o;
-          if (kept != nullptr) {
-            const int64_t apart = s.units * n * W;
-            const float* from = kept + (b0 * s.T + n * t) * columns * W + (v * n + r) * W;
-            i = load(from), f = load(from + apart), g = load(from + 2 * apart), o = load(from + 3 * apart);
+          const float* from = gates_at + v * wide + r * tall;
+          const vec i = load(from), f = load(from + apart), g = load(from + 2 * apart), o = load(from + 3 * apart);
+          const vec before = cell_before(v, r), c_new = f * before + i * g;
+          if (cell.on) {
+            const vec y = cell.normal(r, c_new);
+            cell.flow(n, v, r, through_output(v, r, cell.scaled(v, y), o), y);
           } else {
-            i = sigmoid(load(zr)), f = sigmoid(load(zr + step));
-            g = tanh_(load(zr + 2 * step)), o = sigmoid(load(zr + 3 * step));
+            through_cell(v, r, through_output(v, r, c_new, o), before, i, f, g);
           }
-          const vec before = load(c_old + (b0 + r) * stride + v * W, left);
-          const vec tc = tanh_(f * before + i * g);
-          vec dh_new = load(dhr) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
-          vec dc_new = load(dcr), dc_kept = vec{};
-          if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
-          if (m.keep_c != nullptr) dc_kept = dc_new * load(m.keep_c + at, left), dc_new -= dc_kept;
-          dc_new += dh_new * o * (1.0f - tc * tc);
-          store(zr, dc_new * g * i * (1.0f - i));
-          store(zr + step, dc_new * before * f * (1.0f - f));
-          store(zr + 2 * step, dc_new * i * (1.0f - g * g));
-          store(zr + 3 * step, dh_new * tc * o * (1.0f - o));
-          store(dcr, dc_new * f + dc_kept);
-          store(dhr, dh_kept);
         }
-      for (int64_t q = 0; q < s.groups; ++q) {
-        const Left left{at_z + q * s.per * rows * W, W, 1, W, s.per, rows * W};
-        product(n, N, left, transposed + q * N * s.per * W * W, s.per * W * W, da, n * W, false);
-        give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
+      if (cell.on) {
+        cell.weigh(n);
+        for (int64_t v = 0; v < s.units; ++v)
+          for (int64_t r = 0; r < n; ++r) {
+            const float* from = gates_at + v * wide + r * tall;
+            const vec i = load(from), f = load(from + apart), g = load(from + 2 * apart);
+            through_cell(v, r, cell.back(n, v, r), cell_before(v, r), i, f, g);
+          }
       }
+      const int64_t group = N * n * W;
+      for (int64_t q = 0; q < s.groups; ++q) {
+        const Vectors left{at_z + q * s.per * rows * W, rows * W, s.per};
+        product<false>(n, N, left, transposed + q * N * s.per * W * W, s.per * W * W, da + q * group, n * W);
+      }
+      in.x.back(n, at_a, da, group, filled * n, rows);
+      in.h.back(n, at_a, da + s.inputs * n * W, group, filled * n, rows);
+      for (int64_t q = 0; q < s.groups; ++q) give_back(s, m, q, da + q * group, b0, n, t, dx->typed_data(), dh);
       if (++filled == span || t == 0) {
         add_weights(s, {0, 4, 0, s.K}, filled * n, a, z, rows, dwu);
+        in.x.add(filled * n, a, rows), in.h.add(filled * n, a, rows);
         filled = 0;
       }
     }
@@ -139,6 +228,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
     give_rows(s, dc, b0, n, dc0->typed_data());
   }
   unpack(s, dwu, dw->typed_data(), du->typed_data(), db->typed_data());
+  in.x.unpack(d_metric_x), in.h.unpack(d_metric_h), cell.give(d_gamma, d_beta);
   return ffi::Error::Success();
 }
 
@@ -151,13 +241,16 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_forward, forward,
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
+        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups"));
+        .Attr<int64_t>("groups").Attr<int64_t>("joint").Attr<int64_t>("center").Attr<float>("epsilon"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_backward, backward,
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
+        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups"));
+        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
+        .Attr<int64_t>("groups").Attr<int64_t>("joint").Attr<int64_t>("center").Attr<float>("epsilon"));

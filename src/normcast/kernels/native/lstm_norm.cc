@@ -1,5 +1,6 @@
-// The recurrence of an LSTM with normalized terms: layer, RMS or batch normalization (statistics per time step) of the
-// input term, the recurrent term and the cell where it is read.
+// The recurrence of an LSTM with normalized terms: batch normalization (statistics per time step), or one layer
+// normalization over gates that read rows of their own, of the input term, the recurrent term and the cell where it is
+// read. Other layer normalization is done by lstm.cc.
 //
 //   z = N(x W) + N(h U) + b;   c' = f * c + i * g;   h' = o * tanh(N(c'))
 //
@@ -15,9 +16,7 @@ struct Norms {
   Term x, h, c;
   float *bias, *beta;
   static int64_t floats(const Shape& s) { return 4 * s.units * W * 5 + 512; }
-  // centred: rows of the products have a mean of zero by themselves, their weights being such.
-  Norms(const Shape& s, int64_t kind, int64_t parts, bool centred, float epsilon, const F32& b, const F32& gx,
-        const F32& gh, const F32& gc, const F32& bc) {
+  Norms(const Shape& s, float epsilon, const F32& b, const F32& gx, const F32& gh, const F32& gc, const F32& bc) {
     float* lanes = arena.take(s.units * W);
     for (int64_t l = 0; l < s.units * W; ++l) lanes[l] = l < s.H;
     bias = arena.take(4 * s.units * W), beta = arena.take(s.units * W);
@@ -29,14 +28,13 @@ struct Norms {
       float* gamma = arena.take(gates * s.units * W);
       spread(s, *gammas[i], gates, 1, gamma);
       const bool on = gammas[i]->element_count();
-      const Kind own = centred && i < 2 ? kRms : Kind(kind);
-      *terms[i] = {on, own, epsilon, gates, i < 2 ? parts : 1, s.units, s.H, gamma, lanes};
+      *terms[i] = {on, epsilon, gates, s.units, s.H, gamma, lanes};
     }
   }
 };
 
-Shape whole(Shape s, int64_t kind) {
-  if (kind == kBatch) s.rows = s.B;
+Shape whole(Shape s, bool batch) {
+  if (batch) s.rows = s.B;
   return s;
 }
 
@@ -46,10 +44,9 @@ struct Kept {
   float* moments;
   int64_t T, columns, scales;
   bool batch;
-  Kept(float* p, const Shape& s, int64_t kind, int64_t parts)
-      : z(p), moments(p + s.B * s.T * 4 * s.units * W), T(s.T), columns(4 * s.units), batch(kind == kBatch) {
-    scales = 3 * (batch ? columns * W : parts);
-  }
+  Kept(float* p, const Shape& s, bool batch)
+      : z(p), moments(p + s.B * s.T * 4 * s.units * W), T(s.T), columns(4 * s.units), scales(3 * (batch ? columns * W : 1)),
+        batch(batch) {}
   float* term(int64_t b0, int64_t n, int64_t t) const { return z + (b0 * T + n * t) * columns * W; }
   Moments of(int64_t b0, int64_t n, int64_t t) const {
     float* p = moments + (batch ? t : b0 * T + n * t) * scales;
@@ -68,13 +65,12 @@ Part state_part(const Shape& s) { return {0, 4, s.state, s.H}; }
 template <bool Batch, bool Forward>
 void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float* center_h, const float* zx,
               const float* zh, float* normal, float* out, int64_t apart) {
-  const int64_t split = m.x.parts > 1 ? n : 0;
   for (int64_t v = 0; v < s.units; ++v)
     for (int64_t r = 0; r < n; ++r) {
       vec z[4];
       for (int64_t g = 0; g < 4; ++g) {
-        const int64_t k = g * s.units + v, in = (k * n + r) * W, row = g * split + r;
-        const auto of = [&](const float* p) { return Batch ? load(p + k * W) : all(p[row]); };
+        const int64_t k = g * s.units + v, in = (k * n + r) * W;
+        const auto of = [&](const float* p) { return Batch ? load(p + k * W) : all(p[r]); };
         const vec x = (load(zx + in) - of(at.center_x)) * of(at.inverse_x);
         const vec h = Forward ? (load(zh + in) - of(center_h)) * of(at.inverse_h) : load(zh + in);
         if (normal != nullptr) store(normal + in, Forward ? h : x);
@@ -92,7 +88,7 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
   float *zx = arena.take(block), *zh = arena.take(block), *gates = arena.take(block);
   float *c = arena.take(one), *read = arena.take(one);
   float* a = arena.take(s.rows * lda);
-  const int64_t scales = Batch ? columns * W : norms.x.parts * s.rows;
+  const int64_t scales = Batch ? columns * W : s.rows;
   float *scratch = arena.take(4 * scales), *center_h = scratch + 3 * scales;
   float *center_c = arena.take(one), *inverse_c = arena.take(one);
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
@@ -136,27 +132,27 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
 }
 
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
-                   F32 gh, F32 gc, F32 bc, Out hs, Out cs, Out room, Out moments, int64_t groups, int64_t kind,
-                   int64_t parts, int64_t centred, float epsilon) {
-  const Shape s = whole(Shape(x, u, 4, 1, groups), kind);
+                   F32 gh, F32 gc, F32 bc, Out hs, Out cs, Out room, Out moments, int64_t groups, int64_t batch,
+                   float epsilon) {
+  const Shape s = whole(Shape(x, u, 4, 1, groups), batch);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t columns = 4 * s.units, one = s.units * s.rows * W;
   arena.reset(columns * s.K * W + 3 * columns * s.rows * W + 4 * one + s.rows * groups * s.S + 4 * 4 * s.rows +
               4 * columns * W + Norms::floats(s) + 2048);
   float* packed = arena.take(columns * s.K * W);
-  const Norms norms(s, kind, parts, centred, epsilon, b, gx, gh, gc, bc);
+  const Norms norms(s, epsilon, b, gx, gh, gc, bc);
   pack(s, w.typed_data(), u.typed_data(), b.typed_data(), packed);
-  Kept kept(room->typed_data(), s, kind, parts);
+  Kept kept(room->typed_data(), s, batch);
   Kept* keep = room->element_count() ? &kept : nullptr;
-  (kind == kBatch ? run_forward<true> : run_forward<false>)(s, norms, m, packed, x, h0, c0, hs, cs, keep, moments);
+  (batch ? run_forward<true> : run_forward<false>)(s, norms, m, packed, x, h0, c0, hs, cs, keep, moments);
   return ffi::Error::Success();
 }
 
 template <bool Batch>
 ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0, F32& w, F32& u, F32& b, F32& gx,
                         F32& gh, F32& gc, F32& bc, F32& hs, F32& cs, F32& room, F32& d_hs, F32& d_c, Out& dx, Out& dh0,
-                        Out& dc0, Out& dw, Out& du, Out& db, Out& dgx, Out& dgh, Out& dgc, Out& dbc, int64_t kind,
-                        int64_t parts, int64_t centred, float epsilon) {
+                        Out& dc0, Out& dw, Out& du, Out& db, Out& dgx, Out& dgh, Out& dgc, Out& dbc,
+                        float epsilon) {
   const int64_t lda = s.groups * s.S, columns = 4 * s.units, N = s.inputs + s.units, one = s.units * s.rows * W;
   const int64_t row_floats = s.rows * (lda + 2 * columns * W);
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 61440 / row_floats));  // steps per weight product
@@ -175,10 +171,10 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
   float* total = arena.take(4 * sums);
   float *sum_b = total, *sum_x = total + sums, *sum_h = total + 2 * sums, *sum_c = total + 3 * sums,
         *sum_beta = sum_c + s.units * W;
-  const Norms norms(s, kind, parts, centred, epsilon, b, gx, gh, gc, bc);
+  const Norms norms(s, epsilon, b, gx, gh, gc, bc);
   pack(s, w.typed_data(), u.typed_data(), b.typed_data(), packed);
   pack_transposed(s, w.typed_data(), u.typed_data(), transposed);
-  const Kept keep(const_cast<float*>(room.typed_data()), s, kind, parts);
+  const Kept keep(const_cast<float*>(room.typed_data()), s, Batch);
   std::memset(dwu, 0, columns * s.K * W * sizeof(float));
   std::memset(total, 0, 4 * sums * sizeof(float));
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
@@ -246,9 +242,9 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
       for (int64_t q = 0; q < s.groups; ++q) {
         const int64_t first = q * s.per * rows * W, deep = s.per * W * W;
         const float* back = transposed + q * N * deep;
-        product(n, s.inputs, {at_x + first, W, 1, W, s.per, rows * W}, back, deep, da, n * W, false);
-        product(n, s.units, {at_h + first, W, 1, W, s.per, rows * W}, back + s.inputs * deep, deep,
-                da + s.inputs * n * W, n * W, false);
+        product<false>(n, s.inputs, Vectors{at_x + first, rows * W, s.per}, back, deep, da, n * W);
+        product<false>(n, s.units, Vectors{at_h + first, rows * W, s.per}, back + s.inputs * deep, deep,
+                da + s.inputs * n * W, n * W);
         give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
       }
       if (++filled == span || t == 0) {
@@ -268,13 +264,13 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
 
 ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                     F32 gh, F32 gc, F32 bc, F32 hs, F32 cs, F32 room, F32 d_hs, F32 d_c, Out dx, Out dh0, Out dc0,
-                    Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t kind,
-                    int64_t parts, int64_t centred, float epsilon) {
-  const Shape s = whole(Shape(x, u, 4, 1, groups), kind);
+                    Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t batch,
+                    float epsilon) {
+  const Shape s = whole(Shape(x, u, 4, 1, groups), batch);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
-  const auto run = kind == kBatch ? run_backward<true> : run_backward<false>;
+  const auto run = batch ? run_backward<true> : run_backward<false>;
   return run(s, m, x, h0, c0, w, u, b, gx, gh, gc, bc, hs, cs, room, d_hs, d_c, dx, dh0, dc0, dw, du, db, dgx, dgh, dgc,
-             dbc, kind, parts, centred, epsilon);
+             dbc, epsilon);
 }
 
 }  // namespace
@@ -285,8 +281,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_forward, forward,
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts")
-        .Attr<int64_t>("centred").Attr<float>("epsilon"));
+        .Attr<int64_t>("groups").Attr<int64_t>("batch").Attr<float>("epsilon"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, backward,
     ffi::Ffi::Bind()
@@ -295,5 +290,4 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, backward,
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("kind").Attr<int64_t>("parts")
-        .Attr<int64_t>("centred").Attr<float>("epsilon"));
+        .Attr<int64_t>("groups").Attr<int64_t>("batch").Attr<float>("epsilon"));

@@ -6,84 +6,63 @@
 
 namespace {
 
-enum Kind : int64_t { kLayer = 1, kRms = 2, kBatch = 3 };
-
-// Means of the input term, and 1 / standard deviations of it and of the recurrent term: [part][row], or [column][W] of
-// a batch.
+// Means of the input term, and 1 / standard deviations of it and of the recurrent term: [row], or [column][W] of a
+// batch.
 struct Moments {
   float *center_x, *inverse_x, *inverse_h;
 };
 
-inline float sum(vec v) {
-  float lanes[W];
-  store(lanes, v);
-  for (int w = W / 2; w > 0; w /= 2)
-    for (int l = 0; l < w; ++l) lanes[l] += lanes[l + w];
-  return lanes[0];
-}
-
 // One normalized term of `gates` gates: z is [gate, vector][row][W].
 struct Term {
   bool on;
-  Kind kind;
   float epsilon;
-  int64_t gates, parts, units, H;  // parts: how many groups of gates have statistics of their own
+  int64_t gates, units, H;
   const float* gamma;              // [gate, vector][W], 0 in lanes that hold no unit
   const float* lanes;              // [vector][W]: 1 where a lane holds a unit
 
   int64_t vectors() const { return gates * units; }
-  int64_t per() const { return vectors() / parts; }
-  float count() const { return static_cast<float>(per() / units * H); }
+  float count() const { return static_cast<float>(gates * H); }
 
   // told: (mean, then variance, gates * H each) of a batch, may be null.
   template <bool Batch>
   void moments(const float* z, int64_t n, float* center, float* inverse, float* told) const {
     if (!on) {
-      const int64_t scales = Batch ? vectors() * W : parts * n;
+      const int64_t scales = Batch ? vectors() * W : n;
       std::fill(center, center + scales, 0.0f), std::fill(inverse, inverse + scales, 1.0f);
     } else if (Batch) {
       of_batch(z, n, center, inverse, told);
     } else {
-      for (int64_t p = 0; p < parts; ++p) {
-        const float* from = z + p * per() * n * W;
-        if (kind == kLayer)
-          of_rows<true>(from, n, center + p * n, inverse + p * n);
-        else
-          of_rows<false>(from, n, center + p * n, inverse + p * n);
-      }
+      of_rows(z, n, center, inverse);
     }
   }
 
   // In one pass, about the first value, so that a mean far from zero costs no digits.
-  template <bool Mean>
   void of_rows(const float* z, int64_t n, float* center, float* inverse) const {
-    const int64_t apart = n * W, vectors = per();
+    const int64_t apart = n * W;
     const bool full = H % W == 0;
     for (int64_t r = 0; r < n; r += 2) {
       const int64_t other = std::min(r + 1, n - 1) - r;
       const float *p = z + r * W, *q = p + other * W;
       const vec first = all(p[0]), second = all(q[0]);
       vec s = {}, s2 = {}, t = {}, t2 = {};
-      for (int64_t v = 0; v < vectors; ++v) {
+      for (int64_t v = 0; v < vectors(); ++v) {
         vec d = load(p + v * apart), e = load(q + v * apart);
-        if (Mean) {
-          d -= first, e -= second;
-          if (!full) {
-            const vec held = load(lanes + v % units * W);
-            d *= held, e *= held;
-          }
-          s += d, t += e;
+        d -= first, e -= second;
+        if (!full) {
+          const vec held = load(lanes + v % units * W);
+          d *= held, e *= held;
         }
+        s += d, t += e;
         s2 += d * d, t2 += e * e;
       }
-      if (Mean) center[r] = sum(s), center[r + other] = sum(t);
+      center[r] = sum(s), center[r + other] = sum(t);
       inverse[r] = sum(s2), inverse[r + other] = sum(t2);
     }
     const float share = 1.0f / count();
     for (int64_t r = 0; r < n; ++r) {
-      const float shift = Mean ? center[r] * share : 0.0f;
+      const float shift = center[r] * share;
       inverse[r] = 1.0f / std::sqrt(std::max(0.0f, inverse[r] * share - shift * shift) + epsilon);
-      center[r] = Mean ? z[r * W] + shift : 0.0f;
+      center[r] = z[r * W] + shift;
     }
   }
 
@@ -118,7 +97,6 @@ struct Term {
 // What flows back through two terms that were added, of one gradient d: d becomes that of what became x by
 // normalization, and d_h that of what became h. All are [vector][row][W], `apart` floats from one vector to the next
 // for the gradients, n * W for x and h, which are normalized. sum_d, sum_x, sum_h: [vector][W], grow by d, d * x, d * h.
-// Without d_h there is one term, x.
 struct Flow {
   const Term &x_term, &h_term;
   int64_t n, apart;
@@ -128,46 +106,39 @@ struct Flow {
   template <bool Batch>
   void back(float* d, float* d_h, const float* x, const float* h) const {
     if (Batch) return back_batch(d, d_h, x, h);
-    const bool mean = x_term.kind == kLayer;
     for (int64_t r = 0; r < n; r += 2) {
-      const auto run = r + 1 < n ? (mean ? &Flow::back_rows<2, true> : &Flow::back_rows<2, false>)
-                                 : (mean ? &Flow::back_rows<1, true> : &Flow::back_rows<1, false>);
+      const auto run = r + 1 < n ? &Flow::back_rows<2> : &Flow::back_rows<1>;
       (this->*run)(d + r * W, d_h + r * W, x + r * W, h + r * W, r);
     }
   }
 
-  template <int R, bool Mean>
+  template <int R>
   void back_rows(float* d, float* d_h, const float* x, const float* h, int64_t r) const {
     const Term &tx = x_term, &th = h_term;
-    const int64_t per = tx.per(), z_apart = n * W;
+    const int64_t z_apart = n * W;
     const float share = 1.0f / tx.count();
-    for (int64_t p = 0; p < tx.parts; ++p) {
-      vec ax[R] = {}, bx[R] = {}, ah[R] = {}, bh[R] = {};
-      for (int64_t v = p * per; v < (p + 1) * per; ++v) {
-        const vec gx = load(tx.gamma + v * W), gh = load(th.gamma + v * W);
-        vec s = load(sum_d + v * W), sx = load(sum_x + v * W), sh = load(sum_h + v * W);
-        for (int j = 0; j < R; ++j) {
-          const vec y = load(d + v * apart + j * W);
-          const vec yx = y * load(x + v * z_apart + j * W), yh = y * load(h + v * z_apart + j * W);
-          s += y, sx += yx, sh += yh;
-          bx[j] += yx * gx, bh[j] += yh * gh;
-          if (Mean) ax[j] += y * gx, ah[j] += y * gh;
-        }
-        store(sum_d + v * W, s), store(sum_x + v * W, sx), store(sum_h + v * W, sh);
-      }
+    vec ax[R] = {}, bx[R] = {}, ah[R] = {}, bh[R] = {};
+    for (int64_t v = 0; v < tx.vectors(); ++v) {
+      const vec gx = load(tx.gamma + v * W), gh = load(th.gamma + v * W);
+      vec s = load(sum_d + v * W), sx = load(sum_x + v * W), sh = load(sum_h + v * W);
       for (int j = 0; j < R; ++j) {
-        bx[j] = all(tx.on ? sum(bx[j]) * share : 0), bh[j] = all(th.on ? sum(bh[j]) * share : 0);
-        if (!Mean) continue;
-        ax[j] = all(tx.on ? sum(ax[j]) * share : 0), ah[j] = all(th.on ? sum(ah[j]) * share : 0);
+        const vec y = load(d + v * apart + j * W);
+        const vec yx = y * load(x + v * z_apart + j * W), yh = y * load(h + v * z_apart + j * W);
+        s += y, sx += yx, sh += yh;
+        bx[j] += yx * gx, bh[j] += yh * gh, ax[j] += y * gx, ah[j] += y * gh;
       }
-      for (int64_t v = p * per; v < (p + 1) * per; ++v) {
-        const vec gx = load(tx.gamma + v * W), gh = load(th.gamma + v * W);
-        for (int j = 0; j < R; ++j) {
-          const vec y = load(d + v * apart + j * W), ix = all(inverse_x[p * n + r + j]);
-          const vec ih = all(inverse_h[p * n + r + j]);
-          store(d + v * apart + j * W, ix * (y * gx - ax[j] - load(x + v * z_apart + j * W) * bx[j]));
-          store(d_h + v * apart + j * W, ih * (y * gh - ah[j] - load(h + v * z_apart + j * W) * bh[j]));
-        }
+      store(sum_d + v * W, s), store(sum_x + v * W, sx), store(sum_h + v * W, sh);
+    }
+    for (int j = 0; j < R; ++j) {
+      bx[j] = all(tx.on ? sum(bx[j]) * share : 0), bh[j] = all(th.on ? sum(bh[j]) * share : 0);
+      ax[j] = all(tx.on ? sum(ax[j]) * share : 0), ah[j] = all(th.on ? sum(ah[j]) * share : 0);
+    }
+    for (int64_t v = 0; v < tx.vectors(); ++v) {
+      const vec gx = load(tx.gamma + v * W), gh = load(th.gamma + v * W);
+      for (int j = 0; j < R; ++j) {
+        const vec y = load(d + v * apart + j * W), ix = all(inverse_x[r + j]), ih = all(inverse_h[r + j]);
+        store(d + v * apart + j * W, ix * (y * gx - ax[j] - load(x + v * z_apart + j * W) * bx[j]));
+        store(d_h + v * apart + j * W, ih * (y * gh - ah[j] - load(h + v * z_apart + j * W) * bh[j]));
       }
     }
   }
@@ -215,7 +186,7 @@ void back_one(const Term& m, float* d, const float* z, int64_t n, const float* i
       a += load(d + v * n * W) * g, b += seen * g;
       store(d_gamma + v * W, load(d_gamma + v * W) + seen);
     }
-    const float center = m.kind == kLayer ? sum(a) * share : 0.0f, tilt = sum(b) * share;
+    const float center = sum(a) * share, tilt = sum(b) * share;
     for (int64_t v = 0; v < m.vectors(); ++v) {
       const vec y = load(d + v * n * W) * load(m.gamma + v * W) - center - load(z + v * n * W) * tilt;
       store(d + v * n * W, y * inverse[r] * load(m.lanes + v * W));

@@ -1,0 +1,125 @@
+// Rows that are divided by their length in a metric, and the gradients through that.
+#pragma once
+#include "terms.h"
+
+namespace {
+
+// Part of a row, a, becomes a / sqrt(a' G a + epsilon). Where G = U U' / n, the n products a U have then a mean square
+// of one: they need not be looked at. `vectors` hold the part; each group has its own G, and its own length if not
+// joint.
+struct Metric {
+  const Shape& s;
+  int64_t first, depth, vectors, groups, row;  // row: floats from one row to the next
+  int64_t lengths;                             // 1 or a group each
+  float epsilon;
+  const float* given;  // (groups, depth, depth), or null: rows stay as they are
+  float* packed;       // [group, vector][k][W]
+  float* turned;       // [group, vector][row][W]: what the metric makes of the rows
+  float* inverse;      // [length][row]
+  float* tilt;         // [group, vector][row][W]: divided rows times this are minus twice the gradient of the metric
+  float* sums;         // [group, vector][k][W]: of those products
+  float* along;        // [row]
+
+  Metric(const Shape& s, int64_t first, int64_t depth, bool joint, float epsilon, const F32& g)
+      : s(s), first(first), depth(depth), vectors((depth + W - 1) / W), groups(s.groups), row(s.groups * s.S),
+        lengths(joint ? 1 : s.groups), epsilon(epsilon), given(g.element_count() ? g.typed_data() : nullptr) {}
+
+  // Floats a row that `divide` writes, and the backward pass may be given.
+  int64_t told() const { return given == nullptr ? 0 : groups * vectors * W + lengths; }
+  void use(float* room, int64_t n) { turned = room, inverse = room + groups * vectors * n * W; }
+
+  // steps: of how many the tilt is kept, 0 in the forward pass.
+  size_t floats(int64_t steps) const {
+    return given == nullptr ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows + 64;
+  }
+  void take(int64_t steps) {
+    if (given == nullptr) return;
+    const int64_t all = groups * vectors * W;
+    packed = arena.take(all * depth), sums = arena.take(all * depth), tilt = arena.take(all * steps * s.rows);
+    along = arena.take(s.rows);
+    std::memset(sums, 0, all * depth * sizeof(float));
+    float* to = packed;
+    for (int64_t q = 0; q < groups; ++q)
+      for (int64_t v = 0; v < vectors; ++v)
+        for (int64_t k = 0; k < depth; ++k, to += W)
+          store(to, load(given + (q * depth + k) * depth + v * W, depth - v * W));
+  }
+
+  void divide(int64_t n, float* a) const {
+    if (given == nullptr) return;
+    for (int64_t q = 0; q < groups; ++q)
+      product<false>(n, vectors, Rows{a + q * s.S + first, row, depth}, packed + q * vectors * depth * W, depth * W,
+                     turned + q * vectors * n * W, n * W);
+    for (int64_t l = 0; l < lengths; ++l)
+      for (int64_t r = 0; r < n; ++r) {
+        vec square = {};
+        each(l, [&](int64_t q, int64_t v) { square += load(part(a, q, r) + v * W) * load(turned + at(n, q, v, r)); });
+        inverse[l * n + r] = 1.0f / std::sqrt(std::max(0.0f, sum(square)) + epsilon);
+      }
+    scale(n, a);
+  }
+
+  // Divides the rows by lengths that are known.
+  void scale(int64_t n, float* a) const {
+    if (given == nullptr) return;
+    for (int64_t l = 0; l < lengths; ++l)
+      for (int64_t r = 0; r < n; ++r) {
+        const float by = inverse[l * n + r];
+        each(l, [&](int64_t q, int64_t v) {
+          float* p = part(a, q, r) + v * W;
+          store(p, load(p) * by, depth - v * W);
+        });
+      }
+  }
+
+  // da: [vector][row][W], da_group floats from a group to the next, turns from the gradient of the divided rows into
+  // that of the rows. The tilt of these rows goes to row `where` and on, of `rows`.
+  void back(int64_t n, const float* a, float* da, int64_t da_group, int64_t where, int64_t rows) const {
+    if (given == nullptr) return;
+    const auto d = [&](int64_t q, int64_t v, int64_t r) { return da + q * da_group + (v * n + r) * W; };
+    for (int64_t l = 0; l < lengths; ++l) {
+      for (int64_t r = 0; r < n; ++r) {
+        vec seen = {};
+        each(l, [&](int64_t q, int64_t v) { seen += load(part(a, q, r) + v * W) * load(d(q, v, r)); });
+        along[r] = sum(seen);
+      }
+      each(l, [&](int64_t q, int64_t v) {
+        for (int64_t r = 0; r < n; ++r) {
+          const float by = inverse[l * n + r], *t = turned + at(n, q, v, r);
+          store(tilt + at(rows, q, v, where + r), along[r] * load(part(a, q, r) + v * W));
+          store(d(q, v, r), by * (load(d(q, v, r)) - along[r] * by * load(t)));
+        }
+      });
+    }
+  }
+
+  // Adds the products of n divided rows with their tilt, of which there are `rows` in all.
+  void add(int64_t n, const float* a, int64_t rows) const {
+    if (given == nullptr) return;
+    for (int64_t q = 0; q < groups; ++q)
+      product<true>(depth, vectors, Columns{a + q * s.S + first, row, n}, tilt + at(rows, q, 0, 0), rows * W,
+                    sums + q * vectors * depth * W, depth * W);
+  }
+
+  void unpack(Out& to) const {
+    if (given == nullptr) return;
+    const float* from = sums;
+    for (int64_t q = 0; q < groups; ++q)
+      for (int64_t v = 0; v < vectors; ++v)
+        for (int64_t k = 0; k < depth; ++k, from += W)
+          store(to->typed_data() + (q * depth + k) * depth + v * W, load(from) * -0.5f, depth - v * W);
+  }
+
+ private:
+  // Calls f for the groups and vectors that share a length.
+  template <class F>
+  void each(int64_t l, F f) const {
+    for (int64_t q = l * groups / lengths; q < (l + 1) * groups / lengths; ++q)
+      for (int64_t v = 0; v < vectors; ++v) f(q, v);
+  }
+  int64_t at(int64_t rows, int64_t q, int64_t v, int64_t r) const { return ((q * vectors + v) * rows + r) * W; }
+  float* part(float* a, int64_t q, int64_t r) const { return a + r * row + q * s.S + first; }
+  const float* part(const float* a, int64_t q, int64_t r) const { return a + r * row + q * s.S + first; }
+};
+
+}  // namespace
