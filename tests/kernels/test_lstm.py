@@ -64,6 +64,26 @@ def test_results_and_gradients_equal_the_plain_steps(form, batch, time, units, f
     )
 
 
+@pytest.mark.parametrize("kind", ["none", "gates", "zoneout"])
+def test_the_last_output_alone_equals_that_of_all(form, kind):
+    args, masks = arrays(7, 5, 12, 3), some_masks(7, 5, 12, 3, kind)
+
+    def last(sequences):
+        def loss(*args):
+            outputs, h, c = lstm(*args, masks=masks, sequences=sequences, form=form)
+            return jnp.sum(jnp.cos(outputs[:, -1])) + jnp.sum(h * c), outputs.shape
+
+        return jax.value_and_grad(loss, argnums=tuple(range(6)), has_aux=True)(*args)
+
+    (whole, long), expected = last(True)
+    (alone, short), got = last(False)
+    assert (long, short) == ((7, 5, 12), (7, 1, 12))
+    assert_close((whole, expected), (alone, got))
+    assert_close(
+        lstm(*args, masks=masks, form=form)[1], lstm(*args, masks=masks, sequences=False, form=form)[1]
+    )
+
+
 def test_the_plain_steps_equal_keras(form):
     args = arrays(4, 6, 5, 3)
     layer = keras.layers.LSTM(5, return_sequences=True, return_state=True)

@@ -79,7 +79,8 @@ def _lstm_loop(layer: Any, sequences: Any, initial_state: Any, mask: Any, traini
     if not _is_covered(layer, keras.layers.LSTMCell, sequences, mask):
         return _keras_lstm(layer, sequences, initial_state, mask, training)
     x, masks = _prepared(layer, sequences, initial_state, training)
-    outputs, h, c = lstm(x, initial_state[0], initial_state[1], *_weights(layer.cell), masks=masks)
+    more = {"masks": masks, "sequences": layer.return_sequences}
+    outputs, h, c = lstm(x, initial_state[0], initial_state[1], *_weights(layer.cell), **more)
     return h, outputs, [h, c]
 
 

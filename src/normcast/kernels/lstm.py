@@ -30,6 +30,7 @@ def lstm(
     mask: Any = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
     inside: Inside = Inside(),  # noqa: B008  (frozen)
+    sequences: bool = True,
     form: str | None = None,
 ) -> Result:
     """Run an LSTM over time: z = x W + h U + b; c' = f * c + i * g; h' = o * tanh(c').
@@ -38,7 +39,8 @@ def lstm(
     x: (batch, time, features); h0, c0: (batch, units); kernel: (features, 4 units);
     recurrent_kernel: (units, 4 units); bias: (4 units,) or None.
     mask: (batch, time), False where a step is to be skipped: states stay, the output is the state before.
-    masks: dropout and zoneout, see `Masks`; inside: what normalizes, see `Inside`.
+    masks: dropout and zoneout, see `Masks`; inside: what normalizes, see `Inside`. sequences: whether all
+    outputs are wanted, or the last alone, (batch, 1, units), which costs less.
     form: "native", "xla" or "steps"; None takes the fastest.
     Returns (outputs (batch, time, units), h, c), differentiable in the arrays up to bias, not in the masks.
 
@@ -54,8 +56,12 @@ def lstm(
     )
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    runs = {"native": _native, "xla": _xla, "steps": lstm_steps}
-    return runs[form or _fastest(x, kernel)](x, h0, c0, kernel, recurrent_kernel, bias, masks, inside)
+    form = form or _fastest(x, kernel)
+    arguments = (x, h0, c0, kernel, recurrent_kernel, bias, masks, inside)
+    if form == "native":
+        return _native(*arguments, sequences)
+    outputs, h, c = (_xla if form == "xla" else lstm_steps)(*arguments)
+    return outputs if sequences else outputs[:, -1:], h, c
 
 
 def _fastest(x: Any, kernel: Any) -> str:
@@ -135,20 +141,28 @@ def _blocks(weights: Any, groups: int) -> Any:
 
 
 def _native(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
+    x: Any,
+    h0: Any,
+    c0: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    masks: Masks,
+    inside: Inside,
+    sequences: bool,
 ) -> Result:
     """Call the C++ kernel. float32 on the CPU only."""
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
     gates = GATES if masks.are_per_gate or inside.is_per_gate else 1
-    facts = (gates, not inside.is_per_gate, inside.center, inside.epsilon)
+    facts = (gates, not inside.is_per_gate, inside.center, inside.epsilon, sequences)
     weights = (kernel, recurrent_kernel, bias)
     outputs, cs = _kernel(facts, x, h0, c0, *weights, *masks.stacked(gates), *inside.stacked())
     return outputs, outputs[:, -1], cs
 
 
 def _attributes(facts: Any) -> dict[str, Any]:
-    gates, joint, center, epsilon = facts
+    gates, joint, center, epsilon, _ = facts
     return {
         "groups": np.int64(gates),
         "joint": np.int64(joint),
@@ -159,14 +173,19 @@ def _attributes(facts: Any) -> dict[str, Any]:
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _kernel(facts: Any, *arrays: Any) -> tuple[Any, Any]:
-    hs, cs, _ = _forward(facts, arrays, 1, 0)
-    return hs, cs[:, -1]
+    keeps_h = bool(arrays[8].size)  # the state before is then read from the outputs
+    hs, cs, _ = _forward(facts, arrays, arrays[0].shape[1] if facts[-1] or keeps_h else 1, 1, 0)
+    return _asked(facts, hs), cs[:, -1]
 
 
-def _forward(facts: Any, arrays: Any, cells: int, room: int) -> Any:
-    """Run forward; cells: of how many steps, all or the last one; room: floats for the gates."""
-    (batch, time, _), units = arrays[0].shape, arrays[1].shape[-1]
-    shapes: list[tuple[int, ...]] = [(batch, time, units), (batch, cells, units), (room,)]
+def _asked(facts: Any, hs: Any) -> Any:
+    return hs if facts[-1] else hs[:, -1:]
+
+
+def _forward(facts: Any, arrays: Any, outputs: int, cells: int, room: int) -> Any:
+    """Run forward; outputs, cells: of how many steps, all or the last one; room: floats for the gates."""
+    batch, units = arrays[1].shape
+    shapes: list[tuple[int, ...]] = [(batch, outputs, units), (batch, cells, units), (room,)]
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_forward", structs, vmap_method="sequential")
     return call(*arrays, **_attributes(facts))
@@ -178,8 +197,8 @@ def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     metrics, lengths = [g for g in arrays[10:12] if g.size], 1 if facts[1] else GATES
     told = sum(facts[0] * native.padded(g.shape[1]) + lengths for g in metrics) + 2 * bool(arrays[12].size)
     room = native.room(batch * time, GATES * native.padded(arrays[1].shape[-1]) + told)
-    hs, cs, activations = _forward(facts, arrays, time, room)
-    return (hs, cs[:, -1]), (arrays, hs, cs, activations)
+    hs, cs, activations = _forward(facts, arrays, time, time, room)
+    return (_asked(facts, hs), cs[:, -1]), (arrays, hs, cs, activations)
 
 
 def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
@@ -187,7 +206,9 @@ def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
     d_hs, d_c = cotangents
     shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:]))
     call = jax.ffi.ffi_call("normcast_lstm_backward", shapes, vmap_method="sequential")
-    grads = call(*arrays, hs, cs, activations, d_hs, jnp.zeros_like(d_c), d_c, **_attributes(facts))
+    # With the last output alone, its gradient is that of the last state.
+    d_h = (jnp.zeros(0), d_hs[:, 0]) if not facts[-1] else (d_hs, jnp.zeros_like(d_c))
+    grads = call(*arrays, hs, cs, activations, *d_h, d_c, **_attributes(facts))
     return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
 
 

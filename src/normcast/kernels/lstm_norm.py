@@ -47,12 +47,13 @@ def lstm_norm(
     *,
     mask: Any = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
+    sequences: bool = True,
     form: str | None = None,
 ) -> tuple[Any, Any, Any, Statistics]:
     """Run an LSTM with z = N(x W) + N(h U) + b; c' = f * c + i * g; h' = o * tanh(N(c')).
 
-    Arrays and masks as for `lstm`; mask is not for kind "batch". form: "native" or "steps"; None takes the
-    fastest.
+    Arrays, masks and sequences as for `lstm`; mask is not for kind "batch". form: "native", "xla" or
+    "steps"; None takes the fastest.
     Returns (outputs, h, c, statistics): for "batch" the (mean, variance) of each normalized term, "input",
     "recurrent" (time, 4 units) and "cell" (time, units), else nothing. Differentiable in the arrays up to
     bias and in the scales and shifts, not in the masks nor through the statistics.
@@ -74,11 +75,12 @@ def lstm_norm(
     bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
     weights = (kernel, recurrent_kernel, bias)
     if form != "steps" and divides_rows(norm, masks):
-        return *_by_rows(x, h0, c0, weights, norm, masks, form), {}
+        return *_by_rows(x, h0, c0, weights, norm, masks, sequences, form), {}
     single = x.dtype == kernel.dtype == jnp.float32
     form = form or ("native" if single and native.is_available() else "steps")
     run = _native if form == "native" else _steps
-    return run(x, h0, c0, *weights, norm, masks)
+    outputs, *rest = run(x, h0, c0, *weights, norm, masks)
+    return outputs if sequences else outputs[:, -1:], *rest
 
 
 def divides_rows(norm: Norm, masks: Masks) -> bool:
@@ -86,7 +88,9 @@ def divides_rows(norm: Norm, masks: Masks) -> bool:
     return norm.kind == "rms" or (norm.kind == "layer" and (norm.per_gate or not masks.are_per_gate))
 
 
-def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, form: str | None) -> Any:
+def _by_rows(
+    x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, sequences: bool, form: str | None
+) -> Any:
     """Divide rows by their length in a metric, instead of normalizing products."""
     gates = GATES if masks.are_per_gate or norm.per_gate else 1
     kernel, recurrent_kernel, bias = weights
@@ -95,7 +99,8 @@ def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, f
     kernel, metric_x = fold(kernel, norm.gamma_x)
     recurrent_kernel, metric_h = fold(recurrent_kernel, norm.gamma_h)
     inside = Inside(metric_x, metric_h, norm.gamma_c, norm.beta_c, norm.per_gate, center, norm.epsilon)
-    return lstm(x, h0, c0, kernel, recurrent_kernel, bias, masks=masks, inside=inside, form=form)
+    run = partial(lstm, masks=masks, inside=inside, sequences=sequences, form=form)
+    return run(x, h0, c0, kernel, recurrent_kernel, bias)
 
 
 # ---- the plain form

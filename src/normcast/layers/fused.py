@@ -18,7 +18,8 @@ Passed = tuple[Any, tuple, dict[str, Any]]
 def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, training: bool) -> Passed | None:
     """Return outputs (time, batch, units), last states and batch statistics, or None if no kernel covers it.
 
-    x: (time, batch, features); valid: (time, batch, 1) or None.
+    x: (time, batch, features); valid: (time, batch, 1) or None. The outputs may be the last alone, where the
+    layer returns no others.
     """
     learns = layer.learns(training)
     folds = layer.folds_input()
@@ -33,13 +34,15 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     arrays = (_swapped(x), states[0], states[1], held.kernel, held.recurrent_kernel, _bias(held))
     mask = None if valid is None else _swapped(valid)[..., 0]
     masks = _masks(layer, x, noise, training)
+    # Masked steps are looked at to blank their outputs.
+    more = {"mask": mask, "masks": masks, "sequences": layer.return_sequences or valid is not None}
     if not normed:
-        h, *last = lstm(*arrays, mask=mask, masks=masks)
+        h, *last = lstm(*arrays, **more)
         return _outputs(layer, h, valid), tuple(last), folded
     norm = _norm(layer, normed)
     if not native.is_available() and not divides_rows(norm, masks):
         return None  # the layer's own steps are the faster ones
-    h, *last, told = lstm_norm(*arrays, norm, mask=mask, masks=masks)
+    h, *last, told = lstm_norm(*arrays, norm, **more)
     return _outputs(layer, h, valid), tuple(last), {**dict.fromkeys(normed, ()), **told, **folded}
 
 

@@ -36,7 +36,7 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
   Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
             {s, center != 0, epsilon, gamma, beta}};
   const int64_t lda = groups * s.S;
-  const bool whole = cs->dimensions()[1] == s.T;  // else only the last cell is asked for
+  const bool all_h = hs->dimensions()[1] == s.T, all_c = cs->dimensions()[1] == s.T;  // else only the last are asked for
   float* kept = gates->element_count() ? gates->typed_data() : nullptr;
   arena.reset(4 * s.units * W * (s.K + s.rows) + s.rows * (lda + s.units * W) + in.floats(0) + 256);
   float* packed = arena.take(4 * s.units * s.K * W);
@@ -53,12 +53,12 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
     for (int64_t t = 0; t < s.T; ++t) {
       // With the cell and the output gate of a row and vector known: the states.
       const auto finish = [&](int64_t v, int64_t r, vec c_new, vec y, vec o) {
-        const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
+        const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, last = (b0 + r) * s.H + v * W, left = s.H - v * W;
         float* cr = c + (v * n + r) * W;
         vec h = o * tanh_(y);
         if (m.keep_h != nullptr) {
           const vec k = load(m.keep_h + at, left);
-          const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
+          const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + last;
           h = k * load(before, left) + (1.0f - k) * h;
         }
         if (m.keep_c != nullptr) {
@@ -66,8 +66,8 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
           c_new = k * load(cr) + (1.0f - k) * c_new;
         }
         store(cr, c_new);
-        store(cs->typed_data() + (whole ? at : (b0 + r) * s.H + v * W), c_new, left);
-        store(hs->typed_data() + at, h, left);
+        if (all_c || t + 1 == s.T) store(cs->typed_data() + (all_c ? at : last), c_new, left);
+        if (all_h || t + 1 == s.T) store(hs->typed_data() + (all_h ? at : last), h, left);
         put_state(s, m, h, b0 + r, v, a + r * lda);
       };
       put_input(s, m, x.typed_data(), b0, n, t, a);
@@ -116,6 +116,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
   const int64_t z_rows = span * s.rows;
   float* kept = gates.element_count() ? const_cast<float*>(gates.typed_data()) : nullptr;  // read only
+  const bool all_h = d_hs.element_count();  // else the last output alone has a gradient, d_h
   arena.reset(columns * W * (2 * s.K + N * W + z_rows) + z_rows * lda + s.rows * W * (groups * N + 2 * s.units) +
               in.floats(span) + 1024);
   float* packed = arena.take(columns * s.K * W);
@@ -146,7 +147,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       const auto through_output = [&](int64_t v, int64_t r, vec y, vec o) {
         const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
         float* dhr = dh + (v * n + r) * W;
-        vec dh_new = load(dhr) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
+        vec dh_new = load(dhr), dh_kept = vec{};
+        if (all_h) dh_new += load(d_hs.typed_data() + at, left);
         if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
         const vec tc = tanh_(y);
         store(at_z + 3 * step + (v * rows + r) * W, dh_new * tc * o * (1.0f - o));
