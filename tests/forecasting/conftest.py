@@ -1,10 +1,13 @@
 """Small panels that train in seconds."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from normcast.models import Architecture, Conv, Recurrent
+from tests.forecasting.ready import ready, saved, table
 
 TINY = Architecture(
     conv=(Conv(filters=4, kernel_size=3),), recurrent=(Recurrent(units=4),), instance_norm="last", skip=True
@@ -38,3 +41,9 @@ def frame() -> pd.DataFrame:
 def small() -> dict:
     """Settings with which a fit takes seconds."""
     return {"h": 3, "input_size": 14, "model": TINY, "epochs": 2, "seeds": 2, "level": (80,)}
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    """The file of a forecaster that is ready to predict."""
+    return saved(ready(table()), tmp_path)

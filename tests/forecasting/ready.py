@@ -1,7 +1,11 @@
 """Forecasters that are ready to predict without training: networks as drawn, scaling as fitted."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from normcast import Forecaster
 from normcast.data.arrays import Arrays
@@ -50,3 +54,17 @@ def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -
         calendar=asked.calendar,
     )
     return forecaster
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two frames are the same to the last bit and type."""
+    if isinstance(one, pl.DataFrame):
+        return one.schema == other.schema and one.equals(other)
+    return list(one.dtypes) == list(other.dtypes) and one.equals(other)
+
+
+def saved(forecaster: Forecaster, folder: Path) -> Path:
+    """Save the forecaster in the folder."""
+    path = folder / "model.normcast"
+    forecaster.save(path)
+    return path
