@@ -271,17 +271,32 @@ inline void put_input(const Shape& s, const Masks& m, const float* x, int64_t b0
 }
 
 inline void put_state(const Shape& s, const Masks& m, vec h, int64_t row, int64_t v, float* a) {
-  for (int64_t g = 0; g < s.groups; ++g) {
-    const float* mask = m.h == nullptr ? nullptr : m.h + (g * s.B + row) * s.H + v * W;
-    store(a + g * s.S + s.state + v * W, mask == nullptr ? h : h * load(mask, s.H - v * W));
-  }
+  float* to = a + s.state + v * W;
+  const int64_t apart = s.B * s.H, left = s.H - v * W;
+  const float* mask = m.h == nullptr ? nullptr : m.h + row * s.H + v * W;
+  if (mask == nullptr)
+    for (int64_t g = 0; g < s.groups; ++g) store(to + g * s.S, h);
+  else if (left >= W)
+    for (int64_t g = 0; g < s.groups; ++g) store(to + g * s.S, h * load(mask + g * apart));
+  else
+    for (int64_t g = 0; g < s.groups; ++g) store(to + g * s.S, h * load(mask + g * apart, left));
 }
 
 // The states of a block, `stride` floats from one row of the batch to the next.
 inline void put_states(const Shape& s, const Masks& m, const float* h, int64_t stride, int64_t b0, int64_t n, float* a) {
-  for (int64_t r = 0; r < n; ++r, a += s.groups * s.S)
-    for (int64_t v = 0; v < s.units; ++v)
-      put_state(s, m, load(h + (b0 + r) * stride + v * W, s.H - v * W), b0 + r, v, a);
+  const int64_t full = s.H / W;
+  for (int64_t r = 0; r < n; ++r, a += s.groups * s.S) {
+    const float* from = h + (b0 + r) * stride;
+    for (int64_t g = 0; g < s.groups; ++g) {
+      const float* mask = m.h == nullptr ? nullptr : m.h + (g * s.B + b0 + r) * s.H;
+      float* to = a + g * s.S + s.state;
+      if (mask == nullptr)
+        for (int64_t v = 0; v < full; ++v) store(to + v * W, load(from + v * W));
+      else
+        for (int64_t v = 0; v < full; ++v) store(to + v * W, load(from + v * W) * load(mask + v * W));
+    }
+    if (full < s.units) put_state(s, m, load(from + full * W, s.H - full * W), b0 + r, full, a);
+  }
 }
 
 // A block of (B, H) to [vector][row][W], and back.
@@ -318,18 +333,22 @@ inline void add_weights(const Shape& s, const Part& p, int64_t n, const float* a
 // first group sets, and is added to dh, through their dropout masks.
 inline void give_back(const Shape& s, const Masks& m, int64_t q, const float* da, int64_t b0, int64_t n, int64_t t,
                       float* dx, float* dh) {
-  for (int64_t r = 0; r < n; ++r) {
+  for (int64_t r = 0; r < n; ++r)
     for (int64_t v = 0; v < s.inputs; ++v) {
       float* out = dx + ((b0 + r) * s.T + t) * s.F + v * W;
       vec d = load(da + (v * n + r) * W);
       if (m.x != nullptr) d *= load(m.x + (q * s.B + b0 + r) * s.F + v * W, s.F - v * W);
       store(out, q ? d + load(out, s.F - v * W) : d, s.F - v * W);
     }
-    for (int64_t v = 0; v < s.units; ++v) {
-      float* out = dh + (v * n + r) * W;
-      vec d = load(da + ((s.inputs + v) * n + r) * W);
-      if (m.h != nullptr) d *= load(m.h + (q * s.B + b0 + r) * s.H + v * W, s.H - v * W);
-      store(out, load(out) + d);
+  da += s.inputs * n * W;
+  for (int64_t v = 0; v < s.units; ++v) {
+    const int64_t left = s.H - v * W;
+    const float* mask = m.h == nullptr ? nullptr : m.h + (q * s.B + b0) * s.H + v * W;
+    for (int64_t r = 0; r < n; ++r, dh += W, da += W) {
+      if (mask == nullptr)
+        store(dh, load(dh) + load(da));
+      else
+        store(dh, load(dh) + load(da) * (left >= W ? load(mask + r * s.H) : load(mask + r * s.H, left)));
     }
   }
 }
