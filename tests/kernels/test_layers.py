@@ -27,6 +27,7 @@ LSTMS = [
     {"norm": "layer", "zoneout": (0.1, 0.3), "recurrent_dropout": 0.3},
     {"norm": "layer", "norm_scope": "gate", "norm_input": False, "dropout": 0.2},
     {"norm": "rms", "norm_cell": False, "zero_output_for_mask": True},
+    {"norm": "layer", "recurrent_dropout": 0.3, "recurrent_dropout_kind": "tied", "dropout": 0.2},
     {"norm": "batch", "zoneout": (0.2, 0.1)},
     {"norm": "batch", "input_statistics": "sequence", "dropout": 0.3},
     {"norm": "batch", "input_statistics": "sequence", "norm_recurrent": False, "norm_cell": False},
@@ -36,6 +37,7 @@ GRUS = [
     {"use_bias": False, "dropout": 0.3, "zoneout": 0.2},
     {"go_backwards": True, "weight_dropout": 0.2, "zero_output_for_mask": True},
     {"dropout": 0.3, "recurrent_dropout": 0.3, "zoneout": 0.2},
+    {"recurrent_dropout": 0.3, "recurrent_dropout_kind": "tied"},
     {"recurrent_dropout": 0.3, "weight_dropout": 0.2, "use_bias": False},
     {"norm": "batch", "input_statistics": "sequence", "norm_recurrent": False},
     {
@@ -120,6 +122,7 @@ def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about):
     with native.left_out():
         got = value_and_gradients(layer, True, MASK)
     rows_differ = about.get("norm") == "layer" and "recurrent_dropout" in about
+    rows_differ &= about.get("recurrent_dropout_kind") != "tied"
     assert all((each is None) == rows_differ for each in called)
     leave_out()
     assert_close(value_and_gradients(layer, True, MASK), got)

@@ -13,7 +13,7 @@ from tests.layers.contract import CHECKS, Case
 
 OPTIONS: dict[str, tuple] = {
     "norm": (None, "batch", "sequence", "layer", "rms", "gate"),
-    "recurrent_dropout_kind": (None, "variational", "per_step", "semeniuta", "moon"),
+    "recurrent_dropout_kind": (None, "variational", "tied", "per_step", "semeniuta", "moon"),
     "zoneout": (0.0, 0.2),
     "dropout": (0.0, 0.3),
     "weight_dropout": (0.0, 0.3),

@@ -17,6 +17,7 @@ from tests.layers.backends import BACKEND, gradients, numpy
 RATES = [
     {"dropout": 0.3},
     {"recurrent_dropout": 0.3},
+    {"recurrent_dropout": 0.3, "recurrent_dropout_kind": "tied"},
     {"recurrent_dropout": 0.3, "recurrent_dropout_kind": "per_step"},
     {"recurrent_dropout": 0.3, "recurrent_dropout_kind": "semeniuta"},
     {"recurrent_dropout": 0.3, "recurrent_dropout_kind": "moon"},
@@ -87,7 +88,7 @@ def test_training_is_the_loop_of_the_paper_with_the_masks_that_were_drawn(kind: 
     inputs = [numpy(m) for m in noise.inputs]
     draws = papers.Draws(
         x=inputs[0] if len(inputs) == 1 else inputs or None,
-        h=[numpy(m) for m in noise.recurrent] or None,
+        h=[numpy(m) for m in noise.recurrent] * (len(layer.gates) // (len(noise.recurrent) or 1)) or None,
         h_step=steps.get("drop_h"), g_step=steps.get("drop_g"),
         cell=None if noise.cell is None else numpy(noise.cell),
         keep_h=steps.get("keep_h"), keep_c=steps.get("keep_c"),
@@ -108,7 +109,10 @@ def test_masks_have_the_right_mean_and_variance_and_are_shared_as_stated(about: 
         assert mask.var() == pytest.approx(0.3 / 0.7, rel=0.05)
         assert len(np.unique(mask, axis=0)) == 50
     if noise.recurrent:
-        assert len({numpy(m).tobytes() for m in noise.recurrent}) == 4  # one for each gate
+        masks = {numpy(m).tobytes() for m in noise.recurrent}
+        assert len(masks) == (
+            1 if about.get("recurrent_dropout_kind") == "tied" else 4
+        )  # or one for each gate
     for name, mask in ((name, numpy(mask)) for name, mask in noise.steps.items()):
         assert mask.shape == (9, 50, 200)  # a new one at each step
         assert len(np.unique(mask.reshape(9, -1), axis=0)) == 9
@@ -227,7 +231,7 @@ def test_mixed_precision_keeps_cell_and_statistics_in_full_precision() -> None:
         (lambda: LSTM(4, norm="bach"), "Did you mean 'batch'"),
         (lambda: GRU(4, norm="layr"), "Did you mean 'layer'"),
         (lambda: LSTM(4, recurrent_dropout_kind="semenuita"), "Did you mean 'semeniuta'"),
-        (lambda: GRU(4, recurrent_dropout_kind="moon"), "variational, per_step, semeniuta"),
+        (lambda: GRU(4, recurrent_dropout_kind="moon"), "variational, tied, per_step, semeniuta"),
         (lambda: LSTM(0), "units is 0"),
         (lambda: LSTM(4, norm="batch", momentum=1.5), "momentum is 1.5"),
         (lambda: LSTM(4, norm="batch", epsilon=0), "epsilon is 0"),

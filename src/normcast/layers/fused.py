@@ -54,7 +54,7 @@ def gru_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, traini
         return None
     from normcast.kernels import gru, native
 
-    if (noise.recurrent or not _tied(noise)) and not native.is_available():
+    if (len(noise.recurrent) > 1 or not _tied(noise)) and not native.is_available():
         return None  # the XLA form with masks per gate is no faster than the layer's own steps
     x, held, folded = hold(layer, x, valid, replace(noise, inputs=noise.inputs * _tied(noise)), training)
     bias = held.bias
@@ -102,8 +102,14 @@ def _masks(layer: Any, x: Any, noise: Noise, training: bool) -> Any:
         name: None if rate == 0 else _kept(layer, x, noise, name, rate)
         for name, rate in layer._zoneout().items()
     }
-    inputs = None if _tied(noise) else ops.stack(noise.inputs)
-    return Masks(inputs, ops.stack(noise.recurrent) if noise.recurrent else None, **keep)
+    return Masks(None if _tied(noise) else _joined(noise.inputs), _joined(noise.recurrent), **keep)
+
+
+def _joined(masks: tuple) -> Any:
+    """Return no mask, the one for all gates, or all of them, gates first."""
+    if not masks:
+        return None
+    return masks[0] if len(masks) == 1 else ops.stack(masks)
 
 
 def _kept(layer: Any, x: Any, noise: Noise, name: str, rate: float) -> Any:

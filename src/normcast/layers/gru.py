@@ -26,7 +26,8 @@ class GRU(Recurrent):
     Columns of the kernels: z, r, g.
 
     zoneout: rate at which a unit keeps its old value in training; its expectation at inference.
-    recurrent_dropout_kind: "variational", "per_step" or "semeniuta", as of LSTM; "moon" needs a cell.
+    recurrent_dropout_kind: "variational", "tied", "per_step" or "semeniuta", as of LSTM; "moon" needs a
+    cell.
     norm, norm_input, norm_recurrent, norm_scope, input_statistics, max_steps, momentum, epsilon,
     gamma_initializer, weight_dropout: as of LSTM. All rates are at least 0 and below 1. All other arguments
     are those of keras.layers.GRU; use_cudnn and implementation are accepted, but there is no cuDNN path, and
@@ -48,7 +49,7 @@ class GRU(Recurrent):
     gates = ("z", "r", "g")
     terms = ("input", "recurrent")
     states_held = 1
-    dropout_kinds = ("variational", "per_step", "semeniuta")
+    dropout_kinds = ("variational", "tied", "per_step", "semeniuta")
 
     def __init__(
         self,

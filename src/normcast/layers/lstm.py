@@ -34,10 +34,10 @@ class LSTM(Recurrent):
     gamma_initializer: of the scales; None means 0.1 for "batch", else 1.
     zoneout: rates (hidden, cell) at which a unit keeps its old value in training; their expectation at
     inference.
-    recurrent_dropout_kind: what `recurrent_dropout` acts on. "variational": h, one mask per gate
-    for all steps, as Keras (Gal & Ghahramani 2016); "per_step": h, a new mask at each step; "semeniuta": the
-    candidate g, a new mask at each step (Semeniuta et al. 2016); "moon": the cell, one mask for all steps
-    (Moon et al. 2015).
+    recurrent_dropout_kind: what `recurrent_dropout` acts on. "variational": h, one mask per gate for all
+    steps, as Keras (Gal & Ghahramani 2016, untied); "tied": h, one mask for all gates and steps (there,
+    tied), the cheapest; "per_step": h, a new mask at each step; "semeniuta": the candidate g, a new mask at
+    each step (Semeniuta et al. 2016); "moon": the cell, one mask for all steps (Moon et al. 2015).
     weight_dropout: rate at which entries of U are dropped, once per call for all (Merity et al. 2018).
     All rates are at least 0 and below 1. All other arguments are those of keras.layers.LSTM; use_cudnn and
     implementation are accepted, but there is no cuDNN path, and implementation=1 only means one input mask

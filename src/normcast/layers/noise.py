@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-KINDS = ("variational", "per_step", "semeniuta", "moon")
+KINDS = ("variational", "tied", "per_step", "semeniuta", "moon")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def draw(rates: Rates, x: Any, units: int, seed: Any) -> Noise:
     if rate > 0:
         if rates.kind == "variational":
             recurrent = tuple(_drop(state, rate, seed) for _ in range(rates.gates))
+        elif rates.kind == "tied":
+            recurrent = (_drop(state, rate, seed),)
         elif rates.kind == "moon":
             cell = _drop(state, rate, seed)
         else:

@@ -222,10 +222,13 @@ class Recurrent(States):
     def recurrent_product(self, h: Any, now: dict[str, Any], held: Held, gates: slice = slice(None)) -> Any:
         """Return h_{t-1} U for some of the gates, with the dropout of h: (batch, their units)."""
         h = h * now["drop_h"] if "drop_h" in now else h
-        if not held.noise.recurrent and gates == slice(None):
+        masks = held.noise.recurrent
+        if len(masks) == 1:  # for all gates
+            h, masks = h * masks[0], ()
+        if not masks and gates == slice(None):
             return ops.cast(h @ held.recurrent_kernel, self.accumulator)
         blocks = ops.split(held.recurrent_kernel, len(self.gates), axis=1)[gates]
-        masks = held.noise.recurrent[gates] or (1,) * len(blocks)
+        masks = masks[gates] or (1,) * len(blocks)
         z = ops.concatenate([(h * m) @ u for m, u in zip(masks, blocks, strict=True)], axis=-1)
         return ops.cast(z, self.accumulator)
 
