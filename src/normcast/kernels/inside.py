@@ -67,14 +67,14 @@ def folded(kernel: Any, gamma: Any, *, center: bool, per_gate: bool, groups: int
     if gamma is None:
         return kernel, None
     if center:
-        kernel = centred(kernel, 4 if per_gate else 1)
+        kernel = _centred(kernel, 4 if per_gate else 1)
     parts = kernel.reshape(len(kernel), groups, -1)
     count = parts.shape[-1] if per_gate else kernel.shape[-1]
     metric = jnp.einsum("kgc,lgc->gkl", parts, parts, precision=lax.Precision.HIGHEST) / count
     return kernel * gamma, metric
 
 
-def centred(kernel: Any, parts: int) -> Any:
+def _centred(kernel: Any, parts: int) -> Any:
     """Take the mean of each part off every row."""
     split = kernel.reshape(len(kernel), parts, -1)
     for _ in range(2):  # the second time takes away what rounding left of the mean

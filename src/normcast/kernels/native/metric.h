@@ -1,6 +1,8 @@
 // Rows that are divided by their length in a metric, and the gradients through that.
 #pragma once
-#include "terms.h"
+#include <cmath>
+
+#include "block.h"
 
 namespace {
 

@@ -17,8 +17,8 @@ struct Term {
   bool on;
   float epsilon;
   int64_t gates, units, H;
-  const float* gamma;              // [gate, vector][W], 0 in lanes that hold no unit
-  const float* lanes;              // [vector][W]: 1 where a lane holds a unit
+  const float* gamma;  // [gate, vector][W], 0 in lanes that hold no unit
+  const float* lanes;  // [vector][W]: 1 where a lane holds a unit
 
   int64_t vectors() const { return gates * units; }
   float count() const { return static_cast<float>(gates * H); }
