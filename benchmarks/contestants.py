@@ -185,7 +185,7 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
     import jax
     import keras
 
-    from normcast.engine.program import ONE_THREAD
+    from normcast.engine.program import options
     from normcast.engine.shortcuts import shortcuts
     from normcast.layers import LSTM
 
@@ -208,7 +208,7 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
     carry = trainable, frozen
     with shortcuts("fast"):
         lowered = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry)
-    run = lowered.compile(ONE_THREAD)
+    run = lowered.compile(options(one_thread=True))
     lap = Laps(count)
     while True:
         lap()

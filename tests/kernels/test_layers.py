@@ -115,17 +115,16 @@ def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, tr
     assert_close(value_and_gradients(layer, training, mask), got)
 
 
-@pytest.mark.parametrize("about", [each for each in LSTMS if each.get("norm") != "batch"], ids=str)
-def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about):
+@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "masked"])
+@pytest.mark.parametrize("about", LSTMS, ids=str)
+def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about, mask):
     layer = build(LSTM, about)
     called, leave_out = watch(monkeypatch, LSTM)
     with native.left_out():
-        got = value_and_gradients(layer, True, MASK)
-    rows_differ = about.get("norm") == "layer" and "recurrent_dropout" in about
-    rows_differ &= about.get("recurrent_dropout_kind") != "tied"
-    assert all((each is None) == rows_differ for each in called)
+        got = value_and_gradients(layer, True, mask)
+    assert all((each is not None) == is_fused(layer, True, mask) for each in called)
     leave_out()
-    assert_close(value_and_gradients(layer, True, MASK), got)
+    assert_close(value_and_gradients(layer, True, mask), got)
 
 
 def network(norm=None, kind=LSTM, **about):

@@ -16,11 +16,22 @@ from normcast.engine.network import Network
 from normcast.engine.shortcuts import shortcuts
 from normcast.engine.training import Training
 from normcast.engine.update import Update
+from normcast.kernels import native
 
 EVALUATION_BATCH = 256
+Options = dict[str, str | bool]
+# What makes small networks fast on the CPU; docs/engine.md tells what each gave. At the highest level short
+# loops are unrolled before they can be vectorized.
+ON_CPU: Options = {
+    "xla_backend_optimization_level": "2",
+    "xla_cpu_copy_insertion_use_region_analysis": True,
+    "xla_cpu_prefer_vector_width": "512",
+}
+# Faster where a recurrence is a loop of XLA, slower for all else.
+LOOPS: Options = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
 # Threads inside operations of networks this small only get in the way of the other devices: no products on
 # several threads, and no loops cut up for them, whose parts wait longer for each other than they compute.
-ONE_THREAD: dict[str, str | bool] = {
+ONE_THREAD: Options = {
     "xla_cpu_multi_thread_eigen": False,
     "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
 }
@@ -48,10 +59,16 @@ def compiled(
     if full not in _compiled:
         with _tracing, shortcuts(rng, whole):
             lowered = jax.jit(function).lower(*arguments)
-        _compiled[full] = lowered.compile(
-            ONE_THREAD if one_thread and jax.default_backend() == "cpu" else None
-        )
+        _compiled[full] = lowered.compile(options(one_thread))
     return _compiled[full]
+
+
+def options(one_thread: bool) -> Options | None:
+    """Return how XLA is to compile here. one_thread: whether the other cores are for other devices."""
+    if jax.default_backend() != "cpu":
+        return None
+    loops = {} if native.is_available() else LOOPS
+    return {**ON_CPU, **loops, **(ONE_THREAD if one_thread else {})}
 
 
 def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from normcast.kernels.bits import fast_key
 from normcast.kernels.convolution import convolution
 from normcast.kernels.gru import gru
 from normcast.kernels.lstm import lstm
-from normcast.kernels.lstm_norm import Norm, divides_rows, lstm_norm
+from normcast.kernels.lstm_norm import Norm, lstm_norm
 from normcast.kernels.masks import Masks
 
-__all__ = ["Masks", "Norm", "convolution", "divides_rows", "fast_key", "gru", "lstm", "lstm_norm"]
+__all__ = ["Masks", "Norm", "convolution", "fast_key", "gru", "lstm", "lstm_norm"]

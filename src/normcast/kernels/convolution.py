@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 
@@ -18,4 +19,24 @@ def convolution(x: Any, kernel: Any, stride: int = 1, dilation: int = 1) -> Any:
     last = (steps - 1) * stride + 1
     taps = [x[:, j * dilation : j * dilation + last : stride] for j in range(size)]
     rows = jnp.concatenate(taps, -1).reshape(-1, size * channels)  # (batch * new time, size * channels)
-    return (rows @ kernel.reshape(size * channels, filters)).reshape(x.shape[0], steps, filters)
+    return _filtered(rows, kernel).reshape(x.shape[0], steps, filters)
+
+
+@jax.custom_vjp
+def _filtered(rows: Any, kernel: Any) -> Any:
+    return rows @ kernel.reshape(-1, kernel.shape[-1])
+
+
+def _forward(rows: Any, kernel: Any) -> Any:
+    return _filtered(rows, kernel), (rows, kernel)
+
+
+def _backward(saved: Any, d: Any) -> Any:
+    """Return the gradients; that of the kernel as (filters, size * channels), whose rows fill vectors."""
+    rows, kernel = saved
+    size, channels, filters = kernel.shape
+    d_kernel = (d.T @ rows).reshape(filters, size, channels).transpose(1, 2, 0)
+    return d @ kernel.reshape(-1, filters).T, d_kernel
+
+
+_filtered.defvjp(_forward, _backward)

@@ -34,26 +34,6 @@ class Inside:
     center: bool = True
     epsilon: float = 0.0
 
-    def rows(self, row: Any, masks: list[Any], metric: Any) -> list[Any]:
-        """Return a row of the batch for each mask: masked, and divided by its length in the metric."""
-        rows = [row if mask is None else row * mask for mask in masks]
-        if metric is None:
-            return rows
-        if len(rows) < len(metric):  # groups that read the same row share its length
-            metric = metric.sum(0, keepdims=True)
-        squares = [((a @ g) * a).sum(-1, keepdims=True) for a, g in zip(rows, metric, strict=True)]
-        if not self.is_per_gate:
-            squares = [sum(squares[1:], start=squares[0])] * len(rows)
-        return [a * lax.rsqrt(jnp.maximum(q, 0) + self.epsilon) for a, q in zip(rows, squares, strict=True)]
-
-    def cell(self, c: Any) -> Any:
-        """Return the cell as the output's tanh reads it."""
-        if self.gamma is None:
-            return c
-        c = c - c.mean(-1, keepdims=True) if self.center else c
-        c = c * lax.rsqrt((c**2).mean(-1, keepdims=True) + self.epsilon) * self.gamma
-        return c if self.beta is None else c + self.beta
-
     def stacked(self) -> list[Any]:
         """Return the arrays as the native kernel reads them, empty for None."""
         return [or_empty(a) for a in (self.metric_x, self.metric_h, self.gamma, self.beta)]

@@ -3,17 +3,18 @@
 What was measured is told in docs/engine.md. The plain form, `lstm_steps`, is the oracle of both.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from normcast.kernels import native
 from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
+from normcast.kernels.recurrence import Step, over_time, product
 
 Result = tuple[Any, Any, Any]
 GATES = 4
@@ -29,7 +30,6 @@ def lstm(
     *,
     mask: Any = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
-    inside: Inside = Inside(),  # noqa: B008  (frozen)
     sequences: bool = True,
     form: str | None = None,
 ) -> Result:
@@ -39,8 +39,8 @@ def lstm(
     x: (batch, time, features); h0, c0: (batch, units); kernel: (features, 4 units);
     recurrent_kernel: (units, 4 units); bias: (4 units,) or None.
     mask: (batch, time), False where a step is to be skipped: states stay, the output is the state before.
-    masks: dropout and zoneout, see `Masks`; inside: what normalizes, see `Inside`. sequences: whether all
-    outputs are wanted, or the last alone, (batch, 1, units), which costs less.
+    masks: dropout and zoneout, see `Masks`. sequences: whether all outputs are wanted, or the last alone,
+    (batch, 1, units), which costs less.
     form: "native", "xla" or "steps"; None takes the fastest.
     Returns (outputs (batch, time, units), h, c), differentiable in the arrays up to bias, not in the masks.
 
@@ -56,15 +56,16 @@ def lstm(
     )
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    form = form or _fastest(x, kernel)
-    arguments = (x, h0, c0, kernel, recurrent_kernel, bias, masks, inside)
+    form = form or fastest(x, kernel)
+    arguments = (x, h0, c0, kernel, recurrent_kernel, bias, masks)
     if form == "native":
-        return _native(*arguments, sequences)
+        return lstm_native(*arguments, Inside(), sequences)
     outputs, h, c = (_xla if form == "xla" else lstm_steps)(*arguments)
     return outputs if sequences else outputs[:, -1:], h, c
 
 
-def _fastest(x: Any, kernel: Any) -> str:
+def fastest(x: Any, kernel: Any) -> str:
+    """Return the form that runs these fastest here."""
     single = x.dtype == kernel.dtype == jnp.float32
     return "native" if single and native.is_available() else "xla"
 
@@ -72,21 +73,19 @@ def _fastest(x: Any, kernel: Any) -> str:
 # ---- the plain form
 
 
-def lstm_steps(
-    x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
-) -> Result:
+def lstm_steps(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
     """Run the recurrence as it stands in the textbook, in any precision: the oracle."""
     into, over, shift = (jnp.split(a, GATES, -1) for a in (kernel, recurrent_kernel, bias))
-    groups = GATES if masks.are_per_gate or inside.is_per_gate else 1
-    on_x, on_h = per_gate(masks.inputs, groups, None), per_gate(masks.states, groups, None)
+    on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
     outputs = []
     for t in range(x.shape[1]):
-        rows_x, rows_h = inside.rows(x[:, t], on_x, inside.metric_x), inside.rows(h, on_h, inside.metric_h)
-        rows_x, rows_h = (rows * (GATES // groups) for rows in (rows_x, rows_h))
-        z = [rows_x[gate] @ into[gate] + rows_h[gate] @ over[gate] + shift[gate] for gate in range(GATES)]
+        z = [
+            (x[:, t] * on_x[gate]) @ into[gate] + (h * on_h[gate]) @ over[gate] + shift[gate]
+            for gate in range(GATES)
+        ]
         i, f, o = (jax.nn.sigmoid(z[gate]) for gate in (0, 1, 3))
         c_new = f * c + i * jnp.tanh(z[2])
-        h_new = o * jnp.tanh(inside.cell(c_new))
+        h_new = o * jnp.tanh(c_new)
         h = h_new if masks.keep_h is None else _mixed(masks.keep_h[:, t], h, h_new)
         c = c_new if masks.keep_c is None else _mixed(masks.keep_c[:, t], c, c_new)
         outputs.append(h)
@@ -101,46 +100,71 @@ def _mixed(keep: Any, old: Any, new: Any) -> Any:
 # ---- the XLA form
 
 
-def _xla(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks, inside: Inside
-) -> Result:
-    """One product per step and one tanh for all gates; the backward pass computes the step again."""
-    # A group of gates reads rows of its own, where masks or lengths differ.
-    for_x, for_h = (GATES if each or inside.is_per_gate else 1 for each in masks.per_gate)
-    weights = jnp.concatenate([_blocks(kernel, for_x), _blocks(recurrent_kernel, for_h)])
-    units = h0.shape[-1]
-    # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2: scaling the columns once leaves one tanh for the four gates.
-    half = jnp.repeat(jnp.array([0.5, 0.5, 1.0, 0.5], kernel.dtype), units)
-    weights, bias = weights * half, bias * half
-    on_x, on_h = per_gate(masks.inputs, for_x, None), per_gate(masks.states, for_h, None)
-
-    @jax.checkpoint
-    def step(carry: Any, now: Any) -> Any:
-        h, c = carry
-        x_t, keep_h, keep_c = now
-        rows = [*inside.rows(x_t, on_x, inside.metric_x), *inside.rows(h, on_h, inside.metric_h)]
-        a = jnp.tanh(jnp.concatenate(rows, -1) @ weights + bias)
-        i, f, o = (0.5 * a[:, k * units : (k + 1) * units] + 0.5 for k in (0, 1, 3))
-        c_new = f * c + i * a[:, 2 * units : 3 * units]
-        h_new = o * jnp.tanh(inside.cell(c_new))
-        h = h_new if keep_h is None else keep_h * h + (1 - keep_h) * h_new
-        c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
-        return (h, c), h
-
-    over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
-    (h, c), outputs = lax.scan(step, (h0, c0), over_time)
+def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+    """Project the inputs of all steps at once, and run over the rest with one tanh for all gates."""
+    half = halves(h0.shape[-1], kernel.dtype)
+    over, (on_x, on_h), keep = time_major(x, masks)
+    z = masked_products(over, kernel * half, on_x) + bias * half
+    step = Step(masked_products, plain_cell)
+    outputs, (h, c), _ = over_time(step, z, (h0, c0), recurrent_kernel * half, (), (), on_h, keep)
     return jnp.swapaxes(outputs, 0, 1), h, c
 
 
-def _blocks(weights: Any, groups: int) -> Any:
-    """Return weights for the rows of all groups side by side, so that one product serves them."""
-    return weights if groups == 1 else jax.scipy.linalg.block_diag(*jnp.split(weights, groups, -1))
+def halves(units: int, dtype: Any) -> Any:
+    """Return what scales z so that one tanh serves all gates: sigmoid(z) = tanh(z / 2) / 2 + 1 / 2."""
+    return jnp.repeat(jnp.array([0.5, 0.5, 1.0, 0.5], dtype), units)
+
+
+def time_major(x: Any, masks: Masks) -> tuple[Any, Any, Any]:
+    """Return x (time, batch, features), lists of masks for inputs and states, and (keep_h, keep_c)."""
+    over, keep = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, (masks.keep_h, masks.keep_c)))
+    on = [
+        per_gate(mask, GATES if each else 1, None)
+        for mask, each in zip((masks.inputs, masks.states), masks.per_gate, strict=True)
+    ]
+    return over, on, keep
+
+
+def masked_products(rows: Any, weights: Any, masks: list[Any]) -> Any:
+    """Return the products of rows with the columns of the gates, through one mask or one for each gate.
+
+    rows: (batch, n) of a step, or (time, batch, n) of all.
+    """
+    seen = [rows if mask is None else rows * mask for mask in masks]
+    if len(seen) == 1:
+        return product(seen[0], weights)
+    parts = jnp.split(weights, len(seen), -1)
+    if rows.ndim == 2:  # of a step: one product, also of zeros, is faster than several small ones
+        return jnp.concatenate(seen, -1) @ jax.scipy.linalg.block_diag(*parts)
+    return jnp.concatenate([product(row, part) for row, part in zip(seen, parts, strict=True)], -1)
+
+
+def lstm_cell(a: Any, states: Any, keep: Any, read: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Return the states after a step, and what was told of it, of tanh(z / 2) for i, f, o and tanh(z) for g.
+
+    a: (..., 4 units); keep: (keep_h, keep_c), each may be None; read: returns what the output's tanh reads of
+    a cell, and what to tell of it.
+    """
+    h, c = states
+    i, f, g, o = jnp.split(a, GATES, -1)
+    i, f, o = (0.5 * gate + 0.5 for gate in (i, f, o))
+    c_new = f * c + i * g
+    y, told = read(c_new)
+    h_new = o * jnp.tanh(y)
+    keep_h, keep_c = keep
+    h = h_new if keep_h is None else _mixed(keep_h, h, h_new)
+    return (h, c_new if keep_c is None else _mixed(keep_c, c, c_new)), told
+
+
+def plain_cell(a: Any, states: Any, keep: Any, _: Any) -> tuple[Any, Any]:
+    """Return `lstm_cell` with the cell read as it is."""
+    return lstm_cell(a, states, keep, lambda c: (c, ()))
 
 
 # ---- the native form
 
 
-def _native(
+def lstm_native(
     x: Any,
     h0: Any,
     c0: Any,
@@ -151,7 +175,7 @@ def _native(
     inside: Inside,
     sequences: bool,
 ) -> Result:
-    """Call the C++ kernel. float32 on the CPU only."""
+    """Call the C++ kernel. float32 on the CPU only. inside: what normalizes, see `Inside`."""
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
     gates = GATES if masks.are_per_gate or inside.is_per_gate else 1

@@ -1,6 +1,6 @@
-"""The LSTM's recurrence with normalized terms, on arrays: natively on the CPU, by a plain scan elsewhere."""
+"""The LSTM's recurrence with normalized terms, on arrays: natively on the CPU, else the best XLA form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,19 @@ from jax import lax
 
 from normcast.kernels import native
 from normcast.kernels.inside import Inside, folded
-from normcast.kernels.lstm import GATES, lstm
+from normcast.kernels.lstm import (
+    GATES,
+    fastest,
+    halves,
+    lstm_cell,
+    lstm_native,
+    masked_products,
+    plain_cell,
+    time_major,
+)
 from normcast.kernels.masks import Masks, kept, or_empty, per_gate
+from normcast.kernels.normalization import Normalization
+from normcast.kernels.recurrence import Step, over_time
 
 KINDS = ("layer", "rms", "batch")
 Statistics = dict[str, tuple[Any, Any]]
@@ -34,6 +45,11 @@ class Norm:
     beta_c: Any = None
     per_gate: bool = False
     epsilon: float = 1e-5
+
+    @property
+    def parts(self) -> int:
+        """How many parts of the gates have statistics of their own ("layer" and "rms")."""
+        return GATES if self.per_gate else 1
 
 
 def lstm_norm(
@@ -74,23 +90,20 @@ def lstm_norm(
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
     bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
     weights = (kernel, recurrent_kernel, bias)
-    if form != "steps" and divides_rows(norm, masks):
-        return *_by_rows(x, h0, c0, weights, norm, masks, sequences, form), {}
-    single = x.dtype == kernel.dtype == jnp.float32
-    form = form or ("native" if single and native.is_available() else "steps")
-    run = _native if form == "native" else _steps
+    form = form or fastest(x, kernel)
+    if form == "native" and _divides_rows(norm, masks):
+        return *_by_rows(x, h0, c0, weights, norm, masks, sequences), {}
+    run = {"native": _native, "xla": _xla, "steps": _steps}[form]
     outputs, *rest = run(x, h0, c0, *weights, norm, masks)
     return outputs if sequences else outputs[:, -1:], *rest
 
 
-def divides_rows(norm: Norm, masks: Masks) -> bool:
+def _divides_rows(norm: Norm, masks: Masks) -> bool:
     """Whether rows can be divided before their product: not where gates share a mean, but not their rows."""
     return norm.kind == "rms" or (norm.kind == "layer" and (norm.per_gate or not masks.are_per_gate))
 
 
-def _by_rows(
-    x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, sequences: bool, form: str | None
-) -> Any:
+def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, sequences: bool) -> Any:
     """Divide rows by their length in a metric, instead of normalizing products."""
     gates = GATES if masks.are_per_gate or norm.per_gate else 1
     kernel, recurrent_kernel, bias = weights
@@ -99,8 +112,7 @@ def _by_rows(
     kernel, metric_x = fold(kernel, norm.gamma_x)
     recurrent_kernel, metric_h = fold(recurrent_kernel, norm.gamma_h)
     inside = Inside(metric_x, metric_h, norm.gamma_c, norm.beta_c, norm.per_gate, center, norm.epsilon)
-    run = partial(lstm, masks=masks, inside=inside, sequences=sequences, form=form)
-    return run(x, h0, c0, kernel, recurrent_kernel, bias)
+    return lstm_native(x, h0, c0, kernel, recurrent_kernel, bias, masks, inside, sequences)
 
 
 # ---- the plain form
@@ -109,18 +121,17 @@ def _by_rows(
 def _steps(
     x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
 ) -> Any:
+    """Run the recurrence as it stands in the papers, in any precision: the oracle."""
     into, over = jnp.split(kernel, GATES, -1), jnp.split(recurrent_kernel, GATES, -1)
     on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
-    parts = GATES if norm.per_gate else 1
 
-    @jax.checkpoint
     def step(carry: Any, now: Any) -> Any:
         h, c = carry
         x_t, keep_h, keep_c = now
         z_x = jnp.concatenate([(x_t * m) @ w for m, w in zip(on_x, into, strict=True)], -1)
         z_h = jnp.concatenate([(h * m) @ w for m, w in zip(on_h, over, strict=True)], -1)
-        z_x, told_x = _normalized(z_x, norm, norm.gamma_x, parts)
-        z_h, told_h = _normalized(z_h, norm, norm.gamma_h, parts)
+        z_x, told_x = _normalized(z_x, norm, norm.gamma_x, norm.parts)
+        z_h, told_h = _normalized(z_h, norm, norm.gamma_h, norm.parts)
         i, f, g, o = jnp.split(z_x + z_h + bias, GATES, -1)
         c_new = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
         y, told_c = _normalized(c_new, norm, norm.gamma_c, 1)
@@ -130,10 +141,9 @@ def _steps(
         c = c_new if keep_c is None else keep_c * c + (1 - keep_c) * c_new
         return (h, c), (h, {"input": told_x, "recurrent": told_h, "cell": told_c})
 
-    over_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
-    (h, c), (outputs, told) = lax.scan(step, (h0, c0), over_time)
-    told = {name: lax.stop_gradient(pair) for name, pair in told.items() if pair}
-    return jnp.swapaxes(outputs, 0, 1), h, c, told
+    over_steps = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h, masks.keep_c))
+    (h, c), (outputs, told) = lax.scan(step, (h0, c0), over_steps)
+    return jnp.swapaxes(outputs, 0, 1), h, c, _said(told)
 
 
 def _normalized(z: Any, norm: Norm, gamma: Any, parts: int) -> tuple[Any, tuple[Any, ...]]:
@@ -146,6 +156,48 @@ def _normalized(z: Any, norm: Norm, gamma: Any, parts: int) -> tuple[Any, tuple[
     y = y - y.mean(-1, keepdims=True) if norm.kind == "layer" else y
     y = y * lax.rsqrt((y**2).mean(-1, keepdims=True) + norm.epsilon)
     return y.reshape(z.shape) * gamma, ()
+
+
+def _said(told: dict[str, Any]) -> Statistics:
+    return {name: lax.stop_gradient(pair) for name, pair in told.items() if pair}
+
+
+# ---- the XLA form
+
+
+def _xla(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
+) -> Any:
+    """Make the input's term of all steps at once, and run over the rest with one tanh for all gates."""
+    half = halves(h0.shape[-1], kernel.dtype)
+    over, (on_x, on_h), keep = time_major(x, masks)
+    gates, cells = (Normalization(norm.kind, parts, norm.epsilon) for parts in (norm.parts, 1))
+    z, told_x = masked_products(over, kernel, on_x), ()
+    if norm.gamma_x is not None:
+        z, told_x = gates(z)
+        z = z * norm.gamma_x
+    if norm.gamma_h is None:
+        step, over_h, gamma = Step(masked_products, plain_cell), recurrent_kernel * half, ()
+    else:
+        step, over_h, gamma = Step(masked_products, plain_cell, gates), recurrent_kernel, norm.gamma_h * half
+    scales: Any = ()
+    if norm.gamma_c is not None:
+        step, scales = replace(step, cell=partial(_normed_cell, cells)), (norm.gamma_c, norm.beta_c)
+    told, first = {"input": told_x}, (h0, c0)
+    z = (z + bias) * half
+    outputs, (h, c), more = over_time(step, z, first, over_h, gamma, scales, on_h, keep)
+    told["recurrent"], told["cell"] = more
+    return jnp.swapaxes(outputs, 0, 1), h, c, _said(told)
+
+
+def _normed_cell(norm: Normalization, a: Any, states: Any, keep: Any, scales: Any) -> Any:
+    def read(c: Any) -> Any:
+        gamma, beta = scales
+        y, told = norm(c)
+        y = y * gamma
+        return y if beta is None else y + beta, told
+
+    return lstm_cell(a, states, keep, read)
 
 
 # ---- the native form

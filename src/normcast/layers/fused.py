@@ -26,7 +26,7 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     normed = [term for term in layer.norms if not (term == "input" and folds)]
     if not _is_covered(layer, x, noise) or (folds and not _tied(noise)):
         return None
-    from normcast.kernels import divides_rows, lstm, lstm_norm, native
+    from normcast.kernels import lstm, lstm_norm
 
     if normed and layer.norm == "batch" and (not learns or valid is not None):
         return None
@@ -39,10 +39,7 @@ def lstm_pass(layer: Any, x: Any, valid: Any, noise: Noise, states: tuple, train
     if not normed:
         h, *last = lstm(*arrays, **more)
         return _outputs(layer, h, valid), tuple(last), folded
-    norm = _norm(layer, normed)
-    if not native.is_available() and not divides_rows(norm, masks):
-        return None  # the layer's own steps are the faster ones
-    h, *last, told = lstm_norm(*arrays, norm, **more)
+    h, *last, told = lstm_norm(*arrays, _norm(layer, normed), **more)
     return _outputs(layer, h, valid), tuple(last), {**dict.fromkeys(normed, ()), **told, **folded}
 
 

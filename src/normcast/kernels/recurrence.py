@@ -1,0 +1,105 @@
+"""A recurrence under XLA with a backward pass of its own.
+
+JAX would keep every intermediate of a step, or compute the step again, and sum the weights' gradients step by
+step. Here the squashed gates and the states are kept, the backward loop passes gradients from state to state
+alone, and what flows into the weights is computed for all steps at once after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from normcast.kernels.normalization import Normalization
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a = tanh(z + gamma * N(linear(h))), states = cell(a, states), the first state being h.
+
+    linear(h, weights, masks) -> (batch, n), linear in h and in the weights; it must also take all steps at
+    once, (time, batch, units). cell(a, states, keep, scales) -> (states, told). norm: N, or None. told: what
+    to hand out of each step, without gradients.
+    """
+
+    linear: Callable[..., Any]
+    cell: Callable[..., Any]
+    norm: Normalization | None = None
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def over_time(
+    step: Step, z: Any, states: Any, weights: Any, gamma: Any, scales: Any, masks: Any, keep: Any
+) -> tuple[Any, Any, Any]:
+    """Run a step over time. Trees of arrays may be empty.
+
+    z: (time, batch, n), what the inputs give; states: the first ones; weights, masks: read by `linear`;
+    gamma: (n,), where there is a norm; scales, keep (time, batch, ...): read by the cell.
+    Returns (outputs (time, batch, units), last states, told by norm and cell), differentiable in z, states,
+    weights, gamma and scales.
+    """
+    return _forward(step, z, states, weights, gamma, scales, masks, keep)[0]
+
+
+def _forward(
+    step: Step, z: Any, states: Any, weights: Any, gamma: Any, scales: Any, masks: Any, keep: Any
+) -> Any:
+    def one(states: Any, now: Any) -> Any:
+        z_t, keep_t = now
+        term, told = step.linear(states[0], weights, masks), ()
+        normed: Any = ()
+        if step.norm is not None:
+            normed, told = step.norm.forward(term)
+            term = gamma * normed[0]
+        a = jnp.tanh(z_t + term)
+        states, told_c = step.cell(a, states, keep_t, scales)
+        return states, ((a, states, normed), (told, told_c))
+
+    last, ((a, after, normed), told) = lax.scan(one, states, (z, keep))
+    return (after[0], last, told), (a, after, normed, states, weights, gamma, scales, masks, keep)
+
+
+def _backward(step: Step, saved: Any, cotangents: Any) -> Any:
+    a, after, normed, states, weights, gamma, scales, masks, keep = saved
+    d_outputs, d_last, _ = cotangents
+    before = jax.tree.map(lambda first, all_: jnp.concatenate([first[None], all_[:-1]]), states, after)
+
+    def one(carry: Any, now: Any) -> Any:
+        d_states, d_scales = carry
+        a_t, before_t, normed_t, keep_t, d_output = now
+        d_states = (d_states[0] + d_output, *d_states[1:])
+        more, d_a, d_before = _pulled(
+            lambda scales, *at: step.cell(*at, keep_t, scales)[0], d_states, scales, a_t, before_t
+        )
+        d_z = d_term = d_a * (1 - a_t * a_t)
+        if step.norm is not None:
+            d_term = step.norm.backward(normed_t, d_z * gamma)
+        (d_h,) = _pulled(lambda h: step.linear(h, weights, masks), d_term, before_t[0])
+        d_scales = jax.tree.map(jnp.add, d_scales, more)
+        return ((d_before[0] + d_h, *d_before[1:]), d_scales), (d_z, d_term)
+
+    start, over = (d_last, jax.tree.map(jnp.zeros_like, scales)), (a, before, normed, keep, d_outputs)
+    (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, over, reverse=True)
+    (d_weights,) = _pulled(lambda weights: step.linear(before[0], weights, masks), d_term, weights)
+    d_gamma = gamma if step.norm is None else (d_z * normed[0]).sum((0, 1))
+    return d_z, d_first, d_weights, d_gamma, d_scales, *jax.tree.map(jnp.zeros_like, (masks, keep))
+
+
+def _pulled(function: Callable[..., Any], cotangent: Any, *at: Any) -> Any:
+    """Return the gradients that flow back through a function, at some arguments."""
+    return jax.vjp(function, *at)[1](cotangent)
+
+
+over_time.defvjp(_forward, _backward)
+
+
+def product(rows: Any, weights: Any) -> Any:
+    """Return rows @ weights by one product of two axes, which XLA computes and differentiates fastest.
+
+    rows: (..., n); weights: (n, columns).
+    """
+    return (rows.reshape(-1, rows.shape[-1]) @ weights).reshape(*rows.shape[:-1], weights.shape[-1])
