@@ -96,8 +96,24 @@ def torch_loop(network: str, windows: int, steps: int, channels: int, batch: int
             optimizer.step()
 
 
-def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
-    """NeuralForecast's LSTM with one layer of 64 units on 168 values, trained step by step on one series."""
+def engine_panel(series: int, rows: int, steps: int, batch: int, visited: int) -> None:
+    """Train on all windows of a panel; an epoch visits so many of them."""
+    from benchmarks import networks
+    from normcast.engine import Batches, Field, Training, train
+
+    values = np.random.default_rng(0).normal(size=series * rows).astype("float32")
+    each = rows - steps
+    start = (np.arange(series, dtype=np.int32)[:, None] * rows + np.arange(each, dtype=np.int32)).ravel()
+    which = np.repeat(np.arange(series, dtype=np.int32), each)
+    data = Batches({"past": Field(values[:, None], 0, steps)}, Field(values, steps, 1), start, which)
+    lap, model = Laps(visited // batch), networks.one_lstm(steps, 1)
+    lap()
+    training = Training(batch_size=batch, epochs=10_000, patience=None, epoch_windows=visited)
+    list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))
+
+
+def neuralforecast_lstm(series: int, rows: int, steps: int, batch: int, visited: int) -> None:
+    """NeuralForecast's LSTM with one layer of 64 units, trained step by step, as it comes otherwise."""
     import logging
     import warnings
 
@@ -107,14 +123,15 @@ def neuralforecast_lstm(windows: int, steps: int, batch: int) -> None:
 
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    _, target = series(windows, steps, 1)
-    stamps = pd.date_range("2000-01-01", periods=len(target), freq="h")
-    frame = pd.DataFrame({"unique_id": "a", "ds": stamps, "y": target})
-    lap = Laps(windows // batch)
+    stamps = pd.date_range("2000-01-01", periods=rows, freq="h")
+    y = np.random.default_rng(0).normal(size=series * rows).astype("float32")
+    ids = np.repeat(np.arange(series), rows)
+    frame = pd.DataFrame({"unique_id": ids, "ds": np.tile(stamps, series), "y": y})
+    lap = Laps(visited // batch)
     quiet = {"enable_progress_bar": False, "logger": False, "enable_checkpointing": False}
     model = LSTM(
         h=1, input_size=steps, encoder_n_layers=1, encoder_hidden_size=64, decoder_layers=1,
-        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=windows // batch, batch_size=1,
+        decoder_hidden_size=1, encoder_dropout=0.0, recurrent=False, max_steps=visited // batch,
         windows_batch_size=batch, accelerator="cpu", enable_model_summary=False, **quiet,
     )  # fmt: skip
     while True:
