@@ -194,7 +194,7 @@ struct Shape {
   int64_t gates, groups;  // groups: 1, all gates read the same rows; or `gates`, each has its own dropout masks
   int64_t units;          // vectors of a gate
   int64_t per;            // vectors of a group
-  int64_t inputs;         // vectors of the input's gradient
+  int64_t inputs;         // vectors of the input's gradient, 0 where it is not needed
   int64_t state;          // where the state stands in a row, and U in the weights: after the input and a one per bias
   int64_t K, S, rows;     // K: input, ones, state; S: floats of one row of a group; rows: of the batch in a block
   Shape(const F32& x, const F32& u, int64_t gates, int64_t biases, int64_t groups) : gates(gates), groups(groups) {
@@ -207,6 +207,8 @@ struct Shape {
     rows = (B + blocks - 1) / blocks;
   }
 };
+
+inline float* pointer(Out& b) { return b->element_count() ? b->typed_data() : nullptr; }
 
 // The weights of some gates that some of a row's floats meet: columns of gates `gate` and on, rows `first` and on.
 struct Part {
@@ -330,10 +332,10 @@ inline void add_weights(const Shape& s, const Part& p, int64_t n, const float* a
 }
 
 // What flows back into the rows of group q, da: [vector of inputs then of states][row][W], goes on to dx, which the
-// first group sets, and is added to dh, through their dropout masks.
+// first group sets and which may be null, and is added to dh, through their dropout masks.
 inline void give_back(const Shape& s, const Masks& m, int64_t q, const float* da, int64_t b0, int64_t n, int64_t t,
                       float* dx, float* dh) {
-  for (int64_t r = 0; r < n; ++r)
+  for (int64_t r = 0; dx != nullptr && r < n; ++r)
     for (int64_t v = 0; v < s.inputs; ++v) {
       float* out = dx + ((b0 + r) * s.T + t) * s.F + v * W;
       vec d = load(da + (v * n + r) * W);
