@@ -28,17 +28,26 @@ typedef float uvec __attribute__((vector_size(W * 4), aligned(4), may_alias));
 
 inline vec load(const float* p) { return *reinterpret_cast<const uvec*>(p); }
 inline void store(float* p, vec v) { *reinterpret_cast<uvec*>(p) = v; }
+// The first n lanes, at least one; the others are 0, and stay as they are in memory.
 inline vec load(const float* p, int64_t n) {
   if (n >= W) return load(p);
+#if defined(__AVX512F__)
+  return (vec)_mm512_maskz_loadu_ps((1u << n) - 1, p);
+#else
   float tail[W] = {};
   std::memcpy(tail, p, n * sizeof(float));
   return load(tail);
+#endif
 }
 inline void store(float* p, vec v, int64_t n) {
   if (n >= W) return store(p, v);
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, (1u << n) - 1, (__m512)v);
+#else
   float tail[W];
   store(tail, v);
   std::memcpy(p, tail, n * sizeof(float));
+#endif
 }
 inline vec all(float x) { return x - vec{}; }
 
@@ -260,12 +269,13 @@ inline void pack_transposed(const Shape& s, const float* w, const float* u, floa
   const int64_t columns = s.units * W, wide = s.gates * s.H;
   for (int64_t g = 0; g < s.gates; g += s.gates / s.groups)
     for (int64_t n = 0; n < s.inputs + s.units; ++n)
-      for (int64_t c = 0; c < s.per * W; ++c, out += W) {
-        const int64_t gate = g + c / columns, unit = c % columns;
+      for (int64_t gate = g; gate < g + s.gates / s.groups; ++gate, out += columns * W) {
         const bool input = n < s.inputs;
-        const int64_t first = input ? n * W : (n - s.inputs) * W, count = input ? s.F : s.H;
-        for (int64_t l = 0; l < W; ++l)
-          out[l] = unit < s.H && first + l < count ? (input ? w : u)[(first + l) * wide + gate * s.H + unit] : 0;
+        const int64_t first = input ? n * W : (n - s.inputs) * W, count = (input ? s.F : s.H) - first;
+        const float* from = (input ? w : u) + first * wide + gate * s.H;
+        std::memset(out, 0, columns * W * sizeof(float));
+        for (int64_t l = 0; l < std::min<int64_t>(W, count); ++l, from += wide)
+          for (int64_t unit = 0; unit < s.H; ++unit) out[unit * W + l] = from[unit];
       }
 }
 
