@@ -17,7 +17,7 @@ using Out = ffi::Result<F32>;
 
 namespace {
 
-#ifdef __AVX512F__
+#ifdef __AVX512DQ__
 constexpr int W = 16;
 #else
 constexpr int W = 8;
@@ -31,7 +31,7 @@ inline void store(float* p, vec v) { *reinterpret_cast<uvec*>(p) = v; }
 // The first n lanes, at least one; the others are 0, and stay as they are in memory.
 inline vec load(const float* p, int64_t n) {
   if (n >= W) return load(p);
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
   return (vec)_mm512_maskz_loadu_ps((1u << n) - 1, p);
 #else
   float tail[W] = {};
@@ -41,7 +41,7 @@ inline vec load(const float* p, int64_t n) {
 }
 inline void store(float* p, vec v, int64_t n) {
   if (n >= W) return store(p, v);
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
   _mm512_mask_storeu_ps(p, (1u << n) - 1, (__m512)v);
 #else
   float tail[W];
@@ -51,20 +51,8 @@ inline void store(float* p, vec v, int64_t n) {
 }
 inline vec all(float x) { return x - vec{}; }
 
-// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
-inline vec between(vec x, vec top) {
-#if defined(__AVX512F__)
-  return (vec)_mm512_max_ps((__m512)-top, _mm512_min_ps((__m512)top, (__m512)x));
-#elif defined(__AVX__)
-  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
-#else
-  x = x > top ? top : x;
-  return x < -top ? -top : x;
-#endif
-}
-
 inline float sum(vec v) {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
   return _mm512_reduce_add_ps((__m512)v);
 #elif defined(__AVX__)
   __m128 half = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
@@ -77,7 +65,31 @@ inline float sum(vec v) {
 #endif
 }
 
-// The rational approximation that Eigen and XLA use: error below 2e-7; NaN stays NaN.
+#if defined(__AVX512DQ__)
+// 2^x, relative error below 2e-7, exact where x is whole; NaN stays NaN, and infinities need no care.
+inline vec exp2_(vec x) {
+  const vec f = (vec)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  vec p = f * 1.867130279e-03f + 9.017029880e-03f;
+  p = p * f + 5.579991342e-02f;
+  p = p * f + 2.401644501e-01f;
+  p = p * f + 6.931513118e-01f;
+  p = p * f + 1.0f;
+  return (vec)_mm512_scalef_ps((__m512)p, (__m512)x);
+}
+// Absolute errors below 2e-7 and 1e-7.
+inline vec tanh_(vec x) { return 2.0f / (1.0f + exp2_(x * -2.885390082f)) - 1.0f; }
+inline vec sigmoid(vec x) { return 1.0f / (1.0f + exp2_(x * -1.442695041f)); }
+#else
+// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
+inline vec between(vec x, vec top) {
+#if defined(__AVX__)
+  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
+#else
+  x = x > top ? top : x;
+  return x < -top ? -top : x;
+#endif
+}
+// The rational approximation that Eigen and XLA use: absolute error below 3e-7; NaN stays NaN.
 inline vec tanh_(vec x) {
   x = between(x, all(7.90531110763549805f));
   const vec s = x * x;
@@ -93,6 +105,7 @@ inline vec tanh_(vec x) {
   return x * p / q;
 }
 inline vec sigmoid(vec x) { return tanh_(x * 0.5f) * 0.5f + 0.5f; }
+#endif
 
 // Left operands of a product: element (r, k) of the first `inner` k is p[r * row() + k * step()], and so on after each
 // jump(). Each is a type of its own, so that the loops of a tile know the strides.
