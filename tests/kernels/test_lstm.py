@@ -117,6 +117,20 @@ def test_nan_in_the_input_reaches_the_output(form):
     assert np.isnan(lstm(args[0].at[0, 1, 0].set(jnp.nan), *args[1:], form=form)[0][0, 1:]).all()
 
 
+@pytest.mark.parametrize(("gate", "exact"), [(0, lambda x: 1 / (1 + np.exp(-x))), (2, np.tanh)])
+def test_activations_are_those_of_double_precision(form, gate, exact):
+    """One gate reads x, the others are open or shut: the cell is then its activation."""
+    x = np.concatenate([np.linspace(-30, 30, 60_001), [0, 1e-8, -1e-8, 100, -100, 3e38, -3e38]]).astype("f")
+    kernel = jnp.zeros((1, 4)).at[0, gate].set(1.0)
+    bias = jnp.asarray([100.0, -100.0, 100.0, 100.0]).at[gate].set(0.0)
+    nought = jnp.zeros((len(x), 1))
+    _, _, c = lstm(jnp.asarray(x)[:, None, None], nought, nought, kernel, jnp.zeros((1, 4)), bias, form=form)
+    with np.errstate(over="ignore"):
+        # The open gate that it is multiplied by is 1 to 3e-7 as well.
+        np.testing.assert_allclose(c[:, 0], exact(x.astype("float64")), rtol=0, atol=5e-7)
+    assert exact(0.0) or float(c[60_001, 0]) == 0  # tanh leaves zero as it is
+
+
 def test_without_a_compiler_the_xla_form_runs_and_says_so(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("NORMCAST_CACHE", str(tmp_path))
     monkeypatch.setenv("CXX", "no-such-compiler")

@@ -3,7 +3,6 @@
 What was measured is told in docs/engine.md. The plain steps are the oracle of both.
 """
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ import numpy as np
 from jax import lax
 
 from normcast.kernels import native
+from normcast.kernels.gradients import differentiable
 from normcast.kernels.masks import Masks, kept, per_gate
 
 Result = tuple[Any, Any]
@@ -136,8 +136,7 @@ def _native(
     return outputs, outputs[:, -1]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _kernel(gates: int, *arrays: Any) -> Any:
+def _kernel_alone(gates: int, *arrays: Any) -> Any:
     return _forward(gates, arrays, 0)[0]
 
 
@@ -159,12 +158,13 @@ def _kernel_forward(gates: int, *arrays: Any) -> Any:
     return hs, (arrays, hs, activations)
 
 
-def _kernel_backward(gates: int, saved: Any, d_hs: Any) -> Any:
+def _kernel_backward(gates: int, saved: Any, d_hs: Any, shape_x: tuple[int, ...]) -> Any:
     arrays, hs, activations = saved
-    shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in arrays[:5])
-    call = jax.ffi.ffi_call("normcast_gru_backward", shapes, vmap_method="sequential")
+    shapes = (shape_x, *(a.shape for a in arrays[1:5]))
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = jax.ffi.ffi_call("normcast_gru_backward", structs, vmap_method="sequential")
     grads = call(*arrays, hs, activations, d_hs, groups=np.int64(gates))
-    return (*grads, *(jnp.zeros_like(mask) for mask in arrays[5:]))
+    return (*grads, *(None for _ in arrays[5:]))
 
 
-_kernel.defvjp(_kernel_forward, _kernel_backward)
+_kernel = differentiable(_kernel_alone, _kernel_forward, _kernel_backward)

@@ -4,7 +4,6 @@ What was measured is told in docs/engine.md. The plain form, `lstm_steps`, is th
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from normcast.kernels import native
+from normcast.kernels.gradients import differentiable
 from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import Step, over_time, product
@@ -195,8 +195,7 @@ def _attributes(facts: Any) -> dict[str, Any]:
     }
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _kernel(facts: Any, *arrays: Any) -> tuple[Any, Any]:
+def _kernel_alone(facts: Any, *arrays: Any) -> tuple[Any, Any]:
     keeps_h = bool(arrays[8].size)  # the state before is then read from the outputs
     hs, cs, _ = _forward(facts, arrays, arrays[0].shape[1] if facts[-1] or keeps_h else 1, 1, 0)
     return _asked(facts, hs), cs[:, -1]
@@ -225,15 +224,16 @@ def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     return (_asked(facts, hs), cs[:, -1]), (arrays, hs, cs, activations)
 
 
-def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
+def _kernel_backward(facts: Any, saved: Any, cotangents: Any, shape_x: tuple[int, ...]) -> Any:
     arrays, hs, cs, activations = saved
     d_hs, d_c = cotangents
-    shapes = tuple(jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:]))
-    call = jax.ffi.ffi_call("normcast_lstm_backward", shapes, vmap_method="sequential")
+    shapes = (shape_x, *(a.shape for a in (*arrays[1:6], *arrays[10:])))
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    call = jax.ffi.ffi_call("normcast_lstm_backward", structs, vmap_method="sequential")
     # With the last output alone, its gradient is that of the last state.
     d_h = (jnp.zeros(0), d_hs[:, 0]) if not facts[-1] else (d_hs, jnp.zeros_like(d_c))
     grads = call(*arrays, hs, cs, activations, *d_h, d_c, **_attributes(facts))
-    return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
+    return (*grads[:6], *(None for _ in arrays[6:10]), *grads[6:])
 
 
-_kernel.defvjp(_kernel_forward, _kernel_backward)
+_kernel = differentiable(_kernel_alone, _kernel_forward, _kernel_backward)

@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 
 from normcast.kernels import native
+from normcast.kernels.gradients import differentiable
 from normcast.kernels.inside import Inside, folded
 from normcast.kernels.lstm import (
     GATES,
@@ -235,8 +236,7 @@ def _attributes(facts: Any) -> dict[str, Any]:
     return {"groups": np.int64(gates), "batch": np.int64(batch), "epsilon": np.float32(epsilon)}
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _kernel(facts: Any, *arrays: Any) -> Any:
+def _kernel_alone(facts: Any, *arrays: Any) -> Any:
     hs, cs, moments, _ = _forward(facts, 0, arrays)
     return hs, cs[:, -1], moments
 
@@ -267,13 +267,14 @@ def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     return (hs, cs[:, -1], told), (arrays, hs, cs, kept)
 
 
-def _kernel_backward(facts: Any, saved: Any, cotangents: Any) -> Any:
+def _kernel_backward(facts: Any, saved: Any, cotangents: Any, shape_x: tuple[int, ...]) -> Any:
     arrays, hs, cs, kept = saved
     d_hs, d_c, _ = cotangents
-    structs = [jax.ShapeDtypeStruct(a.shape, jnp.float32) for a in (*arrays[:6], *arrays[10:])]
+    shapes = (shape_x, *(a.shape for a in (*arrays[1:6], *arrays[10:])))
+    structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_norm_backward", structs, vmap_method="sequential")
     grads = call(*arrays, hs, cs, kept, d_hs, d_c, **_attributes(facts))
-    return (*grads[:6], *(jnp.zeros_like(mask) for mask in arrays[6:10]), *grads[6:])
+    return (*grads[:6], *(None for _ in arrays[6:10]), *grads[6:])
 
 
-_kernel.defvjp(_kernel_forward, _kernel_backward)
+_kernel = differentiable(_kernel_alone, _kernel_forward, _kernel_backward)

@@ -17,7 +17,7 @@ using Out = ffi::Result<F32>;
 
 namespace {
 
-#ifdef __AVX512F__
+#ifdef __AVX512DQ__
 constexpr int W = 16;
 #else
 constexpr int W = 8;
@@ -28,34 +28,31 @@ typedef float uvec __attribute__((vector_size(W * 4), aligned(4), may_alias));
 
 inline vec load(const float* p) { return *reinterpret_cast<const uvec*>(p); }
 inline void store(float* p, vec v) { *reinterpret_cast<uvec*>(p) = v; }
+// The first n lanes, at least one; the others are 0, and stay as they are in memory.
 inline vec load(const float* p, int64_t n) {
   if (n >= W) return load(p);
+#if defined(__AVX512DQ__)
+  return (vec)_mm512_maskz_loadu_ps((1u << n) - 1, p);
+#else
   float tail[W] = {};
   std::memcpy(tail, p, n * sizeof(float));
   return load(tail);
+#endif
 }
 inline void store(float* p, vec v, int64_t n) {
   if (n >= W) return store(p, v);
+#if defined(__AVX512DQ__)
+  _mm512_mask_storeu_ps(p, (1u << n) - 1, (__m512)v);
+#else
   float tail[W];
   store(tail, v);
   std::memcpy(p, tail, n * sizeof(float));
+#endif
 }
 inline vec all(float x) { return x - vec{}; }
 
-// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
-inline vec between(vec x, vec top) {
-#if defined(__AVX512F__)
-  return (vec)_mm512_max_ps((__m512)-top, _mm512_min_ps((__m512)top, (__m512)x));
-#elif defined(__AVX__)
-  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
-#else
-  x = x > top ? top : x;
-  return x < -top ? -top : x;
-#endif
-}
-
 inline float sum(vec v) {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
   return _mm512_reduce_add_ps((__m512)v);
 #elif defined(__AVX__)
   __m128 half = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
@@ -68,7 +65,31 @@ inline float sum(vec v) {
 #endif
 }
 
-// The rational approximation that Eigen and XLA use: error below 2e-7; NaN stays NaN.
+#if defined(__AVX512DQ__)
+// 2^x, relative error below 2e-7, exact where x is whole; NaN stays NaN, and infinities need no care.
+inline vec exp2_(vec x) {
+  const vec f = (vec)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  vec p = f * 1.867130279e-03f + 9.017029880e-03f;
+  p = p * f + 5.579991342e-02f;
+  p = p * f + 2.401644501e-01f;
+  p = p * f + 6.931513118e-01f;
+  p = p * f + 1.0f;
+  return (vec)_mm512_scalef_ps((__m512)p, (__m512)x);
+}
+// Absolute errors below 2e-7 and 1e-7.
+inline vec tanh_(vec x) { return 2.0f / (1.0f + exp2_(x * -2.885390082f)) - 1.0f; }
+inline vec sigmoid(vec x) { return 1.0f / (1.0f + exp2_(x * -1.442695041f)); }
+#else
+// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
+inline vec between(vec x, vec top) {
+#if defined(__AVX__)
+  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
+#else
+  x = x > top ? top : x;
+  return x < -top ? -top : x;
+#endif
+}
+// The rational approximation that Eigen and XLA use: absolute error below 3e-7; NaN stays NaN.
 inline vec tanh_(vec x) {
   x = between(x, all(7.90531110763549805f));
   const vec s = x * x;
@@ -84,54 +105,65 @@ inline vec tanh_(vec x) {
   return x * p / q;
 }
 inline vec sigmoid(vec x) { return tanh_(x * 0.5f) * 0.5f + 0.5f; }
+#endif
 
-// Left operands of a product. `each` calls f with where element (0, k) stands, for every k; (r, k) is r * row() further.
-// Each is a type of its own, so that the loops of a tile know the strides.
+// Left operands of a product: element (r, k) of the first `inner` k is p[r * row() + k * step()], and so on after each
+// jump(). Each is a type of its own, so that the loops of a tile know the strides.
 struct Rows {  // row by row
   const float* p;
   int64_t apart, depth;
   int64_t row() const { return apart; }
-  template <class F>
-  void each(F f) const {
-    for (int64_t k = 0; k < depth; ++k) f(p + k);
-  }
+  int64_t step() const { return 1; }
+  int64_t inner() const { return depth; }
+  int64_t outer() const { return 1; }
+  int64_t jump() const { return 0; }
 };
 struct Columns {  // column by column: the transpose of what is laid out row by row
   const float* p;
   int64_t apart, depth;
   int64_t row() const { return 1; }
-  template <class F>
-  void each(F f) const {
-    for (int64_t k = 0; k < depth; ++k) f(p + k * apart);
-  }
+  int64_t step() const { return apart; }
+  int64_t inner() const { return depth; }
+  int64_t outer() const { return 1; }
+  int64_t jump() const { return 0; }
 };
 struct Vectors {  // [vector][row][W], `apart` floats from one vector to the next
   const float* p;
   int64_t apart, count;
   int64_t row() const { return W; }
-  template <class F>
-  void each(F f) const {
-    for (int64_t v = 0; v < count; ++v)
-      for (int64_t l = 0; l < W; ++l) f(p + v * apart + l);
-  }
+  int64_t step() const { return 1; }
+  int64_t inner() const { return W; }
+  int64_t outer() const { return count; }
+  int64_t jump() const { return apart; }
 };
 
 // c[v][r] (+)= sum over k of left(r, k) * b[v][k], all vectors W wide; b and c are [vector][k or r][W].
+// Unrolled and inlined by decree: compilers otherwise keep the sums in memory before and after the loop over k, which
+// costs up to a fourth of a product.
 template <int R, int V, bool Add, class Left>
-void tile(Left a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
+__attribute__((always_inline)) inline void tile(Left a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
   vec acc[R][V];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) acc[r][v] = Add ? load(c + v * c_vec + r * W) : vec{};
-  a.each([&](const float* p) {
-    vec w[V];
-    for (int v = 0; v < V; ++v) w[v] = load(b + v * b_vec);
-    for (int r = 0; r < R; ++r) {
-      const vec x = all(p[r * a.row()]);
-      for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
+  for (int64_t j = 0; j < a.outer(); ++j) {
+    const float* p = a.p + j * a.jump();
+    for (int64_t k = 0; k < a.inner(); ++k, p += a.step(), b += W) {
+      vec w[V];
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) w[v] = load(b + v * b_vec);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const vec x = all(p[r * a.row()]);
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
+      }
     }
-    b += W;
-  });
+  }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store(c + v * c_vec + r * W, acc[r][v]);
 }
 
@@ -147,21 +179,23 @@ void tile_rows(int rows, const Left& a, const float* b, int64_t b_vec, float* c,
   }
 }
 
+// The product of V vectors.
+template <int V, bool Add, class Left>
+void strip(int64_t rows, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
+  const int64_t tiles = (rows + kRows - 1) / kRows;
+  for (int64_t i = 0; i < tiles; ++i) {
+    const int64_t first = rows * i / tiles, count = rows * (i + 1) / tiles - first;
+    Left part = a;
+    part.p += first * a.row();
+    tile_rows<V, Add>(count, part, b, b_vec, c + first * W, c_vec);
+  }
+}
+
 template <bool Add, class Left>
 void product(int64_t rows, int64_t vectors, const Left& a, const float* b, int64_t b_vec, float* c, int64_t c_vec) {
-  const int64_t tiles = (rows + kRows - 1) / kRows;
-  for (int64_t v = 0; v < vectors; v += 2) {
-    for (int64_t i = 0; i < tiles; ++i) {
-      const int64_t first = rows * i / tiles, count = rows * (i + 1) / tiles - first;
-      Left part = a;
-      part.p += first * a.row();
-      float* out = c + v * c_vec + first * W;
-      if (v + 1 < vectors)
-        tile_rows<2, Add>(count, part, b + v * b_vec, b_vec, out, c_vec);
-      else
-        tile_rows<1, Add>(count, part, b + v * b_vec, b_vec, out, c_vec);
-    }
-  }
+  int64_t v = 0;
+  for (; v + 1 < vectors; v += 2) strip<2, Add>(rows, a, b + v * b_vec, b_vec, c + v * c_vec, c_vec);
+  if (v < vectors) strip<1, Add>(rows, a, b + v * b_vec, b_vec, c + v * c_vec, c_vec);
 }
 
 // Scratch memory of a thread: grows, is never returned, so that no call pays for fresh pages.
@@ -194,7 +228,7 @@ struct Shape {
   int64_t gates, groups;  // groups: 1, all gates read the same rows; or `gates`, each has its own dropout masks
   int64_t units;          // vectors of a gate
   int64_t per;            // vectors of a group
-  int64_t inputs;         // vectors of the input's gradient
+  int64_t inputs;         // vectors of the input's gradient, 0 where it is not needed
   int64_t state;          // where the state stands in a row, and U in the weights: after the input and a one per bias
   int64_t K, S, rows;     // K: input, ones, state; S: floats of one row of a group; rows: of the batch in a block
   Shape(const F32& x, const F32& u, int64_t gates, int64_t biases, int64_t groups) : gates(gates), groups(groups) {
@@ -207,6 +241,8 @@ struct Shape {
     rows = (B + blocks - 1) / blocks;
   }
 };
+
+inline float* pointer(Out& b) { return b->element_count() ? b->typed_data() : nullptr; }
 
 // The weights of some gates that some of a row's floats meet: columns of gates `gate` and on, rows `first` and on.
 struct Part {
@@ -246,12 +282,13 @@ inline void pack_transposed(const Shape& s, const float* w, const float* u, floa
   const int64_t columns = s.units * W, wide = s.gates * s.H;
   for (int64_t g = 0; g < s.gates; g += s.gates / s.groups)
     for (int64_t n = 0; n < s.inputs + s.units; ++n)
-      for (int64_t c = 0; c < s.per * W; ++c, out += W) {
-        const int64_t gate = g + c / columns, unit = c % columns;
+      for (int64_t gate = g; gate < g + s.gates / s.groups; ++gate, out += columns * W) {
         const bool input = n < s.inputs;
-        const int64_t first = input ? n * W : (n - s.inputs) * W, count = input ? s.F : s.H;
-        for (int64_t l = 0; l < W; ++l)
-          out[l] = unit < s.H && first + l < count ? (input ? w : u)[(first + l) * wide + gate * s.H + unit] : 0;
+        const int64_t first = input ? n * W : (n - s.inputs) * W, count = (input ? s.F : s.H) - first;
+        const float* from = (input ? w : u) + first * wide + gate * s.H;
+        std::memset(out, 0, columns * W * sizeof(float));
+        for (int64_t l = 0; l < std::min<int64_t>(W, count); ++l, from += wide)
+          for (int64_t unit = 0; unit < s.H; ++unit) out[unit * W + l] = from[unit];
       }
 }
 
@@ -330,10 +367,10 @@ inline void add_weights(const Shape& s, const Part& p, int64_t n, const float* a
 }
 
 // What flows back into the rows of group q, da: [vector of inputs then of states][row][W], goes on to dx, which the
-// first group sets, and is added to dh, through their dropout masks.
+// first group sets and which may be null, and is added to dh, through their dropout masks.
 inline void give_back(const Shape& s, const Masks& m, int64_t q, const float* da, int64_t b0, int64_t n, int64_t t,
                       float* dx, float* dh) {
-  for (int64_t r = 0; r < n; ++r)
+  for (int64_t r = 0; dx != nullptr && r < n; ++r)
     for (int64_t v = 0; v < s.inputs; ++v) {
       float* out = dx + ((b0 + r) * s.T + t) * s.F + v * W;
       vec d = load(da + (v * n + r) * W);

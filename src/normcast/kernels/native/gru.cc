@@ -76,7 +76,8 @@ ffi::Error forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h
 
 ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 hs,
                     F32 room, F32 d_hs, Out dx, Out dh0, Out dw, Out du, Out db, int64_t groups) {
-  const Shape s(x, u, 3, 2, groups);
+  Shape s(x, u, 3, 2, groups);
+  if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S, N = s.inputs + s.units, one = s.units * s.rows * W;
   const int64_t row_floats = s.rows * (lda + kColumns * s.units * W);
@@ -138,7 +139,7 @@ ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_
         if (q == groups - 1)
           product<true>(n, s.units, Vectors{at_z + 3 * apart, rows * W, s.units}, to_h + both * W * W, deep,
                   da + s.inputs * n * W, n * W);
-        give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
+        give_back(s, m, q, da, b0, n, t, pointer(dx), dh);
       }
       if (++filled == span || t == 0) {
         add_weights(s, update_and_reset(s), filled * n, a, z, rows, dwu);

@@ -107,7 +107,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
                     F32 metric_x, F32 metric_h, F32 gamma, F32 beta, F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h,
                     F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_metric_x, Out d_metric_h,
                     Out d_gamma, Out d_beta, int64_t groups, int64_t joint, int64_t center, float epsilon) {
-  const Shape s(x, u, 4, 1, groups);
+  Shape s(x, u, 4, 1, groups);
+  if (!dx->element_count() && !metric_x.element_count()) s.inputs = 0;  // a metric's gradient takes the input's
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
             {s, center != 0, epsilon, gamma, beta}};
@@ -219,7 +220,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       }
       in.x.back(n, at_a, da, group, filled * n, rows);
       in.h.back(n, at_a, da + s.inputs * n * W, group, filled * n, rows);
-      for (int64_t q = 0; q < s.groups; ++q) give_back(s, m, q, da + q * group, b0, n, t, dx->typed_data(), dh);
+      for (int64_t q = 0; q < s.groups; ++q) give_back(s, m, q, da + q * group, b0, n, t, pointer(dx), dh);
       if (++filled == span || t == 0) {
         add_weights(s, {0, 4, 0, s.K}, filled * n, a, z, rows, dwu);
         in.x.add(filled * n, a, rows), in.h.add(filled * n, a, rows);

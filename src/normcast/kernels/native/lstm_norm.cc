@@ -245,7 +245,7 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
         product<false>(n, s.inputs, Vectors{at_x + first, rows * W, s.per}, back, deep, da, n * W);
         product<false>(n, s.units, Vectors{at_h + first, rows * W, s.per}, back + s.inputs * deep, deep,
                 da + s.inputs * n * W, n * W);
-        give_back(s, m, q, da, b0, n, t, dx->typed_data(), dh);
+        give_back(s, m, q, da, b0, n, t, pointer(dx), dh);
       }
       if (++filled == span || t == 0) {
         add_weights(s, input_part(s), filled * n, a, dzx, rows, dwu);
@@ -266,7 +266,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 
                     F32 gh, F32 gc, F32 bc, F32 hs, F32 cs, F32 room, F32 d_hs, F32 d_c, Out dx, Out dh0, Out dc0,
                     Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t batch,
                     float epsilon) {
-  const Shape s = whole(Shape(x, u, 4, 1, groups), batch);
+  Shape s = whole(Shape(x, u, 4, 1, groups), batch);
+  if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const auto run = batch ? run_backward<true> : run_backward<false>;
   return run(s, m, x, h0, c0, w, u, b, gx, gh, gc, bc, hs, cs, room, d_hs, d_c, dx, dh0, dc0, dw, du, db, dgx, dgh, dgc,

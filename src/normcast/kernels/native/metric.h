@@ -12,7 +12,7 @@ namespace {
 struct Metric {
   const Shape& s;
   int64_t first, depth, vectors, groups, row;  // row: floats from one row to the next
-  int64_t lengths;                             // 1 or a group each
+  int64_t lengths, alike;                      // lengths of a row: 1 or a group each; groups that share one
   float epsilon;
   const float* given;  // (groups, depth, depth), or null: rows stay as they are
   float* packed;       // [group, vector][k][W]
@@ -24,7 +24,8 @@ struct Metric {
 
   Metric(const Shape& s, int64_t first, int64_t depth, bool joint, float epsilon, const F32& g)
       : s(s), first(first), depth(depth), vectors((depth + W - 1) / W), groups(s.groups), row(s.groups * s.S),
-        lengths(joint ? 1 : s.groups), epsilon(epsilon), given(g.element_count() ? g.typed_data() : nullptr) {}
+        lengths(joint ? 1 : s.groups), alike(joint ? s.groups : 1), epsilon(epsilon),
+        given(g.element_count() ? g.typed_data() : nullptr) {}
 
   // Floats a row that `divide` writes, and the backward pass may be given.
   int64_t told() const { return given == nullptr ? 0 : groups * vectors * W + lengths; }
@@ -116,7 +117,7 @@ struct Metric {
   // Calls f for the groups and vectors that share a length.
   template <class F>
   void each(int64_t l, F f) const {
-    for (int64_t q = l * groups / lengths; q < (l + 1) * groups / lengths; ++q)
+    for (int64_t q = l * alike; q < (l + 1) * alike; ++q)
       for (int64_t v = 0; v < vectors; ++v) f(q, v);
   }
   int64_t at(int64_t rows, int64_t q, int64_t v, int64_t r) const { return ((q * vectors + v) * rows + r) * W; }

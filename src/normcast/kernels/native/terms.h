@@ -70,13 +70,14 @@ struct Term {
     const float share = 1.0f / n;
     for (int64_t v = 0; v < vectors(); ++v, z += n * W) {
       const vec first = load(z);
-      vec s = {}, s2 = {};
-      for (int64_t r = 1; r < n; ++r) {
-        const vec d = load(z + r * W) - first;
-        s += d, s2 += d * d;
+      vec s = {}, s2 = {}, t = {}, t2 = {};  // two sums each: one would wait for itself
+      for (int64_t r = n % 2; r < n; r += 2) {  // the first row adds nothing
+        const vec d = load(z + r * W) - first, e = load(z + (r + 1) * W) - first;
+        s += d, t += e;
+        s2 += d * d, t2 += e * e;
       }
-      s *= share;
-      vec variance = s2 * share - s * s, scale;
+      s = (s + t) * share;
+      vec variance = (s2 + t2) * share - s * s, scale;
       for (int l = 0; l < W; ++l) variance[l] = std::max(0.0f, variance[l]);
       for (int l = 0; l < W; ++l) scale[l] = 1.0f / std::sqrt(variance[l] + epsilon);
       store(center + v * W, first + s), store(inverse + v * W, scale);
