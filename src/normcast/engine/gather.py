@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -69,8 +68,3 @@ def planned(data: Batches, names: list[str], rows: int = 0, windows: int = 0) ->
 def _padded_rows(values: np.ndarray, rows: int) -> np.ndarray:
     rows = max(len(values), rows)
     return padded(values, rows if rows > LARGE else size_class(rows))
-
-
-def on_device(arrays: Any) -> Any:
-    """Put arrays on the default device."""
-    return jax.tree.map(jnp.asarray, arrays)

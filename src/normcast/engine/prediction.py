@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from normcast.engine.batches import Batches
-from normcast.engine.devices import local_mesh
-from normcast.engine.gather import on_device, planned
+from normcast.engine.devices import SHARED, local_mesh, placed
+from normcast.engine.gather import planned
 from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
 from normcast.engine.program import compiled, forecasting_program
@@ -30,13 +30,13 @@ def predict(
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
     plan, arrays = planned(replace(data, target=None), network.matched(data.inputs))
     size = min(batch_size, size_class(len(data)))
-    variables = on_device(stacked([network.split(one) for one in weights]))
-    arrays = on_device(arrays)
     batches = max(1, -(-len(data) // size))
     mesh = local_mesh(batches)
+    variables = stacked([network.split(one) for one in weights])
+    # Placed once: what is not where the program wants it would be moved there for each batch.
+    fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
     rounds = np.arange(-(-batches // mesh.size) * mesh.size, dtype=np.int32).reshape(-1, mesh.size) * size
     key = ("forecast", network.key, plan, size, mesh.size)
-    fixed = np.arange(len(weights)), variables, arrays
     run = forecasting_program(network, plan, size, mesh)
     program = compiled(key, run, *fixed, rounds[0], one_thread=mesh.size > 1)
     parts = [np.asarray(program(*fixed, firsts)) for firsts in rounds]
