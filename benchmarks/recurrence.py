@@ -7,6 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,10 @@ def _prepared(cell: str, size: tuple[int, int, int, int], form: str) -> Callable
     import jax
 
     from normcast import kernels
+    from normcast.engine.program import options
 
+    with kernels.native.left_out() if form == "xla" else nullcontext():
+        how = options(one_thread=True)
     steps, batch, units, features = size
     gates, states, bias = (3, 1, (2, 3 * units)) if cell == "gru" else (4, 2, (4 * units,))
     weights = [(features, gates * units), (units, gates * units), bias]
@@ -53,7 +57,9 @@ def _prepared(cell: str, size: tuple[int, int, int, int], form: str) -> Callable
     def loss(*arrays: Any) -> Any:
         return (getattr(kernels, cell)(*arrays, form=form)[0] ** 2).sum()
 
-    compiled = jax.jit(jax.value_and_grad(loss, argnums=tuple(range(len(arrays))))).lower(*arrays).compile()
+    compiled = (
+        jax.jit(jax.value_and_grad(loss, argnums=tuple(range(len(arrays))))).lower(*arrays).compile(how)
+    )
     placed = jax.device_put(arrays)
     return lambda: jax.block_until_ready(compiled(*placed))
 

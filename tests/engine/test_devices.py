@@ -55,6 +55,32 @@ def test_eight_devices_give_the_same_bits_as_one():
     assert np.shape(eight["forecast"])[:2] == (3, 50)
 
 
+GATHERED = """
+import json
+import normcast.engine
+import jax, jax.numpy as jnp
+from jax.sharding import NamedSharding, PartitionSpec
+from normcast.engine.devices import batch_mesh
+from normcast.kernels import Norm, lstm, lstm_norm, native
+def loss(run):
+    return lambda x, *weights: (run(x, jnp.zeros((64, 16)), jnp.zeros((64, 16)), *weights)[0] ** 2).sum()
+runs = [lstm, lambda *args: lstm_norm(*args, Norm("layer", gamma_x=jnp.ones(64), gamma_h=jnp.ones(64)))]
+spread = NamedSharding(batch_mesh(), PartitionSpec("batch"))
+x = jax.device_put(jnp.ones((64, 24, 8)), spread)
+weights = jnp.ones((8, 64)), jnp.ones((16, 64)), jnp.ones(64)
+told = []
+for run in runs:
+    with native.left_out():
+        gradients = jax.jit(jax.grad(loss(run), argnums=(0, 1, 2, 3))).lower(x, *weights)
+    told.append([op in gradients.compile().as_text() for op in ("all-gather", "all-reduce")])
+print(json.dumps(told))
+"""
+
+
+def test_a_spread_batch_stays_where_it_is_and_only_weights_gradients_travel():
+    assert result(run(GATHERED, NORMCAST_DEVICES="4")) == [[False, True], [False, True]]
+
+
 SPREAD = SCRIPT.replace("conv_lstm()", "conv_lstm(random=True)").replace("seeds=3", "seeds=1, spread=SPREAD")
 
 

@@ -112,6 +112,11 @@ def test_gates_computed_again_equal_gates_kept(monkeypatch):
     assert_close(kept, value_and_gradients("native", args, masks=masks))
 
 
+def test_a_form_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ValueError, match="no form 'fast'; forms are native, xla, steps"):
+        lstm(*arrays(2, 3, 4, 2), form="fast")
+
+
 def test_nan_in_the_input_reaches_the_output(form):
     args = arrays(2, 3, 4, 2)
     assert np.isnan(lstm(args[0].at[0, 1, 0].set(jnp.nan), *args[1:], form=form)[0][0, 1:]).all()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -58,15 +58,34 @@ def compiled(
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     if full not in _compiled:
         with _tracing, shortcuts(rng, whole):
-            lowered = jax.jit(function).lower(*arguments)
-        _compiled[full] = lowered.compile(options(one_thread))
+            lowered, how = jax.jit(function).lower(*arguments), options(one_thread)
+        _compiled[full] = _built(lowered, how)
     return _compiled[full]
 
 
-def options(one_thread: bool) -> Options | None:
+def _built(lowered: Any, how: Options) -> Any:
+    try:
+        return lowered.compile(how)
+    except jax.errors.JaxRuntimeError:  # another XLA than this was written with may not know all options
+        known = {name: value for name, value in how.items() if _is_known(name, value)}
+        if known == how:
+            raise
+        return lowered.compile(known)
+
+
+@cache
+def _is_known(name: str, value: str | bool) -> bool:
+    try:
+        jax.jit(lambda: 0).lower().compile({name: value})
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
+
+
+def options(one_thread: bool) -> Options:
     """Return how XLA is to compile here. one_thread: whether the other cores are for other devices."""
     if jax.default_backend() != "cpu":
-        return None
+        return {}
     loops = {} if native.is_available() else LOOPS
     return {**ON_CPU, **loops, **(ONE_THREAD if one_thread else {})}
 

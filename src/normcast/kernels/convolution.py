@@ -36,7 +36,8 @@ def _backward(saved: Any, d: Any) -> Any:
     rows, kernel = saved
     size, channels, filters = kernel.shape
     d_kernel = (d.T @ rows).reshape(filters, size, channels).transpose(1, 2, 0)
-    return d @ kernel.reshape(-1, filters).T, d_kernel
+    d_rows = d @ kernel.reshape(-1, filters).T
+    return d_rows.astype(rows.dtype), d_kernel.astype(kernel.dtype)
 
 
 _filtered.defvjp(_forward, _backward)

@@ -17,7 +17,7 @@ from normcast.kernels.masks import or_empty
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """What normalizes inside a recurrence besides its weights; nothing by default.
+    """What normalizes inside the native recurrence besides its weights; nothing by default.
 
     metric_x, metric_h: (groups, features, features) and (groups, units, units), or None; each row a of the
     input and of the state becomes a / sqrt(a' G a + epsilon) before its product. One group, or one per gate.

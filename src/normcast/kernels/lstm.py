@@ -18,6 +18,7 @@ from normcast.kernels.recurrence import Step, over_time, product
 
 Result = tuple[Any, Any, Any]
 GATES = 4
+FORMS = ("native", "xla", "steps")
 
 
 def lstm(
@@ -56,7 +57,7 @@ def lstm(
     )
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    form = form or fastest(x, kernel)
+    form = form_of(form, x, kernel)
     arguments = (x, h0, c0, kernel, recurrent_kernel, bias, masks)
     if form == "native":
         return lstm_native(*arguments, Inside(), sequences)
@@ -64,10 +65,12 @@ def lstm(
     return outputs if sequences else outputs[:, -1:], h, c
 
 
-def fastest(x: Any, kernel: Any) -> str:
-    """Return the form that runs these fastest here."""
+def form_of(form: str | None, x: Any, kernel: Any) -> str:
+    """Return the form that is asked for, None being the one that runs these fastest here."""
+    if form is not None and form not in FORMS:
+        raise ValueError(f"lstm: no form {form!r}; forms are {', '.join(FORMS)}, or None for the fastest.")
     single = x.dtype == kernel.dtype == jnp.float32
-    return "native" if single and native.is_available() else "xla"
+    return form or ("native" if single and native.is_available() else "xla")
 
 
 # ---- the plain form

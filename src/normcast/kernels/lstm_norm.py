@@ -1,6 +1,6 @@
 """The LSTM's recurrence with normalized terms, on arrays: natively on the CPU, else the best XLA form."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from normcast.kernels.gradients import differentiable
 from normcast.kernels.inside import Inside, folded
 from normcast.kernels.lstm import (
     GATES,
-    fastest,
+    form_of,
     halves,
     lstm_cell,
     lstm_native,
@@ -49,8 +49,8 @@ class Norm:
 
     @property
     def parts(self) -> int:
-        """How many parts of the gates have statistics of their own ("layer" and "rms")."""
-        return GATES if self.per_gate else 1
+        """How many parts of a row have statistics of their own ("layer" and "rms")."""
+        return GATES if self.per_gate and self.kind != "batch" else 1
 
 
 def lstm_norm(
@@ -91,7 +91,7 @@ def lstm_norm(
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
     bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
     weights = (kernel, recurrent_kernel, bias)
-    form = form or fastest(x, kernel)
+    form = form_of(form, x, kernel)
     if form == "native" and _divides_rows(norm, masks):
         return *_by_rows(x, h0, c0, weights, norm, masks, sequences), {}
     run = {"native": _native, "xla": _xla, "steps": _steps}[form]
@@ -178,16 +178,16 @@ def _xla(
         z, told_x = gates(z)
         z = z * norm.gamma_x
     if norm.gamma_h is None:
-        step, over_h, gamma = Step(masked_products, plain_cell), recurrent_kernel * half, ()
+        weights, gamma, normalized = recurrent_kernel * half, (), None
     else:
-        step, over_h, gamma = Step(masked_products, plain_cell, gates), recurrent_kernel, norm.gamma_h * half
+        weights, gamma, normalized = recurrent_kernel, norm.gamma_h * half, gates
+    cell: Any = plain_cell
     scales: Any = ()
     if norm.gamma_c is not None:
-        step, scales = replace(step, cell=partial(_normed_cell, cells)), (norm.gamma_c, norm.beta_c)
-    told, first = {"input": told_x}, (h0, c0)
-    z = (z + bias) * half
-    outputs, (h, c), more = over_time(step, z, first, over_h, gamma, scales, on_h, keep)
-    told["recurrent"], told["cell"] = more
+        cell, scales = partial(_normed_cell, cells), (norm.gamma_c, norm.beta_c)
+    step, z = Step(masked_products, cell, normalized), (z + bias) * half
+    outputs, (h, c), (told_h, told_c) = over_time(step, z, (h0, c0), weights, gamma, scales, on_h, keep)
+    told = {"input": told_x, "recurrent": told_h, "cell": told_c}
     return jnp.swapaxes(outputs, 0, 1), h, c, _said(told)
 
 
@@ -209,7 +209,7 @@ def _native(
 ) -> Any:
     if not native.is_available():
         raise RuntimeError(
-            "lstm_norm: the native kernel is not available here; leave form=None, or take 'steps'."
+            "lstm_norm: the native kernel is not available here; leave form=None, or take 'xla'."
         )
     gates = GATES if masks.are_per_gate else 1
     scales = [norm.gamma_x, norm.gamma_h, norm.gamma_c, None if norm.gamma_c is None else norm.beta_c]

@@ -1,4 +1,4 @@
-"""Normalization of an array, and its gradient from what it gave: no statistics are computed twice."""
+"""Normalization of an array, and its gradient from what it gave."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +24,7 @@ class Normalization:
     epsilon: float = 0.0
 
     def __call__(self, z: Any) -> tuple[Any, Any]:
-        """Return z normalized, and (mean, variance) for "batch", else nothing; differentiable in z alone."""
+        """Return z normalized, and (mean, variance) for "batch", else nothing, which have no gradient."""
         return _normalized(self, z)
 
     def forward(self, z: Any) -> tuple[tuple[Any, Any], Any]:

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from normcast.kernels import native
 from normcast.kernels.normalization import Normalization
 
 
@@ -66,27 +67,28 @@ def _forward(
 def _backward(step: Step, saved: Any, cotangents: Any) -> Any:
     a, after, normed, states, weights, gamma, scales, masks, keep = saved
     d_outputs, d_last, _ = cotangents
-    before = jax.tree.map(lambda first, all_: jnp.concatenate([first[None], all_[:-1]]), states, after)
+    before = jax.tree.map(lambda first, later: jnp.concatenate([first[None], later[:-1]]), states, after)
 
     def one(carry: Any, now: Any) -> Any:
         d_states, d_scales = carry
         a_t, before_t, normed_t, keep_t, d_output = now
         d_states = (d_states[0] + d_output, *d_states[1:])
-        more, d_a, d_before = _pulled(
+        d_scales_t, d_a, d_before = _pulled(
             lambda scales, *at: step.cell(*at, keep_t, scales)[0], d_states, scales, a_t, before_t
         )
         d_z = d_term = d_a * (1 - a_t * a_t)
         if step.norm is not None:
             d_term = step.norm.backward(normed_t, d_z * gamma)
         (d_h,) = _pulled(lambda h: step.linear(h, weights, masks), d_term, before_t[0])
-        d_scales = jax.tree.map(jnp.add, d_scales, more)
+        d_scales = jax.tree.map(jnp.add, d_scales, d_scales_t)
         return ((d_before[0] + d_h, *d_before[1:]), d_scales), (d_z, d_term)
 
-    start, over = (d_last, jax.tree.map(jnp.zeros_like, scales)), (a, before, normed, keep, d_outputs)
-    (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, over, reverse=True)
+    start = d_last, jax.tree.map(jnp.zeros_like, scales)
+    steps = a, before, normed, keep, d_outputs
+    (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, steps, reverse=True)
     (d_weights,) = _pulled(lambda weights: step.linear(before[0], weights, masks), d_term, weights)
-    d_gamma = gamma if step.norm is None else (d_z * normed[0]).sum((0, 1))
-    return d_z, d_first, d_weights, d_gamma, d_scales, *jax.tree.map(jnp.zeros_like, (masks, keep))
+    d_gamma = None if step.norm is None else (d_z * normed[0]).sum((0, 1)).astype(gamma.dtype)
+    return d_z, d_first, d_weights, d_gamma, d_scales, None, None
 
 
 def _pulled(function: Callable[..., Any], cotangent: Any, *at: Any) -> Any:
@@ -102,4 +104,6 @@ def product(rows: Any, weights: Any) -> Any:
 
     rows: (..., n); weights: (n, columns).
     """
+    if native.are_left_out():  # a batch that is spread over devices cannot be merged with another axis
+        return rows @ weights
     return (rows.reshape(-1, rows.shape[-1]) @ weights).reshape(*rows.shape[:-1], weights.shape[-1])

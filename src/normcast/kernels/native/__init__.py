@@ -60,6 +60,11 @@ def is_available() -> bool:
     return not _left_out.get() and _is_built()
 
 
+def are_left_out() -> bool:
+    """Whether a program is traced that the compiler spreads over devices."""
+    return _left_out.get()
+
+
 @contextmanager
 def left_out() -> Iterator[None]:
     """Do without the native kernels in here: for programs that the compiler spreads over devices."""

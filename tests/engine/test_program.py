@@ -1,0 +1,33 @@
+"""How programs are compiled."""
+
+import jax
+import numpy as np
+import pytest
+
+from normcast.engine import program
+from normcast.kernels import native
+
+
+def compiled_with(monkeypatch, options):
+    monkeypatch.setattr(program, "ON_CPU", options)
+    monkeypatch.setattr(program, "_compiled", {})
+    return program.compiled("double", lambda x: 2 * x, np.float32(3))
+
+
+def test_options_that_this_xla_does_not_know_are_left_out(monkeypatch):
+    assert not program._is_known("xla_cpu_no_such_option", True)
+    run = compiled_with(monkeypatch, {"xla_cpu_no_such_option": True, "xla_backend_optimization_level": "2"})
+    assert run(np.float32(3)) == 6
+
+
+def test_every_option_is_one_that_this_xla_knows():
+    for name, value in {**program.ON_CPU, **program.LOOPS, **program.ONE_THREAD}.items():
+        assert program._is_known(name, value), name
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="the options are those of the CPU")
+def test_loops_of_xla_are_scheduled_for_memory_where_no_native_kernel_runs():
+    with native.left_out():
+        assert set(program.LOOPS) <= set(program.options(one_thread=True))
+    assert set(program.ONE_THREAD) <= set(program.options(one_thread=True))
+    assert not set(program.ONE_THREAD) & set(program.options(one_thread=False))
