@@ -112,8 +112,9 @@ def test_two_processes_share_a_store_and_the_work(tmp_path, whole):
     assert [process.wait() for process in both] == [0, 0]
     trials = Store(store).trials()
     assert results(trials) == whole
-    compiling = [trial for trial in trials if trial.compile_seconds > 0.5]
-    assert len({(trial.placement, trial.machine) for trial in compiling}) == 3
+    assert {trial.placement for trial in trials if trial.compile_seconds > 0} == {
+        key.placement for key in whole
+    }
 
 
 def wait_for(condition, process, seconds=900):
