@@ -21,10 +21,12 @@ def sine_data(
     return Batches({"past": Field(values, 0, input_size)}, target, index, np.zeros(windows, np.int32))
 
 
-def conv_lstm(random: bool = False, input_size: int = 8, channels: int = 3, h: int = 2) -> keras.Model:
+def conv_lstm(
+    random: bool = False, input_size: int = 8, channels: int = 3, h: int = 2, activation: str = "relu"
+) -> keras.Model:
     """Conv -> batch norm -> LSTM -> dense; with dropout if random."""
     x = inputs = keras.Input((input_size, channels), name="past")
-    x = layers.Conv1D(4, 3, padding="causal", activation="relu")(x)
+    x = layers.Conv1D(4, 3, padding="causal", activation=activation)(x)
     x = layers.BatchNormalization()(x)
     x = layers.Dropout(0.2)(x) if random else x
     x = layers.LSTM(5, recurrent_dropout=0.2 if random else 0.0)(x)

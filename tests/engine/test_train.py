@@ -49,6 +49,16 @@ def test_weights_and_moving_statistics_equal_keras_own_training(settings):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5, err_msg=variable.path)
 
 
+@pytest.mark.parametrize("activation", ["elu", "selu"])
+def test_exponential_units_train_as_keras_trains_them(activation):
+    data = sine_data(64)
+    training = Training(optimizer="sgd", batch_size=16, epochs=2, learning_rate=0.05)
+    (trained,) = train(conv_lstm(activation=activation), data, training)
+    expected = keras_weights(conv_lstm(activation=activation), data, training, epochs=2)
+    for ours, theirs in zip(trained.weights, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
 def test_random_layers_equal_keras_own_when_asked():
     data, model = sine_data(64), conv_lstm(random=True)
     # SGD: it does not blow rounding up where a gradient is all but zero, as Adam does.

@@ -1,8 +1,8 @@
 """What Keras computes while a program is traced, done faster: same results to float tolerance.
 
 Replaced for the time of tracing, on the CPU: the recurrence of `keras.layers.LSTM` and `GRU`,
-one-dimensional convolutions; and with rng="fast", everywhere, the generator behind Keras' random layers. What
-a shortcut does not cover runs as Keras has it.
+one-dimensional convolutions, elu and selu; and with rng="fast", everywhere, the generator behind Keras'
+random layers. What a shortcut does not cover runs as Keras has it.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ import keras
 from keras import ops
 from keras.src import backend
 
-from normcast.kernels import Masks, convolution, fast_key, gru, lstm, native
+from normcast.kernels import Masks, convolution, elu, fast_key, gru, lstm, native, selu
 
 _keras_lstm = keras.layers.LSTM.inner_loop
 _keras_gru = keras.layers.GRU.inner_loop
@@ -35,6 +35,7 @@ def shortcuts(rng: str, with_native: bool = True) -> Iterator[None]:
         replaced.append((keras.layers.LSTM, "inner_loop", _lstm_loop))
         replaced.append((keras.layers.GRU, "inner_loop", _gru_loop))
         replaced.append((backend.nn, "conv", _convolve(backend.nn.conv)))
+        replaced += [(backend.nn, "elu", _on_tensors(elu)), (backend.nn, "selu", _on_tensors(selu))]
     patches = [patch.object(*each) for each in replaced]
     for each in patches:
         each.start()
@@ -48,6 +49,10 @@ def shortcuts(rng: str, with_native: bool = True) -> Iterator[None]:
 
 def _fast(draw_seed: Callable[..., Any]) -> Callable[..., Any]:
     return lambda seed: fast_key(draw_seed(seed))
+
+
+def _on_tensors(activation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, *rest, **more: activation(ops.convert_to_tensor(x), *rest, **more)
 
 
 def _convolve(keras_conv: Callable[..., Any]) -> Callable[..., Any]:
