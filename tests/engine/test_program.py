@@ -25,6 +25,11 @@ def test_every_option_is_one_that_this_xla_knows():
         assert program._is_known(name, value), name
 
 
+def test_a_program_without_a_recurrence_builds_no_native_kernel(monkeypatch):
+    monkeypatch.setattr(native, "_is_built", lambda: pytest.fail("the native kernel was asked for"))
+    assert compiled_with(monkeypatch, program.ON_CPU)(np.float32(3)) == 6
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="the options are those of the CPU")
 def test_loops_of_xla_are_scheduled_for_memory_where_no_native_kernel_runs():
     with native.left_out():

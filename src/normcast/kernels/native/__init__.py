@@ -60,6 +60,11 @@ def is_available() -> bool:
     return not _left_out.get() and _is_built()
 
 
+def is_expected() -> bool:
+    """Whether the native kernels should run here; builds nothing, so what builds them may yet fail."""
+    return not _left_out.get() and _is_wanted() and _compiler() is not None
+
+
 def are_left_out() -> bool:
     """Whether a program is traced that the compiler spreads over devices."""
     return _left_out.get()
@@ -75,9 +80,17 @@ def left_out() -> Iterator[None]:
         _left_out.reset(token)
 
 
+def _is_wanted() -> bool:
+    return os.environ.get("NORMCAST_NATIVE", "1") != "0" and jax.default_backend() == "cpu"
+
+
+def _compiler() -> str | None:
+    return os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+
+
 @cache
 def _is_built() -> bool:
-    if os.environ.get("NORMCAST_NATIVE", "1") == "0" or jax.default_backend() != "cpu":
+    if not _is_wanted():
         return False
     try:
         library = ctypes.CDLL(str(_built()))
@@ -119,7 +132,7 @@ def _built() -> Path:
 
 
 def _build(library: Path) -> None:
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    compiler = _compiler()
     if compiler is None:
         raise OSError("no C++ compiler found; install g++ or clang++, or set CXX")
     _log.warning("normcast: building the native kernel with %s into %s (once)", compiler, library)
