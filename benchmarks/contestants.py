@@ -57,13 +57,8 @@ def engine(network: str, windows: int, steps: int, channels: int, batch: int, re
 def panel(count: int) -> None:
     """Train on a panel of so many series; an epoch visits the same number of windows for each."""
     from benchmarks.memory import VISITED, arrays, network
-    from normcast.engine import Training, train
 
-    lap = Laps(VISITED // 256)
-    training = Training(batch_size=256, epochs=10_000, patience=None, epoch_windows=VISITED)
-    data, model = arrays(count), network()
-    lap()
-    list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))
+    _visit(arrays(count), network(), 256, VISITED)
 
 
 def keras_fit(network: str, windows: int, steps: int, channels: int, batch: int) -> None:
@@ -99,14 +94,21 @@ def torch_loop(network: str, windows: int, steps: int, channels: int, batch: int
 def engine_panel(series: int, rows: int, steps: int, batch: int, visited: int) -> None:
     """Train on all windows of a panel; an epoch visits so many of them."""
     from benchmarks import networks
-    from normcast.engine import Batches, Field, Training, train
+    from normcast.engine import Batches, Field
 
     values = np.random.default_rng(0).normal(size=series * rows).astype("float32")
     each = rows - steps
     start = (np.arange(series, dtype=np.int32)[:, None] * rows + np.arange(each, dtype=np.int32)).ravel()
     which = np.repeat(np.arange(series, dtype=np.int32), each)
     data = Batches({"past": Field(values[:, None], 0, steps)}, Field(values, steps, 1), start, which)
-    lap, model = Laps(visited // batch), networks.one_lstm(steps, 1)
+    _visit(data, networks.one_lstm(steps, 1), batch, visited)
+
+
+def _visit(data: Any, model: Any, batch: int, visited: int) -> None:
+    """Train without end; a lap is an epoch, which draws so many windows anew."""
+    from normcast.engine import Training, train
+
+    lap = Laps(visited // batch)
     lap()
     training = Training(batch_size=batch, epochs=10_000, patience=None, epoch_windows=visited)
     list(train(model, data, training, progress=lambda now: lap() if now.epoch else None))

@@ -31,7 +31,8 @@ CASES = [
     ((5, 3, 17, 4), "layer", "xhc", "gates", False),
     ((6, 3, 9, 2), "layer", "c", "tied", False),
     ((9, 4, 20, 5), "batch", "xhc", "all", False),
-    ((40, 3, 40, 3), "batch", "h", "gates", True),
+    ((40, 3, 40, 3), "batch", "h", "gates", False),
+    ((5, 3, 16, 2), "batch", "xhc", "none", True),
 ]
 
 
