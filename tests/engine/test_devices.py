@@ -114,6 +114,22 @@ def test_two_processes_train_as_one():
     assert first["replicas"] == second["replicas"] == result(alone)["replicas"]
 
 
+THREADS = """
+import json, os
+from pathlib import Path
+import normcast.engine
+import jax
+jax.block_until_ready(jax.numpy.ones(3))
+print(json.dumps([each.read_text() for each in Path("/proc/self/task").glob("*/comm")]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_a_named_number_of_devices_brings_as_many_threads_for_operations():
+    pools = [result(run(THREADS, NORMCAST_DEVICES=count)) for count in "13"]
+    assert [sum("XLAEigen" in name for name in pool) for pool in pools] == [1, 3]
+
+
 def test_a_wrong_number_of_devices_is_named():
     process = run("import normcast.engine", NORMCAST_DEVICES="many")
     _, err = process.communicate(timeout=120)

@@ -3,7 +3,8 @@
 A mesh has one axis: `replica`, over which seeds are spread, or `batch`, for the windows of a batch.
 
 Importing this asks JAX for one CPU device per core, if JAX has not started yet: replicas then train side by
-side. The environment variable NORMCAST_DEVICES sets another number; XLA's own flag is respected.
+side. The environment variable NORMCAST_DEVICES sets another number, and so many threads for their operations;
+XLA's own flags are respected.
 """
 
 import logging
@@ -35,6 +36,8 @@ def prepare() -> None:
     wanted = os.environ.get("NORMCAST_DEVICES", str(cores()))
     if not wanted.isdigit() or int(wanted) < 1:
         raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
+    if "NORMCAST_DEVICES" in os.environ:  # else one device would hand small operations to all cores, and wait
+        os.environ.setdefault("PJRT_NPROC", wanted)
     if FLAG not in os.environ.get("XLA_FLAGS", "") and _config("num_cpu_devices") in (None, -1):
         try:
             jax.config.update("jax_num_cpu_devices", int(wanted))
