@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,6 +50,27 @@ def test_each_form_equals_the_plain_steps(form, sizes, kind, which, masked, gate
     norm = {"kind": kind, "per_gate": gate, "epsilon": 1e-3}
     expected = value_and_gradients("steps", args, scales, masks, **norm)
     assert_close(expected, value_and_gradients(form, args, scales, masks, **norm))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kind", "masked", "gate"),
+    [
+        ((7, 3, 15, 3), "layer", "none", False),
+        ((9, 4, 20, 17), "rms", "gates", False),
+        ((9, 4, 7, 40), "layer", "all", True),
+    ],
+)
+def test_gradients_are_the_same_where_nobody_asks_for_that_of_the_input(form, sizes, kind, masked, gate):
+    (x, *args), scales, masks = arrays(*sizes), gammas(sizes[2]), some_masks(*sizes, masked)
+
+    def loss(form, args, scales):
+        norm = Norm(kind, **scales, per_gate=gate, epsilon=1e-3)
+        return jnp.sum(jnp.sin(lstm_norm(x, *args, norm, masks=masks, form=form)[0]))
+
+    expected, got = (
+        jax.jit(jax.grad(partial(loss, each), argnums=(0, 1)))(args, scales) for each in ("steps", form)
+    )
+    assert_close(expected, got)
 
 
 @pytest.mark.parametrize("masked", ["all", "gates"])

@@ -108,7 +108,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
                     F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_metric_x, Out d_metric_h,
                     Out d_gamma, Out d_beta, int64_t groups, int64_t joint, int64_t center, float epsilon) {
   Shape s(x, u, 4, 1, groups);
-  if (!dx->element_count() && !metric_x.element_count()) s.inputs = 0;  // a metric's gradient takes the input's
+  if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
             {s, center != 0, epsilon, gamma, beta}};
@@ -218,7 +218,10 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
         const Vectors left{at_z + q * s.per * rows * W, rows * W, s.per};
         product<false>(n, N, left, transposed + q * N * s.per * W * W, s.per * W * W, da + q * group, n * W);
       }
-      in.x.back(n, at_a, da, group, filled * n, rows);
+      if (s.inputs)
+        in.x.back(n, at_a, da, group, filled * n, rows);
+      else
+        in.x.back_of_data(n, at_a, packed, at_z, filled * n, rows);
       in.h.back(n, at_a, da + s.inputs * n * W, group, filled * n, rows);
       for (int64_t q = 0; q < s.groups; ++q) give_back(s, m, q, da + q * group, b0, n, t, pointer(dx), dh);
       if (++filled == span || t == 0) {

@@ -21,6 +21,7 @@ struct Metric {
   float* tilt;         // [group, vector][row][W]: divided rows times this are minus twice the gradient of the metric
   float* sums;         // [group, vector][k][W]: of those products
   float* along;        // [row]
+  float* seen;         // [row][W], then room for two vectors
 
   Metric(const Shape& s, int64_t first, int64_t depth, bool joint, float epsilon, const F32& g)
       : s(s), first(first), depth(depth), vectors((depth + W - 1) / W), groups(s.groups), row(s.groups * s.S),
@@ -33,13 +34,13 @@ struct Metric {
 
   // steps: of how many the tilt is kept, 0 in the forward pass.
   size_t floats(int64_t steps) const {
-    return given == nullptr ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows + 64;
+    return given == nullptr ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows * (1 + 3 * W) + 64;
   }
   void take(int64_t steps) {
     if (given == nullptr) return;
     const int64_t all = groups * vectors * W;
     packed = arena.take(all * depth), sums = arena.take(all * depth), tilt = arena.take(all * steps * s.rows);
-    along = arena.take(s.rows);
+    along = arena.take(s.rows), seen = arena.take(3 * s.rows * W);
     std::memset(sums, 0, all * depth * sizeof(float));
     float* to = packed;
     for (int64_t q = 0; q < groups; ++q)
@@ -96,24 +97,56 @@ struct Metric {
     }
   }
 
-  // Adds the products of n divided rows with their tilt, of which there are `rows` in all.
+  // The same of rows whose gradient nobody asks for: what they gave, made again from their weights ([vector][k][W] with
+  // s.K rows), meets its gradient dz ([vector][row][W] with `rows` rows). Half the work of the rows' own gradient.
+  void back_of_data(int64_t n, const float* a, const float* weights, const float* dz, int64_t where, int64_t rows) const {
+    if (given == nullptr) return;
+    for (int64_t l = 0; l < lengths; ++l) {
+      std::memset(seen, 0, n * W * sizeof(float));
+      for (int64_t q = l * alike; q < (l + 1) * alike; ++q)
+        for (int64_t v = q * s.per; v < (q + 1) * s.per; v += 2)
+          meet(n, std::min<int64_t>(2, (q + 1) * s.per - v), Rows{part(a, q, 0), row, depth},
+               weights + (v * s.K + first) * W, dz + v * rows * W, rows);
+      for (int64_t r = 0; r < n; ++r) along[r] = sum(load(seen + r * W));
+      each(l, [&](int64_t q, int64_t v) {
+        for (int64_t r = 0; r < n; ++r)
+          store(tilt + at(rows, q, v, where + r), along[r] * load(part(a, q, r) + v * W));
+      });
+    }
+  }
+
+  // Adds the products of n divided rows with their tilt, of which there are `rows` in all. They are symmetric: below
+  // two vectors' first row there is only what `unpack` does not read.
   void add(int64_t n, const float* a, int64_t rows) const {
     if (given == nullptr) return;
     for (int64_t q = 0; q < groups; ++q)
-      product<true>(depth, vectors, Columns{a + q * s.S + first, row, n}, tilt + at(rows, q, 0, 0), rows * W,
-                    sums + q * vectors * depth * W, depth * W);
+      for (int64_t v = 0; v < vectors; v += 2) {
+        const int64_t from = v * W;
+        product<true>(depth - from, std::min<int64_t>(2, vectors - v), Columns{part(a, q, 0) + from, row, n},
+                      tilt + at(rows, q, v, 0), rows * W, sums + ((q * vectors + v) * depth + from) * W, depth * W);
+      }
   }
 
   void unpack(Out& to) const {
     if (given == nullptr) return;
-    const float* from = sums;
-    for (int64_t q = 0; q < groups; ++q)
-      for (int64_t v = 0; v < vectors; ++v)
-        for (int64_t k = 0; k < depth; ++k, from += W)
-          store(to->typed_data() + (q * depth + k) * depth + v * W, load(from) * -0.5f, depth - v * W);
+    for (int64_t q = 0; q < groups; ++q) {
+      const auto sum_of = [&](int64_t k, int64_t column) {
+        return sums[((q * vectors + column / W) * depth + k) * W + column % W];
+      };
+      float* p = to->typed_data() + q * depth * depth;
+      for (int64_t k = 0; k < depth; ++k)
+        for (int64_t j = 0; j < depth; ++j) *p++ = -0.5f * (k < j ? sum_of(j, k) : sum_of(k, j));
+    }
   }
 
  private:
+  // Adds to `seen` the products of these rows, of one or two vectors, times dz.
+  void meet(int64_t n, int64_t pair, const Rows& a, const float* weights, const float* dz, int64_t rows) const {
+    float* z = seen + n * W;
+    product<false>(n, pair, a, weights, s.K * W, z, n * W);
+    for (int64_t v = 0; v < pair; ++v, z += n * W, dz += rows * W)
+      for (int64_t i = 0; i < n * W; i += W) store(seen + i, load(seen + i) + load(z + i) * load(dz + i));
+  }
   // Calls f for the groups and vectors that share a length.
   template <class F>
   void each(int64_t l, F f) const {
