@@ -181,8 +181,8 @@ def lstm_native(
     """Call the C++ kernel. float32 on the CPU only. inside: what normalizes, see `Inside`."""
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
-    gates = GATES if masks.are_per_gate or inside.is_per_gate else 1
-    facts = (gates, not inside.is_per_gate, inside.center, inside.epsilon, sequences)
+    gates = GATES if masks.are_per_gate or inside.per_gate else 1
+    facts = (gates, not inside.per_gate, inside.center, inside.epsilon, sequences)
     weights = (kernel, recurrent_kernel, bias)
     outputs, cs = _kernel(facts, x, h0, c0, *weights, *masks.stacked(gates), *inside.stacked())
     return outputs, outputs[:, -1], cs
@@ -218,11 +218,12 @@ def _forward(facts: Any, arrays: Any, outputs: int, cells: int, room: int) -> An
 
 
 def _kernel_forward(facts: Any, *arrays: Any) -> Any:
-    batch, time, _ = arrays[0].shape
-    # The gates; for each metric what it makes of the rows, and their lengths; two moments of the cell.
-    metrics, lengths = [g for g in arrays[10:12] if g.size], 1 if facts[1] else GATES
-    told = sum(facts[0] * native.padded(g.shape[1]) + lengths for g in metrics) + 2 * bool(arrays[12].size)
-    room = native.room(batch * time, GATES * native.padded(arrays[1].shape[-1]) + told)
+    (batch, time, features), units = arrays[0].shape, arrays[1].shape[-1]
+    # The gates; of each metric what it makes of the rows, and their lengths; two moments of the cell.
+    lengths, scales = 1 if facts[1] else GATES, arrays[10:13]
+    sizes = [size for size, scale in zip((features, units), scales, strict=False) if scale.size]
+    told = sum(facts[0] * native.padded(size) + lengths for size in sizes) + 2 * bool(scales[2].size)
+    room = native.room(batch * time, GATES * native.padded(units) + told)
     hs, cs, activations = _forward(facts, arrays, time, time, room)
     return (_asked(facts, hs), cs[:, -1]), (arrays, hs, cs, activations)
 

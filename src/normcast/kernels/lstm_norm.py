@@ -11,7 +11,7 @@ from jax import lax
 
 from normcast.kernels import native
 from normcast.kernels.gradients import differentiable
-from normcast.kernels.inside import Inside, folded
+from normcast.kernels.inside import Inside
 from normcast.kernels.lstm import (
     GATES,
     form_of,
@@ -106,13 +106,10 @@ def _divides_rows(norm: Norm, masks: Masks) -> bool:
 
 def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, sequences: bool) -> Any:
     """Divide rows by their length in a metric, instead of normalizing products."""
-    gates = GATES if masks.are_per_gate or norm.per_gate else 1
-    kernel, recurrent_kernel, bias = weights
     center = norm.kind == "layer"
-    fold = partial(folded, center=center, per_gate=norm.per_gate, groups=gates)
-    kernel, metric_x = fold(kernel, norm.gamma_x)
-    recurrent_kernel, metric_h = fold(recurrent_kernel, norm.gamma_h)
-    inside = Inside(metric_x, metric_h, norm.gamma_c, norm.beta_c, norm.per_gate, center, norm.epsilon)
+    scales = (norm.gamma_x, norm.gamma_h, norm.gamma_c, norm.beta_c)
+    inside = Inside(*scales, norm.per_gate, center, norm.epsilon)
+    kernel, recurrent_kernel, bias = weights
     return lstm_native(x, h0, c0, kernel, recurrent_kernel, bias, masks, inside, sequences)
 
 

@@ -94,6 +94,13 @@ inline void unpack(const Shape& s, const float* packed, float* w, float* u, floa
       }
 }
 
+// [column][W] of up to W rows, `apart` floats from one to the next; lanes without a row are 0.
+inline void transpose(const float* from, int64_t apart, int64_t rows, int64_t columns, float* to) {
+  std::memset(to, 0, columns * W * sizeof(float));
+  for (int64_t l = 0; l < std::min<int64_t>(W, rows); ++l, from += apart)
+    for (int64_t k = 0; k < columns; ++k) to[k * W + l] = from[k];
+}
+
 // For each group, [vector of inputs then of states][column of the group][W]: the transpose, without the biases.
 inline void pack_transposed(const Shape& s, const float* w, const float* u, float* out) {
   const int64_t columns = s.units * W, wide = s.gates * s.H;
@@ -102,10 +109,8 @@ inline void pack_transposed(const Shape& s, const float* w, const float* u, floa
       for (int64_t gate = g; gate < g + s.gates / s.groups; ++gate, out += columns * W) {
         const bool input = n < s.inputs;
         const int64_t first = input ? n * W : (n - s.inputs) * W, count = (input ? s.F : s.H) - first;
-        const float* from = (input ? w : u) + first * wide + gate * s.H;
-        std::memset(out, 0, columns * W * sizeof(float));
-        for (int64_t l = 0; l < std::min<int64_t>(W, count); ++l, from += wide)
-          for (int64_t unit = 0; unit < s.H; ++unit) out[unit * W + l] = from[unit];
+        transpose((input ? w : u) + first * wide + gate * s.H, wide, count, s.H, out);
+        std::memset(out + s.H * W, 0, (columns - s.H) * W * sizeof(float));
       }
 }
 

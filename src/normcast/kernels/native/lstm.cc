@@ -14,14 +14,22 @@ namespace {
 // behind the gates that are kept, or in room for one step.
 struct Inside {
   const Shape& s;
+  Fold w, u;
   Metric x, h;
   Cell cell;
   float* room;
+  Inside(const Shape& s, bool joint, bool center, float epsilon, const F32& w, const F32& u, const F32& gamma_x,
+         const F32& gamma_h, const F32& gamma, const F32& beta)
+      : s(s), w(s, s.F, joint, center, w, gamma_x), u(s, s.H, joint, center, u, gamma_h),
+        x(s, 0, s.F, joint, epsilon, gamma_x.element_count()), h(s, s.state, s.H, joint, epsilon, gamma_h.element_count()),
+        cell(s, center, epsilon, gamma, beta) {}
   int64_t told() const { return x.told() + h.told() + cell.told(); }
   size_t floats(int64_t steps) const {
-    return x.floats(steps) + h.floats(steps) + cell.floats() + told() * s.rows + 16;
+    return w.floats() + u.floats() + x.floats(steps) + h.floats(steps) + cell.floats() + told() * s.rows + 16;
   }
-  void take(int64_t steps) { x.take(steps), h.take(steps), cell.take(), room = arena.take(told() * s.rows); }
+  void take(int64_t steps) {
+    w.take(), u.take(), x.take(steps, w), h.take(steps, u), cell.take(), room = arena.take(told() * s.rows);
+  }
   void use(float* kept, int64_t b0, int64_t n, int64_t t) {
     float* p = kept == nullptr ? room : kept + s.B * s.T * 4 * s.units * W + (b0 * s.T + n * t) * told();
     x.use(p, n), h.use(p + x.told() * n, n), cell.use(p + (x.told() + h.told()) * n, n);
@@ -29,12 +37,11 @@ struct Inside {
 };
 
 ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
-                   F32 metric_x, F32 metric_h, F32 gamma, F32 beta, Out hs, Out cs, Out gates, int64_t groups,
+                   F32 gamma_x, F32 gamma_h, F32 gamma, F32 beta, Out hs, Out cs, Out gates, int64_t groups,
                    int64_t joint, int64_t center, float epsilon) {
   const Shape s(x, u, 4, 1, groups);
   const Masks m(mask_x, mask_h, keep_h, keep_c);
-  Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
-            {s, center != 0, epsilon, gamma, beta}};
+  Inside in(s, joint, center, epsilon, w, u, gamma_x, gamma_h, gamma, beta);
   const int64_t lda = groups * s.S;
   const bool all_h = hs->dimensions()[1] == s.T, all_c = cs->dimensions()[1] == s.T;  // else only the last are asked for
   float* kept = gates->element_count() ? gates->typed_data() : nullptr;
@@ -45,7 +52,7 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
   float* c = arena.take(s.units * s.rows * W);
   Cell& cell = in.cell;
   in.take(0);
-  pack(s, w.typed_data(), u.typed_data(), bias.typed_data(), packed);
+  pack(s, in.w.weights(), in.u.weights(), bias.typed_data(), packed);
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0), step = s.units * n * W;
     put_states(s, m, h0.typed_data(), s.H, b0, n, a);
@@ -104,14 +111,13 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
 }
 
 ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
-                    F32 metric_x, F32 metric_h, F32 gamma, F32 beta, F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h,
-                    F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_metric_x, Out d_metric_h,
+                    F32 gamma_x, F32 gamma_h, F32 gamma, F32 beta, F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h,
+                    F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_gamma_x, Out d_gamma_h,
                     Out d_gamma, Out d_beta, int64_t groups, int64_t joint, int64_t center, float epsilon) {
   Shape s(x, u, 4, 1, groups);
   if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
-  Inside in{s, {s, 0, s.F, joint, epsilon, metric_x}, {s, s.state, s.H, joint, epsilon, metric_h},
-            {s, center != 0, epsilon, gamma, beta}};
+  Inside in(s, joint, center, epsilon, w, u, gamma_x, gamma_h, gamma, beta);
   const int64_t lda = groups * s.S, columns = 4 * s.units, N = s.inputs + s.units;
   const int64_t row_floats = s.rows * (lda + columns * W);
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
@@ -130,8 +136,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
   float* dc = arena.take(s.units * s.rows * W);
   Cell& cell = in.cell;
   in.take(span);
-  pack(s, w.typed_data(), u.typed_data(), bias.typed_data(), packed);
-  pack_transposed(s, w.typed_data(), u.typed_data(), transposed);
+  pack(s, in.w.weights(), in.u.weights(), bias.typed_data(), packed);
+  pack_transposed(s, in.w.weights(), in.u.weights(), transposed);
   std::memset(dwu, 0, columns * s.K * W * sizeof(float));
   for (int64_t b0 = 0; b0 < s.B; b0 += s.rows) {
     const int64_t n = std::min(s.rows, s.B - b0), rows = span * n, step = s.units * rows * W;
@@ -234,7 +240,9 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
     give_rows(s, dc, b0, n, dc0->typed_data());
   }
   unpack(s, dwu, dw->typed_data(), du->typed_data(), db->typed_data());
-  in.x.unpack(d_metric_x), in.h.unpack(d_metric_h), cell.give(d_gamma, d_beta);
+  in.w.back(dw->typed_data(), in.x.unpack(), pointer(d_gamma_x));
+  in.u.back(du->typed_data(), in.h.unpack(), pointer(d_gamma_h));
+  cell.give(d_gamma, d_beta);
   return ffi::Error::Success();
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "block.h"
+#include "fold.h"
 
 namespace {
 
@@ -14,8 +14,8 @@ struct Metric {
   int64_t first, depth, vectors, groups, row;  // row: floats from one row to the next
   int64_t lengths, alike;                      // lengths of a row: 1 or a group each; groups that share one
   float epsilon;
-  const float* given;  // (groups, depth, depth), or null: rows stay as they are
-  float* packed;       // [group, vector][k][W]
+  bool on;             // else rows stay as they are
+  float* packed;       // G, [group, vector][k][W]
   float* turned;       // [group, vector][row][W]: what the metric makes of the rows
   float* inverse;      // [length][row]
   float* tilt;         // [group, vector][row][W]: divided rows times this are minus twice the gradient of the metric
@@ -23,34 +23,30 @@ struct Metric {
   float* along;        // [row]
   float* seen;         // [row][W], then room for two vectors
 
-  Metric(const Shape& s, int64_t first, int64_t depth, bool joint, float epsilon, const F32& g)
+  Metric(const Shape& s, int64_t first, int64_t depth, bool joint, float epsilon, bool on)
       : s(s), first(first), depth(depth), vectors((depth + W - 1) / W), groups(s.groups), row(s.groups * s.S),
         lengths(joint ? 1 : s.groups), alike(joint ? s.groups : 1), epsilon(epsilon),
-        given(g.element_count() ? g.typed_data() : nullptr) {}
+        on(on) {}
 
   // Floats a row that `divide` writes, and the backward pass may be given.
-  int64_t told() const { return given == nullptr ? 0 : groups * vectors * W + lengths; }
+  int64_t told() const { return !on ? 0 : groups * vectors * W + lengths; }
   void use(float* room, int64_t n) { turned = room, inverse = room + groups * vectors * n * W; }
 
   // steps: of how many the tilt is kept, 0 in the forward pass.
   size_t floats(int64_t steps) const {
-    return given == nullptr ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows * (1 + 3 * W) + 64;
+    return !on ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows * (1 + 3 * W) + 64;
   }
-  void take(int64_t steps) {
-    if (given == nullptr) return;
+  void take(int64_t steps, const Fold& fold) {
+    if (!on) return;
     const int64_t all = groups * vectors * W;
     packed = arena.take(all * depth), sums = arena.take(all * depth), tilt = arena.take(all * steps * s.rows);
     along = arena.take(s.rows), seen = arena.take(3 * s.rows * W);
     std::memset(sums, 0, all * depth * sizeof(float));
-    float* to = packed;
-    for (int64_t q = 0; q < groups; ++q)
-      for (int64_t v = 0; v < vectors; ++v)
-        for (int64_t k = 0; k < depth; ++k, to += W)
-          store(to, load(given + (q * depth + k) * depth + v * W, depth - v * W));
+    fold.metric(packed);
   }
 
   void divide(int64_t n, float* a) const {
-    if (given == nullptr) return;
+    if (!on) return;
     for (int64_t q = 0; q < groups; ++q)
       product<false>(n, vectors, Rows{a + q * s.S + first, row, depth}, packed + q * vectors * depth * W, depth * W,
                      turned + q * vectors * n * W, n * W);
@@ -65,7 +61,7 @@ struct Metric {
 
   // Divides the rows by lengths that are known.
   void scale(int64_t n, float* a) const {
-    if (given == nullptr) return;
+    if (!on) return;
     for (int64_t l = 0; l < lengths; ++l)
       for (int64_t r = 0; r < n; ++r) {
         const float by = inverse[l * n + r];
@@ -79,7 +75,7 @@ struct Metric {
   // da: [vector][row][W], da_group floats from a group to the next, turns from the gradient of the divided rows into
   // that of the rows. The tilt of these rows goes to row `where` and on, of `rows`.
   void back(int64_t n, const float* a, float* da, int64_t da_group, int64_t where, int64_t rows) const {
-    if (given == nullptr) return;
+    if (!on) return;
     const auto d = [&](int64_t q, int64_t v, int64_t r) { return da + q * da_group + (v * n + r) * W; };
     for (int64_t l = 0; l < lengths; ++l) {
       for (int64_t r = 0; r < n; ++r) {
@@ -100,7 +96,7 @@ struct Metric {
   // The same of rows whose gradient nobody asks for: what they gave, made again from their weights ([vector][k][W] with
   // s.K rows), meets its gradient dz ([vector][row][W] with `rows` rows). Half the work of the rows' own gradient.
   void back_of_data(int64_t n, const float* a, const float* weights, const float* dz, int64_t where, int64_t rows) const {
-    if (given == nullptr) return;
+    if (!on) return;
     for (int64_t l = 0; l < lengths; ++l) {
       std::memset(seen, 0, n * W * sizeof(float));
       for (int64_t q = l * alike; q < (l + 1) * alike; ++q)
@@ -118,7 +114,7 @@ struct Metric {
   // Adds the products of n divided rows with their tilt, of which there are `rows` in all. They are symmetric: below
   // two vectors' first row there is only what `unpack` does not read.
   void add(int64_t n, const float* a, int64_t rows) const {
-    if (given == nullptr) return;
+    if (!on) return;
     for (int64_t q = 0; q < groups; ++q)
       for (int64_t v = 0; v < vectors; v += 2) {
         const int64_t from = v * W;
@@ -127,16 +123,18 @@ struct Metric {
       }
   }
 
-  void unpack(Out& to) const {
-    if (given == nullptr) return;
+  // The gradient of the metric, (groups, depth, depth), in room that is no longer needed.
+  const float* unpack() const {
+    if (!on) return nullptr;
     for (int64_t q = 0; q < groups; ++q) {
       const auto sum_of = [&](int64_t k, int64_t column) {
         return sums[((q * vectors + column / W) * depth + k) * W + column % W];
       };
-      float* p = to->typed_data() + q * depth * depth;
+      float* p = packed + q * depth * depth;
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t j = 0; j < depth; ++j) *p++ = -0.5f * (k < j ? sum_of(j, k) : sum_of(k, j));
     }
+    return packed;
   }
 
  private:
