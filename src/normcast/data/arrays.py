@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -42,29 +44,41 @@ class Arrays:
         network reads the time of year and day.
         """
         offsets = panel.offsets + h * np.arange(panel.n_series + 1)
-        total = int(offsets[-1])
         behind = (offsets[1:] - h)[:, None] + np.arange(h)  # (S, h)
-        inside = np.ones(total, bool)
-        inside[behind] = False
-        y, observed = np.full(total, np.nan), np.zeros(total, bool)
-        y[inside], observed[inside] = panel.y, panel.observed
+        room = partial(with_room, lengths=panel.lengths, h=h)
         n_futr = panel.futr.shape[1]
-        exog = np.full((total, panel.hist.shape[1] + n_futr), np.nan)
-        if exog.shape[1]:
-            exog[inside] = np.concatenate([panel.hist, panel.futr], axis=1)
+        exog = room(np.hstack([panel.hist, panel.futr]), filler=np.nan)
         if ahead is not None and n_futr:
             exog[behind, -n_futr:] = ahead
-        seen = np.zeros((total, 0), np.float32)
+        seen = np.zeros((offsets[-1], 0), np.float32)
         if calendar:
-            time = np.empty(total, panel.time.dtype)
-            time[inside], time[behind] = panel.time, panel.stamps_after(h)
+            time = room(panel.time, filler=0)
+            time[behind] = panel.stamps_after(h)
             seen = waves(time, panel.step)
+        y, observed = room(panel.y, filler=np.nan), room(panel.observed, filler=False)
         return cls(panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h)
 
     def last(self, rows: np.ndarray, input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""
         series = np.arange(len(rows), dtype=np.int32)
         return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
+
+
+def with_room(values: np.ndarray, lengths: np.ndarray, h: int, filler: Any) -> np.ndarray:
+    """Return the rows of series of these lengths with h rows of `filler` behind each.
+
+    >>> with_room(np.array([1.0, 2.0, 3.0]), np.array([2, 1]), 1, 0.0)
+    array([1., 2., 0., 3., 0.])
+    """
+    many, rest = len(lengths), values.shape[1:]
+    if (lengths == lengths[0]).all():  # no row needs an index
+        size = int(lengths[0])
+        out = np.full((many, size + h, *rest), filler, values.dtype)
+        out[:, :size] = values.reshape(many, size, *rest)
+        return out.reshape(many * (size + h), *rest)
+    out = np.full((len(values) + many * h, *rest), filler, values.dtype)
+    out[np.arange(len(values)) + np.repeat(h * np.arange(many), lengths)] = values
+    return out
 
 
 @dataclass(frozen=True, eq=False)

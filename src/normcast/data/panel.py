@@ -1,6 +1,6 @@
 """Panel: the series of a table, checked once at the door and held as flat arrays."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,9 +134,8 @@ class Panel:
         Raises ValueError if a series would keep no row, or has fewer rows.
         """
         rows = self._kept("head", rows_per_series)
-        return replace(
-            self._cut(rows, self._place < np.repeat(rows, self.lengths)), futr_ahead=self.futr_ahead[:, :0]
-        )
+        keep = self._place < np.repeat(rows, self.lengths)
+        return replace(self._cut(rows, lambda each: each[keep]), futr_ahead=self.futr_ahead[:, :0])
 
     def tail(self, rows_per_series: int | np.ndarray) -> "Panel":
         """Return the last so many rows of each series, and the known-future rows behind them.
@@ -146,8 +145,17 @@ class Panel:
         rows = self._kept("tail", rows_per_series)
         if np.array_equal(rows, self.lengths):
             return self
+        if (self.lengths == self.lengths[0]).all() and (rows == rows[0]).all():  # no row needs an index
+            many, size, last = self.n_series, int(self.lengths[0]), int(rows[0])
+
+            def ends(each: np.ndarray) -> np.ndarray:
+                apart = each.reshape(many, size, *each.shape[1:])[:, size - last :]
+                return apart.reshape(many * last, *each.shape[1:])
+
+            return self._cut(rows, ends)
         first = self.offsets[1:] - np.cumsum(rows)  # of each series, less the rows kept before it
-        return self._cut(rows, np.repeat(first, rows) + np.arange(rows.sum()))
+        keep = np.repeat(first, rows) + np.arange(rows.sum())
+        return self._cut(rows, lambda each: each[keep])
 
     @property
     def _place(self) -> np.ndarray:
@@ -164,8 +172,8 @@ class Panel:
             )
         return rows
 
-    def _cut(self, rows: np.ndarray, keep: np.ndarray) -> "Panel":
-        arrays = {name: getattr(self, name)[keep] for name in _PER_ROW}
+    def _cut(self, rows: np.ndarray, keep: Callable[[np.ndarray], np.ndarray]) -> "Panel":
+        arrays: dict[str, Any] = {name: keep(getattr(self, name)) for name in _PER_ROW}
         return replace(self, offsets=np.concatenate([[0], np.cumsum(rows)]), **arrays)
 
     def future_rows(self, futr_df: Any, h: int) -> np.ndarray:

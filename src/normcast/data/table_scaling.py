@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class TableScaling:
         if arrays.ids == ids:
             return self
         place = {name: number for number, name in enumerate(ids)}
-        known = np.array([place.get(name, -1) for name in arrays.ids])
+        known = np.fromiter(map(place.get, arrays.ids, repeat(-1)), np.int64, len(arrays.ids))
         fresh = TableScaling.fit(arrays, arrays.rows, self.kind)
         return TableScaling(
             kind=self.kind,

@@ -14,6 +14,8 @@ from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
 from normcast.engine.program import compiled, forecasting_program
 
+BATCHES = 16  # of a device in a call: each call costs as much as forecasting some 20 windows
+
 
 def predict(
     model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 512
@@ -33,11 +35,29 @@ def predict(
     batches = max(1, -(-len(data) // size))
     mesh = local_mesh(batches)
     variables = stacked([network.split(one) for one in weights])
-    # Placed once: what is not where the program wants it would be moved there for each batch.
+    # Placed once: what is not where the program wants it would be moved there for each call.
     fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
-    rounds = np.arange(-(-batches // mesh.size) * mesh.size, dtype=np.int32).reshape(-1, mesh.size) * size
-    key = ("forecast", network.key, plan, size, mesh.size)
-    run = forecasting_program(network, plan, size, mesh)
-    program = compiled(key, run, *fixed, rounds[0], one_thread=mesh.size > 1)
-    parts = [np.asarray(program(*fixed, firsts)) for firsts in rounds]
+    most = 1 if batches <= mesh.size else BATCHES
+    key = ("forecast", network.key, plan, size, most, mesh.size)
+    run = forecasting_program(network, plan, size, most, mesh)
+    devices = np.arange(mesh.size, dtype=np.int32)
+    program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1)
+
+    def part(first: int, count: int) -> np.ndarray:
+        rows = np.asarray(program(*fixed, (first + devices * count) * size, np.int32(count)))
+        each = rows.reshape(len(weights), mesh.size, most, size, *rows.shape[2:])[:, :, :count]
+        return each.reshape(len(weights), -1, *rows.shape[2:])
+
+    parts = [part(*call) for call in _calls(batches, mesh.size, most)]
     return np.concatenate(parts, axis=1)[:, : len(data)]
+
+
+def _calls(batches: int, devices: int, most: int) -> list[tuple[int, int]]:
+    """Return the first batch of each call, and how many each device computes in it, as even as can be.
+
+    >>> _calls(20, devices=2, most=8)
+    [(0, 5), (10, 5)]
+    """
+    each = -(-batches // devices)
+    size = -(-each // -(-each // most))
+    return [(first * devices, min(size, each - first)) for first in range(0, each, size)]

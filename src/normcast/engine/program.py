@@ -197,26 +197,36 @@ def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh
     return across_replicas(judged, mesh)
 
 
-def forecasting_program(network: Network, plan: Plan, batch_size: int, mesh: Mesh) -> Callable[..., Any]:
-    """Return forecast(replicas, variables, arrays, firsts) -> outputs (replicas, windows, ...).
+def forecasting_program(
+    network: Network, plan: Plan, batch_size: int, most: int, mesh: Mesh
+) -> Callable[..., Any]:
+    """Return forecast(replicas, variables, arrays, firsts, count) -> outputs (replicas, windows, ...).
 
     replicas: their positions, (replicas,); variables: (trainable, frozen), stacked; firsts: (devices,), the
-    first window of each device's batch.
+    first window of each device; count: how many batches each forecasts, at most `most`. A device returns room
+    for `most` batches; what is behind its last is zero.
     """
 
-    def forecast(replicas: Any, variables: Any, arrays: Any, firsts: Any) -> Any:
+    def forecast(replicas: Any, variables: Any, arrays: Any, firsts: Any, count: Any) -> Any:
         def one(each: Any) -> Any:
             trainable, frozen = each[1]
             last = len(arrays["start"]) - 1
-            windows = jnp.minimum(firsts[0] + jnp.arange(batch_size), last)
-            inputs, _ = plan.gather(arrays, windows)
-            return network.forward(trainable, frozen, inputs, training=False)[0]
+
+            def batch(i: Any) -> Any:
+                windows = jnp.minimum(firsts[0] + i * batch_size + jnp.arange(batch_size), last)
+                inputs, _ = plan.gather(arrays, windows)
+                return network.forward(trainable, frozen, inputs, training=False)[0]
+
+            output = jax.eval_shape(batch, 0)
+            room = jnp.zeros((most, *output.shape), output.dtype)
+            rows = lax.fori_loop(0, count, lambda i, rows: rows.at[i].set(batch(i)), room)
+            return rows.reshape(-1, *output.shape[1:])
 
         each = replicas, variables
         return lax.map(one, each) if jax.default_backend() == "cpu" else jax.vmap(one)(each)
 
     batch = PartitionSpec("batch")
-    specs = SHARED, SHARED, SHARED, batch
+    specs = SHARED, SHARED, SHARED, batch, SHARED
     return jax.shard_map(
         forecast, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(None, "batch"), check_vma=False
     )
