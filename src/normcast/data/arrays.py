@@ -70,6 +70,8 @@ def with_room(values: np.ndarray, lengths: np.ndarray, h: int, filler: Any) -> n
     >>> with_room(np.array([1.0, 2.0, 3.0]), np.array([2, 1]), 1, 0.0)
     array([1., 2., 0., 3., 0.])
     """
+    if h == 0:
+        return values
     many, rest = len(lengths), values.shape[1:]
     if (lengths == lengths[0]).all():  # no row needs an index
         size = int(lengths[0])

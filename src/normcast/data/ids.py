@@ -17,10 +17,10 @@ def series_codes(
     Series stand in the order in which they first appear; the last result has one row per series. Raises
     ValueError for an empty id, and for two series of one name.
     """
-    codes, *others = (_codes(table[name], where) for name in columns.ids)
-    for own in others:
+    (codes, firsts), *others = (_codes(table[name], where) for name in columns.ids)
+    for own, _ in others:
         codes, _ = pd.factorize(codes * (own.max() + 1) + own)
-    one = table.select(list(columns.ids))[first_rows(codes)]
+    one = table.select(list(columns.ids))[first_rows(codes) if others else firsts]
     parts = [[str(value) for value in one[name].to_list()] for name in columns.ids]
     ids = tuple(parts[0] if len(parts) == 1 else map("/".join, zip(*parts, strict=True)))
     if len(set(ids)) < len(ids):
@@ -43,8 +43,8 @@ def first_rows(codes: np.ndarray) -> np.ndarray:
     return begins[np.diff(newest, prepend=-1) > 0]
 
 
-def _codes(column: nw.Series, where: str) -> np.ndarray:
-    """Return the ids of a column as numbers, in order of appearance."""
+def _codes(column: nw.Series, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of a column as numbers, in order of appearance, and where each first stands."""
     begins = _runs(column)
     heads = column if begins is None else column[begins]
     codes, _ = pd.factorize(heads.to_numpy() if heads.implementation.is_polars() else heads.to_native())
@@ -55,7 +55,10 @@ def _codes(column: nw.Series, where: str) -> np.ndarray:
             f"{where}: id column {column.name!r}, row {row + 1}: the id is empty. "
             f"Give every row an id (pandas reads the text NA as empty)."
         )
-    return codes if begins is None else np.repeat(codes, np.diff(begins, append=len(column)))
+    firsts = first_rows(codes)
+    if begins is None:
+        return codes, firsts
+    return np.repeat(codes, np.diff(begins, append=len(column))), begins[firsts]
 
 
 def _runs(column: nw.Series) -> np.ndarray | None:

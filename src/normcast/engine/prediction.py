@@ -14,11 +14,11 @@ from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
 from normcast.engine.program import compiled, forecasting_program
 
-BATCHES = 16  # of a device in a call: each call costs as much as forecasting some 20 windows
+BATCHES = 32  # of a device in a call: each call costs as much as forecasting some 20 windows
 
 
 def predict(
-    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 512
+    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 240
 ) -> np.ndarray:
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 
