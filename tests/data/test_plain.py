@@ -140,6 +140,16 @@ def test_a_tail_is_the_last_rows_of_each_series():
         panel.tail(13)
 
 
+def test_a_tail_of_series_of_one_length_is_that_of_each():
+    frame = table().assign(past=np.arange(24.0), price=np.arange(24.0) / 3)
+    panel = Panel.from_frame(frame, hist_exog="past", futr_exog="price")
+    tail = panel.tail(5)
+    at = np.r_[7:12, 19:24]
+    assert tail.lengths.tolist() == [5, 5]
+    for name in ("time", "y", "observed", "hist", "futr"):
+        np.testing.assert_array_equal(getattr(tail, name), getattr(panel, name)[at])
+
+
 def test_ids_that_a_file_does_not_keep_are_refused_by_name():
     frame = table()
     frame["unique_id"] = frame["unique_id"].map(

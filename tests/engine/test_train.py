@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from normcast.engine import Batches, Field, Training, predict, train
+from normcast.engine import Batches, Field, Training, predict, prediction, train
 from normcast.engine.network import Network, initial_variables
 from normcast.engine.order import epoch_order
 from normcast.engine.shortcuts import shortcuts
@@ -202,14 +202,15 @@ def test_inputs_are_matched_by_name():
     assert losses == [0.0]  # the output is the target itself
 
 
-def test_predict_equals_keras_and_does_not_depend_on_the_batch_size():
+def test_predict_equals_keras_and_does_not_depend_on_the_batch_size(monkeypatch):
+    monkeypatch.setattr(prediction, "BATCHES", 4)
     model, data = conv_lstm(), sine_data(50)
     other = [w * 2 for w in model.get_weights()]
     forecast = predict(model, [model.get_weights(), other], data)
     assert forecast.shape == (2, 50, 2)
     inputs, _ = data.at(np.arange(50))
     np.testing.assert_allclose(forecast[0], model.predict(inputs, verbose=0), rtol=1e-5, atol=1e-6)
-    for size in (16, 2):  # also more batches than one call takes
+    for size in (16, 3):  # also more batches than one call takes
         np.testing.assert_allclose(
             predict(model, [other], data, batch_size=size)[0], forecast[1], rtol=1e-5, atol=1e-6
         )

@@ -37,7 +37,8 @@ def predict(
     variables = stacked([network.split(one) for one in weights])
     # Placed once: what is not where the program wants it would be moved there for each call.
     fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
-    most = 1 if batches <= mesh.size else BATCHES
+    each = -(-batches // mesh.size)  # batches of a device; a call has room for the next power of two
+    most = min(BATCHES, 1 << (each - 1).bit_length())
     key = ("forecast", network.key, plan, size, most, mesh.size)
     run = forecasting_program(network, plan, size, most, mesh)
     devices = np.arange(mesh.size, dtype=np.int32)
@@ -45,19 +46,18 @@ def predict(
 
     def part(first: int, count: int) -> np.ndarray:
         rows = np.asarray(program(*fixed, (first + devices * count) * size, np.int32(count)))
-        each = rows.reshape(len(weights), mesh.size, most, size, *rows.shape[2:])[:, :, :count]
-        return each.reshape(len(weights), -1, *rows.shape[2:])
+        full = rows.reshape(len(weights), mesh.size, most, size, *rows.shape[2:])[:, :, :count]
+        return full.reshape(len(weights), -1, *rows.shape[2:])
 
-    parts = [part(*call) for call in _calls(batches, mesh.size, most)]
+    parts = [part(first * mesh.size, count) for first, count in _calls(each, most)]
     return np.concatenate(parts, axis=1)[:, : len(data)]
 
 
-def _calls(batches: int, devices: int, most: int) -> list[tuple[int, int]]:
-    """Return the first batch of each call, and how many each device computes in it, as even as can be.
+def _calls(batches: int, most: int) -> list[tuple[int, int]]:
+    """Return the first batch of each call, and how many it has, at most `most` and as even as can be.
 
-    >>> _calls(20, devices=2, most=8)
-    [(0, 5), (10, 5)]
+    >>> _calls(10, most=8)
+    [(0, 5), (5, 5)]
     """
-    each = -(-batches // devices)
-    size = -(-each // -(-each // most))
-    return [(first * devices, min(size, each - first)) for first in range(0, each, size)]
+    size = -(-batches // -(-batches // most))
+    return [(first, min(size, batches - first)) for first in range(0, batches, size)]

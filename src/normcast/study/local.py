@@ -173,6 +173,7 @@ def worker_environment() -> dict[str, str]:
     own: dict[str, Any] = {
         "KERAS_BACKEND": "jax",
         "NORMCAST_DEVICES": "1",
+        "PJRT_NPROC": "1",  # this process may have set more for itself
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     flags = os.environ.get("XLA_FLAGS", "")

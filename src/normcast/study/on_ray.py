@@ -11,7 +11,7 @@ from normcast.study.job import Job
 from normcast.study.local import SILENCE, TRIES, lost, worker_environment
 from normcast.study.trial import Trial
 
-PASSED = ("KERAS_BACKEND", "NORMCAST_DEVICES", "XLA_FLAGS", "PYTHONPATH")
+PASSED = ("KERAS_BACKEND", "NORMCAST_DEVICES", "PJRT_NPROC", "XLA_FLAGS", "PYTHONPATH")
 
 
 def run_on_ray(jobs: Iterable[Job], task: Task, address: str) -> Iterator[Trial | None]:
