@@ -24,7 +24,8 @@ print(json.dumps(told))
 def run(script=SCRIPT, **environment):
     root = Path(__file__).resolve().parents[2]
     paths = os.pathsep.join([str(root / "src"), str(root)])
-    settings = {**os.environ, "PYTHONPATH": paths, "KERAS_BACKEND": "jax", **environment}
+    inherited = {name: value for name, value in os.environ.items() if name != "PJRT_NPROC"}
+    settings = {**inherited, "PYTHONPATH": paths, "KERAS_BACKEND": "jax", **environment}
     return subprocess.Popen(
         [sys.executable, "-c", script],
         env=settings,

@@ -101,3 +101,9 @@ def test_statistics_are_those_of_each_steps_batch(form):
     np.testing.assert_allclose(told["input"][0], product.mean(0), rtol=1e-5, atol=1e-6)
     for one, two in zip(jax.tree.leaves(expected), jax.tree.leaves(told), strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
+
+
+def test_a_scale_of_another_size_is_refused_by_name(form):
+    args = arrays(3, 2, 8, 2)
+    with pytest.raises(ValueError, match=r"gamma_h has shape \(8,\), but must have \(32,\)"):
+        lstm_norm(*args, Norm("layer", gamma_h=jnp.ones(8)), form=form)

@@ -65,7 +65,7 @@ class Arrays:
 
 
 def with_room(values: np.ndarray, lengths: np.ndarray, h: int, filler: Any) -> np.ndarray:
-    """Return the rows of series of these lengths with h rows of `filler` behind each.
+    """Return the rows of series of these lengths with h rows of `filler` behind each; for h = 0 themselves.
 
     >>> with_room(np.array([1.0, 2.0, 3.0]), np.array([2, 1]), 1, 0.0)
     array([1., 2., 0., 3., 0.])

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
+import jax
 import keras
 import numpy as np
 
@@ -18,20 +20,20 @@ BATCHES = 32  # of a device in a call: each call costs as much as forecasting so
 
 
 def predict(
-    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int = 240
+    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int | None = None
 ) -> np.ndarray:
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 
     weights: for each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
-    The result does not depend on batch_size; a batch is gathered on the device from arrays held once. Batches
-    are spread over the devices of this host.
+    The result does not depend on batch_size, by default 240 on the CPU and 512 elsewhere; a batch is gathered
+    on the device from arrays held once. Batches are spread over the devices of this host.
     Raises ValueError if there are no weights, or if an input of the model has no field.
     """
     network = Network(model)
     if not len(weights):
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
     plan, arrays = planned(replace(data, target=None), network.matched(data.inputs))
-    size = min(batch_size, size_class(len(data)))
+    size = min(batch_size or (240 if jax.default_backend() == "cpu" else 512), size_class(len(data)))
     batches = max(1, -(-len(data) // size))
     mesh = local_mesh(batches)
     variables = stacked([network.split(one) for one in weights])
@@ -59,5 +61,6 @@ def _calls(batches: int, most: int) -> list[tuple[int, int]]:
     >>> _calls(10, most=8)
     [(0, 5), (5, 5)]
     """
-    size = -(-batches // -(-batches // most))
-    return [(first, min(size, batches - first)) for first in range(0, batches, size)]
+    calls = -(-batches // most)
+    bounds = [batches * call // calls for call in range(calls + 1)]
+    return [(first, last - first) for first, last in pairwise(bounds)]

@@ -84,6 +84,7 @@ def lstm_norm(
     if norm.kind not in KINDS or (norm.kind == "batch" and mask is not None):
         raise ValueError(f"lstm_norm: no kind {norm.kind!r} with mask={mask is not None}; kinds are {KINDS}.")
     units = recurrent_kernel.shape[0]
+    _check_scales(norm, units)
     masks = Masks(
         masks.inputs, masks.states, kept(mask, masks.keep_h, units), kept(mask, masks.keep_c, units)
     )
@@ -97,6 +98,14 @@ def lstm_norm(
     run = {"native": _native, "xla": _xla, "steps": _steps}[form]
     outputs, *rest = run(x, h0, c0, *weights, norm, masks)
     return outputs if sequences else outputs[:, -1:], *rest
+
+
+def _check_scales(norm: Norm, units: int) -> None:
+    sizes = {"gamma_x": GATES * units, "gamma_h": GATES * units, "gamma_c": units, "beta_c": units}
+    for name, size in sizes.items():
+        scale = getattr(norm, name)
+        if scale is not None and jnp.shape(scale) != (size,):
+            raise ValueError(f"lstm_norm: {name} has shape {jnp.shape(scale)}, but must have ({size},).")
 
 
 def _divides_rows(norm: Norm, masks: Masks) -> bool:

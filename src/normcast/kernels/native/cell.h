@@ -51,7 +51,9 @@ struct Cell {
   vec scaled(int64_t v, vec y) const { return y * load(gamma + v * W) + load(beta + v * W); }
 
   // d: the gradient of what tanh reads, of which y is the normalized part.
-  void flow(int64_t n, int64_t v, int64_t r, vec d, vec y) { store(read + (v * n + r) * W, y), store(d_read + (v * n + r) * W, d); }
+  void flow(int64_t n, int64_t v, int64_t r, vec d, vec y) {
+    store(read + (v * n + r) * W, y), store(d_read + (v * n + r) * W, d);
+  }
   void weigh(int64_t n) {
     const float share = 1.0f / s.H;
     for (int64_t r = 0; r < n; ++r) {

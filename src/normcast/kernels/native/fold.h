@@ -5,8 +5,8 @@
 namespace {
 
 // Of weights (depth, gates * H) and a scale of their columns: with rows whose mean was taken off, if asked for, z = a C
-// has a mean of zero, and sum(z**2) / n is a' G a with G = C C' / n. Rows that are divided by that length, see metric.h,
-// meet C times the scale. Without a scale nothing normalizes, and rows meet the weights as they are.
+// has a mean of zero, and sum(z**2) / n is a' G a with G = C C' / n. Rows divided by that length (metric.h) meet C times
+// the scale. Without a scale nothing normalizes, and rows meet the weights as they are.
 struct Fold {
   const Shape& s;
   int64_t depth, wide, parts;  // parts: of a row, each with a mean and a length of its own
@@ -44,7 +44,8 @@ struct Fold {
     const int64_t held = (depth + W - 1) / W, size = held * depth * W;
     for (int64_t q = 0; q < s.groups; ++q, out += size) {
       const float* from = centred + q * columns();
-      for (int64_t v = 0; v < held; ++v) transpose(from + v * W * wide, wide, depth - v * W, columns(), room + v * columns() * W);
+      for (int64_t v = 0; v < held; ++v)
+        transpose(from + v * W * wide, wide, depth - v * W, columns(), room + v * columns() * W);
       product<false>(depth, held, Rows{from, wide, columns()}, room, columns() * W, out, depth * W);
       for (int64_t i = 0; i < size; i += W) store(out + i, load(out + i) * share());
     }

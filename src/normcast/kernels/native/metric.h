@@ -79,9 +79,9 @@ struct Metric {
     const auto d = [&](int64_t q, int64_t v, int64_t r) { return da + q * da_group + (v * n + r) * W; };
     for (int64_t l = 0; l < lengths; ++l) {
       for (int64_t r = 0; r < n; ++r) {
-        vec seen = {};
-        each(l, [&](int64_t q, int64_t v) { seen += load(part(a, q, r) + v * W) * load(d(q, v, r)); });
-        along[r] = sum(seen);
+        vec total = {};
+        each(l, [&](int64_t q, int64_t v) { total += load(part(a, q, r) + v * W) * load(d(q, v, r)); });
+        along[r] = sum(total);
       }
       each(l, [&](int64_t q, int64_t v) {
         for (int64_t r = 0; r < n; ++r) {
@@ -95,7 +95,8 @@ struct Metric {
 
   // The same of rows whose gradient nobody asks for: what they gave, made again from their weights ([vector][k][W] with
   // s.K rows), meets its gradient dz ([vector][row][W] with `rows` rows). Half the work of the rows' own gradient.
-  void back_of_data(int64_t n, const float* a, const float* weights, const float* dz, int64_t where, int64_t rows) const {
+  void back_of_data(int64_t n, const float* a, const float* weights, const float* dz, int64_t where,
+                    int64_t rows) const {
     if (!on) return;
     for (int64_t l = 0; l < lengths; ++l) {
       std::memset(seen, 0, n * W * sizeof(float));
