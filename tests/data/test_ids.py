@@ -31,8 +31,10 @@ def column(numbers, kind):
 @given(runs=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), min_size=1, max_size=12))
 def test_ids_read_by_runs_are_those_of_every_row(kind, runs):
     numbers = [number for number, many in runs for _ in range(many)]
-    expected, _ = pd.factorize(np.array(numbers))
-    np.testing.assert_array_equal(ids._codes(column(numbers, kind), "table"), expected)
+    expected, names = pd.factorize(np.array(numbers))
+    codes, firsts = ids._codes(column(numbers, kind), "table")
+    np.testing.assert_array_equal(codes, expected)
+    assert firsts.tolist() == [numbers.index(name) for name in names]
 
 
 @pytest.mark.parametrize("kind", TYPES)
