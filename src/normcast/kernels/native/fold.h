@@ -23,15 +23,14 @@ struct Fold {
   int64_t columns() const { return wide / s.groups; }  // of a group
   int64_t vectors() const { return (columns() + W - 1) / W; }
   float share() const { return static_cast<float>(parts) / wide; }
-  size_t floats() const {
-    const int64_t rows = (depth + W - 1) / W * W;
-    return gamma == nullptr ? 0 : depth * (2 * wide + 2 * vectors() * W) + columns() * rows + 64;
-  }
+  int64_t held() const { return (depth + W - 1) / W; }  // vectors of the metric
+  int64_t spare() const { return std::max(2 * depth * vectors(), columns() * held()) * W; }  // floats of the room
+  size_t floats() const { return gamma == nullptr ? 0 : 2 * depth * wide + spare() + 64; }
 
   void take() {
     if (gamma == nullptr) return;
     centred = arena.take(depth * wide), scaled = arena.take(depth * wide);
-    room = arena.take(std::max(2 * depth * vectors() * W, columns() * ((depth + W - 1) / W * W)));
+    room = arena.take(spare());
     std::memcpy(centred, given, depth * wide * sizeof(float));
     if (center) take_means(centred), take_means(centred);  // the second time takes what rounding left of the mean
     for (int64_t k = 0; k < depth; ++k)
@@ -41,12 +40,12 @@ struct Fold {
   // G of each group, [group, vector][k][W].
   void metric(float* out) const {
     if (gamma == nullptr) return;
-    const int64_t held = (depth + W - 1) / W, size = held * depth * W;
+    const int64_t size = held() * depth * W;
     for (int64_t q = 0; q < s.groups; ++q, out += size) {
       const float* from = centred + q * columns();
-      for (int64_t v = 0; v < held; ++v)
+      for (int64_t v = 0; v < held(); ++v)
         transpose(from + v * W * wide, wide, depth - v * W, columns(), room + v * columns() * W);
-      product<false>(depth, held, Rows{from, wide, columns()}, room, columns() * W, out, depth * W);
+      product<false>(depth, held(), Rows{from, wide, columns()}, room, columns() * W, out, depth * W);
       for (int64_t i = 0; i < size; i += W) store(out + i, load(out + i) * share());
     }
   }

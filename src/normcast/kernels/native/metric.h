@@ -29,12 +29,12 @@ struct Metric {
         on(on) {}
 
   // Floats a row that `divide` writes, and the backward pass may be given.
-  int64_t told() const { return !on ? 0 : groups * vectors * W + lengths; }
+  int64_t told() const { return on ? groups * vectors * W + lengths : 0; }
   void use(float* room, int64_t n) { turned = room, inverse = room + groups * vectors * n * W; }
 
   // steps: of how many the tilt is kept, 0 in the forward pass.
   size_t floats(int64_t steps) const {
-    return !on ? 0 : groups * vectors * W * (2 * depth + steps * s.rows) + s.rows * (1 + 3 * W) + 64;
+    return on ? groups * vectors * W * (2 * depth + steps * s.rows) + s.rows * (1 + 3 * W) + 64 : 0;
   }
   void take(int64_t steps, const Fold& fold) {
     if (!on) return;
@@ -112,8 +112,8 @@ struct Metric {
     }
   }
 
-  // Adds the products of n divided rows with their tilt, of which there are `rows` in all. They are symmetric: below
-  // two vectors' first row there is only what `unpack` does not read.
+  // Adds the products of n divided rows with their tilt, of which there are `rows` in all. They are symmetric: of
+  // two vectors only the rows from their own on are made, and `unpack` takes the others from across.
   void add(int64_t n, const float* a, int64_t rows) const {
     if (!on) return;
     for (int64_t q = 0; q < groups; ++q)
