@@ -72,7 +72,8 @@ def child(source: str, argument: str) -> None:
     """Train one epoch and print the peak."""
     import resource
 
-    from normcast.engine import Training, parquet_shards, train
+    from normcast.engine import Training, train
+    from normcast.windows.parquet import parquet_shards
 
     if source == "parquet":
         data = parquet_shards(argument, input_size=INPUT_SIZE, h=H, step=INPUT_SIZE + H)

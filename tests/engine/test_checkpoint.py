@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -48,13 +50,11 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
 
 
 def test_an_interrupted_write_leaves_the_older_checkpoint(tmp_path, monkeypatch):
-    from normcast.engine import checkpoint
-
     path = tmp_path / "fit.safetensors"
     settings = {"models": conv_lstm(), "data": sine_data(50), "training": TRAINING}
     interrupted(path, 1, **settings)
     before = path.read_bytes()
-    monkeypatch.setattr(checkpoint.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         list(train(**settings, checkpoint=path))
     assert path.read_bytes() == before

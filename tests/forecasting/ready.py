@@ -8,13 +8,13 @@ import pandas as pd
 import polars as pl
 
 from normcast import Forecaster
-from normcast.data.arrays import Arrays
-from normcast.data.table_scaling import TableScaling
 from normcast.engine import train  # noqa: F401  (Keras on JAX)
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import build
 from normcast.models import Architecture, Conv, Recurrent
 from normcast.scoring import Conformal
+from normcast.windows.arrays import Arrays
+from normcast.windows.table_scaling import TableScaling
 
 SMALL = Architecture(conv=(Conv(filters=3),), recurrent=(Recurrent(units=4, norm="batch"),), skip=True)
 H, INPUT_SIZE = 2, 4

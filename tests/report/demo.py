@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from normcast.data import Windows
 from normcast.report import ForecastReport, LearningCurve, SplitPart
 from normcast.scoring import (
     Conformal,
@@ -19,6 +18,7 @@ from normcast.scoring import (
     seasonal_error,
     seasonal_naive,
 )
+from normcast.windows import Windows
 from tests.scoring.places import windows_at
 
 H, LENGTH, SEASON, LEVELS = 14, 56, 7, (80, 95)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from normcast.data import Windows
+from normcast.windows import Windows
 
 
 def windows_at(cutoffs, input_size, h, series=None) -> Windows:

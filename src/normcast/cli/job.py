@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
-from normcast.data import check_ending, check_writable, read_table, write_table
+from normcast.data import check_ending, read_table, write_table
 from normcast.engine import progress_bar
 from normcast.errors import counted
+from normcast.files import check_writable
 from normcast.forecasting import Forecaster, estimate
 
 

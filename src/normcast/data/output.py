@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
-from normcast.data.artefact import write_whole
+from normcast.files import write_whole
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 

@@ -5,7 +5,6 @@
 
 from normcast.engine.batches import Batches, Field
 from normcast.engine.losses import PinballLoss
-from normcast.engine.parquet import parquet_shards
 from normcast.engine.prediction import predict
 from normcast.engine.progress import Progress, progress_bar
 from normcast.engine.source import Shards
@@ -20,7 +19,6 @@ __all__ = [
     "Shards",
     "Trained",
     "Training",
-    "parquet_shards",
     "predict",
     "progress_bar",
     "train",

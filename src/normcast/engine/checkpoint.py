@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.numpy import save
 
 from normcast.engine.batches import Batches
 from normcast.engine.source import Shards
+from normcast.files import write_whole
 
 FORMAT = 1
 
@@ -52,15 +52,7 @@ class Checkpoint:
         """Write arrays (any tree) and facts (JSON) in one step: the file is the old one or the new one."""
         leaves = {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(arrays))}
         record = {"format": FORMAT, "arguments": self.arguments, "facts": facts}
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                file.write(save(leaves, metadata={"normcast": json.dumps(record)}))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(self.path, save(leaves, metadata={"normcast": json.dumps(record)}))
 
     def load(self, like: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return (arrays in the tree of `like`, facts), or None if there is no file yet.

@@ -18,17 +18,13 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from normcast.kernels.native import cache_folder
+from normcast.machine import cores
 
 REPLICA = PartitionSpec("replica")
 SHARED = PartitionSpec()
 FLAG = "xla_force_host_platform_device_count"
 
 _log = logging.getLogger("normcast")
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prepare() -> None:

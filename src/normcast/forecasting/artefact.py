@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import dataclass, fields
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import normcast
-from normcast.data import Panel, Scaler, write_whole
-from normcast.data.table_scaling import TableScaling
+from normcast.data import Panel
+from normcast.files import write_whole
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.saved_network import (
@@ -24,7 +22,10 @@ from normcast.forecasting.saved_network import (
     read_weights,
 )
 from normcast.forecasting.settings import POLICIES, Settings
+from normcast.machine import versions
 from normcast.scoring import Conformal
+from normcast.windows import Scaler
+from normcast.windows.table_scaling import TableScaling
 
 FORMAT = 1
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
@@ -113,12 +114,6 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
         CONFORMAL: b"null" if fitted.conformal is None else fitted.conformal.to_json().encode(),
         PANEL: as_arrays(arrays),
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a forecast may depend on."""
-    libraries = {name: version(name) for name in ("jax", "keras", "numpy")}
-    return {"normcast": normcast.__version__, "python": platform.python_version(), **libraries}
 
 
 def checked_manifest(archive: Archive) -> dict[str, Any]:

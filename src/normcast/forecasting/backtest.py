@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from normcast.data import Panel, Windows, cutoffs
-from normcast.data.arrays import Arrays, Scaled
+from normcast.data import Panel
 from normcast.engine import Progress
 from normcast.forecasting.fold import Fold, fit_fold
 from normcast.forecasting.settings import Settings
@@ -25,6 +24,8 @@ from normcast.scoring import (
     seasonal_error,
     seasonal_naive,
 )
+from normcast.windows import Windows, cutoffs
+from normcast.windows.arrays import Arrays, Scaled
 
 MODEL = "normcast"
 BASELINES = ("seasonal_naive", "drift", "ridge")

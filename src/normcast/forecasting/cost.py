@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from normcast.data import Panel
-from normcast.data.arrays import Arrays
 from normcast.forecasting.fold import build
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.splits import Sizes
 from normcast.models.size import multiplications
+from normcast.windows.arrays import Arrays
 
 FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
 SECONDS_PER_FIT = 8  # compilation, the ridge, calibration

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from normcast.data import Panel, Windows
-from normcast.data.arrays import Arrays, Scaled
-from normcast.data.table_scaling import TableScaling
+from normcast.data import Panel
 from normcast.engine import predict
 from normcast.scoring import Conformal, as_quantiles
+from normcast.windows import Windows
+from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.table_scaling import TableScaling
 
 if TYPE_CHECKING:
     import keras

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from normcast.data import Split, Windows, split
-from normcast.data.arrays import Arrays, Scaled
-from normcast.data.table_scaling import TableScaling
 from normcast.engine import PinballLoss, Progress, Trained, Training, train
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
@@ -19,6 +16,9 @@ from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.splits import Sizes
 from normcast.forecasting.warm_start import warm_start
 from normcast.scoring import Conformal, Ridge, fit_ridge
+from normcast.windows import Split, Windows, split
+from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.table_scaling import TableScaling
 
 if TYPE_CHECKING:
     import keras

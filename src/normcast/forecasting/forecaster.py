@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from normcast.data import Panel, read_table
-from normcast.data.arrays import Arrays
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
 from normcast.forecasting import artefact
@@ -18,6 +17,7 @@ from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.fold import Fold, fit_fold
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
+from normcast.windows.arrays import Arrays
 
 if TYPE_CHECKING:
     import keras

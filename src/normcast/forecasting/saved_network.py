@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
-from normcast.data import Panel, waves
+from normcast.data import Panel
 from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.models import Architecture
+from normcast.windows import waves
 
 if TYPE_CHECKING:
     import keras

@@ -7,9 +7,9 @@ from math import ceil
 
 import numpy as np
 
-from normcast.data import default_input_size
 from normcast.forecasting.settings import Settings
 from normcast.scoring import reachable_level, windows_needed
+from normcast.windows import default_input_size
 
 SHARE = 0.1  # of a series' rows, for validation and for calibration each
 MOST_ROWS = 2000

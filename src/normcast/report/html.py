@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from normcast.data import check_writable, write_whole
+from normcast.files import check_writable, write_whole
 from normcast.report.page import Page
 from normcast.report.study_values import StudyReport
 from normcast.report.values import ForecastReport

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import pandas as pd
 from normcast.data import Panel
 from normcast.forecasting import Backtest, Forecaster
 from normcast.forecasting.fold import Fold
+from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
 from normcast.report.values import ForecastReport, LearningCurve, SplitPart
 
@@ -54,7 +53,7 @@ def forecast_report(
         split=tuple(part for name, fold in names for part in split_of(name, fold, panel)),
         notes=notes_of(forecaster),
         settings=settings_of(forecaster),
-        versions=versions(),
+        versions=versions((*PACKAGES, "pandas")),
         seconds=seconds_of(scored, seconds),
         command=command,
         python=python_of(forecaster, source),
@@ -169,12 +168,6 @@ def settings_of(forecaster: Forecaster) -> dict[str, Any]:
     if chosen:
         settings["input_size"] = chosen[-1][1].sizes.input_size
     return settings
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that made the result."""
-    packages = ("normcast", "keras", "jax", "numpy", "pandas")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:

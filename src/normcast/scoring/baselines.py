@@ -6,7 +6,7 @@ before the cutoff (row `start + input_size`), and returns (windows, h) in the un
 
 import numpy as np
 
-from normcast.data import Windows
+from normcast.windows import Windows
 
 
 def naive(y: np.ndarray, windows: Windows) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from normcast.data import Windows
+from normcast.windows import Windows
 
 # Relative to the mean eigenvalue of the Gram matrix; at 1e8 the map is the last value plus the mean step.
 PENALTIES = tuple(

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from normcast.data import write_table, write_whole
+from normcast.data import write_table
+from normcast.files import write_whole
 from normcast.study.placement import BASELINE
 from normcast.study.result import StudyResult
 from normcast.study.store import Store

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from normcast.data import Panel, Scaler, Windows, default_input_size, sliding
-from normcast.data.arrays import Arrays, Scaled
-from normcast.data.table_scaling import TableScaling
+from normcast.data import Panel
 from normcast.engine import Batches
 from normcast.errors import at_least_one
 from normcast.scoring import seasonal_error
 from normcast.study.fold import Fold, Scores, thinned
 from normcast.study.placements import RAW_INPUTS
+from normcast.windows import Scaler, Windows, default_input_size, sliding
+from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.table_scaling import TableScaling
 
 SHARE = 0.1  # of each series' rows, for validation and for the test of each fold
 MOST_VALID, MOST_TEST = 1024, 2048

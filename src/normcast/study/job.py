@@ -7,18 +7,15 @@ import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import keras
 
 import normcast.layers  # noqa: F401  (registers what networks are made of)
 from normcast.engine import Trained, Training, predict, train
+from normcast.machine import versions
 from normcast.study.fold import Fold, Task
 from normcast.study.trial import Trial, TrialKey
-
-PACKAGES = ("normcast", "keras", "jax", "numpy")
 
 
 @dataclass(frozen=True)
@@ -107,12 +104,6 @@ def fold_of(task: Task, number: int, scaling: str | None) -> Fold:
             _folds.pop(next(iter(_folds)))
         _folds[key] = (task, task.fold(number, scaling))
     return _folds[key][1]
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def training_to_json(training: Training) -> str:

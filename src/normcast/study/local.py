@@ -179,8 +179,3 @@ def worker_environment() -> dict[str, str]:
     flags = os.environ.get("XLA_FLAGS", "")
     own["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
     return {**os.environ, **own}
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,9 +13,10 @@ from typing import Any
 
 from normcast.engine import Training
 from normcast.errors import at_least_one, one_of, unknown
+from normcast.machine import cores
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.job import Job, training_to_json
-from normcast.study.local import cores, run_here, run_on_cores
+from normcast.study.local import run_here, run_on_cores
 from normcast.study.placement import Given as GivenPlacements
 from normcast.study.placement import as_placements
 from normcast.study.placements import AXES

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from normcast.data import check_writable, write_whole
+from normcast.files import check_writable, write_whole
 
 
 def test_text_and_bytes_arrive_whole(tmp_path):

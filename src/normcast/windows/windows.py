@@ -71,7 +71,7 @@ def sliding(
     offsets = np.asarray(offsets, dtype=np.int64)
     _check(offsets, np.asarray(last_target_end), input_size=input_size, h=h, step=step)
     first = np.maximum(np.asarray(first_target, dtype=np.int64), input_size)
-    many = np.maximum((np.asarray(last_target_end, dtype=np.int64) - h - first) // step + 1, 0)
+    many = count(np.asarray(last_target_end, dtype=np.int64) - first, h, step)
     many = np.broadcast_to(many, (len(offsets) - 1,))
     series = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), many)
     place = np.arange(len(series)) - np.repeat(np.cumsum(many) - many, many)
@@ -81,6 +81,15 @@ def sliding(
         return windows
     unseen = np.concatenate([[0], np.cumsum(~observed)])
     return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
+
+
+def count(rows: np.ndarray, h: int, step: int = 1) -> np.ndarray:
+    """Return how many windows have their targets in so many rows: (S,) -> (S,).
+
+    >>> count(np.array([5, 2, 1]), h=2, step=2)
+    array([2, 1, 0])
+    """
+    return np.maximum((rows - h) // step + 1, 0)
 
 
 def _check(offsets: np.ndarray, last_target_end: np.ndarray, **sizes: int) -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.data import sliding
+from normcast.windows import sliding
 
 
 def slow(offsets, first, end, input_size, h, step, observed):

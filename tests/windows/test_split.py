@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.data import cutoffs, largest_input_size, split
-from normcast.data.split import rows_needed
+from normcast.windows import cutoffs, largest_input_size, split
+from normcast.windows.split import rows_needed
 
 
 @st.composite

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from normcast.data.waves import DAY, waves
+from normcast.windows.waves import DAY, waves
 
 
 @pytest.mark.parametrize(

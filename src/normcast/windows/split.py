@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.data.windows import Windows, sliding
+from normcast.windows.windows import Windows, sliding
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from normcast.engine.batches import Batches, Field
-from normcast.engine.source import Shards
+from normcast.engine import Batches, Field, Shards
+from normcast.windows.windows import count, sliding
 
 Transform = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -40,14 +40,14 @@ def parquet_shards(
     file = pq.ParquetFile(path)
     offsets = _offsets(file, id_col, path)
     lengths = np.diff(offsets)
-    counts = np.where(lengths >= input_size + h, (lengths - input_size - h) // step + 1, 0)
+    counts = count(lengths - input_size, h, step)
     if not counts.any():
         raise ValueError(
             f"{path}: the longest series has {lengths.max()} rows, but input_size {input_size} + h {h} needs "
             f"{input_size + h}."
         )
     cuts = _cuts(offsets, counts, rows_per_shard)
-    reading = _Reading(str(path), target_col, offsets, counts, cuts, input_size, h, step, transform)
+    reading = _Reading(str(path), target_col, offsets, cuts, input_size, h, step, transform)
     windows = [int(counts[a:b].sum()) for a, b in pairwise(cuts)]
     rows = max(int(offsets[b] - offsets[a]) for a, b in pairwise(cuts))
     return Shards(partial(_shard, reading), windows, rows)
@@ -58,7 +58,6 @@ class _Reading:
     path: str
     target_col: str
     offsets: np.ndarray
-    counts: np.ndarray
     cuts: Sequence[int]
     input_size: int
     h: int
@@ -104,12 +103,11 @@ def _shard(reading: _Reading, shard: int) -> Batches:
     offsets = offsets - offsets[0]
     if reading.transform is not None:
         values = reading.transform(values, offsets)
-    counts = reading.counts[first:last]
-    series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    within = np.arange(len(series)) - np.repeat(np.cumsum(counts) - counts, counts)
-    start = (offsets[:-1][series] + within * reading.step).astype(np.int32)
+    begin = np.full(len(offsets) - 1, reading.input_size)
+    windows = sliding(offsets, begin, np.diff(offsets), reading.input_size, reading.h, reading.step)
     past = Field(values, 0, reading.input_size)
-    return Batches({"past": past}, Field(values, reading.input_size, reading.h), start, series)
+    target = Field(values, reading.input_size, reading.h)
+    return Batches({"past": past}, target, windows.start.astype(np.int32), windows.series)
 
 
 def _rows(path: str, column: str, first: int, last: int) -> np.ndarray:

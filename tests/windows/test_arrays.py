@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normcast.data.arrays import with_room
+from normcast.windows.arrays import with_room
 
 
 @given(

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from normcast.data.panel import Panel
-from normcast.data.scaling import Scaler
-from normcast.data.waves import waves
-from normcast.data.windows import Windows
 from normcast.engine import Batches, Field
+from normcast.windows.scaling import Scaler
+from normcast.windows.waves import waves
+from normcast.windows.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from normcast.data import Scaler
+from normcast.windows import Scaler
 
 OFFSETS = np.array([0, 6, 10])
 SERIES = np.array([0] * 6 + [1] * 4)

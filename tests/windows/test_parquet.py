@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from normcast.engine import Batches, Field, Shards, Training, parquet_shards, train
+from normcast.engine import Batches, Field, Shards, Training, train
 from normcast.engine import source as sources
 from normcast.engine.order import epoch_order
+from normcast.windows.parquet import parquet_shards
 from tests.engine.networks import conv_lstm, same, sine_data
 
 

@@ -7,8 +7,8 @@ from itertools import repeat
 
 import numpy as np
 
-from normcast.data.arrays import Arrays, Scaled
-from normcast.data.scaling import Scaler, over_rows
+from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.scaling import Scaler, over_rows
 
 
 @dataclass(frozen=True, eq=False)
