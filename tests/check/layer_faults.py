@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, sources, through
 from normcast.check.head import heads
-from normcast.check.kinds import BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN
+from normcast.check.net import Net, sources, through
 from normcast.check.timeline import per_step_nodes
 from normcast.models.edits import Edit, Insert, Set
+from normcast.models.graph.kinds import BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN
 from tests.check.mutant import Mutant, head_of, is_float, layer, of
 
 

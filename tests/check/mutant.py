@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
 from normcast.check.head import heads
+from normcast.check.net import Net, Node
 from normcast.models.edits import Edit, apply
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, sources, through
-from normcast.check.kinds import ACT, BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN, SHAPE
+from normcast.check.net import Net, Node, sources, through
 from normcast.check.reading import read
 from normcast.models.edits import Insert, Set
+from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN, SHAPE
 from tests.check.layer_faults import dropout, leaks, masks, normalization, recurrent
 from tests.check.mutant import Mutant, head_of, is_float, layer, of, plain_head
 from tests.check.training_faults import outputs, targets, training

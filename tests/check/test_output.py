@@ -9,13 +9,13 @@ import pytest
 from keras import layers as L
 
 from normcast.check.checker import check_model, fix_model
-from normcast.check.command import check_command, rule_command, rules_command
+from normcast.check.configuration import Configuration, load_configuration, to_configuration
 from normcast.check.facts import Facts
 from normcast.check.formats import FORMATS, formatted
 from normcast.check.guard import CheckCallback, assert_no_findings
 from normcast.check.pages import all_pages
 from normcast.check.rule import RULES
-from normcast.check.settings import Settings, load_settings, to_settings
+from normcast.cli.check_run import check_command, rule_command, rules_command
 from normcast.models.edits import edits_from_json
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
@@ -150,7 +150,7 @@ def test_the_command_exits_with_1_on_what_fails(saved):
     assert check_command(saved, fail_on="warning").exit_code == 1
     assert check_command(saved, fail_on="never").exit_code == 0
     assert check_command(saved, facts=Facts().known(target_shape=(3,))).exit_code == 1
-    assert check_command(saved, settings=Settings(fail_on="warning")).exit_code == 1
+    assert check_command(saved, configuration=Configuration(fail_on="warning")).exit_code == 1
 
 
 def test_the_command_writes_the_fixed_model(saved, tmp_path):
@@ -175,7 +175,7 @@ def test_the_rule_commands():
     assert len(rules_command().text.splitlines()) == len(RULES)
 
 
-def test_settings_come_from_the_nearest_pyproject(tmp_path):
+def test_the_configuration_comes_from_the_nearest_pyproject(tmp_path):
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text(
@@ -183,10 +183,10 @@ def test_settings_come_from_the_nearest_pyproject(tmp_path):
         '[tool.normcast.check.per-layer]\n"enc/*" = ["dropout-before-bn"]\nhead = "all"\n'
         "[tool.normcast.check.facts]\ncausal_required = true\n"
     )
-    settings = load_settings(inner)
-    assert (settings.ignore, settings.fail_on) == (("rnn-off-cudnn",), "warning")
-    assert settings.silence == {"enc/*": ("dropout-before-bn",), "head": ("all",)}
-    assert settings.facts.task.causal_required is True
+    configuration = load_configuration(inner)
+    assert (configuration.ignore, configuration.fail_on) == (("rnn-off-cudnn",), "warning")
+    assert configuration.silence == {"enc/*": ("dropout-before-bn",), "head": ("all",)}
+    assert configuration.facts.task.causal_required is True
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_settings_come_from_the_nearest_pyproject(tmp_path):
         ({"fail-on": "errors"}, "Did you mean 'error'"),
     ],
 )
-def test_wrong_settings_are_refused(table, words):
+def test_a_wrong_configuration_is_refused(table, words):
     with pytest.raises(ValueError, match=words):
-        to_settings(table)
+        to_configuration(table)
 
 
 def test_the_callback_stops_a_training_that_cannot_work(faulty):

@@ -12,7 +12,7 @@ from keras import layers as L
 from normcast.check.checker import check_model, fix_model
 from normcast.check.facts import Facts, Loss
 from normcast.models.edits import Edit, apply, diff
-from normcast.models.edits.apply import wiring_of
+from normcast.models.graph import wiring_of
 from tests.models.networks import canonical
 
 QUICK = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

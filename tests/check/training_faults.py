@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from normcast.check.facts import Facts, Loss
-from normcast.check.graph import Net
-from normcast.check.kinds import DENSE, NOISE
+from normcast.check.net import Net
 from normcast.models.edits import Insert, Set
+from normcast.models.graph.kinds import DENSE, NOISE
 from tests.check.mutant import Mutant, head_of, layer, of, plain_head
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import layers as L
 
-from normcast.check.command import check_command
 from normcast.check.rule import Finding, Severity
 from normcast.cli import run
+from normcast.cli.check_run import check_command
 from normcast.cli.measure import FixStudy, classes, placement_names, refusal
 from normcast.models.edits import Remove, Set
 

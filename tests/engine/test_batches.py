@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from normcast.engine import Batches, Field, PinballLoss, Training
-from normcast.engine.gather import planned
+from normcast.engine.gather import laid_out
 from normcast.engine.order import epoch_order, size_class
 from tests.engine.networks import sine_data
 
@@ -18,8 +18,8 @@ def test_the_compiled_gather_reads_what_numpy_reads():
         np.array([0, 7, 42], np.int32),
         np.array([2, 0, 1], np.int32),
     )
-    plan, arrays = planned(data, list(data.inputs))
-    inputs, target = plan.gather(arrays, np.array([2, 0]))
+    layout, arrays = laid_out(data, list(data.inputs))
+    inputs, target = layout.gather(arrays, np.array([2, 0]))
     slow, slow_target = data.at(np.array([2, 0]))
     for fast, name in zip(inputs, data.inputs, strict=True):
         np.testing.assert_array_equal(fast, slow[name])
@@ -34,7 +34,7 @@ def test_an_array_that_two_fields_share_is_held_once():
         data.start,
         data.series,
     )
-    assert len(planned(shared, ["a", "b"])[1]["values"]) == 1
+    assert len(laid_out(shared, ["a", "b"])[1]["values"]) == 1
 
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 2), (0, 99)])

@@ -3,7 +3,7 @@
 import keras
 from keras import layers as L
 
-from normcast.models.edits.apply import wiring_of
+from normcast.models.graph import wiring_of
 
 
 def chain():

@@ -17,7 +17,7 @@ from normcast.models.edits import (
     apply,
     apply_reported,
 )
-from normcast.models.edits.apply import wiring_of
+from normcast.models.graph import wiring_of
 from tests.models.networks import MODELS, branched, canonical, chain, masked, names, nested
 
 

@@ -12,17 +12,17 @@ import numpy as np
 
 from normcast.check.gates import gate_values
 from normcast.check.gradients import Gradients, gradients
-from normcast.check.graph import Net, Node
-from normcast.check.kinds import BATCH_NORM, RNN
+from normcast.check.net import Net, Node
 from normcast.check.reading import read
 from normcast.check.rule import DISPLAY, ERROR, WARNING, Finding, Severity
 from normcast.models.edits import apply
+from normcast.models.graph.kinds import BATCH_NORM, RNN
 
 WINDOWS, STEPS = 32, 150
 
 
 @dataclass(eq=False)
-class Trial:
+class Probe:
     """A copy of a model with a few windows to try it on."""
 
     model: Any
@@ -65,11 +65,11 @@ def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> l
     _refuse_other_shape(x, tuple(model.inputs[0].shape))
     keras.utils.set_random_seed(seed)
     copy = apply(model, [])
-    trial = Trial(copy, x, y, loss, read(copy))
+    probe = Probe(copy, x, y, loss, read(copy))
     found: list[Finding] = []
     for check in (_not_finite, _no_gradient, _vanishing, _dead_relu, _saturated_gates, _variance_shift):
-        found += _guarded(check, trial)
-    return found + _guarded(_training, trial)
+        found += _guarded(check, probe)
+    return found + _guarded(_training, probe)
 
 
 def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> None:
@@ -78,9 +78,9 @@ def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> No
         raise ValueError(f"run_checks: x has windows of {x.shape[1:]}; the model reads {read_shape[1:]}.")
 
 
-def _guarded(check: Callable[[Trial], Iterator[Finding]], trial: Trial) -> list[Finding]:
+def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> list[Finding]:
     try:
-        return list(check(trial))
+        return list(check(probe))
     except Exception:  # a layer that cannot be run apart keeps this check silent, not the others
         return []
 
@@ -98,18 +98,18 @@ def finding(
     return Finding(slug, f"NC{number}", severity, layers, message, hint, evidence, (), DISPLAY)
 
 
-def _not_finite(trial: Trial) -> Iterator[Finding]:
-    if not np.isfinite(trial.gradients.loss):
+def _not_finite(probe: Probe) -> Iterator[Finding]:
+    if not np.isfinite(probe.gradients.loss):
         hint = "look for NaN in the data, an unbounded recurrent layer, or a logarithm of 0"
-        yield finding(101, "loss-not-finite", ERROR, (), f"the first loss is {trial.gradients.loss}", hint)
+        yield finding(101, "loss-not-finite", ERROR, (), f"the first loss is {probe.gradients.loss}", hint)
 
 
-def _no_gradient(trial: Trial) -> Iterator[Finding]:
+def _no_gradient(probe: Probe) -> Iterator[Finding]:
     """A layer none of whose weights gets any gradient."""
-    for node in _layers(trial.net):
+    for node in _layers(probe.net):
         paths = [v.path for v in getattr(node.layer, "trainable_variables", [])]
         sizes = [
-            np.abs(trial.gradients.weights[p]).max(initial=0) for p in paths if p in trial.gradients.weights
+            np.abs(probe.gradients.weights[p]).max(initial=0) for p in paths if p in probe.gradients.weights
         ]
         if sizes and max(sizes) == 0:
             hint = "see whether its output reaches the loss: dead relu, constant output, stopped gradient"
@@ -125,10 +125,10 @@ def _layers(net: Net) -> list[Node]:
     return list(seen.values())
 
 
-def _vanishing(trial: Trial) -> Iterator[Finding]:
+def _vanishing(probe: Probe) -> Iterator[Finding]:
     """The gradient of the oldest quarter of the window against that of the newest."""
-    inputs = trial.gradients.inputs
-    recurrent = list(trial.net.of(RNN))
+    inputs = probe.gradients.inputs
+    recurrent = list(probe.net.of(RNN))
     if inputs is None or inputs.ndim != 3 or not recurrent or inputs.shape[1] < 8:
         return
     size = np.abs(inputs).mean(axis=(0, 2))  # (T,)
@@ -141,10 +141,10 @@ def _vanishing(trial: Trial) -> Iterator[Finding]:
         yield finding(104, "gradient-vanishes", WARNING, layers, words, hint, ratio=old / new)
 
 
-def _dead_relu(trial: Trial) -> Iterator[Finding]:
-    nodes = [n for n in _layers(trial.net) if n.activation == "relu" and n.kind not in RNN and not n.block]
+def _dead_relu(probe: Probe) -> Iterator[Finding]:
+    nodes = [n for n in _layers(probe.net) if n.activation == "relu" and n.kind not in RNN and not n.block]
     nodes = [n for n in nodes if "/" not in n.name]
-    for node, value in zip(nodes, trial.outputs(nodes, training=False) if nodes else [], strict=True):
+    for node, value in zip(nodes, probe.outputs(nodes, training=False) if nodes else [], strict=True):
         dead = float(np.mean(np.all(value <= 0, axis=tuple(range(value.ndim - 1)))))
         if dead >= 0.5:
             hint = "a smaller learning rate, he_normal, or leaky relu"
@@ -152,11 +152,11 @@ def _dead_relu(trial: Trial) -> Iterator[Finding]:
             yield finding(102, "dead-relu-units", WARNING, (node.reported,), words, hint, share=dead)
 
 
-def _saturated_gates(trial: Trial) -> Iterator[Finding]:
-    nodes = [n for n in _layers(trial.net) if n.kind in ("LSTM", "GRU") and not n.wrappers and not n.block]
+def _saturated_gates(probe: Probe) -> Iterator[Finding]:
+    nodes = [n for n in _layers(probe.net) if n.kind in ("LSTM", "GRU") and not n.wrappers and not n.block]
     for node in [n for n in nodes if "/" not in n.name and len(n.inputs) == 1]:
         source = node.inputs[0]
-        sequence = trial.x if source.kind == "InputLayer" else trial.outputs([source], training=False)[0]
+        sequence = probe.x if source.kind == "InputLayer" else probe.outputs([source], training=False)[0]
         gates = gate_values(
             node.kind, node.config, [np.asarray(w) for w in node.layer.get_weights()], sequence
         )
@@ -167,14 +167,14 @@ def _saturated_gates(trial: Trial) -> Iterator[Finding]:
             yield finding(103, "saturated-gates", WARNING, (node.reported,), words, hint, share=share)
 
 
-def _variance_shift(trial: Trial) -> Iterator[Finding]:
+def _variance_shift(probe: Probe) -> Iterator[Finding]:
     """What stands in front of each normalization: its variance in training against inference mode."""
-    norms = [n for n in trial.net.of(BATCH_NORM) if not n.block and "/" not in n.name]
+    norms = [n for n in probe.net.of(BATCH_NORM) if not n.block and "/" not in n.name]
     norms = [n for n in norms if n.inputs[0].kind != "InputLayer"]
     if not norms:
         return
     before = [n.inputs[0] for n in norms]
-    trained, inferred = trial.outputs(before, True), trial.outputs(before, False)
+    trained, inferred = probe.outputs(before, True), probe.outputs(before, False)
     for norm, a, b in zip(norms, trained, inferred, strict=True):
         ratio = float(np.var(a) / max(np.var(b), 1e-12))
         if not 1 / 1.3 < ratio < 1.3 and np.var(b) > 1e-12:
@@ -183,11 +183,11 @@ def _variance_shift(trial: Trial) -> Iterator[Finding]:
             yield finding(107, "variance-shift", WARNING, (norm.reported,), words, hint, ratio=ratio)
 
 
-def _training(trial: Trial) -> Iterator[Finding]:
+def _training(probe: Probe) -> Iterator[Finding]:
     """Train on these few windows only: a network that cannot learn them cannot learn more."""
-    model = apply(trial.model, [])
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=trial.loss)
-    losses = [float(np.ravel(model.train_on_batch(trial.x, trial.y))[0]) for _ in range(STEPS)]
+    model = apply(probe.model, [])
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=probe.loss)
+    losses = [float(np.ravel(model.train_on_batch(probe.x, probe.y))[0]) for _ in range(STEPS)]
     first, best, last = losses[0], min(losses), losses[-1]
     if not np.isfinite(last) and np.isfinite(first):
         step = int(np.argmin(np.isfinite(losses)))
@@ -199,6 +199,6 @@ def _training(trial: Trial) -> Iterator[Finding]:
         words = f"the loss stays at {first:.4g} over {STEPS} steps"
         yield finding(106, "loss-does-not-move", ERROR, (), words, hint, first=first, best=best)
     elif best > 0.5 * first:
-        words = f"{STEPS} steps on {len(trial.x)} windows bring the loss from {first:.4g} to {best:.4g} only"
+        words = f"{STEPS} steps on {len(probe.x)} windows bring the loss from {first:.4g} to {best:.4g} only"
         hint = "more units, less regularization, or look at the shapes of output and target"
         yield finding(108, "cannot-overfit", WARNING, (), words, hint, first=first, best=best)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from normcast.check.facts import Facts, Loss
-from normcast.models.edits.layer_spec import snake
+from normcast.models.graph import snake
 
 
 @dataclass(frozen=True, eq=False)

@@ -159,15 +159,6 @@ class Facts:
         return bool(losses) and all(loss.name in REGRESSION for loss in losses)
 
     @property
-    def is_classification(self) -> bool:
-        """Whether the task is known, or can be inferred, to be a classification."""
-        if self.task.type is not None:
-            return self.task.type in ("classification", "multilabel")
-        if self.data.target_kind in ("one_hot", "sparse", "multilabel"):
-            return True
-        return any(loss.name in CROSS_ENTROPY for loss in self.training.losses if loss is not None)
-
-    @property
     def needs_causal_steps(self) -> bool:
         """Whether each step has an output that must not depend on later inputs."""
         return self.task.causal_required is True and self.task.granularity == "per_step"

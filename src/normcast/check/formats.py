@@ -14,9 +14,8 @@ from normcast.check.pages import page
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Severity
 from normcast.errors import unknown
 from normcast.models.edits import Edit
-from normcast.models.edits.apply import wiring_of
 from normcast.models.edits.change import edited
-from normcast.models.edits.layer_spec import brief_spec
+from normcast.models.graph import brief_spec, wiring_of
 
 FORMATS = ("text", "json", "sarif", "github")
 PAGES = "docs/rules/"

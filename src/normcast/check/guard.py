@@ -9,10 +9,10 @@ from typing import Any
 import keras
 
 from normcast.check.checker import check_model
+from normcast.check.configuration import FAIL_ON
 from normcast.check.facts import Facts, to_facts
 from normcast.check.formats import as_text
 from normcast.check.rule import Severity
-from normcast.check.settings import FAIL_ON
 from normcast.errors import unknown
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from normcast.check.facts import Facts, Loss
-from normcast.check.graph import Net, Node, Shape
-from normcast.check.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
+from normcast.check.net import Net, Node, Shape
 from normcast.models.edits import Edit, Remove, Set
+from normcast.models.graph.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from normcast.check.graph import Net, Node
+from normcast.check.net import Net, Node
 
 _CALL = re.compile("\x00\\d+\x00")  # marks, in a path, that this is a later call of a nested model
 _WRAPPERS = ("Bidirectional", "TimeDistributed")

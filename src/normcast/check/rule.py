@@ -10,7 +10,7 @@ from typing import Any
 
 from normcast.check.examples import Example
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
+from normcast.check.net import Net, Node
 from normcast.errors import unknown
 from normcast.models.edits import Edit
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from normcast.check.graph import Net, Node, Shape, ancestors
-from normcast.check.kinds import (
+from normcast.check.net import Net, Node, Shape, ancestors
+from normcast.models.graph.kinds import (
     ACT,
     ATTENTION,
     CONV,

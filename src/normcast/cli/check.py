@@ -11,7 +11,7 @@ from typer import Argument, Exit, Option
 from normcast.cli import app
 
 if TYPE_CHECKING:
-    from normcast.check.command import Outcome
+    from normcast.cli.check_run import Outcome
 
 Rules = Annotated[list[str] | None, Option(help="Rule, by name or code; may repeat.")]
 
@@ -40,8 +40,8 @@ def check(
     fail_on: Annotated[str | None, Option(help="Exit with 1 from this severity on; default: error.")] = None,
 ) -> None:
     """Say what is wrong in a Keras model, and how to fix it."""
-    from normcast.check.command import check_command
-    from normcast.check.settings import load_settings
+    from normcast.check.configuration import load_configuration
+    from normcast.cli.check_run import check_command
 
     files, columns = data or [], {"id_col": id_col, "time_col": time_col, "target_col": target_col}
     fix_study = None
@@ -53,7 +53,7 @@ def check(
     finish(
         check_command(
             model,
-            settings=load_settings(),
+            configuration=load_configuration(),
             select=select or (),
             ignore=ignore or (),
             output_format=output_format,
@@ -73,7 +73,7 @@ def rule(
     name: Annotated[str, Argument(help="A rule's name or code, as in dropout-before-bn or NC039.")],
 ) -> None:
     """Print a rule's page."""
-    from normcast.check.command import rule_command
+    from normcast.cli.check_run import rule_command
 
     finish(rule_command(name))
 
@@ -81,7 +81,7 @@ def rule(
 @app.command()
 def rules() -> None:
     """List the rules of `normcast check`."""
-    from normcast.check.command import rules_command
+    from normcast.cli.check_run import rules_command
 
     finish(rules_command())
 

@@ -38,17 +38,17 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Forecast a table, and score the model on its past next to baselines."""
-    from normcast.cli.job import Job
+    from normcast.cli.forecast_run import ForecastRun
 
     if rolling["n_windows"] < 0:
         raise BadParameter("--n-windows must be 0 or more.")
     outputs = {"tables": (out,), "others": (report, save)}
-    job = Job.begin(file, model, table, quiet, **outputs, future=future, checkpoint=checkpoint)
+    run = ForecastRun.begin(file, model, table, quiet, **outputs, future=future, checkpoint=checkpoint)
     if rolling["n_windows"]:
-        job.backtest(rolling)
-    job.fit()
-    job.write_forecasts(out)
-    job.finish(forecasts=out, report=report, model=save)
+        run.backtest(rolling)
+    run.fit()
+    run.write_forecasts(out)
+    run.finish(forecasts=out, report=report, model=save)
 
 
 @app.command()
@@ -66,14 +66,14 @@ def backtest(
     quiet: Quiet = False,
 ) -> None:
     """Score the model on the past of a table, next to baselines."""
-    from normcast.cli.job import Job
+    from normcast.cli.forecast_run import ForecastRun
 
     if rolling["n_windows"] < 1:
         raise BadParameter("--n-windows must be at least 1 for a back-test.")
-    job = Job.begin(file, model, table, quiet, tables=(out,), others=(report,))
-    job.backtest(rolling)
-    job.write_backtest(out)
-    job.finish(forecasts=out, report=report)
+    run = ForecastRun.begin(file, model, table, quiet, tables=(out,), others=(report,))
+    run.backtest(rolling)
+    run.write_backtest(out)
+    run.finish(forecasts=out, report=report)
 
 
 @app.command()
@@ -95,7 +95,7 @@ def predict(
 ) -> None:
     """Forecast new rows with a saved model, without training."""
     from normcast.cli.console import describe, say
-    from normcast.cli.job import check_outputs
+    from normcast.cli.forecast_run import check_outputs
     from normcast.data import read_table, write_table
     from normcast.forecasting import load
 
@@ -112,12 +112,12 @@ def predict(
 @app.command()
 def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), quiet: Quiet = False) -> None:
     """Forecast the shipped weather data, two weeks of daily highs."""
-    from normcast.cli.job import Job
+    from normcast.cli.forecast_run import ForecastRun
     from normcast.data.datasets import weather_path
 
     columns = {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]}
-    job = Job.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), others=(report,))
-    job.backtest({"n_windows": 3})
-    job.fit()
-    job.write_forecasts(out)
-    job.finish(forecasts=out, report=report)
+    run = ForecastRun.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), others=(report,))
+    run.backtest({"n_windows": 3})
+    run.fit()
+    run.write_forecasts(out)
+    run.finish(forecasts=out, report=report)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from normcast.check.rule import Finding
-from normcast.cli.study_job import cases, progress_line
+from normcast.cli.study_run import cases, progress_line
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
 

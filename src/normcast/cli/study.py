@@ -101,12 +101,12 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train every placement of a network with every seed, and say which are better."""
-    from normcast.cli.study_job import StudyJob, chosen_axes, named, seconds_of
+    from normcast.cli.study_run import StudyRun, chosen_axes, named, seconds_of
 
     if seeds < 1 or add_seeds < 0:
         raise BadParameter("--seeds must be at least 1, --add-seeds 0 or more.")
     exog = {"hist_exog": named(hist_exog), "futr_exog": named(futr_exog), "stat_exog": named(stat_exog)}
-    job = StudyJob.begin(
+    job = StudyRun.begin(
         file,
         task,
         store,
@@ -145,10 +145,10 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Study the network conv-lstm on the shipped weather data: 22 placements, 8 seeds."""
-    from normcast.cli.study_job import DEMO, StudyJob
+    from normcast.cli.study_run import DEMO, StudyRun
     from normcast.data.datasets import weather_path
 
-    job = StudyJob.begin(weather_path(), "forecast", store, report, add_seeds=add_seeds, quiet=quiet, **DEMO)
+    job = StudyRun.begin(weather_path(), "forecast", store, report, add_seeds=add_seeds, quiet=quiet, **DEMO)
     job.run(processes=None, ray=None, budget=None)
     job.finish()
     if browse:
@@ -174,7 +174,7 @@ def report(
 @study.command()
 def show(store: Kept) -> None:
     """Print what a store says."""
-    from normcast.cli.study_job import print_result
+    from normcast.cli.study_run import print_result
     from normcast.study import StudyResult
 
     print_result(StudyResult.read(existing(store)))

@@ -24,7 +24,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """How a batch is gathered from the arrays that `arrays_of` returns. Hashable: part of a program's key."""
 
     readings: tuple[Reading, ...]  # the model's inputs in order, then the target if there is one
@@ -44,7 +44,9 @@ def _read(reading: Reading, values: jax.Array, start: jax.Array, series: jax.Arr
     return jax.vmap(lambda row: lax.dynamic_slice_in_dim(values, row, reading.length))(rows)
 
 
-def planned(data: Batches, names: list[str], rows: int = 0, windows: int = 0) -> tuple[Plan, dict[str, Any]]:
+def laid_out(
+    data: Batches, names: list[str], rows: int = 0, windows: int = 0
+) -> tuple[Layout, dict[str, Any]]:
     """Return how to gather these inputs and the target, and the arrays to gather from.
 
     Arrays that several fields share are held once. All are padded to size classes, of at least so many rows
@@ -62,7 +64,7 @@ def planned(data: Batches, names: list[str], rows: int = 0, windows: int = 0) ->
         "start": padded(data.start, windows),
         "series": padded(data.series, windows),
     }
-    return Plan(tuple(readings), data.target is not None), arrays
+    return Layout(tuple(readings), data.target is not None), arrays
 
 
 def _padded_rows(values: np.ndarray, rows: int) -> np.ndarray:

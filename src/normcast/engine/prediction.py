@@ -11,7 +11,7 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.devices import SHARED, local_mesh, placed
-from normcast.engine.gather import planned
+from normcast.engine.gather import laid_out
 from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
 from normcast.engine.program import compiled, forecasting_program
@@ -32,7 +32,7 @@ def predict(
     network = Network(model)
     if not len(weights):
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
-    plan, arrays = planned(replace(data, target=None), network.matched(data.inputs))
+    layout, arrays = laid_out(replace(data, target=None), network.matched(data.inputs))
     size = min(batch_size or (240 if jax.default_backend() == "cpu" else 512), size_class(len(data)))
     batches = max(1, -(-len(data) // size))
     mesh = local_mesh(batches)
@@ -41,8 +41,8 @@ def predict(
     fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
     each = -(-batches // mesh.size)  # batches of a device; a call has room for the next power of two
     most = min(BATCHES, 1 << (each - 1).bit_length())
-    key = ("forecast", network.key, plan, size, most, mesh.size)
-    run = forecasting_program(network, plan, size, most, mesh)
+    key = ("forecast", network.key, layout, size, most, mesh.size)
+    run = forecasting_program(network, layout, size, most, mesh)
     devices = np.arange(mesh.size, dtype=np.int32)
     program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1)
 

@@ -11,7 +11,7 @@ from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
-from normcast.engine.gather import Plan
+from normcast.engine.gather import Layout
 from normcast.engine.network import Network
 from normcast.engine.shortcuts import shortcuts
 from normcast.engine.training import Training
@@ -125,7 +125,7 @@ def _one(function: Callable[..., Any], shared: Any, alive: Any, state: Any, own:
 
 
 def training_program(
-    network: Network, training: Training, plan: Plan, batch_size: int, mesh: Mesh
+    network: Network, training: Training, layout: Layout, batch_size: int, mesh: Mesh
 ) -> Callable[..., Any]:
     """Return advance(alive, states, (orders,), (arrays, count, span, pace)) -> (states, (loss sums, failed)).
 
@@ -144,7 +144,7 @@ def training_program(
         def step(i: jax.Array, carry: Any) -> Any:
             state, loss_sum, failed = carry
             windows = order[(i * batch_size + jnp.arange(batch_size)) % count]
-            inputs, target = spread(plan.gather(arrays, windows), mesh)
+            inputs, target = spread(layout.gather(arrays, windows), mesh)
             grad = jax.value_and_grad(objective, has_aux=True)
             (loss, frozen), grads = grad(state["trainable"], state["frozen"], inputs, target)
             values = state["optimizer"]
@@ -168,7 +168,7 @@ def learning_rate(schedule: str | None, step: Any, first: Any, total: Any) -> An
     return jnp.float32(first * factor[schedule])
 
 
-def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh) -> Callable[..., Any]:
+def judging_program(network: Network, training: Training, layout: Layout, mesh: Mesh) -> Callable[..., Any]:
     """Return judge(alive, best, (states,), (arrays, count)) -> (best, validation losses).
 
     best: the variables with the lowest validation loss so far, and that loss. The validation loss is the
@@ -179,7 +179,7 @@ def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh
     def judged(best: Any, state: Any, arrays: Any, count: Any) -> Any:
         def batch(i: jax.Array, total: jax.Array) -> jax.Array:
             windows = i * EVALUATION_BATCH + jnp.arange(EVALUATION_BATCH)
-            inputs, target = spread(plan.gather(arrays, jnp.minimum(windows, count - 1)), mesh)
+            inputs, target = spread(layout.gather(arrays, jnp.minimum(windows, count - 1)), mesh)
             output, _, _ = network.forward(state["trainable"], state["frozen"], inputs, training=False)
             each = loss_of.call(target, output)
             each = jnp.mean(each.reshape(EVALUATION_BATCH, -1), axis=1)
@@ -198,7 +198,7 @@ def judging_program(network: Network, training: Training, plan: Plan, mesh: Mesh
 
 
 def forecasting_program(
-    network: Network, plan: Plan, batch_size: int, most: int, mesh: Mesh
+    network: Network, layout: Layout, batch_size: int, most: int, mesh: Mesh
 ) -> Callable[..., Any]:
     """Return forecast(replicas, variables, arrays, firsts, count) -> outputs (replicas, windows, ...).
 
@@ -214,7 +214,7 @@ def forecasting_program(
 
             def batch(i: Any) -> Any:
                 windows = jnp.minimum(firsts[0] + i * batch_size + jnp.arange(batch_size), last)
-                inputs, _ = plan.gather(arrays, windows)
+                inputs, _ = layout.gather(arrays, windows)
                 return network.forward(trainable, frozen, inputs, training=False)[0]
 
             output = jax.eval_shape(batch, 0)

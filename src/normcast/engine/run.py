@@ -21,11 +21,11 @@ from normcast.engine.devices import (
     warn_of_idle_cores,
 )
 from normcast.engine.diagnosis import first_broken
-from normcast.engine.gather import planned
+from normcast.engine.gather import laid_out
 from normcast.engine.network import Network, initial_variables, stacked
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
 from normcast.engine.record import Record
-from normcast.engine.source import Part, Shards, Source
+from normcast.engine.source import Shards, Source, Stretch
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 
@@ -75,16 +75,16 @@ class Run:
 
     def compile(self) -> None:
         """Prepare the programs; the slow part, which may run in a thread while another model trains."""
-        part, network = self.source.whole(0), self.network
-        plan = self.source.plan
+        stretch, network = self.source.whole(0), self.network
+        layout = self.source.layout
         like = [v.value for v in network.trainable], [v.value for v in network.frozen]
         self._set_states([placed(stacked([self._state(*like)] * self.width), self.mesh, own_spec(self.mesh))])
-        program = training_program(network, self.training, plan, self.batch_size, self.mesh)
-        key = ("train", network.key, self.training.key, plan, self.batch_size, self.mesh)
+        program = training_program(network, self.training, layout, self.batch_size, self.mesh)
+        key = ("train", network.key, self.training.key, layout, self.batch_size, self.mesh)
         self._train = compiled(
             key,
             program,
-            *self._to_train(part, 0, self.states[0], self._orders(part), 0),
+            *self._to_train(stretch, 0, self.states[0], self._orders(stretch), 0),
             rng=self.training.rng,
             whole=self.whole,
             one_thread=self.whole,
@@ -93,10 +93,10 @@ class Run:
             self._compile_judge(self.validation)
 
     def _compile_judge(self, validation: Batches) -> None:
-        plan, arrays = planned(validation, self.network.matched(validation.inputs))
+        layout, arrays = laid_out(validation, self.network.matched(validation.inputs))
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
-        program = judging_program(self.network, self.training, plan, self.mesh)
-        key = ("judge", self.network.key, self.training.loss_key, plan, self.mesh)
+        program = judging_program(self.network, self.training, layout, self.mesh)
+        key = ("judge", self.network.key, self.training.loss_key, layout, self.mesh)
         self._judge = compiled(key, program, *self._to_judge(0), whole=self.whole, one_thread=self.whole)
 
     def _set_states(self, states: list[Any]) -> None:
@@ -133,8 +133,8 @@ class Run:
         record = self.record
         record.epoch += 1
         totals, trained = np.zeros(len(self.seeds)), record.living()
-        for part in self.source.parts(record.epoch):
-            totals += self._train_part(part)
+        for stretch in self.source.stretches(record.epoch):
+            totals += self._train_stretch(stretch)
         for replica in trained:
             record.trained(replica, float(totals[replica]) / self.steps, self._rate())
         self._judge_epoch()
@@ -142,31 +142,33 @@ class Run:
             record.alive[:] = False
         self.save()
 
-    def _train_part(self, part: Part) -> np.ndarray:
-        """Train all living replicas on a part of the epoch; return the sums of their losses."""
-        before, orders = self.states, self._orders(part)
+    def _train_stretch(self, stretch: Stretch) -> np.ndarray:
+        """Train all living replicas on a stretch of the epoch; return the sums of their losses."""
+        before, orders = self.states, self._orders(stretch)
         told = [
-            self._train(*self._to_train(part, place, state, orders, part.steps))
+            self._train(*self._to_train(stretch, place, state, orders, stretch.steps))
             for place, state in enumerate(before)
         ]
         self.states = [states for states, _ in told]
         sums, failed = (np.concatenate(each) for each in zip(*fetched([t for _, t in told]), strict=True))
         for replica in self.record.living():
             if failed[replica] >= 0:
-                self._fail(replica, int(failed[replica]), part, before, orders)
+                self._fail(replica, int(failed[replica]), stretch, before, orders)
         return sums[: len(self.seeds)]
 
-    def _orders(self, part: Part) -> np.ndarray:
+    def _orders(self, stretch: Stretch) -> np.ndarray:
         living = set(self.record.living())
         slots = range(len(self.groups) * self.width)
-        return part.orders([self.seeds[slot] if slot in living else None for slot in slots])
+        return stretch.orders([self.seeds[slot] if slot in living else None for slot in slots])
 
-    def _to_train(self, part: Part, place: int, state: Any, orders: np.ndarray, stop: int) -> tuple[Any, ...]:
+    def _to_train(
+        self, stretch: Stretch, place: int, state: Any, orders: np.ndarray, stop: int
+    ) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
         pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
-        numbers = np.int32(part.visited), (np.int32(0), np.int32(stop)), pace
-        return own[0], state, own[1], (part.arrays, *placed(numbers, self.mesh, SHARED))
+        numbers = np.int32(stretch.visited), (np.int32(0), np.int32(stop)), pace
+        return own[0], state, own[1], (stretch.arrays, *placed(numbers, self.mesh, SHARED))
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
         alive = placed(self.record.living_of(self.groups[place]), self.mesh, own_spec(self.mesh))
@@ -202,21 +204,21 @@ class Run:
         for replica in self.record.living():
             self.record.best_epoch[replica] = self.record.epoch
 
-    def _fail(self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray) -> None:
+    def _fail(self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: np.ndarray) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
-        name = self._first_broken(replica, step, part, before, orders)
+        name = self._first_broken(replica, step, stretch, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
-            name = self._first_broken(replica, step - 1, part, before, orders) or name
+            name = self._first_broken(replica, step - 1, stretch, before, orders) or name
         at = f"failed in epoch {self.record.epoch}, step {step + 1}"
         self.record.stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
     def _first_broken(
-        self, replica: int, step: int, part: Part, before: list[Any], orders: np.ndarray
+        self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: np.ndarray
     ) -> str | None:
         place, slot = divmod(replica, self.width)
-        states, _ = self._train(*self._to_train(part, place, before[place], orders, step))
+        states, _ = self._train(*self._to_train(stretch, place, before[place], orders, step))
         state = jax.tree.map(lambda leaf: leaf[slot], fetched(states))
-        inputs, target = part.batch(orders[replica], step, self.batch_size)
+        inputs, target = stretch.batch(orders[replica], step, self.batch_size)
         ordered = [inputs[name] for name in self.network.matched(inputs)]
         return first_broken(self.network, state, ordered, target, self.training.build_loss())
 

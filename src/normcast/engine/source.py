@@ -10,7 +10,7 @@ from jax.sharding import Mesh
 
 from normcast.engine.batches import Batches
 from normcast.engine.devices import SHARED, placed
-from normcast.engine.gather import Plan, planned
+from normcast.engine.gather import Layout, laid_out
 from normcast.engine.network import Network
 from normcast.engine.order import epoch_order, size_class
 
@@ -42,7 +42,7 @@ class Shards:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Stretch:
     """What a program trains on without a pause: arrays on the device, and the order of windows per seed."""
 
     data: Batches
@@ -68,7 +68,7 @@ class Part:
 
 
 class Source:
-    """Gives the parts of each epoch. visited: windows of an epoch that are visited, None for all."""
+    """Gives the stretches of each epoch. visited: windows of an epoch that are visited, None for all."""
 
     def __init__(
         self, data: Batches | Shards, network: Network, batch_size: int, visited: int | None, mesh: Mesh
@@ -78,17 +78,17 @@ class Source:
         self.batch_size = min(batch_size, *counts)
         self.counts = counts
         self.steps = sum(-(-count // self.batch_size) for count in counts)
-        self.held: Part | None = None
-        self.planned: Plan | None = None
+        self.held: Stretch | None = None
+        self._layout: Layout | None = None
 
     @property
-    def plan(self) -> Plan:
-        """How a batch is gathered; the same for all parts."""
-        if self.planned is None:
+    def layout(self) -> Layout:
+        """How a batch is gathered; the same for all stretches."""
+        if self._layout is None:
             self.whole(0)
-        return self.planned  # type: ignore[return-value]  # set by loading
+        return self._layout  # type: ignore[return-value]  # set by loading
 
-    def parts(self, epoch: int) -> Iterator[Part]:
+    def stretches(self, epoch: int) -> Iterator[Stretch]:
         """Yield what the epoch trains on."""
         if not isinstance(self.data, Shards):
             yield self.whole(epoch)
@@ -100,34 +100,36 @@ class Source:
                 data, arrays = coming.result()
                 if place + 1 < len(order):
                     coming = ahead.submit(self._loaded, int(order[place + 1]))
-                yield self._part(data, placed(arrays, self.mesh, SHARED), epoch, int(shard))
+                yield self._stretch(data, placed(arrays, self.mesh, SHARED), epoch, int(shard))
 
-    def whole(self, epoch: int) -> Part:
-        """Return the one part of an epoch in memory, or the first shard: what a program is compiled for."""
+    def whole(self, epoch: int) -> Stretch:
+        """Return an epoch's one stretch in memory, or the first shard: what a program is compiled for."""
         shards = isinstance(self.data, Shards)
         if self.held is None:
             data, arrays = self._loaded(0)
-            part = self._part(data, placed(arrays, self.mesh, SHARED), epoch, 0)
+            stretch = self._stretch(data, placed(arrays, self.mesh, SHARED), epoch, 0)
             if shards:
-                return part
-            self.held = part
-        return self._part(self.held.data, self.held.arrays, epoch, 0)
+                return stretch
+            self.held = stretch
+        return self._stretch(self.held.data, self.held.arrays, epoch, 0)
 
     def _loaded(self, shard: int) -> tuple[Batches, Any]:
         if isinstance(self.data, Shards):
             data = self.data.load(shard)
             if len(data) != self.counts[shard]:
                 raise ValueError(f"Shards: shard {shard} has {len(data)} windows, not {self.counts[shard]}.")
-            plan, arrays = planned(data, self.network.matched(data.inputs), self.data.rows, max(self.counts))
+            layout, arrays = laid_out(
+                data, self.network.matched(data.inputs), self.data.rows, max(self.counts)
+            )
         else:
             data = self.data
-            plan, arrays = planned(data, self.network.matched(data.inputs))
-        if self.planned not in (None, plan):
+            layout, arrays = laid_out(data, self.network.matched(data.inputs))
+        if self._layout not in (None, layout):
             raise ValueError(f"Shards: shard {shard} has other fields than the first.")
-        self.planned = plan
+        self._layout = layout
         return data, arrays
 
-    def _part(self, data: Batches, arrays: Any, epoch: int, shard: int) -> Part:
+    def _stretch(self, data: Batches, arrays: Any, epoch: int, shard: int) -> Stretch:
         visited = self.counts[shard]
         steps = -(-visited // self.batch_size)
-        return Part(data, arrays, epoch, shard, visited, steps, size_class(max(self.counts)))
+        return Stretch(data, arrays, epoch, shard, visited, steps, size_class(max(self.counts)))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, descendants, sinks, sources, through
-from normcast.check.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, SHAPE
+from normcast.check.net import Net, Node, descendants, sinks, sources, through
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, Severity, rule
 from normcast.models.edits import Remove
+from normcast.models.graph.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, SHAPE
 
 
 @rule(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, sinks, through
-from normcast.check.kinds import ACT, BATCH_NORM, DENSE, NOISE, NORM
+from normcast.check.net import Net, Node, sinks, through
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
+from normcast.models.graph.kinds import ACT, BATCH_NORM, DENSE, NOISE, NORM
 
 
 @rule(

@@ -7,11 +7,11 @@ from typing import Any
 
 from normcast.check.examples import L, Pick, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, ancestors, sinks, sources, through
-from normcast.check.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
+from normcast.check.net import Net, Node, ancestors, sinks, sources, through
 from normcast.check.rule import ADVICE, UNSAFE, Found, rule
 from normcast.check.timeline import dead_taps, receptive_field
 from normcast.models.edits import Edit, Remove, Set
+from normcast.models.graph.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
 
 
 @rule(

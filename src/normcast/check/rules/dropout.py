@@ -6,21 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, ancestors, reaches_output, through
 from normcast.check.head import heads, supervised
-from normcast.check.kinds import (
-    ACT,
-    GLOBAL_POOL,
-    JOIN,
-    NOISE,
-    NORM,
-    POOL,
-    RNN,
-    SHAPE,
-    WEIGHTED,
-)
+from normcast.check.net import Net, Node, ancestors, reaches_output, through
 from normcast.check.rule import ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Edit, Move, Set
+from normcast.models.graph.kinds import ACT, GLOBAL_POOL, JOIN, NOISE, NORM, POOL, RNN, SHAPE, WEIGHTED
 
 
 @rule(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import REGRESSION, Facts
-from normcast.check.graph import Net, Node
 from normcast.check.head import show, to_activation, with_losses
-from normcast.check.kinds import RNN
+from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert
+from normcast.models.graph.kinds import RNN
 
 
 @rule(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, passed, sinks, sources, through
-from normcast.check.kinds import (
+from normcast.check.net import Net, Node, passed, sinks, sources, through
+from normcast.check.rule import ADVICE, SAFE, UNSAFE, WARNING, Found, rule
+from normcast.models.edits import Insert, Remove, Set
+from normcast.models.graph.kinds import (
     ACT,
     CONV,
     CONV_1D,
@@ -21,8 +23,6 @@ from normcast.check.kinds import (
     RNN,
     SHAPE,
 )
-from normcast.check.rule import ADVICE, SAFE, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Insert, Remove, Set
 
 _ALONG = through(NOISE, ACT, NORM, SHAPE, frozenset({"Masking", "Normalization", "Rescaling"}))
 

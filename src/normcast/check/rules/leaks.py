@@ -7,8 +7,7 @@ from typing import Any
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
-from normcast.check.kinds import RNN
+from normcast.check.net import Net, Node
 from normcast.check.rule import ERROR, UNSAFE, Found, rule
 from normcast.check.timeline import (
     attends_elsewhere,
@@ -18,7 +17,8 @@ from normcast.check.timeline import (
     per_step_nodes,
 )
 from normcast.models.edits import Edit, Replace, Rewire, Set
-from normcast.models.edits.layer_spec import as_spec
+from normcast.models.graph import as_spec
+from normcast.models.graph.kinds import RNN
 
 _CAUSAL: dict[str, Any] = {"causal_required": True, "granularity": "per_step"}
 _NEEDS = ["causal_required", "granularity"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import CROSS_ENTROPY, ONE_OF_MANY, Facts
-from normcast.check.graph import Net
 from normcast.check.head import heads, show, to_activation, with_losses
+from normcast.check.net import Net
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
 

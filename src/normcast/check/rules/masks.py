@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
-from normcast.check.kinds import MASK_DESTROYING, MASK_KEEPING, RNN
+from normcast.check.net import Net, Node
 from normcast.check.rule import WARNING, Found, rule
+from normcast.models.graph.kinds import MASK_DESTROYING, MASK_KEEPING, RNN
 
 
 @rule(

@@ -7,20 +7,10 @@ from typing import Any
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, reaches_output, sinks
-from normcast.check.kinds import (
-    ACT,
-    BATCH_NORM,
-    CONV,
-    DENSE,
-    NOISE,
-    NORM,
-    POOL,
-    RNN,
-    SHAPE,
-)
+from normcast.check.net import Net, Node, reaches_output, sinks
 from normcast.check.rule import ADVICE, SAFE, UNSAFE, Finding, Found, rule
 from normcast.models.edits import Set
+from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NORM, POOL, RNN, SHAPE
 
 
 def _fold_bias(old: Any, new: Any, finding: Finding) -> None:

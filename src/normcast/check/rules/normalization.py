@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, ancestors, passed, reaches_output, sources, through
 from normcast.check.head import heads, supervised
-from normcast.check.kinds import (
+from normcast.check.net import Net, ancestors, passed, reaches_output, sources, through
+from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
+from normcast.models.edits import Move, Remove
+from normcast.models.graph.kinds import (
     ACT,
     BATCH_NORM,
     DENSE,
@@ -19,8 +21,6 @@ from normcast.check.kinds import (
     SHAPE,
     WEIGHTED,
 )
-from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Move, Remove
 
 
 @rule(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
 from normcast.check.head import heads
-from normcast.check.kinds import ACT
+from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, SAFE, WARNING, Found, rule
 from normcast.models.edits import Set
+from normcast.models.graph.kinds import ACT
 
 ADAPTIVE = ("Adam", "AdamW", "Nadam", "RMSprop", "Adamax")
 

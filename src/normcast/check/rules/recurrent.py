@@ -8,10 +8,10 @@ import keras
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
-from normcast.check.kinds import RNN, UNBOUNDED
+from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
+from normcast.models.graph.kinds import RNN, UNBOUNDED
 
 LONG = 50
 """Steps from which on an unbounded LSTM diverged in measurements (2 layers, 3 seeds each)."""

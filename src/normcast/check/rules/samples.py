@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net
 from normcast.check.head import heads
+from normcast.check.net import Net
 from normcast.check.rule import ERROR, WARNING, Found, rule
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, sources, through
-from normcast.check.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NORM, RNN, SHAPE
+from normcast.check.net import Net, Node, sources, through
 from normcast.check.rule import UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Replace, Set
+from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NORM, RNN, SHAPE
 
 
 @rule(

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node
-from normcast.check.kinds import (
-    BATCH_NORM,
-)
+from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Replace, Set
+from normcast.models.graph.kinds import BATCH_NORM
 
 
 @rule(

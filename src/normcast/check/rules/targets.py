@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import ELEMENTWISE, Facts
-from normcast.check.graph import Net, Node, Shape, passed, through
 from normcast.check.head import Head, heads
-from normcast.check.kinds import ACT, DENSE, NOISE, NORM, RNN
+from normcast.check.net import Net, Node, Shape, passed, through
 from normcast.check.rule import ERROR, UNSAFE, Found, rule
 from normcast.models.edits import Edit, Set
+from normcast.models.graph.kinds import ACT, DENSE, NOISE, NORM, RNN
 
 _SOURCES = [
     "keras losses/loss.py, squeeze_or_expand_to_same_rank; measured on JAX, torch and TensorFlow",

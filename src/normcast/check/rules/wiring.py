@@ -8,10 +8,10 @@ from typing import Any
 
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
-from normcast.check.graph import Net, Node, descendants, sinks, through
-from normcast.check.kinds import ACT, CONV, DENSE, MERGE, NOISE, POINTWISE, RNN, SHAPE
+from normcast.check.net import Net, Node, descendants, sinks, through
 from normcast.check.rule import ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert, Remove, Set
+from normcast.models.graph.kinds import ACT, CONV, DENSE, MERGE, NOISE, POINTWISE, RNN, SHAPE
 
 
 @rule(

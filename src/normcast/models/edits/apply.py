@@ -11,8 +11,8 @@ import numpy as np
 
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
-from normcast.models.edits.serialized import parse, write
-from normcast.models.edits.wiring import Spec, Wiring
+from normcast.models.graph.serialized import wiring_of, write
+from normcast.models.graph.wiring import Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,16 +58,6 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     new = _revive(write(wiring), classes)
     _carry_compile(model, new, classes)
     return Applied(new, *_carry_weights(model, new))
-
-
-def wiring_of(model: keras.Model) -> Wiring:
-    """Return the wiring of a Sequential or functional model. Raises TypeError if the model has no graph."""
-    spec = keras.saving.serialize_keras_object(model)
-    if not isinstance(spec.get("config", {}).get("layers"), list):
-        raise TypeError(
-            f"apply: {model.name!r} ({type(model).__name__}) is neither Sequential nor functional."
-        )
-    return parse(spec)
 
 
 def custom_classes(model: keras.Model) -> dict[str, Any]:

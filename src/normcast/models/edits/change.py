@@ -11,16 +11,16 @@ import keras
 
 from normcast.errors import unknown
 from normcast.models.edits.edit import Edit, Insert, Move, Remove, Replace, Rewire, Set
-from normcast.models.edits.layer_spec import snake
-from normcast.models.edits.names import find, part_of
 from normcast.models.edits.reading import rewire
-from normcast.models.edits.serialized import parse
-from normcast.models.edits.wiring import (
+from normcast.models.graph.layer_spec import snake
+from normcast.models.graph.names import find, layer_in
+from normcast.models.graph.serialized import parse
+from normcast.models.graph.wiring import (
     INPUTS,
     Call,
-    Part,
     Ref,
     Spec,
+    WiredLayer,
     Wiring,
     in_order,
     inner_model,
@@ -58,7 +58,7 @@ def _sorted(wiring: Wiring) -> Wiring:
 
 
 def _set(wiring: Wiring, name: str, edit: Set, _: Complete) -> None:
-    part = part_of(wiring, name, "Set")
+    part = layer_in(wiring, name, "Set")
     for key, value in edit.config.items():
         holders = _holders(part.spec, key)
         if not holders:
@@ -99,14 +99,14 @@ def _insert(wiring: Wiring, name: str, edit: Insert, complete: Complete) -> None
         _place_before(wiring, new, part, name)
 
 
-def _new_part(wiring: Wiring, what: Spec, complete: Complete, name: str = "") -> Part:
+def _new_part(wiring: Wiring, what: Spec, complete: Complete, name: str = "") -> WiredLayer:
     spec = complete(deepcopy(what))
     wanted = what["config"].get("name") or name
     if wanted and wanted in wiring.parts:
         raise ValueError(f"Insert: there is a layer {wanted!r} already; give the new one another name.")
     spec["config"]["name"] = wanted or _free_name(wiring, snake(spec["class_name"]))
     inner = inner_model(spec)
-    return Part(spec, [], parse(inner) if inner else None)
+    return WiredLayer(spec, [], parse(inner) if inner else None)
 
 
 def _free_name(wiring: Wiring, base: str) -> str:
@@ -117,15 +117,15 @@ def _free_name(wiring: Wiring, base: str) -> str:
     return name
 
 
-def _place_after(wiring: Wiring, new: str, part: Part, name: str) -> None:
-    count = max(1, len(part_of(wiring, name, "Insert").calls))
+def _place_after(wiring: Wiring, new: str, part: WiredLayer, name: str) -> None:
+    count = max(1, len(layer_in(wiring, name, "Insert").calls))
     part.calls = [Call([Ref(name, call)]) for call in range(count)]
     wiring.replace_refs(lambda r: Ref(new, r.call) if r.layer == name and r.tensor == 0 else r)
     wiring.parts = _with(wiring.parts, new, part, after=name)
 
 
-def _place_before(wiring: Wiring, new: str, part: Part, name: str) -> None:
-    target = part_of(wiring, name, "Insert")
+def _place_before(wiring: Wiring, new: str, part: WiredLayer, name: str) -> None:
+    target = layer_in(wiring, name, "Insert")
     if target.is_input:
         raise ValueError(f"Insert: nothing can stand before the input {name!r}; use after=.")
     part.calls = [Call([_single_input(call, name)]) for call in target.calls]
@@ -144,8 +144,10 @@ def _single_input(call: Call, name: str) -> Ref:
     return first
 
 
-def _with(parts: dict[str, Part], new: str, part: Part, after: str = "", before: str = "") -> dict[str, Part]:
-    out: dict[str, Part] = {}
+def _with(
+    parts: dict[str, WiredLayer], new: str, part: WiredLayer, after: str = "", before: str = ""
+) -> dict[str, WiredLayer]:
+    out: dict[str, WiredLayer] = {}
     for name, old in parts.items():
         if name == before:
             out[new] = part
@@ -156,7 +158,7 @@ def _with(parts: dict[str, Part], new: str, part: Part, after: str = "", before:
 
 
 def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
-    part = part_of(wiring, name, type(edit).__name__)
+    part = layer_in(wiring, name, type(edit).__name__)
     readers = wiring.readers(name)
     if part.is_input:
         if readers:
@@ -187,11 +189,11 @@ def _without(tree: Any, name: str) -> Any:
 
 
 def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
-    part = part_of(wiring, name, "Move")
+    part = layer_in(wiring, name, "Move")
     owner, anchor = find(wiring, (edit.after or edit.before or "").rpartition("/")[2], "Move")
     if owner is not wiring:
         raise ValueError(f"Move: {name!r} and {anchor!r} are in different models; use Remove and Insert.")
-    part_of(wiring, anchor, "Move")
+    layer_in(wiring, anchor, "Move")
     _remove(wiring, name, edit, complete)
     if edit.after:
         _place_after(wiring, name, part, anchor)
@@ -200,7 +202,7 @@ def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
 
 
 def _replace(wiring: Wiring, name: str, edit: Replace, complete: Complete) -> None:
-    old = part_of(wiring, name, "Replace")
+    old = layer_in(wiring, name, "Replace")
     position = list(wiring.parts)
     del wiring.parts[name]
     part = _new_part(wiring, edit.what, complete, name)

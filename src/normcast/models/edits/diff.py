@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
-from normcast.models.edits.apply import wiring_of
 from normcast.models.edits.change import make
 from normcast.models.edits.edit import Edit, Insert, Remove, Replace, Rewire, Set
-from normcast.models.edits.wiring import INPUTS, OUTPUTS, Call, Part, Ref, Wiring, map_refs, refs_in
+from normcast.models.graph.serialized import wiring_of
+from normcast.models.graph.wiring import INPUTS, OUTPUTS, Call, Ref, WiredLayer, Wiring, map_refs, refs_in
 
 
 def diff(a: keras.Model, b: keras.Model) -> tuple[Edit, ...]:
@@ -45,12 +45,12 @@ def _ends(tree: Any) -> Any:
     return [str(tree)] if isinstance(tree, Ref) else _texts(tree)
 
 
-def _merges(part: Part) -> bool:
+def _merges(part: WiredLayer) -> bool:
     """Say whether removing the layer leaves open which tensor stays, so that readers go first."""
     return any(len(set(refs_in(call.args[:1]))) != 1 for call in part.calls)
 
 
-def _layer_edits(a: Part, b: Part, path: str) -> list[Edit]:
+def _layer_edits(a: WiredLayer, b: WiredLayer, path: str) -> list[Edit]:
     if a.class_name != b.class_name or (a.inner is None) != (b.inner is None):
         return [Replace(path, b.spec)]
     edits: list[Edit] = []

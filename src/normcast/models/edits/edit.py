@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from normcast.errors import unknown
-from normcast.models.edits.layer_spec import LayerLike, as_data, as_spec, brief, brief_spec
-from normcast.models.edits.wiring import INPUTS
+from normcast.models.graph.layer_spec import LayerLike, as_data, as_spec, brief, brief_spec
+from normcast.models.graph.wiring import INPUTS
 
 
 class Edit:

@@ -6,8 +6,8 @@ from typing import Any
 
 from normcast.errors import unknown
 from normcast.models.edits.edit import Rewire
-from normcast.models.edits.names import part_of
-from normcast.models.edits.wiring import INPUTS, OUTPUTS, Call, Wiring, refs_in, to_ref
+from normcast.models.graph.names import layer_in
+from normcast.models.graph.wiring import INPUTS, OUTPUTS, Call, Wiring, refs_in, to_ref
 
 
 def rewire(wiring: Wiring, name: str, edit: Rewire) -> None:
@@ -16,7 +16,7 @@ def rewire(wiring: Wiring, name: str, edit: Rewire) -> None:
     if name in (INPUTS, OUTPUTS):
         setattr(wiring, name.strip("()"), _ends(wiring, edit.inputs))
         return
-    part = part_of(wiring, name, "Rewire")
+    part = layer_in(wiring, name, "Rewire")
     number = edit.call or 0
     if number > len(part.calls) or part.is_input:
         raise ValueError(f"Rewire: {name!r} has {len(part.calls)} calls, so there is no call {number}.")

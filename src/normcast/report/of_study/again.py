@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from normcast.models.edits import Edit, Insert, Replace, edits_to_json
-from normcast.models.edits.edit import as_spec
+from normcast.models.graph import as_spec
 from normcast.report.of_study.reading import fewest_seeds
 from normcast.report.page import Section
 from normcast.report.study_values import StudyReport

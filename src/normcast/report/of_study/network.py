@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from normcast.models.edits.layer_spec import as_plain
-from normcast.models.edits.serialized import parse
-from normcast.models.edits.wiring import Part, Wiring, refs_in
+from normcast.models.graph import WiredLayer, Wiring, as_plain, parse, refs_in
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class _Walk:
                 sources[name] = self.through(part.inner, f"{path}{name}/", depth + 1, reads)
         return _once(each for ref in refs_in(wiring.outputs) for each in sources.get(ref.layer, ()))
 
-    def _layer(self, name: str, part: Part, reads: tuple[str, ...], depth: int) -> Layer:
+    def _layer(self, name: str, part: WiredLayer, reads: tuple[str, ...], depth: int) -> Layer:
         is_model, shape = part.inner is not None, self.shapes.get(name.rpartition("/")[2], "")
         about = "" if is_model else about_layer(part.spec)
         return Layer(name, kind_of(part.spec), about, shape, reads, depth, is_model)

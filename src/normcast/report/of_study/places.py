@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from normcast.check.kinds import ACT
 from normcast.models.edits import Edit, Insert, Move, Remove, Replace, Rewire, Set
+from normcast.models.graph.kinds import ACT
 from normcast.report.of_study.network import Layer
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from normcast.check.kinds import NOISE, POOL_1D
 from normcast.layers import SqueezeExcite1D
 from normcast.models.edits import Edit, Insert, Remove, Set
+from normcast.models.graph.kinds import NOISE, POOL_1D
 from normcast.study.placement import Placement
 from normcast.study.placements.norms import local
 from normcast.study.placements.slots import EXCITE, Slot
@@ -93,6 +93,6 @@ def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
 
 def initializer_of(slot: Slot) -> str:
     """Return the name of the kernel's initializer."""
-    from normcast.models.edits.layer_spec import as_plain
+    from normcast.models.graph import as_plain
 
     return str(as_plain(slot.config.get("kernel_initializer")))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from normcast.check.kinds import ACT, DENSE, GLOBAL_POOL, SHAPE
 from normcast.models.edits import Edit, Remove, Rewire
-from normcast.models.edits.apply import wiring_of
-from normcast.models.edits.wiring import Wiring
+from normcast.models.graph import Wiring, wiring_of
+from normcast.models.graph.kinds import ACT, DENSE, GLOBAL_POOL, SHAPE
 
 if TYPE_CHECKING:
     import keras

@@ -9,7 +9,7 @@ import keras
 
 from normcast.layers import GRU, LSTM
 from normcast.models.edits import Edit, Replace, Set
-from normcast.models.edits.layer_spec import as_plain
+from normcast.models.graph import as_plain
 from normcast.study.placement import Placement
 from normcast.study.placements.norms import local
 from normcast.study.placements.slots import Slot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from normcast.check.kinds import NORM
 from normcast.models.edits import Edit, Insert, Remove, Set
+from normcast.models.graph.kinds import NORM
 from normcast.study.placement import Placement
 from normcast.study.placements.slots import Slot
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from normcast.check.kinds import ACT, ACTIVATION_OF, CONV_1D, NOISE, NORM, POOL_1D, RNN
-from normcast.models.edits.apply import wiring_of
-from normcast.models.edits.layer_spec import as_plain
-from normcast.models.edits.wiring import OUTPUTS, Part, Wiring, refs_in
+from normcast.models.graph import OUTPUTS, WiredLayer, Wiring, as_plain, refs_in, wiring_of
+from normcast.models.graph.kinds import ACT, ACTIVATION_OF, CONV_1D, NOISE, NORM, POOL_1D, RNN
 
 if TYPE_CHECKING:
     import keras
@@ -30,8 +28,8 @@ class Slot:
     """
 
     name: str
-    part: Part
-    behind: tuple[tuple[str, Part], ...]
+    part: WiredLayer
+    behind: tuple[tuple[str, WiredLayer], ...]
     follows: Slot | None = None
     last: bool = False
     steps: int | None = None
@@ -110,7 +108,7 @@ def _slots(wiring: Wiring, model: Any, path: str) -> Iterator[Slot]:
         yield slot
 
 
-def _behind(wiring: Wiring, name: str) -> Iterator[tuple[str, Part]]:
+def _behind(wiring: Wiring, name: str) -> Iterator[tuple[str, WiredLayer]]:
     while True:
         readers = wiring.readers(name)
         if len(readers) != 1 or readers[0] == OUTPUTS:

@@ -16,7 +16,7 @@ FAIL_ON = ("error", "warning", "advice", "never")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Configuration:
     """What to run, what to leave alone, and what counts as a failure.
 
     select, ignore: rules by code or slug. silence: layer name, or pattern ("encoder/*"), to rules or "all".
@@ -34,8 +34,8 @@ class Settings:
         return self.fail_on != "never" and severity >= Severity[self.fail_on.upper()]
 
 
-def load_settings(start: Path | str = ".") -> Settings:
-    """Return the settings of the nearest pyproject.toml at or above `start`; the defaults if there are none.
+def load_configuration(start: Path | str = ".") -> Configuration:
+    """Return the configuration in the nearest pyproject.toml at or above `start`, or the defaults.
 
     Raises ValueError on a key, rule or value that does not exist, naming the file.
     """
@@ -44,14 +44,14 @@ def load_settings(start: Path | str = ".") -> Settings:
         file = folder / "pyproject.toml"
         if file.is_file():
             table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("normcast", {})
-            return to_settings(table.get("check", {}), where=str(file))
-    return Settings()
+            return to_configuration(table.get("check", {}), where=str(file))
+    return Configuration()
 
 
-def to_settings(table: Mapping[str, Any], where: str = "[tool.normcast.check]") -> Settings:
-    """Read settings from a table as TOML gives it.
+def to_configuration(table: Mapping[str, Any], where: str = "[tool.normcast.check]") -> Configuration:
+    """Read a configuration from a table as TOML gives it.
 
-    >>> to_settings({"ignore": ["NC026"], "fail-on": "warning", "per-layer": {"head": ["all"]}}).fail_on
+    >>> to_configuration({"ignore": ["NC026"], "fail-on": "warning", "per-layer": {"head": ["all"]}}).fail_on
     'warning'
     """
     known = ("select", "ignore", "fail-on", "per-layer", "facts")
@@ -65,7 +65,9 @@ def to_settings(table: Mapping[str, Any], where: str = "[tool.normcast.check]") 
         name: _rules([v] if isinstance(v, str) else v) for name, v in table.get("per-layer", {}).items()
     }
     facts = Facts().known(**table.get("facts", {}))
-    return Settings(_rules(table.get("select", ())), _rules(table.get("ignore", ())), layers, fail_on, facts)
+    return Configuration(
+        _rules(table.get("select", ())), _rules(table.get("ignore", ())), layers, fail_on, facts
+    )
 
 
 def _rules(names: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from normcast.check.kinds import ACTIVATION_OF, KNOWN, NOISE, RNN
+from normcast.models.graph.kinds import ACTIVATION_OF, KNOWN, NOISE, RNN
 
 Shape = tuple[int | None, ...]
 
@@ -39,11 +39,6 @@ class Node:
     def reported(self) -> str:
         """The layer name that a finding shows: that of the composite for its parts."""
         return self.block or self.name
-
-    @property
-    def editable(self) -> bool:
-        """Whether edits can be made beside this node: it stands in the model itself, and is called once."""
-        return not self.block and self.call == 0 and len(getattr(self.layer, "_inbound_nodes", [1])) >= 1
 
     @cached_property
     def core(self) -> Any:
@@ -207,11 +202,6 @@ def reaches_output(node: Node, passes: Through, ends: Collection[Node] | None = 
     """
     reached = [node, *(n for n in _spread(node.readers, lambda n: n.readers, passes) if passes(n))]
     return any(n.is_output if ends is None else n in ends for n in reached)
-
-
-def ends_only_in_output(node: Node, passes: Through) -> bool:
-    """Say whether every path from here runs through nodes that pass into an output of the model."""
-    return reaches_output(node, passes) and not sinks(node, passes)
 
 
 def _spread(start: list[Node], step: Callable[[Node], list[Node]], passes: Through) -> list[Node]:

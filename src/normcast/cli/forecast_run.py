@@ -1,4 +1,4 @@
-"""Job: one run of the forecaster from the command line, from its table to its files."""
+"""ForecastRun: one run of the forecaster from the command line, from its table to its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from normcast.files import check_writable
 from normcast.forecasting import Forecaster, estimate
 
 
-class Job:
+class ForecastRun:
     """A table, a forecaster and what came of them."""
 
     def __init__(
@@ -38,20 +38,20 @@ class Job:
         others: Iterable[Path | None],
         future: Path | None = None,
         checkpoint: Path | None = None,
-    ) -> Job:
+    ) -> ForecastRun:
         """Check options, outputs and tables before any long work, and say what was read."""
         check_outputs((file, future), tables, others)
         forecaster = Forecaster(**chosen(model))
-        job = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
-        panel = forecaster.panel(job.frame, **job.table)
+        run = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
+        panel = forecaster.panel(run.frame, **run.table)
         if checkpoint is not None:
             checkpoint.mkdir(parents=True, exist_ok=True)
-            job.checkpoint = checkpoint / "fit.safetensors"
-            check_writable(job.checkpoint)
-        job.future = None if future is None else read_table(future)
-        forecaster.known_ahead(panel, job.future)
+            run.checkpoint = checkpoint / "fit.safetensors"
+            check_writable(run.checkpoint)
+        run.future = None if future is None else read_table(future)
+        forecaster.known_ahead(panel, run.future)
         console.describe(panel, quiet=quiet)
-        return job
+        return run
 
     def backtest(self, rolling: dict[str, Any]) -> None:
         """Forecast the past and score it."""

@@ -4,11 +4,11 @@ import keras
 from keras import layers as L
 
 from normcast.check.checker import check_model
-from normcast.check.graph import sources, through
 from normcast.check.head import heads
-from normcast.check.kinds import ACT, NOISE
+from normcast.check.net import sources, through
 from normcast.check.reading import read
 from normcast.check.timeline import dead_taps, receptive_field, time_axes
+from normcast.models.graph.kinds import ACT, NOISE
 
 
 def kinds(net):

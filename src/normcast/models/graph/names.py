@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from normcast.errors import unknown
-from normcast.models.edits.wiring import INPUTS, OUTPUTS, Part, Wiring
+from normcast.models.graph.wiring import INPUTS, OUTPUTS, WiredLayer, Wiring
 
 
 def find(wiring: Wiring, path: str, where: str) -> tuple[Wiring, str]:
@@ -35,7 +35,7 @@ def all_paths(wiring: Wiring) -> list[str]:
     return found
 
 
-def part_of(wiring: Wiring, name: str, where: str) -> Part:
+def layer_in(wiring: Wiring, name: str, where: str) -> WiredLayer:
     """Return the layer of that name. Raises ValueError, with the names there are."""
     part = wiring.parts.get(name)
     if part is None:

@@ -1,4 +1,4 @@
-"""StudyJob: one study from the command line, from its data to its files."""
+"""StudyRun: one study from the command line, from its data to its files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
-from normcast.cli.job import check_outputs
+from normcast.cli.forecast_run import check_outputs
 from normcast.errors import counted, unknown
 from normcast.study import AXES, Study, StudyResult, Ticked
 from normcast.study.answer import answer
@@ -29,7 +29,7 @@ DEMO: dict[str, Any] = {
 }
 
 
-class StudyJob:
+class StudyRun:
     """A study, where it is kept, and what came of it."""
 
     def __init__(self, study: Study, source: str, report: Path | None, quiet: bool) -> None:
@@ -50,7 +50,7 @@ class StudyJob:
         add_seeds: int = 0,
         table: dict[str, Any],
         **settings: Any,
-    ) -> StudyJob:
+    ) -> StudyRun:
         """Check everything before any training, and say what was read and what will be done."""
         check_outputs((file,), (), (store, report))
         if report is not None and report.suffix.lower() not in {".html", ".htm"}:
@@ -69,12 +69,12 @@ class StudyJob:
                 names = [each.name for each in study.placements]
                 raise ValueError(unknown("placement", ", ".join(select), names, where="--placement"))
             study = Study(network, data, kept, store=store, **{**settings, **given})
-        job = cls(study, file.name, report, quiet)
+        run = cls(study, file.name, report, quiet)
         panel = getattr(study.subject.task, "panel", None)
         if panel is not None:
             console.describe(panel, quiet=quiet)
         console.say(study.describe(), quiet=quiet)
-        return job
+        return run
 
     def list_placements(self) -> None:
         """Print each placement with its edits."""

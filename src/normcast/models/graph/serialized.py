@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from normcast.models.edits.wiring import (
+import keras
+
+from normcast.models.graph.wiring import (
     Call,
-    Part,
     Ref,
     Spec,
+    WiredLayer,
     Wiring,
     inner_model,
     is_model,
     map_refs,
     refs_in,
 )
+
+
+def wiring_of(model: keras.Model) -> Wiring:
+    """Return the wiring of a Sequential or functional model. Raises TypeError if the model has no graph."""
+    spec = keras.saving.serialize_keras_object(model)
+    if not isinstance(spec.get("config", {}).get("layers"), list):
+        raise TypeError(
+            f"apply: {model.name!r} ({type(model).__name__}) is neither Sequential nor functional."
+        )
+    return parse(spec)
 
 
 def parse(spec: Spec) -> Wiring:
@@ -59,17 +71,19 @@ def _is_implied(wiring: Wiring, ref: Ref) -> bool:
     return part.class_name == "NotEqual" or any(_is_implied(wiring, source) for source in sources)
 
 
-def _is_operation(part: Part) -> bool:
+def _is_operation(part: WiredLayer) -> bool:
     return (part.spec.get("module") or "").startswith("keras.src.ops")
 
 
 def _parse_chain(head: Spec, config: Spec) -> Wiring:
     layers = list(config["layers"])
-    parts: dict[str, Part] = {}
+    parts: dict[str, WiredLayer] = {}
     if not layers or layers[0]["class_name"] != "InputLayer":
         shape = config.get("build_input_shape")
         first = {"module": "keras.layers", "class_name": "InputLayer", "registered_name": None}
-        parts["input"] = Part({**first, "config": {"batch_shape": shape, "name": "input"}}, virtual=True)
+        parts["input"] = WiredLayer(
+            {**first, "config": {"batch_shape": shape, "name": "input"}}, virtual=True
+        )
     for layer in layers:
         calls = [Call([Ref(next(reversed(parts)))])] if parts else []
         parts[layer["config"]["name"]] = _part(layer, calls)
@@ -77,9 +91,9 @@ def _parse_chain(head: Spec, config: Spec) -> Wiring:
     return Wiring(head, parts, Ref(names[0]), Ref(names[-1]))
 
 
-def _part(spec: Spec, calls: list[Call]) -> Part:
+def _part(spec: Spec, calls: list[Call]) -> WiredLayer:
     inner = inner_model(spec)
-    return Part(spec, calls, parse(inner) if inner else None)
+    return WiredLayer(spec, calls, parse(inner) if inner else None)
 
 
 def _call(node: Spec) -> Call:
@@ -157,7 +171,7 @@ def _is_chain(wiring: Wiring) -> bool:
     return plain and wiring.parts[names[0]].is_input and wiring.outputs == Ref(names[-1])
 
 
-def _body(part: Part) -> Spec:
+def _body(part: WiredLayer) -> Spec:
     if part.inner is None:
         return part.spec
     inner = write(part.inner)

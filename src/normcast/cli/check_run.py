@@ -12,13 +12,13 @@ from typing import Any
 import keras
 
 from normcast.check.checker import check_model, fix_model
+from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
 from normcast.check.facts import Facts
 from normcast.check.formats import formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
-from normcast.check.settings import Settings
 
 Measure = Callable[[Any, list[Finding]], list[Finding]]
 
@@ -41,7 +41,7 @@ class Outcome:
 def check_command(
     path: Path | str,
     *,
-    settings: Settings | None = None,
+    configuration: Configuration | None = None,
     facts: Facts | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -57,7 +57,8 @@ def check_command(
 ) -> Outcome:
     """Check a saved Keras model, and fix it if asked.
 
-    settings: from `load_settings`; select and ignore add to it, fail_on replaces it. facts: of task and data.
+    configuration: from `load_configuration`; select and ignore add to it, fail_on replaces it. facts: of task
+    and data.
     data: files that tell more facts, columns: of their tables, see `Given.read`; stated facts win.
     fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
     of a .npz file among the data. measure: from the model and what is found in it to the same findings with
@@ -65,22 +66,22 @@ def check_command(
     Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when a file cannot be read or
     the model cannot be run.
     """
-    settings = settings or Settings()
+    configuration = configuration or Configuration()
     options: dict[str, Any] = {
-        "select": [*settings.select, *select],
-        "ignore": [*settings.ignore, *ignore],
-        "silence": settings.silence,
+        "select": [*configuration.select, *select],
+        "ignore": [*configuration.ignore, *ignore],
+        "silence": configuration.silence,
     }
     try:
         given = _given(data, columns, run=run, alone=(fix is None) != (output is None))
         model = _loaded(path, custom_objects or {})
-        known = (facts or Facts()).filled_from(settings.facts).filled_from(given.facts(model))
+        known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
         model, findings, notes = _found(model, known, fix, output, options)
         findings += _ran(model, given) if run else []
         findings = _measured(model, findings, measure) if measure else findings
     except Refused as refused:
         return Outcome(2, f"check: {refused}")
-    limits = settings if fail_on is None else Settings(fail_on=fail_on)
+    limits = configuration if fail_on is None else Configuration(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
     return Outcome(int(failed), text, notes, tuple(findings))

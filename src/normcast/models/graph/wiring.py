@@ -51,7 +51,7 @@ class Call:
 
 
 @dataclass
-class Part:
+class WiredLayer:
     """One layer: its serialized form without its wiring, its calls, and its own wiring if it is a model."""
 
     spec: Spec
@@ -79,7 +79,7 @@ class Wiring:
     """A model: parts by name in order, nested structures of `Ref` for inputs and outputs."""
 
     spec: Spec
-    parts: dict[str, Part]
+    parts: dict[str, WiredLayer]
     inputs: Any
     outputs: Any
 
@@ -140,7 +140,7 @@ def inner_model(spec: Spec) -> Spec | None:
     return wrapped if is_model(wrapped) else None
 
 
-def in_order(wiring: Wiring) -> dict[str, Part]:
+def in_order(wiring: Wiring) -> dict[str, WiredLayer]:
     """Return the parts so that each stands behind everything it reads, otherwise in their order.
 
     Raises ValueError, naming the layers, when some layers wait for one another.
