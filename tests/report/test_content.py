@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from normcast.report import LearningCurve, SplitPart, charts, tables
-from normcast.report.drawing import inline_svg
-from normcast.report.sections import page_of
-from normcast.report.selection import chosen, tail
-from normcast.report.timeline import timeline
-from normcast.report.verdict import compare, judge
+from normcast.pages.charts import forecast_chart
+from normcast.pages.drawing import inline_svg
+from normcast.report import LearningCurve, SplitPart
+from normcast.report.of_forecast import charts, tables
+from normcast.report.of_forecast.sections import forecast_page
+from normcast.report.of_forecast.selection import chosen, tail
+from normcast.report.of_forecast.timeline import timeline
+from normcast.report.of_forecast.verdict import compare, judge
 from normcast.scoring import Scores, score
 
 
@@ -164,7 +166,7 @@ def test_the_history_of_a_fold_ends_at_its_cutoff(weather):
 
 def test_a_forecast_is_drawn_from_the_last_observed_value_through_every_step(weather):
     ahead = weather.forecast.query("unique_id == 'Seattle'")
-    spec = charts.forecast_chart(tail(weather, "Seattle"), ahead, "normcast", weather.levels)
+    spec = forecast_chart(tail(weather, "Seattle"), ahead, "normcast", weather.levels)
     wide, narrow, observed, line, points = spec["layer"]
     assert [row["y"] for row in line["data"]["values"][1:]] == ahead["normcast"].tolist()
     assert line["data"]["values"][0] == observed["data"]["values"][-1]
@@ -176,7 +178,7 @@ def test_a_forecast_is_drawn_from_the_last_observed_value_through_every_step(wea
 def test_stamps_are_drawn_as_the_clock_showed_them():
     ds = pd.Series(pd.date_range("2020-03-29", periods=4, freq="h", tz="Europe/Paris"))  # 02:00 is left out
     frame = pd.DataFrame({"ds": ds, "y": 1.0, "m": 1.0})
-    line = charts.forecast_chart(frame, frame, "m", [])["layer"][0]
+    line = forecast_chart(frame, frame, "m", [])["layer"][0]
     assert [row["x"][11:16] for row in line["data"]["values"]] == ["00:00", "01:00", "03:00", "04:00"]
 
 
@@ -225,7 +227,7 @@ def test_bars_of_a_counted_split_and_of_a_single_row_can_be_seen():
 
 
 def test_settings_versions_and_code_are_printed(weather):
-    sections = {section.key: section for section in page_of(weather).sections}
+    sections = {section.key: section for section in forecast_page(weather).sections}
     assert ["level", "80, 95"] in texts(sections["settings"].tables[0])
     assert ["jax", "0.10.2"] in texts(sections["settings"].tables[1])
     assert ["together", "1 min 30 s"] in texts(sections["settings"].tables[2])

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from normcast.pages.drawing import TONES
 from normcast.report import render, write_report
-from normcast.report.drawing import TONES
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -203,7 +203,7 @@ def test_the_file_is_whole_or_not_there(weather, tmp_path, monkeypatch):
 
 
 def test_a_path_that_cannot_be_is_refused_before_anything_is_drawn(weather, tmp_path, monkeypatch):
-    monkeypatch.setattr("normcast.report.html.render", lambda _: pytest.fail("drew first"))
+    monkeypatch.setattr("normcast.report.report.render", lambda _: pytest.fail("drew first"))
     with pytest.raises(ValueError, match=r"'report\.txt' does not end in \.html"):
         write_report(weather, "report.txt")
     with pytest.raises(OSError, match="no folder"):

@@ -216,10 +216,18 @@ class Forecaster:
         artefact.write(artefact.Kept(self.settings, self.fitted_, self.panel_, self.policies_), path)
 
     def plot(self, rows: int | None = None) -> Any:
-        """Draw the end of each series with its forecast, as an altair chart. rows: how many of the end."""
+        """Draw the end of each series with its forecast, as an altair chart.
+
+        rows: how many of the end, 5 * h by default; the first 6 series are drawn.
+        Raises RuntimeError before fit, ValueError if rows is below one.
+        """
         from normcast.forecasting.plot import plot
 
-        return plot(self, rows)
+        if self.panel_ is None:
+            raise RuntimeError("Forecaster: plot was called before fit; call fit(df) first.")
+        panel, values = self.ahead()
+        settings = self.settings
+        return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
 
 
 def load(path: str | Path) -> Forecaster:

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from normcast.report.html import render, write_report
-from normcast.report.study_values import StudyReport
-from normcast.report.values import ForecastReport, LearningCurve, SplitPart
+from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
+from normcast.report.of_study.values import StudyReport
+from normcast.report.report import render, write_report
 
 if TYPE_CHECKING:
-    from normcast.report.of_forecaster import forecast_report
+    from normcast.report.of_forecast.reading import forecast_report
 
 __all__ = [
     "ForecastReport",
@@ -22,7 +22,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "forecast_report":  # it brings the forecaster along, which a study's report does not need
-        from normcast.report.of_forecaster import forecast_report
+        from normcast.report.of_forecast.reading import forecast_report
 
         return forecast_report
     raise AttributeError(f"module 'normcast.report' has no attribute {name!r}")

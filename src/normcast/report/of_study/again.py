@@ -6,9 +6,9 @@ from shlex import quote
 
 from normcast.models.edits import Edit, Insert, Replace, edits_to_json
 from normcast.models.graph import as_spec
+from normcast.pages.page import Section
 from normcast.report.of_study.reading import fewest_seeds
-from normcast.report.page import Section
-from normcast.report.study_values import StudyReport
+from normcast.report.of_study.values import StudyReport
 from normcast.study import Placement
 
 LONGEST = 88  # characters of an edit that is still printed as code

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import isfinite
 
+from normcast.errors import counted
+from normcast.pages.page import Verdict
+from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import (
     best_first,
     fewest_seeds,
@@ -13,10 +16,8 @@ from normcast.report.of_study.reading import (
     tied_with,
     typical_detectable,
 )
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import interval, listed, metric_name, p_value, percent, score, size
-from normcast.report.study_values import StudyReport
-from normcast.report.verdict import Verdict
-from normcast.report.words import decimals, number, plural
 from normcast.study import BASELINE
 from normcast.study.answer import counted_verdicts
 from normcast.study.statistics import Effect, SeedCheck, enough_seeds
@@ -39,7 +40,7 @@ def _won(report: StudyReport, best: Effect) -> str:
     lead = "Yes, this helps" if report.result.crossed else "Yes, one change helps"
     return (
         f"{lead}: {best.name}. The {error} on data that training never saw falls by {size(best.effect)} "
-        f"(95 % interval {_fall(best)}, {plural(best.paired, 'seed')})."
+        f"(95 % interval {_fall(best)}, {counted(best.paired, 'seed')})."
     )
 
 
@@ -56,11 +57,11 @@ def _evidence(report: StudyReport, best: Effect) -> str:
     places = max(decimals([best.score]), decimals([given[BASELINE]]))
     metric = metric_name(result.metric)
     now, before = (number(each, places) for each in (best.score, given[BASELINE]))
-    tried = plural(len(result.comparison.effects), "placement")
+    tried = counted(len(result.comparison.effects), "placement")
     return (
         f"{_edits(report, best.name)}{metric[0].upper()}{metric[1:]} {now} instead of "
         f"{before}{_second_metric(report, best.name)}, lower is better; it was lower from "
-        f"{best.seeds_better} of {plural(best.paired, 'random start')}. If it made no difference, luck "
+        f"{best.seeds_better} of {counted(best.paired, 'random start')}. If it made no difference, luck "
         f"would seldom show this much (p {_relation(best.holm_p)}, corrected for {tried})."
     )
 
@@ -99,7 +100,7 @@ def _open(report: StudyReport) -> str:
     if not check.can_decide:
         return (
             "Not decided: no placement beats the network as given beyond the noise, but "
-            f"{plural(check.n_seeds, 'seed')} for {plural(check.n_placements, 'placement')} could hardly "
+            f"{counted(check.n_seeds, 'seed')} for {counted(check.n_placements, 'placement')} could hardly "
             "show it."
         )
     return "No placement beats the network as given beyond the noise. Nothing here says to change it."
@@ -110,14 +111,14 @@ def _meaning(report: StudyReport) -> str:
     score = mean_scores(result, result.metric)[BASELINE]
     return (
         f"The network as given has {metric_name(result.metric)} {number(score, decimals([score]))}, mean "
-        f"of {plural(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more "
+        f"of {counted(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more "
         "than different random starts of the same network differ."
     )
 
 
 def _tally(report: StudyReport) -> str:
     parts = counted_verdicts(report.result)
-    total = plural(len(report.result.comparison.effects), "placement")
+    total = counted(len(report.result.comparison.effects), "placement")
     return f"Of {total} measured against the network as given: {listed(parts, most=4)}.{_worst(report)}"
 
 
@@ -153,14 +154,14 @@ def _check(report: StudyReport) -> SeedCheck:
 def _reach(report: StudyReport) -> str:
     """What this number of seeds could decide, in percent of the error."""
     result, check = report.result, _check(report)
-    seeds, effects = plural(len(result.seeds), "seed"), result.comparison.effects
+    seeds, effects = counted(len(result.seeds), "seed"), result.comparison.effects
     found = typical_detectable(effects)
     undecided = [each.more_seeds for each in result.effects("undecided") if each.more_seeds]
     more = f" {_more(undecided, len(result.effects('undecided')))}" if result.effects("undecided") else ""
     if not check.can_decide:
         least = fewest_seeds(len(effects))
         return (
-            f"{seeds} cannot decide about {plural(len(effects), 'placement')}: use at least {least} "
+            f"{seeds} cannot decide about {counted(len(effects), 'placement')}: use at least {least} "
             f"(--add-seeds {least - len(result.seeds)})."
         )
     if not isfinite(found):

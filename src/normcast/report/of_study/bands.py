@@ -9,7 +9,7 @@ from math import ceil, floor, isfinite
 
 import numpy as np
 
-from normcast.report.drawing import DASHES
+from normcast.pages.drawing import DASHES
 from normcast.report.of_study.words import nice_step
 
 Band = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from normcast.errors import counted
+from normcast.pages.page import Figure, Key, Section
 from normcast.report.of_study.bands import Band, draw_bands
 from normcast.report.of_study.reading import best_first
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import percent
-from normcast.report.page import Figure, Key, Section
-from normcast.report.study_values import StudyReport
-from normcast.report.words import plural
 from normcast.study import BASELINE, StudyResult
 from normcast.study.statistics import Effect
 
@@ -41,7 +41,7 @@ def curves_section(report: StudyReport) -> Section | None:
         ),
         figures=tuple(figures[each.name] for each in shown),
         more=others,
-        more_title=f"The other {plural(len(others), 'placement')}" if others else "",
+        more_title=f"The other {counted(len(others), 'placement')}" if others else "",
     )
 
 
@@ -53,7 +53,7 @@ def notable(ranked: Sequence[Effect]) -> list[Effect]:
 def _text(report: StudyReport) -> str:
     failed = sum(trial.failed for trial in report.result.final)
     left_out = (
-        f" {plural(failed, 'training')} that failed {'is' if failed == 1 else 'are'} left out."
+        f" {counted(failed, 'training')} that failed {'is' if failed == 1 else 'are'} left out."
         if failed
         else ""
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from normcast.pages.page import Cell, Section, Table
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import interval, p_value, percent
-from normcast.report.page import Cell, Section, Table
-from normcast.report.study_values import StudyReport
 from normcast.study.designs import FactorEffect
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil, floor, isfinite
 
+from normcast.errors import counted
+from normcast.pages.page import Forest, ForestRow, Key, Section
+from normcast.pages.words import decimals
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis, mean_scores, other_metrics
 from normcast.report.of_study.tables import evidence_table, scores_table
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import interval, metric_name, nice_step, p_value, percent, score, size
-from normcast.report.page import Forest, ForestRow, Key, Section
-from normcast.report.study_values import StudyReport
-from normcast.report.words import decimals, plural
 from normcast.study.statistics import Effect
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow
@@ -60,7 +61,7 @@ def forest_of(report: StudyReport) -> Forest:
     head = ("change", "95 % interval", "corrected p", *_score_heads(report))
     return Forest(
         f"Change of the {metric_name(result.metric)} against the network as given, best first in each group, "
-        f"{plural(len(result.seeds), 'seed')}",
+        f"{counted(len(result.seeds), 'seed')}",
         head,
         groups,
         tuple((at(tick), _tick(tick)) for tick in ticks),
@@ -98,7 +99,7 @@ def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) 
     cells = (percent(effect.effect), interval(effect.low, effect.high), _p(effect), *scores)
     mark, ends = MARKS[effect.verdict], _ends(effect)
     if not ends:
-        failed = f"finished on none of {plural(effect.seeds, 'seed')}" if effect.failed else "not measured"
+        failed = f"finished on none of {counted(effect.seeds, 'seed')}" if effect.failed else "not measured"
         return ForestRow(effect.name, mark, cells, str(effect), text=failed)
     low, high = at(min(ends)), at(max(ends))
     beyond = ("left",) * (low < 0) + ("right",) * (high > 100)

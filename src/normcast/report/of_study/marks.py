@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from normcast.report.page import Key
+from normcast.pages.page import Key
 
 WORDS = {
     "better": "better: lower error, beyond luck",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from normcast.errors import counted
+from normcast.pages.page import Section
 from normcast.report.of_study.reading import counted_trials
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import size
-from normcast.report.page import Section
-from normcast.report.study_values import StudyReport
-from normcast.report.words import plural
 
 FEW_SEEDS = 20
 DESIGNS = {
@@ -35,8 +35,8 @@ def _what(report: StudyReport) -> str:
     result, folds = report.result, int(report.facts["folds"])
     design = DESIGNS.get(str(report.facts.get("design")), "")
     return (
-        f"{design} Each network was trained from {plural(len(result.seeds), 'random start')} (seeds) on "
-        f"{plural(folds, 'fold')}: {len(counted_trials(result)):,} trainings count here. A seed fixes the "
+        f"{design} Each network was trained from {counted(len(result.seeds), 'random start')} (seeds) on "
+        f"{counted(folds, 'fold')}: {len(counted_trials(result)):,} trainings count here. A seed fixes the "
         "first weights, as far as networks share them, and the order of the batches: the same seed gives "
         f"every placement the same luck, and differences are taken seed by seed. {_cutting(report, folds)}"
     ).strip()
@@ -104,7 +104,7 @@ def _notes(report: StudyReport) -> list[str]:
     waiting = len(result.final) - len(counted_trials(result))
     if waiting:
         found.append(
-            f"{plural(waiting, 'training')} of seeds that not all placements have finished do not count yet."
+            f"{counted(waiting, 'training')} of seeds that not all placements have finished do not count yet."
         )
     found.append(
         "Seeds sample random starts, not data: what holds here holds for this network on these data, and "

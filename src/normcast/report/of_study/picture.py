@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from normcast.pages.page import Figure, Key, Section
 from normcast.report.of_study.factors import factor_effects, verdict_of
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.network import layers_of
 from normcast.report.of_study.places import Place, places_of
 from normcast.report.of_study.reading import level_of
 from normcast.report.of_study.sketch import Note, sketch
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import percent
-from normcast.report.page import Figure, Key, Section
-from normcast.report.study_values import StudyReport
 from normcast.study import Placement
 
 

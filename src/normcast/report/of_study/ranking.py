@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from normcast.errors import counted
+from normcast.pages.page import Ladder, Section
+from normcast.pages.words import number
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import p_value
-from normcast.report.page import Ladder, Section
-from normcast.report.study_values import StudyReport
-from normcast.report.words import number, plural
 from normcast.study.statistics import Ranking
 
 
@@ -23,7 +24,7 @@ def _text(ranking: Ranking) -> str:
     )
     return (
         "With each seed all networks were put in order, 1 for the lowest error; the number is the mean of "
-        f"{plural(ranking.seeds, 'such order')}. {groups} It takes a distance of "
+        f"{counted(ranking.seeds, 'such order')}. {groups} It takes a distance of "
         f"{number(ranking.critical_difference, 1)} ranks (Nemenyi's critical difference; Friedman's test "
         f"that any differ: p {'' if ranking.friedman_p < 0.001 else '= '}{p_value(ranking.friedman_p)}). "
         "The ranking asks how often, not how much. One that shares a bar with the network as given may "

@@ -9,8 +9,8 @@ from statistics import median
 
 import numpy as np
 
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import AXIS_TITLES
-from normcast.report.study_values import StudyReport
 from normcast.study import AXES, BASELINE, StudyResult, Trial
 from normcast.study.statistics import Effect, enough_seeds
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from normcast.errors import counted
+from normcast.pages.page import Cell, Section, Table
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import percent
-from normcast.report.page import Cell, Section, Table
-from normcast.report.study_values import StudyReport
-from normcast.report.words import plural
 from normcast.study import BASELINE, Trial
 
 Round = dict[str, list[Trial]]
@@ -31,8 +31,8 @@ def rounds_section(report: StudyReport) -> Section | None:
     if len(rounds) < 2:
         return None
     text = (
-        f"The study went in {plural(len(rounds), 'round')}. All verdicts on this page are from the last "
-        f"one, on {plural(len(report.result.comparison.effects), 'placement')}; the others were left "
+        f"The study went in {counted(len(rounds), 'round')}. All verdicts on this page are from the last "
+        f"one, on {counted(len(report.result.comparison.effects), 'placement')}; the others were left "
         "behind earlier, on less evidence, so of them it is only known that others looked better."
     )
     return Section(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from normcast.errors import counted
+from normcast.pages.page import Page
 from normcast.report.of_study.again import again_section
 from normcast.report.of_study.answer import judge_study
 from normcast.report.of_study.curves import curves_section
@@ -13,9 +15,7 @@ from normcast.report.of_study.ranking import ranking_section
 from normcast.report.of_study.rounds import rounds_section
 from normcast.report.of_study.settings import ahead, settings_section
 from normcast.report.of_study.tables import cost_section
-from normcast.report.page import Page
-from normcast.report.study_values import StudyReport
-from normcast.report.words import plural
+from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
 
 
@@ -49,8 +49,8 @@ def _facts(report: StudyReport) -> str:
     if not report.classifies:
         parts += [f"{facts.get('series', '?')} series", f"{facts.get('rows', 0):,} rows"]
     parts += [
-        plural(len(result.comparison.effects), "placement"),
-        f"{plural(len(result.seeds), 'seed')} × {plural(int(facts['folds']), 'fold')}",
+        counted(len(result.comparison.effects), "placement"),
+        f"{counted(len(result.seeds), 'seed')} × {counted(int(facts['folds']), 'fold')}",
         f"{len(result.trials):,} trainings",
     ]
     return " · ".join(each for each in parts if each)

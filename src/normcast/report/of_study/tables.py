@@ -7,11 +7,11 @@ from math import isfinite
 
 import pandas as pd
 
+from normcast.pages.page import Cell, Section, Table
+from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import best_first, mean_scores, other_metrics
+from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import metric_name, p_value, percent, score, size
-from normcast.report.page import Cell, Section, Table
-from normcast.report.study_values import StudyReport
-from normcast.report.words import decimals, number
 from normcast.study import BASELINE
 from normcast.study.statistics import Effect
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite, log10
 
-from normcast.report.words import change, number
+from normcast.pages.words import change, number
 
 AXIS_TITLES = {
     "norm": "Normalization between layers",

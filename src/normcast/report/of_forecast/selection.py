@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from normcast.report.terms import HEADS
-from normcast.report.values import ForecastReport
-from normcast.report.verdict import main_metric
-from normcast.report.words import decimals, number
+from normcast.pages.words import decimals, number
+from normcast.report.of_forecast.terms import HEADS
+from normcast.report.of_forecast.values import ForecastReport
+from normcast.report.of_forecast.verdict import main_metric
 
 SHOWN = 6  # series that get a chart
 LONGEST = 300  # rows of history in one chart, or h where that is more

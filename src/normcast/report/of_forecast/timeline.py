@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from normcast.report.page import Bar, Timeline
-from normcast.report.values import SplitPart
-from normcast.report.words import stamp
+from normcast.pages.page import Bar, Timeline
+from normcast.pages.words import stamp
+from normcast.report.of_forecast.values import SplitPart
 
 
 def timeline(split: Sequence[SplitPart]) -> Timeline | None:

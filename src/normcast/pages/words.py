@@ -8,15 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-
-def plural(count: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> plural(1, "fold"), plural(5, "fold")
-    ('1 fold', '5 folds')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
+from normcast.errors import counted
 
 STEPS = {"D": "day", "B": "business day", "h": "hour", "H": "hour", "W": "week", "M": "month", "Q": "quarter"}
 STEPS |= {"min": "minute", "s": "second", "Y": "year", "A": "year"}
@@ -31,8 +23,8 @@ def steps(count: int, freq: str) -> str:
     alias = freq.partition("-")[0]
     stem = alias.removesuffix("S").removesuffix("E") if alias not in STEPS else alias
     if stem in STEPS:
-        return plural(count, STEPS[stem])
-    plain = plural(count, "step")
+        return counted(count, STEPS[stem])
+    plain = counted(count, "step")
     return plain if freq.isdigit() or not freq else f"{plain} of {freq}"
 
 

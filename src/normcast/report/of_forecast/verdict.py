@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from normcast.report.words import decimals, number
+from normcast.pages.page import Verdict
+from normcast.pages.words import decimals, number
 from normcast.scoring import Scores
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Duel:
     """Our model against one baseline, fold by fold.
 
     ours, theirs: mean score over series and folds, lower is better. difference: mean over folds of ours minus
     theirs; negative is better. low, high: its 95 % t interval over folds, NaN for a single fold. won: folds
     where ours is lower, of `folds`.
 
-    >>> Comparison("ridge", 0.7, 0.8, -0.1, -0.15, -0.05, won=5, folds=5).outcome
+    >>> Duel("ridge", 0.7, 0.8, -0.1, -0.15, -0.05, won=5, folds=5).outcome
     'better'
     """
 
@@ -46,30 +47,20 @@ class Comparison:
         return 100 * (self.ours / self.theirs - 1) if self.theirs else float("nan")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The answer in words. tone: "yes", "no" or "open"; points: what else to know, each on its own."""
-
-    tone: str
-    answer: str
-    detail: str
-    points: tuple[str, ...] = ()
-
-
 def main_metric(scores: Scores) -> str:
     """Return "mase", or "mae" where no series had a scale."""
     mase = scores.overall[scores.overall["metric"] == "mase"]
     return "mase" if len(mase) and mase["value"].notna().all() else "mae"
 
 
-def compare(scores: Scores, model: str) -> tuple[Comparison, ...]:
+def compare(scores: Scores, model: str) -> tuple[Duel, ...]:
     """Compare the model with every baseline by the main metric, the best baseline first."""
     metric = main_metric(scores)
     overall = scores.overall[scores.overall["metric"] == metric].set_index("model")["value"]
     folds = scores.by_cutoff[scores.by_cutoff["metric"] == metric]
     table = folds.pivot_table(index="cutoff", columns="model", values="value")
     baselines = overall.drop(model).sort_values(kind="stable").index
-    return tuple(_comparison(table, overall, model, str(name)) for name in baselines)
+    return tuple(_duel(table, overall, model, str(name)) for name in baselines)
 
 
 def tied(ours: pd.Series, theirs: pd.Series) -> np.ndarray:
@@ -81,13 +72,13 @@ def tied(ours: pd.Series, theirs: pd.Series) -> np.ndarray:
     return np.isclose(ours, theirs, rtol=1e-4, atol=0)
 
 
-def _comparison(table: pd.DataFrame, overall: pd.Series, model: str, baseline: str) -> Comparison:
+def _duel(table: pd.DataFrame, overall: pd.Series, model: str, baseline: str) -> Duel:
     differences = (table[model] - table[baseline]).to_numpy()
     differences = np.where(tied(table[model], table[baseline]), 0.0, differences)
     n = len(differences)
     mean = float(differences.mean())
     spread = float(differences.std(ddof=1)) / np.sqrt(n) * stdtrit(n - 1, 0.975) if n > 1 else np.nan
-    return Comparison(
+    return Duel(
         baseline=baseline,
         ours=float(overall[model]),
         theirs=float(overall[baseline]),
@@ -118,7 +109,7 @@ def judge(scores: Scores | None, model: str) -> Verdict:
     return Verdict(tone, _answer(best, model), detail)
 
 
-def _answer(best: Comparison, model: str) -> str:
+def _answer(best: Duel, model: str) -> str:
     size = f"{abs(best.change):.0f} %" if abs(best.change) >= 1 else "less than 1 %"
     side = "below" if best.change < 0 else "above"
     rival = f"{best.baseline}, the best simple baseline"
@@ -136,7 +127,7 @@ def _answer(best: Comparison, model: str) -> str:
     )
 
 
-def _evidence(comparison: Comparison, model: str) -> str:
+def _evidence(comparison: Duel, model: str) -> str:
     if comparison.folds == 1:
         return "One fold cannot tell skill from luck: test on more (--n-windows 5)."
     places = decimals([comparison.difference, comparison.low, comparison.high], digits=2)
@@ -150,7 +141,7 @@ def _evidence(comparison: Comparison, model: str) -> str:
     )
 
 
-def _others(comparisons: tuple[Comparison, ...], model: str) -> str:
+def _others(comparisons: tuple[Duel, ...], model: str) -> str:
     words = {"better": " (clearly)", "worse": " (clearly)", "open": " (inside the noise)"}
     parts = [
         f"{abs(c.change):.0f} % {'below' if c.change < 0 else 'above'} that of {c.baseline}"

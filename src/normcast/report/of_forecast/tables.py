@@ -7,11 +7,11 @@ from math import isfinite, nan
 
 import pandas as pd
 
-from normcast.report.page import Cell, Table
-from normcast.report.terms import HEADS
-from normcast.report.values import ForecastReport
-from normcast.report.verdict import Comparison, main_metric
-from normcast.report.words import change, decimals, number, stamp
+from normcast.pages.page import Cell, Table
+from normcast.pages.words import change, decimals, number, stamp
+from normcast.report.of_forecast.terms import HEADS
+from normcast.report.of_forecast.values import ForecastReport
+from normcast.report.of_forecast.verdict import Duel, main_metric
 from normcast.scoring import METRICS, Scores, models_of
 
 
@@ -48,7 +48,7 @@ def _head(metric: str) -> str:
     return HEADS[metric] if metric in HEADS else f"inside {metric.partition('-')[2]} %"
 
 
-def duels(comparisons: Sequence[Comparison], model: str, metric: str) -> Table:
+def duels(comparisons: Sequence[Duel], model: str, metric: str) -> Table:
     """Our model against each baseline: how far apart, and whether folds agree."""
     words = {"better": "better", "worse": "worse", "open": "could be chance"}
     places = decimals([c.difference for c in comparisons], digits=2)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from normcast.report import charts, tables
-from normcast.report.drawing import DASHES, inline_svg, tones_of
-from normcast.report.page import Figure, Key, Section
-from normcast.report.selection import SHOWN, choice_in_words, chosen, score_in_words, tail
-from normcast.report.terms import HEADS
-from normcast.report.values import ForecastReport
-from normcast.report.verdict import compare, main_metric
-from normcast.report.words import stamp
+from normcast.pages.charts import BAND, POINTS, forecast_chart
+from normcast.pages.drawing import DASHES, inline_svg, tones_of
+from normcast.pages.page import Figure, Key, Section
+from normcast.pages.words import stamp
+from normcast.report.of_forecast import charts, tables
+from normcast.report.of_forecast.selection import SHOWN, choice_in_words, chosen, score_in_words, tail
+from normcast.report.of_forecast.terms import HEADS
+from normcast.report.of_forecast.values import ForecastReport
+from normcast.report.of_forecast.verdict import compare, main_metric
 from normcast.scoring import Scores
 
 FOLDS = 3  # latest folds that get a chart
@@ -27,10 +28,10 @@ def forecast_section(report: ForecastReport) -> Section | None:
         ahead = report.forecast[report.forecast["unique_id"] == name]
         if len(ahead) == 0:
             continue
-        chart = charts.forecast_chart(tail(report, name), ahead, report.model, report.levels)
+        chart = forecast_chart(tail(report, name), ahead, report.model, report.levels)
         label = f"Forecast of {report.target} for {name}"
         figures.append(Figure(str(name), inline_svg(chart, label), score_in_words(report, name)))
-        if report.h <= charts.POINTS:
+        if report.h <= POINTS:
             numbers.append(tables.forecast_table(ahead, report.model, report.levels, label))
     text = choice_in_words(report)
     return Section(
@@ -47,7 +48,7 @@ def forecast_section(report: ForecastReport) -> Section | None:
 def _keys(report: ForecastReport, actual: str) -> tuple[Key, ...]:
     """Return a legend; narrower bands lie on all the wider ones, and look darker."""
     levels = sorted(report.levels)
-    shades = [1 - (1 - charts.BAND) ** (len(levels) - place) for place in range(len(levels))]
+    shades = [1 - (1 - BAND) ** (len(levels) - place) for place in range(len(levels))]
     bands = [
         Key(f"{level:g} % interval", "ours", "band", opacity=round(shade, 3))
         for level, shade in zip(levels, shades, strict=True)

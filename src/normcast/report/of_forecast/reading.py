@@ -12,9 +12,10 @@ import pandas as pd
 from normcast.data import Panel
 from normcast.forecasting import Backtest, Forecaster
 from normcast.forecasting.fold import Fold
+from normcast.forecasting.frames import forecast_frame, history_frame
 from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
-from normcast.report.values import ForecastReport, LearningCurve, SplitPart
+from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
 
 SHOWN_HORIZONS = 6  # of history, before the forecast and before each cutoff
 
@@ -72,9 +73,7 @@ def panel_of(forecaster: Forecaster) -> Panel:
 def forecast_of(forecaster: Forecaster, futr_df: Any) -> pd.DataFrame:
     """Return the forecast with standard names."""
     panel, values = forecaster.ahead(futr_df=futr_df)
-    h = forecaster.settings.h
-    names = np.repeat(np.array(panel.ids, dtype=object), h)
-    return pd.DataFrame({"unique_id": names, "ds": panel.stamps_after(h).ravel(), **values})
+    return forecast_frame(panel, forecaster.settings.h, values)
 
 
 def numbered(forecaster: Forecaster) -> list[tuple[str, Fold]]:
@@ -99,11 +98,8 @@ def series_of(panel: Panel) -> pd.DataFrame:
 def history_of(panel: Panel, scored: Backtest | None, h: int) -> pd.DataFrame:
     """Return the observed rows that charts may show: some horizons before the first cutoff and after."""
     cutoffs = 0 if scored is None else scored.frame["cutoff"].nunique()
-    rows = np.minimum(panel.lengths, (SHOWN_HORIZONS + cutoffs + 1) * h)
-    kept = np.concatenate([np.arange(end - n, end) for end, n in zip(panel.offsets[1:], rows, strict=True)])
-    kept = kept[panel.observed[kept]]
-    names = np.array(panel.ids, dtype=object)[panel.series_of_row[kept]]
-    return pd.DataFrame({"unique_id": names, "ds": panel.time[kept], "y": panel.y[kept]})
+    rows = history_frame(panel, (SHOWN_HORIZONS + cutoffs + 1) * h)
+    return rows[rows["y"].notna()].reset_index(drop=True)
 
 
 def curves_of(name: str, fold: Fold) -> Iterator[LearningCurve]:

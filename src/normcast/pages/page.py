@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from normcast.report.verdict import Verdict
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -183,6 +181,20 @@ class Section:
     bullets: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     code: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in words. tone: "yes", "no" or "open"; points: what else to know, each on its own.
+
+    >>> Verdict("open", "Not measured.", "").tone
+    'open'
+    """
+
+    tone: str
+    answer: str
+    detail: str
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

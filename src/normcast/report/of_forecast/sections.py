@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from normcast.report import tables, terms
-from normcast.report.page import Key, Page, Section
-from normcast.report.pictures import (
+from normcast.errors import counted
+from normcast.pages.page import Key, Page, Section
+from normcast.pages.words import duration, stamp, steps
+from normcast.report.of_forecast import tables, terms
+from normcast.report.of_forecast.pictures import (
     backtest_section,
     error_section,
     forecast_section,
     learning_section,
     rivalry_figure,
 )
-from normcast.report.timeline import timeline
-from normcast.report.values import PARTS, ForecastReport
-from normcast.report.verdict import compare, judge, main_metric, tied
-from normcast.report.words import duration, plural, stamp, steps
+from normcast.report.of_forecast.timeline import timeline
+from normcast.report.of_forecast.values import PARTS, ForecastReport
+from normcast.report.of_forecast.verdict import compare, judge, main_metric, tied
 
 
-def page_of(report: ForecastReport) -> Page:
+def forecast_page(report: ForecastReport) -> Page:
     """Compose the page of a forecast report; a section without values is left out."""
     verdict = judge(report.scores, report.model)
     sections = [
@@ -61,7 +62,7 @@ def scoreboard_section(report: ForecastReport) -> Section | None:
     found = [tables.scoreboard(report.scores, tables.models_in(report), report.levels)]
     if comparisons:
         found.append(tables.duels(comparisons, report.model, main_metric(report.scores)))
-    folds = plural(report.backtest["cutoff"].nunique(), "fold")
+    folds = counted(report.backtest["cutoff"].nunique(), "fold")
     text = (
         f"In {folds}, every model forecast the same {steps(report.h, report.freq)} from the rows before them"
         " alone, and was then compared with what happened."

@@ -1,0 +1,72 @@
+"""Report: from a result to one self-contained HTML file; which page draws which kind of result."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from normcast.errors import unknown
+from normcast.files import check_writable, write_whole
+from normcast.pages.html import html
+
+if TYPE_CHECKING:
+    from normcast.forecasting import Forecaster
+    from normcast.report.of_forecast.values import ForecastReport
+    from normcast.report.of_study.values import StudyReport
+    from normcast.study import StudyResult
+
+    Reportable = ForecastReport | StudyReport | Forecaster | StudyResult
+
+# What can be reported on, and the package that knows how: its `values_of(result, **facts)` returns what a
+# page prints, its `page_of(values)` the page. By name: to draw a forecast does not import the study, nor a
+# study the forecaster.
+PAGES = {
+    "normcast.forecasting.forecaster.Forecaster": "normcast.report.of_forecast",
+    "normcast.report.of_forecast.values.ForecastReport": "normcast.report.of_forecast",
+    "normcast.study.result.StudyResult": "normcast.report.of_study",
+    "normcast.report.of_study.values.StudyReport": "normcast.report.of_study",
+}
+
+
+def write_report(result: Reportable, path: str | Path, **facts: Any) -> Path:
+    """Write the report as one self-contained HTML file and return its path.
+
+    result: a forecaster that was fitted or back-tested, what a study measured (`StudyResult.read("study.db")`
+    is enough), or the values of a report; facts: for a forecaster, as in `forecast_report`: futr_df, source,
+    command, seconds; for a study, as in `StudyReport`: source, store, command.
+    The file is whole or not there: it is written beside its place and moved. Drawing takes a second or two.
+    Raises ValueError for a path that is no HTML name and for a study with too few trials, TypeError for what
+    has no report, OSError for a path that cannot be written, RuntimeError for a forecaster that has done
+    nothing yet.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in {".html", ".htm"}:
+        raise ValueError(
+            f"write_report: {str(path)!r} does not end in .html; give a name such as report.html."
+        )
+    check_writable(path)  # before the seconds that drawing takes
+    write_whole(path, render(result, **facts))
+    return path
+
+
+def render(result: Reportable, **facts: Any) -> str:
+    """Return the report as HTML text; the same values give the same text. Arguments as in `write_report`."""
+    pages = import_module(pages_of(result))
+    return html(pages.page_of(pages.values_of(result, **facts)))
+
+
+def pages_of(result: object) -> str:
+    """Return the package that draws a result. Raises TypeError for what has no report.
+
+    >>> pages_of(3)
+    Traceback (most recent call last):
+    TypeError: write_report: no result 'int'; results are Forecaster, ForecastReport, StudyResult,
+    StudyReport.
+    """
+    for kind in type(result).__mro__:
+        found = PAGES.get(f"{kind.__module__}.{kind.__qualname__}")
+        if found is not None:
+            return found
+    names = [name.rpartition(".")[2] for name in PAGES]
+    raise TypeError(unknown("result", type(result).__name__, names, where="write_report"))
