@@ -1,6 +1,6 @@
 """The one place that words errors: what was given, what there is, what was probably meant."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral
 
@@ -50,6 +50,18 @@ def counted(count: int, noun: str) -> str:
     ('1 gap', '3 gaps')
     """
     return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def listed(names: Sequence[object], most: int = 3) -> str:
+    """Return names as a sentence has them, some of them where there are many.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    words = [str(name) for name in names]
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
 def at_least_one(where: str, name: str, value: object) -> None:

@@ -165,12 +165,12 @@ def test_debug_shows_the_traceback(folder, capsys):
 
 
 def test_an_interrupt_leaves_no_file(folder, capsys, monkeypatch):
-    import normcast.forecasting.fold as fold
+    import normcast.forecasting.learned as learned
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fold, "train", interrupted)
+    monkeypatch.setattr(learned, "train", interrupted)
     assert run(["forecast", "waves.csv", "--h", "3", *QUICK, "--report", "r.html"]) == 130
     assert "normcast: error: interrupted" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == ["waves.csv"]

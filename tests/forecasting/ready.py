@@ -10,7 +10,7 @@ import polars as pl
 from normcast import Forecaster
 from normcast.engine import train  # noqa: F401  (Keras on JAX)
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.fold import build
+from normcast.forecasting.learned import build
 from normcast.models import Architecture, Conv, Recurrent
 from normcast.scoring import Conformal
 from normcast.windows.arrays import Arrays

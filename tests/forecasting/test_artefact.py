@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import normcast
+from normcast.artefact.archive import Archive
 from normcast.forecasting import load
-from normcast.forecasting.archive import Archive
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
 
 
@@ -36,7 +36,7 @@ def test_a_fitted_forecaster_comes_back_bit_for_bit(fitted, tmp_path):
     loaded = assert_comes_back(forecaster, tmp_path, table(n=50, ids=("b", "new"), seed=8))
     assert loaded.settings == forecaster.settings
     assert loaded.panel_.ids == forecaster.panel_.ids
-    assert loaded.fold_ is None
+    assert loaded.learned_ is None
 
 
 def test_a_loaded_forecaster_fits_again_to_the_same(fitted, tmp_path):

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from safetensors.numpy import load as load_arrays
 
+from normcast.artefact.archive import Archive, as_arrays, as_json
 from normcast.forecasting import artefact, load
-from normcast.forecasting.archive import Archive, as_arrays, as_json
 from tests.forecasting.ready import INPUT_SIZE, H, equal, ready, saved, table
 
 

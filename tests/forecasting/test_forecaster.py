@@ -148,8 +148,8 @@ def test_the_same_rows_predict_the_same_as_no_rows(frame, small):
 
 
 def test_one_seed_alone_is_the_same_seed_among_many(frame, small):
-    many = Forecaster(**{**small, "seeds": 3}).fit(frame).fold_.trained
-    alone = Forecaster(**{**small, "seeds": 1, "seed": 1}).fit(frame).fold_.trained
+    many = Forecaster(**{**small, "seeds": 3}).fit(frame).learned_.trained
+    alone = Forecaster(**{**small, "seeds": 1, "seed": 1}).fit(frame).learned_.trained
     for left, right in zip(many[1].weights, alone[0].weights, strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -180,7 +180,7 @@ def test_a_relu_head_is_accepted_where_targets_stay_above_zero(frame, small):
 
 
 def test_the_weights_start_at_the_ridge_map(frame, small):
-    fold = Forecaster(**{**small, "epochs": 1, "learning_rate": 1e-12}).fit(frame).fold_
+    fold = Forecaster(**{**small, "epochs": 1, "learning_rate": 1e-12}).fit(frame).learned_
     names = [variable.path for variable in fold.fitted.model.weights]
     np.testing.assert_allclose(
         fold.fitted.weights[0][names.index("skip/kernel")], fold.ridge.weights, atol=1e-6

@@ -6,18 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from normcast.candidates import drift, fit_ridge, seasonal_naive
 from normcast.report import ForecastReport, LearningCurve, SplitPart
-from normcast.scoring import (
-    Conformal,
-    as_quantiles,
-    drift,
-    fit_ridge,
-    level_columns,
-    quantiles_of,
-    score,
-    seasonal_error,
-    seasonal_naive,
-)
+from normcast.scoring import Conformal, as_quantiles, level_columns, quantiles_of, score, seasonal_error
 from normcast.windows import Windows
 from tests.scoring.places import windows_at
 

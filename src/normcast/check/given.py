@@ -11,7 +11,7 @@ import numpy as np
 
 from normcast.check.facts import Facts
 from normcast.check.gather import facts_from
-from normcast.data import Panel, read_table
+from normcast.data import Panel, read_npz, read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +35,14 @@ class Given:
         """
         paths = [Path(file) for file in files]
         tables = [path for path in paths if path.suffix.lower() != ".npz"]
-        windows = [_windows(path) for path in paths if path not in tables]
+        windows = [read_npz(path) for path in paths if path not in tables]
         lenient: dict[str, Any] = {"missing": "mask", "fill_gaps": True, "duplicates": "first"}
         panels = [
             Panel.from_frame(read_table(path), where=str(path), **lenient, **columns) for path in tables
         ]
         if not windows:
             return cls(panels=tuple(panels))
-        x, y = (_joined([pair[i] for pair in windows], "xy"[i]) for i in (0, 1))
+        x, y = (_joined([arrays[name] for arrays in windows], name) for name in ("x", "y"))
         return cls(x, y, tuple(panels))
 
     def facts(self, model: Any = None) -> Facts:
@@ -56,21 +56,6 @@ class Given:
             return facts_from(model, **what)
         except Exception:  # compile settings that cannot be read do not hide what the data tell
             return facts_from(**what)
-
-
-def _windows(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(path, allow_pickle=False) as arrays:
-        absent = [name for name in ("x", "y") if name not in arrays.files]
-        if absent:
-            found = ", ".join(arrays.files) or "none"
-            raise ValueError(
-                f"{path}: has no array {' and no array '.join(absent)}; arrays are {found}. "
-                "Save it with numpy.savez(file, x=x, y=y)."
-            )
-        x, y = arrays["x"], arrays["y"]
-    if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
-        raise ValueError(f"{path}: x {x.shape} and y {y.shape} must have one entry per window, at least one.")
-    return x, y
 
 
 def _joined(arrays: list[np.ndarray], name: str) -> np.ndarray:

@@ -6,10 +6,12 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from normcast.errors import counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from normcast.data import Panel
+    from normcast.data import Cases, Panel
 
 HEADERS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS"}
 
@@ -32,6 +34,14 @@ def describe(panel: Panel, *, quiet: bool) -> None:
     many = f"{panel.n_series} series of {rows} rows" if panel.n_series > 1 else f"1 series of {rows} rows"
     say(f"Read {many}, step {panel.freq}, season {panel.season}.", quiet=quiet)
     for note in panel.notes:
+        say(f"Note: {note}", quiet=quiet)
+
+
+def describe_cases(cases: Cases, *, quiet: bool) -> None:
+    """Say what was read of arrays, and what to know about it."""
+    shape = f"{counted(cases.steps, 'step')} x {counted(cases.channels, 'channel')}"
+    say(f"Read {counted(cases.n_cases, 'case')} of {shape}.", quiet=quiet)
+    for note in cases.notes:
         say(f"Note: {note}", quiet=quiet)
 
 

@@ -11,9 +11,11 @@ import keras
 import numpy as np
 
 from normcast.check.rule import Finding
-from normcast.cli.study_run import cases, progress_line
+from normcast.cli.study_run import progress_line
+from normcast.data import Cases
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
+from normcast.tasks.classify import labels_of
 
 Fix = tuple[Edit, ...]
 
@@ -22,7 +24,7 @@ Fix = tuple[Edit, ...]
 class FixStudy:
     """Trains a model with the fix of each finding; `check_command` takes it as measure.
 
-    data: a table's path, to forecast as the model does, or (x, labels) as `Study` takes them. settings: of
+    data: a table's path, to forecast as the model does, or cases with class labels. settings: of
     `Study`, such as seeds. say: is told what will be trained. processes: as in `Study.run`.
     """
 
@@ -78,22 +80,17 @@ class FixStudy:
         return unfinished | {effect.name: effect.sentence for effect in comparison.effects}
 
 
-def classes(file: Path) -> tuple[np.ndarray, ...]:
-    """Return (x, labels) or (x, labels, groups) of an .npz file; one-hot rows count as labels.
-
-    Raises ValueError for targets that are no classes.
-    """
-    x, y, *groups = cases(file)
-    hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
-    labels = y.argmax(axis=1) if hot else y.reshape(len(y)) if y.ndim == 2 and y.shape[1] == 1 else y
-    whole = labels.dtype.kind in "iubSU" or (labels.dtype.kind == "f" and (labels == np.rint(labels)).all())
-    if x.ndim != 3 or labels.ndim != 1 or not whole:
+def classes(file: Path) -> Cases:
+    """Return the cases of an .npz file; raises ValueError for targets that are no classes."""
+    cases = Cases.read(file)
+    try:
+        labels_of(cases.y)
+    except ValueError as error:
         raise ValueError(
-            f"{file}: has x {x.shape} and y {y.shape} of {y.dtype}; of an .npz, --measure trains on x "
-            "(cases, time, channels) with class labels y. To measure forecasts, give the table that the "
-            "windows were cut from."
-        )
-    return (x, labels, *groups)
+            f"{file}: {error} Of an .npz, --measure trains on x (cases, time, channels) with class labels y. "
+            "To measure forecasts, give the table that the windows were cut from."
+        ) from error
+    return cases
 
 
 def placement_names(findings: Sequence[Finding]) -> dict[Fix, str]:
@@ -119,9 +116,9 @@ def refusal(model: Any, finding: Finding, data: Any) -> str:
     ):
         if before != after:
             return f"not measured: with its fix the model {side} {after} instead of {before}."
-    nets = (("the model", model), ("with its fix the model", fixed)) if isinstance(data, tuple) else ()
+    nets = (("the model", model), ("with its fix the model", fixed)) if isinstance(data, Cases) else ()
     for words, net in nets:
-        if not gives_probabilities(net, data[0]):
+        if not gives_probabilities(net, data.x):
             return f"not measured: {words} gives no probabilities, and a study of classes compares those."
     return ""
 
@@ -134,7 +131,7 @@ def shapes(tensors: Sequence[Any]) -> str:
 def gives_probabilities(model: Any, x: np.ndarray) -> bool:
     """Say whether the outputs of a few cases are at least 0 and sum to 1."""
     try:
-        outputs = keras.ops.convert_to_numpy(model(x[:4].astype("float32")))
+        outputs = keras.ops.convert_to_numpy(model(x[:4]))
     except Exception:  # a model that does not fit the data: the study says so in its own words
         return True
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))

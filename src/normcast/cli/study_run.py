@@ -10,6 +10,7 @@ from typing import Any
 
 from normcast.cli import console
 from normcast.cli.forecast_run import check_outputs
+from normcast.data import Cases
 from normcast.errors import counted, unknown
 from normcast.study import AXES, Study, StudyResult, Ticked
 from normcast.study.answer import answer
@@ -60,7 +61,7 @@ class StudyRun:
         if add_seeds:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
-        data: Any = cases(file) if task == "classify" else str(file)
+        data: Any = cases_in(file) if task == "classify" else str(file)
         given = {} if task == "classify" else table
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
@@ -73,6 +74,8 @@ class StudyRun:
         panel = getattr(study.subject.task, "panel", None)
         if panel is not None:
             console.describe(panel, quiet=quiet)
+        else:
+            console.describe_cases(data, quiet=quiet)
         console.say(study.describe(), quiet=quiet)
         return run
 
@@ -112,18 +115,11 @@ def network_of(model: str) -> Any:
     return keras.saving.load_model(model, safe_mode=True)
 
 
-def cases(file: Path) -> tuple[Any, ...]:
-    """Return (X, y) or (X, y, groups) from an .npz file."""
-    import numpy as np
-
-    if file.suffix != ".npz":
+def cases_in(file: Path) -> Cases:
+    """Return the cases in an .npz file."""
+    if file.suffix.lower() != ".npz":
         raise ValueError(f"{file}: --task classify reads an .npz file with arrays X, y and maybe groups.")
-    with np.load(file, allow_pickle=False) as held:
-        names = {name.lower(): name for name in held}
-        for need in ("x", "y"):
-            if need not in names:
-                raise ValueError(unknown("array", need, list(held), where=str(file)))
-        return tuple(held[names[name]] for name in ("x", "y", "groups") if name in names)
+    return Cases.read(file)
 
 
 def seeds_in(store: Path) -> int:

@@ -10,25 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from normcast.candidates import FittedCandidate
 from normcast.data import Panel
 from normcast.engine import Progress
-from normcast.forecasting.fold import Fold, fit_fold
+from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import Settings
-from normcast.scoring import (
-    Conformal,
-    Scores,
-    as_quantiles,
-    drift,
-    level_columns,
-    score,
-    seasonal_error,
-    seasonal_naive,
-)
+from normcast.scoring import Conformal, Scores, as_quantiles, level_columns, score, seasonal_error
 from normcast.windows import Windows, cutoffs
 from normcast.windows.arrays import Arrays, Scaled
 
 MODEL = "normcast"
-BASELINES = ("seasonal_naive", "drift", "ridge")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +35,7 @@ class Backtest:
     frame: pd.DataFrame
     table: Any
     scores: Scores
-    folds: tuple[Fold, ...]
+    folds: tuple[Learned, ...]
     seconds: float
 
     def scoreboard(self) -> pd.DataFrame:
@@ -82,11 +73,11 @@ def backtest(
         step_size,
         ids=panel.ids,
     )
-    folds: list[Fold] = []
+    folds: list[Learned] = []
     pieces = []
     for number, rows in enumerate(origins):
         if refit or not folds:
-            folds.append(fit_fold(arrays, rows, panel.season, settings, told(progress, number)))
+            folds.append(learn(arrays, rows, panel.season, settings, told(progress, number)))
         pieces.append(forecasts(folds[-1], arrays, rows, panel))
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
@@ -103,14 +94,14 @@ def told(progress: Callable[[int, Progress], None] | None, number: int) -> Calla
     return None if progress is None else lambda each: progress(number, each)
 
 
-def forecasts(fold: Fold, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
+def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
     """Return every column of every model at one cutoff, each (series, h), in the unit of the series."""
-    scaled = fold.fitted.scaling.scaled(arrays)
-    windows = arrays.last(rows, fold.sizes.input_size)
-    quantiles = {MODEL: fold.fitted.forecast(scaled, windows)}
-    for name in BASELINES:
-        quantiles[name] = baseline(name, fold, scaled, windows, panel.season)
-    level = () if fold.fitted.conformal is None else fold.fitted.conformal.levels
+    scaled = learned.fitted.scaling.scaled(arrays)
+    windows = arrays.last(rows, learned.sizes.input_size)
+    quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
+    for name, candidate in learned.candidates.items():
+        quantiles[name] = with_intervals(candidate, learned, scaled, windows)
+    level = () if learned.fitted.conformal is None else learned.fitted.conformal.levels
     return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}
 
 
@@ -121,28 +112,19 @@ def columns(name: str, quantiles: np.ndarray, level: tuple[float, ...]) -> Itera
     return ((names[i], quantiles[..., i]) for i in order)
 
 
-def baseline(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
-    """Forecast with a baseline, its intervals from the same calibration windows as ours: (n, h, Q)."""
-    fitted = fold.fitted
-    outputs = as_quantiles(point(name, fold, scaled, windows, season), max(1, len(fitted.quantiles)))
+def with_intervals(
+    candidate: FittedCandidate, learned: Learned, scaled: Scaled, windows: Windows
+) -> np.ndarray:
+    """Forecast with a candidate, its intervals from the same calibration windows as ours: (n, h, Q)."""
+    fitted, calib = learned.fitted, learned.fold.split.calib
+    outputs = as_quantiles(candidate.forecast(scaled, windows), max(1, len(fitted.quantiles)))
     if fitted.conformal is not None:
-        calib = fold.split.calib
-        known = as_quantiles(point(name, fold, scaled, calib, season), len(fitted.quantiles))
+        known = as_quantiles(candidate.forecast(scaled, calib), len(fitted.quantiles))
         levels = fitted.conformal.levels
         corrections = Conformal.fit(calib.targets(scaled.y), known, fitted.quantiles, levels)
         outputs = corrections.apply(outputs)
     outputs = scaled.target.undo(outputs, windows.series)
     return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)
-
-
-def point(name: str, fold: Fold, scaled: Scaled, windows: Windows, season: int) -> np.ndarray:
-    """Return a baseline's point forecast in scaled units: (n, h)."""
-    offsets = scaled.arrays.offsets
-    if name == "seasonal_naive":
-        return seasonal_naive(scaled.y, windows, season, offsets)
-    if name == "drift":
-        return drift(scaled.y, windows, offsets)
-    return fold.ridge.predict(scaled.y, windows)
 
 
 def framed(

@@ -1,32 +1,29 @@
-"""Cost: how long training will take, said before it starts."""
+"""Cost: how long the fits of a forecaster will take, said before they start."""
 
 from __future__ import annotations
 
-import os
-
 from normcast.data import Panel
-from normcast.forecasting.fold import build
+from normcast.forecasting.learned import build
 from normcast.forecasting.settings import Settings
-from normcast.forecasting.splits import Sizes
+from normcast.machine import cores
 from normcast.models.size import multiplications
+from normcast.tasks import Sizes
+from normcast.tasks.cost import roughly, training_seconds
 from normcast.windows.arrays import Arrays
 
-FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
 SECONDS_PER_FIT = 8  # compilation, the ridge, calibration
 USUAL_SHARE = 0.5  # of the epochs, before early stopping
 
 
 def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     """Return a sentence on how long so many fits take on this machine, within a factor of about three."""
-    sizes = Sizes.plan(panel.lengths, panel.season, settings)
-    held_out = sizes.held_out(settings.h)
-    windows = int((panel.lengths - held_out - sizes.input_size - settings.h + 1).clip(0).sum())
+    h = settings.h
+    sizes = Sizes.plan(panel.lengths, panel.season, h, settings.level, settings.input_size)
+    windows = int((panel.lengths - sizes.held_out(h) - sizes.input_size - h + 1).clip(0).sum())
     model = build(settings, sizes.input_size, Arrays.of(panel.head(2), 1, calendar=settings.calendar))
-    work = 6.0 * multiplications(model) * min(windows, settings.epoch_windows or windows)
-    seconds = work * settings.epochs * USUAL_SHARE * settings.seeds / FLOPS_PER_SECOND + SECONDS_PER_FIT
-    seconds *= fits
-    how_long = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"
+    visited = min(windows, settings.epoch_windows or windows) * settings.epochs * USUAL_SHARE
+    seconds = training_seconds(multiplications(model), visited) * settings.seeds + SECONDS_PER_FIT
     return (
         f"{fits} x {settings.seeds} networks of {model.count_params():,} weights on {windows:,} windows of "
-        f"{sizes.input_size} rows; about {how_long} on {os.cpu_count()} cores."
+        f"{sizes.input_size} rows; {roughly(fits * seconds, cores())}."
     )

@@ -11,10 +11,10 @@ import numpy as np
 from normcast.data import Panel, read_table
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
-from normcast.forecasting import artefact
+from normcast.forecasting import saved
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.fold import Fold, fit_fold
+from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
 from normcast.windows.arrays import Arrays
@@ -81,7 +81,7 @@ class Forecaster:
         self.settings = Settings(**given)
         self.panel_: Panel | None = None
         self.policies_: dict[str, Any] = {}
-        self.fold_: Fold | None = None
+        self.learned_: Learned | None = None
         self.fitted_: Fitted | None = None
         self.backtest_: Backtest | None = None
 
@@ -103,8 +103,8 @@ class Forecaster:
         panel = self.panel(df, **table)
         arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         path = None if checkpoint is None else Path(checkpoint)
-        self.fold_ = fit_fold(arrays, panel.lengths, panel.season, self.settings, progress, path)
-        self.fitted_, self.panel_ = self.fold_.fitted, panel
+        self.learned_ = learn(arrays, panel.lengths, panel.season, self.settings, progress, path)
+        self.fitted_, self.panel_ = self.learned_.fitted, panel
         self.policies_ = {name: table[name] for name in POLICIES if name in table}
         return self
 
@@ -213,7 +213,7 @@ class Forecaster:
         """
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
-        artefact.write(artefact.Kept(self.settings, self.fitted_, self.panel_, self.policies_), path)
+        saved.write(saved.Kept(self.settings, self.fitted_, self.panel_, self.policies_), path)
 
     def plot(self, rows: int | None = None) -> Any:
         """Draw the end of each series with its forecast, as an altair chart.
@@ -247,7 +247,7 @@ def load(path: str | Path) -> Forecaster:
     >>> loaded.predict().equals(fitted.predict())
     True
     """
-    kept = artefact.read(path)
+    kept = saved.read(path)
     forecaster = Forecaster(kept.settings.h)
     forecaster.settings, forecaster.fitted_ = kept.settings, kept.fitted
     forecaster.panel_, forecaster.policies_ = kept.panel, kept.policies

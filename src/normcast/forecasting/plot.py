@@ -11,7 +11,7 @@ import pandas as pd
 from normcast.data import Panel
 from normcast.errors import at_least_one
 from normcast.forecasting.frames import forecast_frame, history_frame
-from normcast.pages.charts import Spec, forecast_chart
+from normcast.pages.charts import ChartSpec, forecast_chart
 from normcast.pages.notebook import notebook_chart
 
 MOST_SERIES = 6
@@ -38,7 +38,7 @@ def plot(
         at_least_one("plot", "rows", rows)
     past, ahead = history_frame(panel, rows or SHARE * h), forecast_frame(panel, h, values)
     shown = panel.ids[:MOST_SERIES]
-    charts: dict[str, Spec] = {}
+    charts: dict[str, ChartSpec] = {}
     for name in shown:
         mine, next_ = (on_wall(panel, frame[frame["unique_id"] == name]) for frame in (past, ahead))
         charts[name] = forecast_chart(mine, next_, model, levels)

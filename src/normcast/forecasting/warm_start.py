@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from normcast.candidates import Ridge
 from normcast.models import Architecture
-from normcast.scoring import Ridge
 
 
 def warm_start(

@@ -21,12 +21,12 @@ BAND = 0.2  # opacity of one band; narrower ones lie on the wider and look darke
 STRIDES = [round(10**power * head) for power in range(8) for head in (1, 2, 5)]
 TEXT = {"field": "text", "type": "nominal"}
 
-Spec = dict[str, Any]
+ChartSpec = dict[str, Any]
 
 
 def forecast_chart(
     history: pd.DataFrame, forecast: pd.DataFrame, model: str, levels: Sequence[float]
-) -> Spec:
+) -> ChartSpec:
     """Draw the last observed values of one series, its forecast, and the intervals as bands.
 
     history: `ds, y`; forecast: `ds, <model>, <model>-lo-<level>, ...`.
@@ -43,7 +43,7 @@ def forecast_chart(
     }
 
 
-def layer_of(mark: Spec, columns: Mapping[str, list[Any]], **encoding: Spec) -> Spec:
+def layer_of(mark: ChartSpec, columns: Mapping[str, list[Any]], **encoding: ChartSpec) -> ChartSpec:
     """Return a mark with its data, given by columns, and how they are drawn."""
     rows = [
         dict(zip(columns, map(drawable, row), strict=True)) for row in zip(*columns.values(), strict=True)
@@ -58,17 +58,17 @@ def drawable(value: Any) -> Any:
     return float(value) if isfinite(value) else None
 
 
-def mark_of(kind: str, tone: str, **style: Any) -> Spec:
+def mark_of(kind: str, tone: str, **style: Any) -> ChartSpec:
     """Return a mark in a tone of the page."""
     return {"type": kind, "color": TONES[tone], **style}
 
 
-def line_mark(tone: str, width: float) -> Spec:
+def line_mark(tone: str, width: float) -> ChartSpec:
     """Return a line with the dash of its tone."""
     return mark_of("line", tone, strokeWidth=width, strokeDash=dash_of(tone))
 
 
-def target_mark(tone: str, shown: bool = False) -> Spec:
+def target_mark(tone: str, shown: bool = False) -> ChartSpec:
     """Return points that a pointer meets: their description becomes the browser's own tooltip."""
     return mark_of("point", tone, filled=True, size=36 if shown else 140, opacity=1 if shown else 0)
 
@@ -80,7 +80,7 @@ def stamps(ds: pd.Series) -> list[Any]:
     return [f"{text}Z" for text in np.datetime_as_string(ds.dt.tz_localize(None).to_numpy(), unit="ms")]
 
 
-def time_axis(ds: pd.Series) -> Spec:
+def time_axis(ds: pd.Series) -> ChartSpec:
     """Return the axis of these stamps."""
     if not pd.api.types.is_datetime64_any_dtype(ds):
         return {"field": "x", "type": "quantitative", "title": None, "scale": {"zero": False, "nice": False}}
@@ -88,7 +88,7 @@ def time_axis(ds: pd.Series) -> Spec:
     return {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
 
 
-def value_axis(zero: bool = False) -> Spec:
+def value_axis(zero: bool = False) -> ChartSpec:
     """Return the axis of values; zero: whether it must show zero."""
     return {
         "field": "y",
@@ -99,13 +99,13 @@ def value_axis(zero: bool = False) -> Spec:
     }
 
 
-def percent_axis() -> Spec:
+def percent_axis() -> ChartSpec:
     """Return an axis from 0 to 100 %."""
     axis = {"labelExpr": "datum.label + ' %'", "tickCount": 5}
     return value_axis() | {"scale": {"domain": [0, 100]}, "axis": axis}
 
 
-def count_axis(last: int, title: str) -> Spec:
+def count_axis(last: int, title: str) -> ChartSpec:
     """Return an axis of whole numbers up to the last."""
     stride = next(s for s in STRIDES if last / s <= 8)
     ticks = [tick for tick in range(0, int(last) + 1, stride) if tick or stride > 1]
@@ -114,13 +114,13 @@ def count_axis(last: int, title: str) -> Spec:
     return {"field": "x", "type": "quantitative", "title": title, "scale": scale, "axis": axis}
 
 
-def line_layer(frame: pd.DataFrame, column: str, tone: str, width: float) -> Spec:
+def line_layer(frame: pd.DataFrame, column: str, tone: str, width: float) -> ChartSpec:
     """Return a column over time as a line; a value that is missing is a gap in it."""
     data = {"x": stamps(frame["ds"]), "y": frame[column].tolist()}
     return layer_of(line_mark(tone, width), data, x=time_axis(frame["ds"]), y=value_axis())
 
 
-def band_layers(frame: pd.DataFrame, model: str, levels: Sequence[float]) -> list[Spec]:
+def band_layers(frame: pd.DataFrame, model: str, levels: Sequence[float]) -> list[ChartSpec]:
     """Return the intervals of a forecast as bands, wide ones first; frame: `ds, <model>-lo-<level>, ...`."""
     axes = {"x": time_axis(frame["ds"]), "y": value_axis(), "y2": {"field": "y2"}}
     bands = []
@@ -132,7 +132,7 @@ def band_layers(frame: pd.DataFrame, model: str, levels: Sequence[float]) -> lis
     return bands
 
 
-def hover_layers(frame: pd.DataFrame, model: str) -> list[Spec]:
+def hover_layers(frame: pd.DataFrame, model: str) -> list[ChartSpec]:
     """Return what a pointer finds on a forecast: stamp, forecast, and what happened, if the frame knows."""
     if len(frame) > POINTS:
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from normcast.pages.charts import Spec
+from normcast.pages.charts import ChartSpec
 from normcast.pages.drawing import TONES
 
 # Outside of a page there is no theme to ask: one colour a tone, readable on white and on black.
@@ -22,7 +22,7 @@ COLOURS = {
 WIDTH, HEIGHT, COLUMNS = 360, 200, 2
 
 
-def notebook_chart(charts: Mapping[str, Spec], title: str = "") -> Any:
+def notebook_chart(charts: Mapping[str, ChartSpec], title: str = "") -> Any:
     """Return an altair chart: these specifications by title, side by side, each with axes of its own.
 
     >>> from normcast.pages.charts import layer_of, mark_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from normcast.errors import unknown
+from normcast.errors import listed, unknown
 from normcast.scoring.quantiles import level_columns, quantiles_of
 
 KEYS = ["unique_id", "cutoff"]
@@ -182,11 +182,6 @@ def _notes(frame: pd.DataFrame, rows: pd.DataFrame, folds: pd.DataFrame) -> tupl
         missing = folds[(folds["metric"] == metric) & folds["value"].isna()].drop_duplicates(KEYS)
         if len(missing):
             total = len(folds.drop_duplicates(KEYS))
-            names = _listing(sorted(missing["unique_id"].astype(str).unique()))
+            names = listed(sorted(missing["unique_id"].astype(str).unique()), most=5)
             notes.append(f"{word} leaves out {len(missing)} of {total} forecasts ({names}): {reason}.")
     return tuple(notes)
-
-
-def _listing(names: list[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -14,8 +14,8 @@ import keras
 import normcast.layers  # noqa: F401  (registers what networks are made of)
 from normcast.engine import Trained, Training, predict, train
 from normcast.machine import versions
-from normcast.study.fold import Fold, Task
 from normcast.study.trial import Trial, TrialKey
+from normcast.tasks.task import Fold, Task
 
 
 @dataclass(frozen=True)

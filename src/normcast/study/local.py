@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
-from normcast.study.fold import Task
 from normcast.study.job import Job, run
 from normcast.study.trial import Trial
+from normcast.tasks.task import Task
 
 TRIES = 3
 SILENCE = 5.0  # seconds between two signs of life

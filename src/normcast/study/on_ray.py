@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from normcast.study.fold import Task
 from normcast.study.job import Job
 from normcast.study.local import SILENCE, TRIES, lost, worker_environment
 from normcast.study.trial import Trial
+from normcast.tasks.task import Task
 
 PASSED = ("KERAS_BACKEND", "NORMCAST_DEVICES", "PJRT_NPROC", "XLA_FLAGS", "PYTHONPATH")
 

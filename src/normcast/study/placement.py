@@ -72,10 +72,10 @@ class Placement:
         return f"{self.name}: {'; '.join(parts) or 'nothing changed'}"
 
 
-Given = Iterable[Placement] | Mapping[str, Iterable[Edit] | Placement]
+PlacementsLike = Iterable[Placement] | Mapping[str, Iterable[Edit] | Placement]
 
 
-def as_placements(given: Given) -> tuple[Placement, ...]:
+def as_placements(given: PlacementsLike) -> tuple[Placement, ...]:
     """Return placements from what users have: placements, or {name: edits}, as fixes of `check` are.
 
     Raises ValueError for two of one name, for the baseline's name, and for no placement at all.

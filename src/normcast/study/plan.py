@@ -12,8 +12,8 @@ from normcast.study.job import Job, training_to_json
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.subject import Subject
 from normcast.study.trial import TrialKey
+from normcast.tasks.cost import roughly, training_seconds
 
-FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
 SECONDS_PER_PROGRAM = 4.0
 USUAL_SHARE = 0.7  # of the epochs, before early stopping
 
@@ -25,7 +25,7 @@ class Cell:
     placement: Placement
     model: str
     parameters: int
-    work: float  # floating point operations per trained window
+    work: float  # multiplications of one forward pass of one window
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Plan:
         cells = []
         for placement in (given, *placements):
             model = placement.applied(subject.model)
-            work = 6.0 * multiplications(model)
-            cells.append(Cell(placement, model.to_json(), int(model.count_params()), work))
+            parameters = int(model.count_params())
+            cells.append(Cell(placement, model.to_json(), parameters, multiplications(model)))
         training = subject.training
         windows = len(subject.task.fold(0).train)
         first = training.seed
@@ -92,8 +92,8 @@ class Plan:
 
     def seconds(self, processes: int) -> float:
         """Return about how long it takes, within a factor of about three."""
-        trials = sum(cell.work for cell in self.cells) * self.windows * self.epochs * USUAL_SHARE
-        trials *= len(self.seeds) * self.folds / FLOPS_PER_SECOND
+        visited = self.windows * self.epochs * USUAL_SHARE * len(self.seeds) * self.folds
+        trials = sum(training_seconds(cell.work, visited) for cell in self.cells)
         return (trials + SECONDS_PER_PROGRAM * len(self.cells)) / processes
 
     def jobs(self, subject: Subject, missing: Iterable[TrialKey], workers: int, block: int = 0) -> list[Job]:
@@ -129,12 +129,10 @@ class Plan:
 
     def describe(self, processes: int) -> str:
         """Return the plan in a sentence, with its cost."""
-        seconds = self.seconds(processes)
-        long = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"
         return (
             f"{self.design.replace('_', ' ').capitalize()}: the network as given and "
             f"{counted(len(self.cells) - 1, 'placement')} x {counted(len(self.seeds), 'seed')} x "
             f"{counted(self.folds, 'fold')} = {self.runs:,} trainings of at most {self.epochs} epochs on "
-            f"{self.windows:,} windows, in {len(self.cells)} programs; about {long} on "
-            f"{counted(processes, 'core')}."
+            f"{self.windows:,} windows, in {len(self.cells)} programs; "
+            f"{roughly(self.seconds(processes), processes)}."
         )

@@ -11,14 +11,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from normcast.data import Cases
 from normcast.engine import Training
 from normcast.errors import at_least_one, one_of, unknown
 from normcast.machine import cores
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import run_here, run_on_cores
-from normcast.study.placement import Given as GivenPlacements
-from normcast.study.placement import as_placements
+from normcast.study.placement import PlacementsLike, as_placements
 from normcast.study.placements import AXES
 from normcast.study.placements import placements as found_placements
 from normcast.study.plan import Plan
@@ -26,7 +26,7 @@ from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
-from normcast.study.subject import Given, Subject, case_subject, forecast_subject, panel_of
+from normcast.study.subject import NetworkLike, Subject, case_subject, forecast_subject, panel_of
 from normcast.study.trial import Trial
 
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
@@ -50,8 +50,8 @@ class Study:
 
     model: a preset's name, an `Architecture`, or a keras model from (batch, input_size, channels) to
     (batch, h), or to class probabilities. Every trial starts from fresh weights, drawn with its seed.
-    data: a frame, a file, or a `Panel` to forecast; or (X, y) or (X, y, groups) to classify, with X
-    (cases, time, channels). placements: {name: edits}, such as {f.rule: f.fix for f in findings}, or
+    data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y) or (X, y, groups) to classify,
+    with X (cases, time, channels). placements: {name: edits}, such as {f.rule: f.fix for f in findings}, or
     `Placement`s; by default all that `placements(model)` finds on `axes`, with dropout of `rate`.
     design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
     "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
@@ -72,9 +72,9 @@ class Study:
 
     def __init__(
         self,
-        model: Given,
+        model: NetworkLike,
         data: Any,
-        placements: GivenPlacements | None = None,
+        placements: PlacementsLike | None = None,
         *,
         h: int | None = None,
         input_size: int | None = None,
@@ -106,8 +106,10 @@ class Study:
         for name in table:
             if name not in TABLE:
                 raise TypeError(unknown("argument", name, (*TABLE, "h", "seeds", "folds"), where="Study"))
-        if isinstance(data, tuple):
-            subject = case_subject(model, data, folds=folds, scaling=scaling)
+        forecasts = not isinstance(data, tuple | Cases)
+        if not forecasts:
+            cases = data if isinstance(data, Cases) else Cases.of(*data, where="Study")
+            subject = case_subject(model, cases, folds=folds, scaling=scaling)
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
             panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)
@@ -120,7 +122,6 @@ class Study:
         given = {name: value for name, value in changes.items() if value is not None or name in kept}
         self.subject: Subject = replace(subject, training=replace(subject.training, **given))
         self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
-        forecasts = not isinstance(data, tuple)
         found = (
             found_placements(self.subject.model, axes=axes, rate=rate, forecasts=forecasts)
             if placements is None

@@ -9,16 +9,14 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
-from normcast.data import Panel, read_table
+from normcast.data import Cases, Panel, read_table
 from normcast.engine import Training
 from normcast.engine.training import LOSSES, OPTIMIZERS
 from normcast.models import Architecture
 from normcast.models.presets import preset
-from normcast.study.cases import CaseTask
-from normcast.study.fold import Task
-from normcast.study.forecasts import ForecastTask, window_size
+from normcast.tasks import ClassifyTask, ForecastTask, Task
 
-Given: TypeAlias = "str | Architecture | keras.Model"
+NetworkLike: TypeAlias = "str | Architecture | keras.Model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +40,7 @@ def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, 
 
 
 def forecast_subject(
-    given: Given, panel: Panel, *, h: int | None, input_size: int | None, folds: int, scaling: str
+    given: NetworkLike, panel: Panel, *, h: int | None, input_size: int | None, folds: int, scaling: str
 ) -> Subject:
     """Return what a study of forecasts measures.
 
@@ -54,7 +52,7 @@ def forecast_subject(
     if h is None:
         raise ValueError("Study: h is missing; say how many rows to forecast, as in Study(..., h=14).")
     architecture = None if foreign is not None else architecture_of(given)
-    size = input_size or window_size(panel, h, folds)
+    size = input_size or ForecastTask.fitting_input_size(panel, h, folds)
     calendar = architecture is not None and architecture.calendar
     task = ForecastTask(panel, h, size, folds, scaling, calendar)
     if architecture is None:
@@ -70,14 +68,13 @@ def forecast_subject(
     return Subject(model, task, preset_training(given), name_of(given))
 
 
-def case_subject(given: Given, data: tuple[Any, ...], *, folds: int, scaling: str) -> Subject:
-    """Return what a study of a classification measures; data: (X, y) or (X, y, groups).
+def case_subject(given: NetworkLike, cases: Cases, *, folds: int, scaling: str) -> Subject:
+    """Return what a study of a classification measures.
 
-    Raises ValueError for shapes that cannot be, and for a network that only forecasts.
+    Raises ValueError for targets that are no classes, and for a network that only forecasts.
     """
-    x, y, groups = (*data, None)[:3]
-    task = CaseTask(x, y, groups, folds, scaling)
-    training = replace(compiled_training(given) if isinstance(given, keras.Model) else preset_training(given))
+    task = ClassifyTask(cases, folds, scaling)
+    training = compiled_training(given) if isinstance(given, keras.Model) else preset_training(given)
     training = replace(training, loss=task.default_loss)
     if isinstance(given, keras.Model):
         return Subject(checked(given, task), task, training, given.name)
@@ -87,12 +84,11 @@ def case_subject(given: Given, data: tuple[Any, ...], *, folds: int, scaling: st
             f"Study: network {name_of(given)!r} adds its input's level to its output, which only a forecast "
             "can use. Choose another for classification, such as conv-lstm."
         )
-    _, steps, channels = task.x.shape
-    model = architecture.with_head("softmax").build(steps, channels, len(task.classes))
+    model = architecture.with_head("softmax").build(cases.steps, cases.channels, len(task.classes))
     return Subject(model, task, training, name_of(given))
 
 
-def checked(model: keras.Model, task: Any) -> keras.Model:
+def checked(model: keras.Model, task: Task) -> keras.Model:
     """Return a keras model if it maps a window of the task to what the task wants."""
     batch = task.fold(0).train.at(np.array([0]))[0]
     shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
@@ -108,17 +104,17 @@ def checked(model: keras.Model, task: Any) -> keras.Model:
     return model
 
 
-def architecture_of(given: Given) -> Architecture:
+def architecture_of(given: NetworkLike) -> Architecture:
     """Return the architecture that was named or given."""
     return preset(given).architecture if isinstance(given, str) else given
 
 
-def name_of(given: Given) -> str:
+def name_of(given: NetworkLike) -> str:
     """Return the name of the network, for people."""
     return given if isinstance(given, str) else "given architecture"
 
 
-def preset_training(given: Given) -> Training:
+def preset_training(given: NetworkLike) -> Training:
     """Return how a preset is trained; an architecture of the user's trains as most do."""
     if not isinstance(given, str):
         return Training(optimizer="adam")

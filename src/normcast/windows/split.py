@@ -1,7 +1,10 @@
-"""Split: the rows of each series in time order, for training, validation, calibration and test."""
+"""Split: the rows of each series in time order, for training, validation, calibration and test.
+
+Where the parts stand is one value, `Cuts`, whatever rule chose it; one function cuts windows from it.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +23,67 @@ class Split:
     valid: Windows
     calib: Windows
     test: Windows
+
+
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """Where the parts of each series stand, in its own rows from 0; each (S,).
+
+    Targets of train lie in [begin + input_size, valid), those of valid in [valid, calib), of calib in
+    [calib, test), of test in [test, end). A part without rows has no windows.
+    """
+
+    begin: np.ndarray
+    valid: np.ndarray
+    calib: np.ndarray
+    test: np.ndarray
+    end: np.ndarray
+
+    @classmethod
+    def before(cls, rows: np.ndarray, lengths: np.ndarray, h: int, valid: int, calib: int) -> "Cuts":
+        """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, and test
+        for what begins at the cutoff.
+
+        >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
+        >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
+        [0, 11, 14, 18, 20]
+        """
+        calib_from = rows - _target_rows(calib, h)
+        valid_from = calib_from - _target_rows(valid, h)
+        return cls(np.zeros_like(rows), valid_from, calib_from, rows, np.minimum(rows + h, lengths))
+
+    @classmethod
+    def rolling(cls, lengths: np.ndarray, h: int, folds: int, number: int, share: float = 0.1) -> "Cuts":
+        """Return the parts of fold `number` of so many: train | valid | test, in the order of time.
+
+        Validation and test have this share of a series' rows, at least h. Each fold is as long as the first
+        and begins as much later as it ends later, so that folds differ in time alone.
+
+        >>> cuts = Cuts.rolling(np.array([100]), h=5, folds=2, number=1)
+        >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
+        [10, 82, 90, 90, 100]
+        """
+        test = np.maximum(h, (share * lengths).astype(int))
+        first = lengths - folds * test
+        valid = np.maximum(h, (share * first).astype(int))
+        begin = number * test
+        return cls(begin, begin + first - valid, begin + first, begin + first, begin + first + test)
+
+
+def parted(
+    offsets: np.ndarray, cuts: Cuts, input_size: int, h: int, observed: np.ndarray | None = None
+) -> Split:
+    """Return the windows of each part; observed: (N,), see `sliding`."""
+
+    def part(first: np.ndarray, end: np.ndarray) -> Windows:
+        return sliding(offsets, first, end, input_size, h, observed=observed)
+
+    return Split(
+        part(cuts.begin + input_size, cuts.valid),
+        part(cuts.valid, cuts.calib),
+        part(cuts.calib, cuts.test),
+        part(cuts.test, cuts.end),
+    )
 
 
 def split(
@@ -46,19 +110,14 @@ def split(
     """
     offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
     _refuse_short(rows, np.diff(offsets), input_size, h, valid, calib, ids)
-    calib_from = rows - _target_rows(calib, h)
-    valid_from = calib_from - _target_rows(valid, h)
-    test_end = np.minimum(rows + h, np.diff(offsets))
-
-    def part(first: np.ndarray | int, end: np.ndarray, seen: np.ndarray | None = observed) -> Windows:
-        return sliding(offsets, np.broadcast_to(first, end.shape), end, input_size, h, observed=seen)
-
-    train = part(input_size, valid_from)
-    if not len(train):
+    cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib)
+    parts = parted(offsets, cuts, input_size, h, observed)
+    if not len(parts.train):
         raise ValueError(
             "split: every training window has an unobserved target; choose another missing policy."
         )
-    return Split(train, part(valid_from, calib_from), part(calib_from, rows), part(rows, test_end, None))
+    # At the cutoff each row is scored by itself, so an unobserved one is no reason to skip the window.
+    return replace(parts, test=sliding(offsets, cuts.test, cuts.end, input_size, h))
 
 
 def _target_rows(n_windows: int, h: int) -> int:

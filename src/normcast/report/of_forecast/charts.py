@@ -10,7 +10,7 @@ import pandas as pd
 from normcast.pages.charts import (
     POINTS,
     TEXT,
-    Spec,
+    ChartSpec,
     band_layers,
     count_axis,
     hover_layers,
@@ -30,7 +30,7 @@ from normcast.report.of_forecast.values import LearningCurve
 
 def fold_chart(
     history: pd.DataFrame, rows: pd.DataFrame, model: str, rivals: Mapping[str, str], levels: Sequence[float]
-) -> Spec:
+) -> ChartSpec:
     """Draw one fold of one series: what was known, what then happened, and what was forecast.
 
     history: `ds, y` up to the cutoff; rows: `ds, y, <model>, ...` after it; rivals: other models, each with
@@ -53,7 +53,7 @@ def fold_chart(
 
 def score_chart(
     table: pd.DataFrame, x: str, tones: Mapping[str, str], title: str, points: bool = False
-) -> Spec:
+) -> ChartSpec:
     """Draw one line per model of a tidy score table, `<x>, model, value`, over steps or folds."""
     layers = []
     axes = {"x": count_axis(table[x].max(), title), "y": value_axis(zero=True)}
@@ -69,7 +69,7 @@ def score_chart(
     return {"layer": layers}
 
 
-def coverage_chart(by_step: pd.DataFrame, levels: Sequence[float], rows_per_step: int) -> Spec:
+def coverage_chart(by_step: pd.DataFrame, levels: Sequence[float], rows_per_step: int) -> ChartSpec:
     """Draw the share of values inside each interval, step by step; dotted is the level it should have.
 
     by_step: `step, metric, value` of one model, with metrics `coverage-<level>` in percent.
@@ -101,7 +101,7 @@ def level_tones(count: int) -> list[str]:
     return [("tone-2", "ours", "tone-3", "tone-1")[place % 4] for place in range(count)]
 
 
-def curve_chart(curves: Sequence[LearningCurve]) -> Spec:
+def curve_chart(curves: Sequence[LearningCurve]) -> ChartSpec:
     """Draw loss by epoch, two lines per seed: training faint, validation full; a dot is the best epoch."""
     layers = []
     axes = {"x": count_axis(max(len(curve.loss) for curve in curves), "epoch"), "y": value_axis()}
@@ -115,7 +115,7 @@ def curve_chart(curves: Sequence[LearningCurve]) -> Spec:
     return {"layer": layers}
 
 
-def rivalry_chart(ours: pd.Series, theirs: pd.Series, names: tuple[str, str]) -> Spec:
+def rivalry_chart(ours: pd.Series, theirs: pd.Series, names: tuple[str, str]) -> ChartSpec:
     """Draw one dot per series: our score across, the baseline's up; above the diagonal ours is smaller."""
     texts = [f"{name}: {a:.3g} against {b:.3g}" for name, a, b in zip(ours.index, ours, theirs, strict=True)]
     top = float(max(ours.max(), theirs.max())) * 1.05
@@ -135,7 +135,7 @@ def rivalry_chart(ours: pd.Series, theirs: pd.Series, names: tuple[str, str]) ->
     }
 
 
-def _best_epoch(curve: LearningCurve, known: Mapping[int, float]) -> list[Spec]:
+def _best_epoch(curve: LearningCurve, known: Mapping[int, float]) -> list[ChartSpec]:
     if curve.best_epoch not in known:
         return []
     loss = known[curve.best_epoch]

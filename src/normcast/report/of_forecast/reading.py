@@ -11,8 +11,8 @@ import pandas as pd
 
 from normcast.data import Panel
 from normcast.forecasting import Backtest, Forecaster
-from normcast.forecasting.fold import Fold
 from normcast.forecasting.frames import forecast_frame, history_frame
+from normcast.forecasting.learned import Learned
 from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
 from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
@@ -50,8 +50,8 @@ def forecast_report(
         forecast=None if forecaster.fitted_ is None else forecast_of(forecaster, futr_df),
         backtest=None if scored is None else scored.frame,
         scores=None if scored is None else scored.scores,
-        curves=tuple(curve for name, fold in names for curve in curves_of(name, fold)),
-        split=tuple(part for name, fold in names for part in split_of(name, fold, panel)),
+        curves=tuple(curve for name, learned in names for curve in curves_of(name, learned)),
+        split=tuple(part for name, learned in names for part in split_of(name, learned, panel)),
         notes=notes_of(forecaster),
         settings=settings_of(forecaster),
         versions=versions((*PACKAGES, "pandas")),
@@ -76,11 +76,11 @@ def forecast_of(forecaster: Forecaster, futr_df: Any) -> pd.DataFrame:
     return forecast_frame(panel, forecaster.settings.h, values)
 
 
-def numbered(forecaster: Forecaster) -> list[tuple[str, Fold]]:
+def numbered(forecaster: Forecaster) -> list[tuple[str, Learned]]:
     """Return every fold with its name."""
     scored = forecaster.backtest_
-    folds = [] if scored is None else [(f"fold {n}", fold) for n, fold in enumerate(scored.folds, start=1)]
-    return folds + ([("final fit", forecaster.fold_)] if forecaster.fold_ is not None else [])
+    folds = [] if scored is None else [(f"fold {n}", each) for n, each in enumerate(scored.folds, start=1)]
+    return folds + ([("final fit", forecaster.learned_)] if forecaster.learned_ is not None else [])
 
 
 def series_of(panel: Panel) -> pd.DataFrame:
@@ -102,20 +102,20 @@ def history_of(panel: Panel, scored: Backtest | None, h: int) -> pd.DataFrame:
     return rows[rows["y"].notna()].reset_index(drop=True)
 
 
-def curves_of(name: str, fold: Fold) -> Iterator[LearningCurve]:
+def curves_of(name: str, learned: Learned) -> Iterator[LearningCurve]:
     """Yield the learning curve of each network of a fold."""
-    for trained in fold.trained:
+    for trained in learned.trained:
         loss, val_loss = (tuple(trained.history[key]) for key in ("loss", "val_loss"))
         yield LearningCurve(trained.seed, name, loss, val_loss, trained.best_epoch)
 
 
-def split_of(name: str, fold: Fold, panel: Panel) -> Iterator[SplitPart]:
+def split_of(name: str, learned: Learned, panel: Panel) -> Iterator[SplitPart]:
     """Yield the stretches of time of a fold, as the longest series has them."""
     series = int(np.argmax(panel.lengths))
-    first, rows, h = int(panel.offsets[series]), int(fold.rows[series]), fold.fitted.h
+    first, rows, h = int(panel.offsets[series]), int(learned.rows[series]), learned.fitted.h
     time = pd.Series(panel.time).iloc
-    calib = rows - (fold.sizes.n_calib + h - 1 if fold.sizes.n_calib else 0)
-    valid = calib - (fold.sizes.n_valid + h - 1)
+    calib = rows - (learned.sizes.n_calib + h - 1 if learned.sizes.n_calib else 0)
+    valid = calib - (learned.sizes.n_valid + h - 1)
     stretches = [("train", 0, valid), ("validation", valid, calib), ("calibration", calib, rows)]
     for part, begin, end in stretches:
         if end > begin:
@@ -132,19 +132,19 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
     panel, scored, settings = panel_of(forecaster), forecaster.backtest_, forecaster.settings
     failed = [
         f"{name}, seed {each.seed}: {each.status}."
-        for name, fold in numbered(forecaster)
-        for each in fold.trained
+        for name, learned in numbered(forecaster)
+        for each in learned.trained
         if each.failed
     ]
     notes = [*failed, *panel.notes, *(() if scored is None else scored.scores.notes)]
     if settings.level and panel.n_series > 1:
         notes.append("Interval corrections are learned from all series together, each in its own scale.")
-    if settings.level and forecaster.fold_ is not None:
+    if settings.level and forecaster.learned_ is not None:
         notes.append(
             "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
             "end, which set the width of the intervals."
         )
-    shares = [f"{fold.share:.0%}" for _, fold in numbered(forecaster)]
+    shares = [f"{learned.share:.0%}" for _, learned in numbered(forecaster)]
     if settings.preset.architecture.skip and shares:
         notes.append(
             "The networks start at the ridge map. Of their correction to it, the forecast has the share that "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from normcast.pages.words import change, number
@@ -88,17 +87,6 @@ def p_value(p: float) -> str:
     if not isfinite(p):
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Return names as a sentence has them, some of them where there are many.
-
-    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
-    ('a, b and c', 'a, b and 2 more')
-    """
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 def nice_step(span: float, most: int) -> float:

@@ -14,7 +14,7 @@ from normcast.study.placements.convolutions import (
     pooling_placements,
 )
 from normcast.study.placements.dropouts import dropout_placements
-from normcast.study.placements.ends import RAW_INPUTS, input_placements
+from normcast.study.placements.ends import input_placements
 from normcast.study.placements.excited import plain_excites
 from normcast.study.placements.inside import inside_placements
 from normcast.study.placements.norms import norm_placements
@@ -27,7 +27,7 @@ AXES = (
     "norm", "inside", "dropout", "recurrent-dropout", "pooling", "squeeze-excite", "activation", "input"
 )  # fmt: skip
 
-__all__ = ["AXES", "RAW_INPUTS", "placements"]
+__all__ = ["AXES", "placements"]
 
 
 def placements(

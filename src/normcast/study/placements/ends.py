@@ -11,11 +11,10 @@ from normcast.layers import InverseInstanceNorm, ReversibleInstanceNorm
 from normcast.models.edits import Insert, Rewire
 from normcast.study.placement import Placement
 from normcast.study.placements.slots import ends_of
+from normcast.tasks import RAW_INPUTS
 
 if TYPE_CHECKING:
     from normcast.models.edits import Edit
-
-RAW_INPUTS = "target only"
 
 
 def input_placements(model: keras.Model, forecasts: bool = True) -> Iterator[Placement]:

@@ -1,7 +1,8 @@
-"""Fold: the windows that one trial learns from, stops by, and is scored on."""
+"""Task: data with what is to be learned from it, and the folds it makes of them."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +11,9 @@ import numpy as np
 
 from normcast.engine import Batches
 
-Scores = dict[str, float]
+Measured = dict[str, float]
+
+RAW_INPUTS = "target only"  # a scaling: targets are scaled, inputs are left as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,17 +22,19 @@ class Fold:
 
     seen: some of the training windows, to tell how much better a network is on what it learned from.
     scored: takes outputs (windows, ...) and the name of the part ("test" or "seen"), returns the metrics.
+    held: takes the name of a part, returns the rows, or cases, whose targets it holds, (n,) ascending.
     """
 
     train: Batches
     valid: Batches
     test: Batches
     seen: Batches
-    scored: Callable[[np.ndarray, str], Scores]
+    scored: Callable[[np.ndarray, str], Measured]
+    held: Callable[[str], np.ndarray]
 
 
 class Task(Protocol):
-    """Data with what is to be learned from it: it makes the folds, the same for every placement.
+    """Data with what is to be learned from it: it makes the folds, the same for every network.
 
     metrics: the names of what is measured, the one that decides first; smaller is better.
     """
@@ -41,6 +46,10 @@ class Task(Protocol):
     @property
     def folds(self) -> int:
         """How many folds there are."""
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """What must not be split, one value per row or case; None where each may stand alone."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -64,3 +73,15 @@ def thinned(count: int, most: int) -> np.ndarray:
     array([0, 3, 6, 9])
     """
     return np.arange(0, count, -(-count // most)) if count > most else np.arange(count)
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """Return a short name of the values, the same on every machine.
+
+    >>> digest(np.arange(3.0)) == digest(np.arange(3.0)), len(digest(np.zeros(2)))
+    (True, 16)
+    """
+    sums = hashlib.sha256()
+    for array in arrays:
+        sums.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return sums.hexdigest()[:16]

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
-from normcast.data import Panel
+from normcast.data import Cases, Panel
 from normcast.scoring import seasonal_error
-from normcast.study.cases import CaseTask
-from normcast.study.forecasts import ForecastTask
-from normcast.study.placements import RAW_INPUTS
-
-from .ready import table
+from normcast.tasks import RAW_INPUTS, ClassifyTask, ForecastTask
+from tests.study.ready import table
 
 
 def task_of(frame, **settings):
@@ -21,7 +18,7 @@ def test_a_changed_future_leaves_what_is_learned_as_it_was_to_the_bit(scaling):
     frame, task = table(), task_of(table())
     for number in range(task.folds):
         changed = frame.copy()
-        changed.loc[int(task.spans(number)[2][0]) :, "y"] = 1e6
+        changed.loc[int(task.cuts(number).test[0]) :, "y"] = 1e6
         before, after = task.fold(number, scaling), task_of(changed).fold(number, scaling)
         for part in ("train", "valid", "seen"):
             old, new = getattr(before, part), getattr(after, part)
@@ -35,29 +32,20 @@ def flat(batch):
     return [*inputs.values(), target]
 
 
-def test_targets_of_the_parts_of_a_fold_do_not_overlap():
-    task = task_of(table())
-    for number in range(task.folds):
-        rows = [set(np.ravel(part.cutoff[:, None] + np.arange(part.h))) for part in task.windows(number)]
-        assert not rows[0] & rows[1]
-        assert not rows[1] & rows[2]
-        assert max(rows[0]) < min(rows[1]) <= max(rows[1]) < min(rows[2])
-
-
 def test_all_folds_have_as_many_windows_so_that_they_share_a_program():
     task = task_of(table())
-    counts = {tuple(len(part) for part in task.windows(number)) for number in range(task.folds)}
+    counts = {tuple(len(part) for part in task.windows(number).values()) for number in range(task.folds)}
     assert len(counts) == 1
 
 
 def test_scores_are_those_written_out():
     task = task_of(table())
     fold = task.fold(1)
-    windows = task.windows(1)[2]
+    windows = task.windows(1)["test"]
     outputs = np.zeros((len(windows), 3))
     truth = windows.targets(task.arrays.y)
     mean, spread = [
-        np.asarray(task.arrays.y)[: int(task.spans(1)[1][0])].__getattribute__(f)() for f in ("mean", "std")
+        np.asarray(task.arrays.y)[: int(task.cuts(1).valid[0])].__getattribute__(f)() for f in ("mean", "std")
     ]
     scale = seasonal_error(task.arrays.y, windows, task.arrays.offsets, 7)
     found = fold.scored(outputs, "test")
@@ -79,7 +67,8 @@ def test_series_too_short_are_named():
 
 def cases(n=60, groups=None, seed=0):
     draws = np.random.default_rng(seed)
-    return CaseTask(draws.normal(size=(n, 10, 2)), np.array(list("aabc") * (n // 4)), groups)
+    labels = np.array(list("aabc") * (n // 4))
+    return ClassifyTask(Cases.of(draws.normal(size=(n, 10, 2)), labels, groups))
 
 
 def test_each_fold_has_every_class_in_every_part():
@@ -99,8 +88,9 @@ def test_no_group_is_in_two_parts():
 
 def test_test_cases_do_not_set_the_scale():
     task = cases()
-    changed = CaseTask(task.x.copy(), task.y)
-    changed.x[task.part_of_case == 0] = 1e5
+    x = task.cases.x.copy()
+    x[task.part_of_case == 0] = 1e5
+    changed = ClassifyTask(Cases.of(x, task.cases.y))
     old, new = task.fold(0).train, changed.fold(0).train
     everything = np.arange(len(old))
     np.testing.assert_array_equal(old.at(everything)[0]["past"], new.at(everything)[0]["past"])
@@ -116,10 +106,20 @@ def test_log_loss_and_error_are_those_written_out():
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "message"),
-    [(np.zeros((4, 3, 1)), np.zeros(5), r"y \(cases,\)"), (np.zeros((6, 3)), np.zeros(6), "1 classes"),
-     (np.full((6, 3), np.nan), np.arange(6) % 2, "18 values that are not finite")],
-)  # fmt: skip
-def test_cases_that_cannot_be_learned_are_refused(x, y, message):
+    ("y", "message"),
+    [
+        (np.zeros(6), "1 classes"),
+        (np.arange(6), "rarest with 1 cases"),
+        (np.linspace(0, 1, 6), "no class labels"),
+    ],
+)
+def test_targets_that_are_no_classes_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
-        CaseTask(x, y)
+        ClassifyTask(Cases.of(np.zeros((6, 3)), y))
+
+
+def test_one_hot_rows_are_labels():
+    hot = np.eye(3)[np.arange(12) % 3]
+    task = ClassifyTask(Cases.of(np.zeros((12, 3)), hot))
+    assert task.labels.tolist() == (np.arange(12) % 3).tolist()
+    assert task.output_shape == (3,)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from normcast.scoring import PENALTIES, fit_ridge, ridge
+from normcast.candidates import PENALTIES, fit_ridge, ridge
 from tests.scoring.places import windows_at
 
 

@@ -1,4 +1,4 @@
-"""Artefact: a fitted forecaster as one file of data, which loading reads without running any code."""
+"""Saved: a fitted forecaster as one file of data, which loading reads without running any code."""
 
 from __future__ import annotations
 
@@ -11,20 +11,15 @@ from typing import Any
 import numpy as np
 
 import normcast
+from normcast.artefact.archive import Archive, as_arrays, as_json
+from normcast.artefact.network import network_members, read_network, read_weights
 from normcast.data import Panel
 from normcast.files import write_whole
-from normcast.forecasting.archive import Archive, as_arrays, as_json
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.saved_network import (
-    build_arguments,
-    network_members,
-    read_network,
-    read_weights,
-)
 from normcast.forecasting.settings import POLICIES, Settings
 from normcast.machine import versions
 from normcast.scoring import Conformal
-from normcast.windows import Scaler
+from normcast.windows import Scaler, waves
 from normcast.windows.table_scaling import TableScaling
 
 FORMAT = 1
@@ -90,6 +85,8 @@ def read(path: str | Path) -> Kept:
 def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str, Any]) -> dict[str, bytes]:
     """Return the members of the file, the manifest first."""
     values, arrays = tail.to_parts()
+    architecture = None if settings.foreign is not None else settings.preset.architecture
+    build = build_arguments(tail, fitted.input_size, fitted.h, fitted.quantiles, fitted.calendar)
     plain = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name != "model"}
     manifest = {
         "format": FORMAT,
@@ -109,10 +106,26 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
     }
     return {
         MANIFEST: as_json(manifest),
-        **network_members(settings, fitted, tail),
+        **network_members(fitted.model, fitted.weights, architecture, build),
         SCALER: as_json(plain_scaling(fitted.scaling)),
         CONFORMAL: b"null" if fitted.conformal is None else fitted.conformal.to_json().encode(),
         PANEL: as_arrays(arrays),
+    }
+
+
+def build_arguments(
+    panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...], calendar: bool
+) -> dict[str, Any]:
+    """Return the arguments of `Architecture.build` for a panel's columns."""
+    futr = panel.futr.shape[1]
+    n_waves = waves(panel.time[:1], panel.step).shape[1] if calendar else 0
+    return {
+        "input_size": input_size,
+        "channels": 1 + panel.hist.shape[1] + futr,
+        "h": h,
+        "quantiles": list(quantiles),
+        "futr": futr + n_waves,
+        "stat": panel.stat.shape[1],
     }
 
 

@@ -1,24 +1,24 @@
-"""Fold: everything that is learned from the rows before one cutoff, and the forecast it makes."""
+"""Learned: everything that is learned from the rows before one cutoff."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from normcast.candidates import FittedCandidate, Ridge, fit_candidates
 from normcast.engine import PinballLoss, Progress, Trained, Training, train
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.shrinkage import share_kept, toward_start
-from normcast.forecasting.splits import Sizes
 from normcast.forecasting.warm_start import warm_start
-from normcast.scoring import Conformal, Ridge, fit_ridge
-from normcast.windows import Split, Windows, split
-from normcast.windows.arrays import Arrays, Scaled
-from normcast.windows.table_scaling import TableScaling
+from normcast.scoring import Conformal
+from normcast.tasks import ForecastFold, Sizes
+from normcast.windows import Windows
+from normcast.windows.arrays import Arrays
 
 if TYPE_CHECKING:
     import keras
@@ -27,66 +27,69 @@ NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponen
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
+class Learned:
     """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
 
-    share: of the networks' correction to the ridge map that is in the forecast; 1 where they did not start
-    at it.
+    fold: those rows, split and scaled; candidates: what the network is compared with, by name; share: of the
+    networks' correction to the ridge map that is in the forecast; 1 where they did not start at it.
     """
 
     rows: np.ndarray
     sizes: Sizes
-    split: Split
-    ridge: Ridge
+    fold: ForecastFold
+    candidates: dict[str, FittedCandidate]
     trained: tuple[Trained, ...]
     share: float
     fitted: Fitted
 
 
-def fit_fold(
+def learn(
     arrays: Arrays,
     rows: np.ndarray,
     season: int,
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
-) -> Fold:
-    """Learn from the first `rows` rows of each series: scaling, ridge, network, interval corrections."""
-    sizes = Sizes.plan(rows, season, settings)
-    parts = split(
-        arrays.offsets,
-        rows,
-        sizes.input_size,
-        settings.h,
-        valid=sizes.n_valid,
-        calib=sizes.n_calib,
-        observed=arrays.observed,
-        ids=arrays.ids,
-    )
-    scaling = TableScaling.fit(arrays, rows - sizes.held_out(settings.h), settings.scaling)
-    scaled = scaling.scaled(arrays)
-    ridge = fit_ridge(scaled.y, parts.train, parts.valid)
-    check_head(settings, parts.train.targets(scaled.y), scaling.kind)
+) -> Learned:
+    """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections."""
+    sizes = Sizes.plan(rows, season, settings.h, settings.level, settings.input_size)
+    fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
+    candidates = fit_candidates(fold, season)
+    check_head(settings, fold.truth("train"), fold.scaling.kind)
     model = build(settings, sizes.input_size, arrays)
-    errors = sample_errors(ridge, scaled.y, parts.train)
+    ridge = cast(Ridge, candidates["ridge"])
+    errors = sample_errors(ridge, fold.scaled.y, fold.split.train)
     start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
     trained = tuple(
         train(
             model,
-            scaled.batches(parts.train),
+            fold.batches("train"),
             training_of(settings),
-            validation=scaled.batches(parts.valid),
+            validation=fold.batches("valid"),
             seeds=settings.seeds,
             start=start,
             progress=progress,
             checkpoint=checkpoint,
         )
     )
-    fitted = Fitted(
-        ids=arrays.ids,
+    fitted = fitted_of(model, trained, fold, sizes, settings)
+    share = 1.0
+    if start:
+        fitted, share = shrunk(fitted, fold, ridge, start)
+    if settings.level:
+        fitted = replace(fitted, conformal=calibrated(fitted, fold, settings.level))
+    return Learned(rows, sizes, fold, candidates, trained, share, fitted)
+
+
+def fitted_of(
+    model: keras.Model, trained: tuple[Trained, ...], fold: ForecastFold, sizes: Sizes, settings: Settings
+) -> Fitted:
+    """Return the networks that did not fail, with what a forecast needs beside them; not corrected yet."""
+    return Fitted(
+        ids=fold.arrays.ids,
         model=model,
         weights=tuple(each.weights for each in trained if not each.failed),
-        scaling=scaling,
+        scaling=fold.scaling,
         quantiles=settings.quantiles,
         conformal=None,
         input_size=sizes.input_size,
@@ -94,22 +97,17 @@ def fit_fold(
         minimum=settings.minimum,
         calendar=settings.calendar,
     )
-    share = 1.0
-    if start:
-        fitted, share = shrunk(fitted, scaled, parts.valid, ridge, start)
-    if settings.level:
-        fitted = replace(fitted, conformal=calibrated(fitted, scaled, parts.calib, settings.level))
-    return Fold(rows, sizes, parts, ridge, trained, share, fitted)
 
 
 def shrunk(
-    fitted: Fitted, scaled: Scaled, valid: Windows, ridge: Ridge, start: dict[str, np.ndarray]
+    fitted: Fitted, fold: ForecastFold, ridge: Ridge, start: dict[str, np.ndarray]
 ) -> tuple[Fitted, float]:
     """Take the share of the networks' correction to the ridge that the validation windows support."""
-    network = fitted.raw(scaled, valid)
+    valid = fold.split.valid
+    network = fitted.raw(fold.scaled, valid)
     middle = network.shape[-1] // 2
-    y, first = valid.targets(scaled.y), ridge.predict(scaled.y, valid)
-    share = share_kept(network[..., middle], first, y, blocks=valid.start // fitted.h)
+    first = ridge.forecast(fold.scaled, valid)
+    share = share_kept(network[..., middle], first, fold.truth("valid"), blocks=valid.start // fitted.h)
     weights = tuple(toward_start(fitted.model, each, start, share) for each in fitted.weights)
     return replace(fitted, weights=weights), share
 
@@ -177,7 +175,7 @@ def sample_errors(ridge: Ridge, y: np.ndarray, windows: Windows, most: int = 10_
     return chosen.targets(y) - ridge.predict(y, chosen)
 
 
-def calibrated(fitted: Fitted, scaled: Scaled, calib: Windows, level: tuple[float, ...]) -> Conformal:
+def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> Conformal:
     """Learn the interval corrections from the calibration windows, which trained nothing."""
-    outputs = fitted.raw(scaled, calib)
-    return Conformal.fit(calib.targets(scaled.y), outputs, fitted.quantiles, level)
+    outputs = fitted.raw(fold.scaled, fold.split.calib)
+    return Conformal.fit(fold.truth("calib"), outputs, fitted.quantiles, level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
-from normcast.data import Panel
-from normcast.forecasting.archive import Archive, as_arrays, as_json
-from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.settings import Settings
+from normcast.artefact.archive import Archive, as_arrays, as_json
 from normcast.models import Architecture
-from normcast.windows import waves
 
 if TYPE_CHECKING:
     import keras
@@ -24,39 +20,28 @@ if TYPE_CHECKING:
 ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
 
 
-def network_members(settings: Settings, fitted: Fitted, panel: Panel) -> dict[str, bytes]:
+def network_members(
+    model: keras.Model,
+    weights: Sequence[Sequence[np.ndarray]],
+    architecture: Architecture | None,
+    build: dict[str, Any],
+) -> dict[str, bytes]:
     """Return the network as an architecture if it is ours, else as Keras' own archive; and its weights.
 
+    weights: per seed, in the order of `model.weights`; build: the arguments of `Architecture.build`.
     Raises ValueError for a keras model that could not be loaded without running its code.
     """
-    if isinstance(settings.model, str | Architecture):
-        architecture = json.loads(settings.preset.architecture.to_json())
-        build = build_arguments(panel, fitted.input_size, fitted.h, fitted.quantiles, fitted.calendar)
-        members = {ARCHITECTURE: as_json({"architecture": architecture, "build": build})}
+    if architecture is not None:
+        plain = json.loads(architecture.to_json())
+        members = {ARCHITECTURE: as_json({"architecture": plain, "build": build})}
     else:
-        members = {MODEL: keras_archive(fitted.model)}
+        members = {MODEL: keras_archive(model)}
     named = {
         name: values
-        for replica, weights in enumerate(fitted.weights)
-        for name, values in zip(names(fitted.model, replica), weights, strict=True)
+        for replica, own in enumerate(weights)
+        for name, values in zip(names(model, replica), own, strict=True)
     }
     return members | {WEIGHTS: as_arrays(named)}
-
-
-def build_arguments(
-    panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...], calendar: bool
-) -> dict[str, Any]:
-    """Return the arguments of `Architecture.build` for a panel's columns."""
-    futr = panel.futr.shape[1]
-    n_waves = waves(panel.time[:1], panel.step).shape[1] if calendar else 0
-    return {
-        "input_size": input_size,
-        "channels": 1 + panel.hist.shape[1] + futr,
-        "h": h,
-        "quantiles": list(quantiles),
-        "futr": futr + n_waves,
-        "stat": panel.stat.shape[1],
-    }
 
 
 def names(model: keras.Model, replica: int) -> list[str]:
@@ -67,7 +52,7 @@ def names(model: keras.Model, replica: int) -> list[str]:
 def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, Architecture | None]:
     """Return the network without its trained weights, and its architecture if it is ours.
 
-    build: what `build_arguments` says of the panel beside it. Raises ValueError for a damaged member.
+    build: the arguments that the data beside it ask for. Raises ValueError for a damaged member.
     """
     if ARCHITECTURE not in archive.members:
         with archive.reading(MODEL) as content:
@@ -75,7 +60,7 @@ def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, 
     values = archive.json(ARCHITECTURE)
     with archive.reading(ARCHITECTURE):
         if values["build"] != build:
-            raise ValueError(f"it is built by {values['build']}, but the panel needs {build}.")
+            raise ValueError(f"it is built by {values['build']}, but the data need {build}.")
         architecture = Architecture.from_json(json.dumps(values["architecture"]))
         refuse_oversized(architecture, archive)
         return architecture.build(**build), architecture

@@ -1,4 +1,4 @@
-"""CaseTask: classification of whole series, in folds that keep classes even and groups together."""
+"""ClassifyTask: classification of whole series, in folds that keep classes even and groups together."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.data import Cases
 from normcast.engine import Batches, Field
-from normcast.study.fold import Fold, Scores, thinned
-from normcast.study.forecasts import digest
+from normcast.tasks.task import Fold, Measured, digest, thinned
 
 FEWEST_PARTS = 5
 MOST_SEEN = 1024
@@ -20,35 +20,19 @@ SURE = 1e-7  # no probability is taken for smaller, so that one sure mistake doe
 
 
 @dataclass(frozen=True, eq=False)
-class CaseTask:
-    """Cases X (cases, time, channels) with a label each, cut into parts of which each fold tests one.
+class ClassifyTask:
+    """Cases with a label each, cut into parts of which each fold tests one.
 
-    y: (cases,) labels of any kind; groups: (cases,) what must not be split (a subject, a session), or None.
     scaling: "standard" per channel, from the training cases; "target only" leaves the inputs as they are.
+    Raises ValueError for targets that are no classes, and for fewer than 3 cases of a class.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    groups: np.ndarray | None = None
+    cases: Cases
     folds: int = 2
     scaling: str = "standard"
 
     def __post_init__(self) -> None:
-        x, y = np.asarray(self.x, np.float32), np.asarray(self.y)
-        if x.ndim == 2:
-            x = x[:, :, None]
-        if x.ndim != 3 or y.shape != (len(x),):
-            raise ValueError(
-                f"Study: X has shape {np.shape(self.x)} and y {y.shape}; classification takes X "
-                "(cases, time, channels) and y (cases,)."
-            )
-        if not np.isfinite(x).all():
-            raise ValueError(f"Study: X holds {int((~np.isfinite(x)).sum())} values that are not finite.")
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
-        if self.groups is not None and np.shape(self.groups) != y.shape:
-            raise ValueError(f"Study: groups has shape {np.shape(self.groups)}, but y {y.shape}.")
-        least = min(np.unique(y, return_counts=True)[1])
+        least = min(np.unique(self.labels, return_counts=True)[1])
         if len(self.classes) < 2 or least < 3:
             raise ValueError(
                 f"Study: y has {len(self.classes)} classes, the rarest with {least} cases; at least 2 "
@@ -56,9 +40,24 @@ class CaseTask:
             )
 
     @cached_property
+    def labels(self) -> np.ndarray:
+        """The label of each case, (cases,)."""
+        return labels_of(self.cases.y)
+
+    @cached_property
     def classes(self) -> np.ndarray:
         """The labels there are, sorted."""
-        return np.unique(self.y)
+        return np.unique(self.labels)
+
+    @cached_property
+    def hot(self) -> np.ndarray:
+        """Which class each case is of, (cases, classes) bool."""
+        return self.labels[:, None] == self.classes
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """What must not be split, (cases,), or None."""
+        return self.cases.groups
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -81,11 +80,11 @@ class CaseTask:
         parts = max(FEWEST_PARTS, self.folds)
         draws = np.random.default_rng(0)
         if self.groups is not None:
-            return grouped_parts(np.asarray(self.groups), parts)
-        part = np.zeros(len(self.y), int)
+            return grouped_parts(self.groups, parts)
+        part = np.zeros(self.cases.n_cases, int)
         turn = 0
         for label in self.classes:
-            mine = draws.permutation(np.flatnonzero(self.y == label))
+            mine = draws.permutation(np.flatnonzero(self.labels == label))
             part[mine] = (turn + np.arange(len(mine))) % parts
             turn += len(mine)
         return part
@@ -95,33 +94,36 @@ class CaseTask:
         parts = self.part_of_case.max() + 1
         test, valid = self.part_of_case == number % parts, self.part_of_case == (number + 1) % parts
         train = np.flatnonzero(~test & ~valid)
-        x, places = self.x, {"train": train, "valid": np.flatnonzero(valid), "test": np.flatnonzero(test)}
+        x, places = (
+            self.cases.x,
+            {"train": train, "valid": np.flatnonzero(valid), "test": np.flatnonzero(test)},
+        )
         if (scaling or self.scaling) == "standard":
             mean, spread = x[train].mean((0, 1)), x[train].std((0, 1))
             x = (x - mean) / np.where(spread > 0, spread, 1)
         places["seen"] = train[thinned(len(train), MOST_SEEN)]
         batches = {name: self._batches(x, place) for name, place in places.items()}
-        return Fold(**batches, scored=self._scored(places))
+        return Fold(**batches, scored=self._scored(places), held=places.__getitem__)
 
     def _batches(self, x: np.ndarray, place: np.ndarray) -> Batches:
         steps = x.shape[1]
         rows = np.ascontiguousarray(x.reshape(-1, x.shape[2]), dtype=np.float32)
-        hot = (self.y[:, None] == self.classes).astype(np.float32)
+        hot = self.hot.astype(np.float32)
         index = place.astype(np.int32)
         return Batches({"past": Field(rows, 0, steps)}, Field(hot, by="series"), index * steps, index)
 
-    def _scored(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Scores]:
-        def scored(outputs: np.ndarray, part: str) -> Scores:
-            hot = self.y[places[part], None] == self.classes
+    def _scored(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Measured]:
+        def scored(outputs: np.ndarray, part: str) -> Measured:
+            hot = self.hot[places[part]]
             sure = np.clip(outputs.astype(np.float64), SURE, 1)[hot]
-            wrong = self.classes[outputs.argmax(-1)] != self.y[places[part]]
+            wrong = self.classes[outputs.argmax(-1)] != self.labels[places[part]]
             return {"log_loss": float(-np.log(sure).mean()), "error": float(wrong.mean())}
 
         return scored
 
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
-        cases, steps, channels = self.x.shape
+        cases, steps, channels = self.cases.x.shape
         return {
             "task": "classify",
             "cases": cases,
@@ -130,8 +132,26 @@ class CaseTask:
             "classes": len(self.classes),
             "folds": self.folds,
             "scaling": self.scaling,
-            "data": digest(self.x, self.part_of_case, self.y[:, None] == self.classes),
+            "data": digest(self.cases.x, self.part_of_case, self.hot),
         }
+
+
+def labels_of(y: np.ndarray) -> np.ndarray:
+    """Return targets as labels, (cases,); one-hot rows count as the position of their one.
+
+    Raises ValueError for targets that are no classes.
+
+    >>> labels_of(np.array([[0, 1], [1, 0]])), labels_of(np.array([[2.0], [0.0]]))
+    (array([1, 0]), array([2., 0.]))
+    """
+    hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
+    labels = y.argmax(axis=1) if hot else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    whole = labels.dtype.kind in "iubSUO" or (labels.dtype.kind == "f" and (labels == np.rint(labels)).all())
+    if labels.ndim != 1 or not whole:
+        raise ValueError(
+            f"y {y.shape} of {y.dtype} holds no class labels: a label per case or one-hot rows are needed."
+        )
+    return labels
 
 
 def grouped_parts(groups: np.ndarray, parts: int) -> np.ndarray:

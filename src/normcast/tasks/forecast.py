@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,13 +13,12 @@ from normcast.data import Panel
 from normcast.engine import Batches
 from normcast.errors import at_least_one
 from normcast.scoring import seasonal_error
-from normcast.study.fold import Fold, Scores, thinned
-from normcast.study.placements import RAW_INPUTS
-from normcast.windows import Scaler, Windows, default_input_size, sliding
+from normcast.tasks.sizes import fitting_input_size
+from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
+from normcast.windows import Cuts, Scaler, Windows, parted
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
-SHARE = 0.1  # of each series' rows, for validation and for the test of each fold
 MOST_VALID, MOST_TEST = 1024, 2048
 
 
@@ -46,7 +44,7 @@ class ForecastTask:
         for name in ("h", "input_size", "folds"):
             at_least_one("Study", name, getattr(self, name))
         need = self.input_size + 2 * self.h - 1
-        short = self.spans(0)[1] < need
+        short = self.cuts(0).valid < need
         if short.any():
             s = int(np.argmin(self.panel.lengths))
             raise ValueError(
@@ -59,6 +57,17 @@ class ForecastTask:
     def arrays(self) -> Arrays:
         """The columns of the panel, laid out for windows."""
         return Arrays.of(self.panel, self.h, calendar=self.calendar)
+
+    @classmethod
+    def fitting_input_size(cls, panel: Panel, h: int, folds: int) -> int:
+        """Return the rows a network reads if nobody says; see `sizes.fitting_input_size`."""
+        shortest = panel.lengths.min(keepdims=True)
+        return fitting_input_size(h, panel.season, int(Cuts.rolling(shortest, h, folds, 0).valid[0]))
+
+    @property
+    def groups(self) -> None:
+        """None: windows are kept apart by time."""
+        return None
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -75,49 +84,46 @@ class ForecastTask:
         """None: a forecast may be trained by any loss of points."""
         return None
 
-    def spans(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return where training, validation and test begin and test ends, in rows of each series."""
-        lengths = self.panel.lengths
-        test = np.maximum(self.h, (SHARE * lengths).astype(int))
-        first = lengths - self.folds * test
-        valid = np.maximum(self.h, (SHARE * first).astype(int))
-        begin = number * test
-        return begin, begin + first - valid, begin + first, begin + first + test
+    def cuts(self, number: int) -> Cuts:
+        """Return where the parts of a fold stand in each series."""
+        return Cuts.rolling(self.panel.lengths, self.h, self.folds, number)
 
-    def windows(self, number: int) -> tuple[Windows, Windows, Windows]:
-        """Return the windows of train, validation and test of a fold; their targets do not overlap."""
-        arrays, (begin, valid, test, end) = self.arrays, self.spans(number)
-        common: dict[str, Any] = {"input_size": self.input_size, "h": self.h, "observed": arrays.observed}
-        parts = [
-            sliding(arrays.offsets, first, last, **common)
-            for first, last in ((begin + self.input_size, valid), (valid, test), (test, end))
-        ]
-        for part, name in zip(parts, ("training", "validation", "test"), strict=True):
+    def windows(self, number: int) -> dict[str, Windows]:
+        """Return the windows of train, valid, test and seen of a fold; no two of the first three share a
+        target."""
+        arrays = self.arrays
+        parts = parted(arrays.offsets, self.cuts(number), self.input_size, self.h, arrays.observed)
+        for part, name in ((parts.train, "training"), (parts.valid, "validation"), (parts.test, "test")):
             if not len(part):
                 raise ValueError(
                     f"Study: fold {number + 1} has no {name} window whose target was observed. Choose "
                     "another missing policy, or fewer folds."
                 )
-        kept = [parts[1][thinned(len(parts[1]), MOST_VALID)], parts[2][thinned(len(parts[2]), MOST_TEST)]]
-        return parts[0], kept[0], kept[1]
+        return {
+            "train": parts.train,
+            "valid": parts.valid[thinned(len(parts.valid), MOST_VALID)],
+            "test": parts.test[thinned(len(parts.test), MOST_TEST)],
+            "seen": parts.train[thinned(len(parts.train), MOST_VALID)],
+        }
 
     def fold(self, number: int, scaling: str | None = None) -> Fold:
         """Return a fold; scaling "target only" leaves the inputs as they are."""
-        train, valid, test = self.windows(number)
-        kind = scaling or self.scaling
+        parts, kind = self.windows(number), scaling or self.scaling
         raw = kind == RAW_INPUTS
-        scaler = TableScaling.fit(self.arrays, self.spans(number)[1], "standard" if raw else kind)
+        scaler = TableScaling.fit(self.arrays, self.cuts(number).valid, "standard" if raw else kind)
         scaled = scaler.scaled(self.arrays)
         reads = raw_inputs(scaled) if raw else scaled
-        seen = train[thinned(len(train), MOST_VALID)]
-        parts = {"train": train, "valid": valid, "test": test, "seen": seen}
         batches = {name: with_target(reads.batches(part), scaled, part) for name, part in parts.items()}
-        return Fold(**batches, scored=self._scored(parts, scaler.target))
+        return Fold(
+            **batches,
+            scored=self._scored(parts, scaler.target),
+            held=lambda part: np.unique(parts[part].cutoff[:, None] + np.arange(self.h)),
+        )
 
-    def _scored(self, parts: dict[str, Windows], scaler: Scaler) -> Callable[[np.ndarray, str], Scores]:
+    def _scored(self, parts: dict[str, Windows], scaler: Scaler) -> Callable[[np.ndarray, str], Measured]:
         y, offsets = self.arrays.y, self.arrays.offsets
 
-        def scored(outputs: np.ndarray, part: str) -> Scores:
+        def scored(outputs: np.ndarray, part: str) -> Measured:
             windows = parts[part]
             truth = windows.targets(y)
             errors = scaler.undo(outputs.astype(np.float64), windows.series) - truth
@@ -147,7 +153,7 @@ class ForecastTask:
             "input_size": self.input_size,
             "folds": self.folds,
             "scaling": self.scaling,
-            "windows": [len(part) for part in self.windows(0)],
+            "windows": [len(self.windows(0)[part]) for part in ("train", "valid", "test")],
             "data": digest(*columns),
         }
 
@@ -162,23 +168,3 @@ def raw_inputs(scaled: Scaled) -> Scaled:
     arrays = scaled.arrays
     past = np.column_stack([arrays.y, arrays.exog]).astype("float32")
     return replace(scaled, past=past)
-
-
-def digest(*arrays: np.ndarray) -> str:
-    """Return a short name of the values, the same on every machine.
-
-    >>> digest(np.arange(3.0)) == digest(np.arange(3.0)), len(digest(np.zeros(2)))
-    (True, 16)
-    """
-    sums = hashlib.sha256()
-    for array in arrays:
-        sums.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return sums.hexdigest()[:16]
-
-
-def window_size(panel: Panel, h: int, folds: int) -> int:
-    """Return the rows a network reads if nobody says: whole seasons, fewer for short series."""
-    test = max(h, int(SHARE * int(panel.lengths.min())))
-    begin = int(panel.lengths.min()) - folds * test
-    room = begin - max(h, int(SHARE * begin)) - 2 * h + 1
-    return max(1, min(default_input_size(h, panel.season), room))

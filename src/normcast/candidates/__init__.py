@@ -1,0 +1,43 @@
+"""Candidates: forecasts that cost next to nothing, which every network must beat, or say that it does not.
+
+Each is a file of this package that holds a `candidate`; what lies here stands in every back-test.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from normcast.candidates.candidate import Candidate, FittedCandidate
+from normcast.candidates.drift import drift
+from normcast.candidates.ridge import PENALTIES, Ridge, fit_ridge
+from normcast.candidates.seasonal_naive import seasonal_naive
+from normcast.tasks import ForecastFold
+
+__all__ = [
+    "PENALTIES",
+    "Candidate",
+    "FittedCandidate",
+    "Ridge",
+    "candidates",
+    "drift",
+    "fit_candidates",
+    "fit_ridge",
+    "seasonal_naive",
+]
+
+
+def candidates() -> tuple[Candidate, ...]:
+    """Return the candidates in order.
+
+    >>> [each.name for each in candidates()]
+    ['seasonal_naive', 'drift', 'ridge']
+    """
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    there = (getattr(module, "candidate", None) for module in modules)
+    return tuple(sorted((c for c in there if isinstance(c, Candidate)), key=lambda each: each.place))
+
+
+def fit_candidates(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
+    """Fit every candidate on a fold; season: in rows. Returns them by name, in order."""
+    return {each.name: each.fit(fold, season) for each in candidates()}

@@ -1,0 +1,43 @@
+"""Drift: the line through the first and the last value, continued."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from normcast.candidates.candidate import Candidate
+from normcast.tasks import ForecastFold
+from normcast.windows import Windows
+from normcast.windows.arrays import Scaled
+
+
+def drift(y: np.ndarray, windows: Windows, offsets: np.ndarray) -> np.ndarray:
+    """Continue the line from the first row of the series through the last row before the cutoff.
+
+    y: (rows,) flat values of a panel; offsets (series + 1,): first row of each series. Only rows of a
+    window's own series before its cutoff are read; one row of history makes a flat line.
+    Returns (windows, h), in the unit of y.
+    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+
+    >>> windows = Windows(np.array([1]), np.array([0]), input_size=2, h=2)
+    >>> drift(np.array([1.0, 9.0, 5.0]), windows, offsets=np.array([0, 3]))
+    array([[7., 9.]])
+    """
+    first, last = np.asarray(offsets[windows.series], dtype=np.int64), windows.cutoff - 1
+    slope = (y[last] - y[first]) / np.maximum(last - first, 1)
+    return y[last, None] + slope[:, None] * np.arange(1, windows.h + 1)
+
+
+class Drift:
+    """The forecast of a fold."""
+
+    def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
+        """Forecast windows in scaled units, (windows, h)."""
+        return drift(scaled.y, windows, scaled.arrays.offsets)
+
+
+def fit(fold: ForecastFold, season: int) -> Drift:
+    """Return the forecast; there is nothing to learn."""
+    return Drift()
+
+
+candidate = Candidate("drift", place=2, fit=fit)

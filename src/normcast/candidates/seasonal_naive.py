@@ -1,0 +1,54 @@
+"""Seasonal naive: the last season, repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.candidates.candidate import Candidate
+from normcast.tasks import ForecastFold
+from normcast.windows import Windows
+from normcast.windows.arrays import Scaled
+
+
+def seasonal_naive(
+    y: np.ndarray, windows: Windows, season: int, offsets: np.ndarray | None = None
+) -> np.ndarray:
+    """Repeat the last season before the cutoff: each step is the value whole seasons before it.
+
+    y: (rows,) flat values of a panel; windows: only rows of a window's own series before its cutoff (row
+    `start + input_size`) are read. season: rows in one season, at least 1. offsets (series + 1,): first row
+    of each series; without them a series is taken to begin where its window begins. A series with less than a
+    season behind the cutoff repeats its last value. Returns (windows, h), in the unit of y.
+    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+
+    >>> windows = Windows(np.array([0]), np.array([0]), input_size=4, h=3)
+    >>> seasonal_naive(np.array([1.0, 2.0, 3.0, 4.0]), windows, season=2)
+    array([[3., 4., 3.]])
+    """
+    if season < 1:
+        raise ValueError(f"seasonal_naive: season {season} is not a number of rows; give 1 or more.")
+    cutoff = windows.cutoff
+    behind = cutoff - (windows.start if offsets is None else offsets[windows.series])
+    period = np.where(behind >= season, season, 1)[:, None]  # (n, 1)
+    return y[cutoff[:, None] - period + np.arange(windows.h) % period]
+
+
+@dataclass(frozen=True)
+class SeasonalNaive:
+    """The forecast of a fold; season: in rows."""
+
+    season: int
+
+    def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
+        """Forecast windows in scaled units, (windows, h)."""
+        return seasonal_naive(scaled.y, windows, self.season, scaled.arrays.offsets)
+
+
+def fit(fold: ForecastFold, season: int) -> SeasonalNaive:
+    """Return the forecast; there is nothing to learn."""
+    return SeasonalNaive(season)
+
+
+candidate = Candidate("seasonal_naive", place=1, fit=fit)

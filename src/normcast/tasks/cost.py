@@ -1,0 +1,29 @@
+"""Cost: about how long training takes, said before it starts."""
+
+from __future__ import annotations
+
+from normcast.errors import counted
+
+FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
+FLOPS_PER_MULTIPLICATION = 6.0  # multiply and add, forward and twice as much backward
+
+
+def training_seconds(multiplications: float, windows: float) -> float:
+    """Return about how long one core trains on so many windows, within a factor of about three.
+
+    multiplications: of a forward pass of one window, as `models.size` counts; windows: over all epochs.
+
+    >>> training_seconds(10_000, windows=1_000_000)
+    7.5
+    """
+    return FLOPS_PER_MULTIPLICATION * multiplications * windows / FLOPS_PER_SECOND
+
+
+def roughly(seconds: float, cores: int) -> str:
+    """Say how long that is.
+
+    >>> roughly(7.5, cores=1), roughly(300, cores=2)
+    ('about 10 seconds on 1 core', 'about 5 minutes on 2 cores')
+    """
+    long = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"
+    return f"about {long} on {counted(cores, 'core')}"

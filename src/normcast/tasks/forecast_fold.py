@@ -1,0 +1,54 @@
+"""ForecastFold: the rows before one cutoff, split and scaled, as a forecaster learns from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from normcast.engine import Batches
+from normcast.tasks.sizes import Sizes
+from normcast.windows import Split, split
+from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.table_scaling import TableScaling
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastFold:
+    """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
+
+    arrays: the panel, laid out; split: its windows by part; scaling: learned from the training rows alone;
+    scaled: all columns, scaled by it.
+    """
+
+    arrays: Arrays
+    split: Split
+    scaling: TableScaling
+    scaled: Scaled
+
+    @classmethod
+    def before(cls, arrays: Arrays, rows: np.ndarray, sizes: Sizes, h: int, scaling: str) -> ForecastFold:
+        """Split at the cutoff after the first `rows` rows of each series.
+
+        Raises ValueError for a series that is too short for these sizes, naming it.
+        """
+        parts = split(
+            arrays.offsets,
+            rows,
+            sizes.input_size,
+            h,
+            valid=sizes.n_valid,
+            calib=sizes.n_calib,
+            observed=arrays.observed,
+            ids=arrays.ids,
+        )
+        learned = TableScaling.fit(arrays, rows - sizes.held_out(h), scaling)
+        return cls(arrays, parts, learned, learned.scaled(arrays))
+
+    def batches(self, part: str) -> Batches:
+        """Return the windows of a part ("train", "valid", "calib", "test") as the network reads them."""
+        return self.scaled.batches(getattr(self.split, part))
+
+    def truth(self, part: str) -> np.ndarray:
+        """Return what then happened in the windows of a part, scaled: (windows, h)."""
+        return getattr(self.split, part).targets(self.scaled.y)

@@ -1,0 +1,41 @@
+"""A candidate is one file: what lies in the package stands in every back-test."""
+
+import numpy as np
+import pandas as pd
+
+import normcast
+from normcast import candidates
+
+MEAN = """
+import numpy as np
+from normcast.candidates.candidate import Candidate
+
+
+class Mean:
+    def forecast(self, scaled, windows):
+        return np.repeat(windows.inputs(scaled.y).mean(axis=1, keepdims=True), windows.h, axis=1)
+
+
+candidate = Candidate("mean", place=9, fit=lambda fold, season: Mean())
+"""
+
+
+def test_a_new_file_stands_in_the_back_test_with_intervals_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "mean_of_window.py").write_text(MEAN)
+    monkeypatch.setattr(candidates, "__path__", [*candidates.__path__, str(tmp_path)])
+    table = pd.DataFrame({"ds": np.arange(120), "y": np.sin(np.arange(120.0))})
+    forecaster = normcast.Forecaster(h=2, input_size=6, level=(80,), model="conv-lstm", epochs=1, seeds=1)
+    found = forecaster.cross_validation(table, n_windows=1)
+    assert list(found.columns[3:]) == [
+        f"{name}{bound}"
+        for name in ("normcast", "seasonal_naive", "drift", "ridge", "mean")
+        for bound in ("", "-lo-80", "-hi-80")
+    ]
+    y = table["y"].to_numpy()
+    np.testing.assert_allclose(found["mean"], y[112:118].mean(), rtol=1e-5)
+    assert "mean" in forecaster.backtest_.scoreboard().index
+
+
+def test_every_candidate_has_a_name_and_a_place_of_its_own():
+    found = candidates.candidates()
+    assert len({each.name for each in found}) == len({each.place for each in found}) == len(found)

@@ -1,0 +1,81 @@
+"""Cases are checked once at the door, with what was found; an .npz file is read in one place."""
+
+import numpy as np
+import pytest
+
+from normcast.data import Cases, read_npz
+
+X, Y = np.arange(60, dtype=float).reshape(5, 4, 3), np.array(list("aabba"))
+
+
+def test_arrays_become_cases_with_their_shape_and_notes():
+    cases = Cases.of(X, Y, groups=[1, 1, 2, 2, 3], times=np.arange(5))
+    assert (cases.n_cases, cases.steps, cases.channels) == (5, 4, 3)
+    assert cases.x.dtype == np.float32
+    assert cases.notes == ("3 groups: none is split",)
+
+
+def test_a_matrix_is_one_channel_and_a_still_channel_is_noted():
+    still = np.stack([X[:, :, 0], np.ones((5, 4))], axis=2)
+    assert Cases.of(X[:, :, 0], Y).x.shape == (5, 4, 1)
+    assert Cases.of(still, Y).notes == ("1 channel never changes: 1",)
+
+
+def test_numbers_to_tell_may_be_several_per_case():
+    assert Cases.of(X, np.zeros((5, 2))).y.shape == (5, 2)
+
+
+def broken(value):
+    x = X.copy()
+    x[2, 1, 0] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ((X, Y[:4]), r"y has shape \(4,\), but X has 5 cases"),
+        ((np.zeros(5), Y), r"X has shape \(5,\), but needs \(cases, time, channels\)"),
+        ((np.zeros((0, 4, 3)), np.zeros(0)), "at least one of each"),
+        ((broken(np.nan), Y), r"1 values that are not finite, the first in case 2 \(X\[2, 1, 0\] is nan\)"),
+        ((broken(np.inf), Y), r"X\[2, 1, 0\] is inf"),
+        ((X, np.array([0, 1, np.nan, 0, 1])), r"first in case 2 \(y\[2\] is nan\)"),
+        ((X, Y, np.arange(4)), r"groups has shape \(4,\), but must have \(5,\)"),
+        ((X, Y, None, np.arange(6)), r"times has shape \(6,\)"),
+        ((X, Y, None, Y), "times are of type <U1, but must be numbers or datetime64"),
+        (([[1, 2], [3]], [0, 1]), "X cannot be made numbers.*one length first"),
+        ((np.full((5, 4, 3), "a"), Y), "X cannot be made numbers"),
+    ],
+)
+def test_what_cannot_be_cases_is_refused_with_the_place(arrays, message):
+    with pytest.raises(ValueError, match=message):
+        Cases.of(*arrays)
+
+
+def test_a_file_is_read_whatever_the_case_of_its_names(tmp_path):
+    file = tmp_path / "gait.npz"
+    np.savez(file, X=X, Y=Y, Groups=np.arange(5), other=np.zeros(2))
+    assert sorted(read_npz(file)) == ["groups", "x", "y"]
+    cases = Cases.read(file)
+    assert cases.y.tolist() == Y.tolist()
+    assert cases.groups.tolist() == [0, 1, 2, 3, 4]
+    assert cases.times is None
+
+
+def test_what_is_no_file_of_cases_is_refused_by_name(tmp_path):
+    file = tmp_path / "gait.npz"
+    np.savez(file, x=X, labels=Y)
+    with pytest.raises(ValueError, match=r"gait.npz: has no array y; arrays are x, labels\. Save it with"):
+        read_npz(file)
+    np.savez(file, x=X, y=Y[:3])
+    with pytest.raises(ValueError, match=r"x \(5, 4, 3\) and y \(3,\) must have one entry per case"):
+        read_npz(file)
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"gait.npz: cannot be read as an .npz file"):
+        read_npz(file)
+    np.save(tmp_path / "one.npz", X)
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_npz(tmp_path / "none.npz")
+    np.savez(file, x=X, y=np.array([{}, 1, 2, 3, 4], dtype=object))
+    with pytest.raises(ValueError, match=r"cannot be read as an \.npz file"):
+        read_npz(file)
