@@ -3,7 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from normcast.data import Panel
+from normcast.data import Panel, future_rows
 from tests.data.frames import daily, two
 
 NAN = np.nan
@@ -27,7 +27,7 @@ def test_future_rows_are_found_whatever_their_order(kind):
     table = with_exog(two())
     other = ahead(table, 5).assign(unique_id="unknown")
     future = pd.concat([ahead(table, 3, stretch=2), other, other]).sample(frac=1, random_state=1)
-    rows = Panel.from_frame(table, futr_exog="x").future_rows(kind(future), 3)
+    rows = future_rows(Panel.from_frame(table, futr_exog="x"), kind(future), 3)
     assert rows[:, :, 0].tolist() == [[0, 1, 2], [100, 101, 102]]
 
 
@@ -38,9 +38,9 @@ def test_the_first_stamp_that_is_not_covered_is_named():
     with pytest.raises(
         ValueError, match=r"series 'a' has no row for 2024-01-07, step 2 of 3; 1 rows are absent"
     ):
-        panel.future_rows(future.drop(index=4), 3)
+        future_rows(panel, future.drop(index=4), 3)
     with pytest.raises(ValueError, match="series 'b' has no row for 2024-01-12, step 4 of 4"):
-        panel.future_rows(future, 4)
+        future_rows(panel, future, 4)
 
 
 def test_bad_future_rows_are_named():
@@ -48,13 +48,13 @@ def test_bad_future_rows_are_named():
     panel = Panel.from_frame(table, futr_exog="x")
     future = ahead(table, 3)
     with pytest.raises(ValueError, match=r"series 'a', column 'x', row 6: the value is nan"):
-        panel.future_rows(future.assign(x=[1, 2, 3, 4, 5, NAN]), 3)
+        future_rows(panel, future.assign(x=[1, 2, 3, 4, 5, NAN]), 3)
     with pytest.raises(ValueError, match=r"series 'a', row 7 \(2024-01-06\): the same stamp"):
-        panel.future_rows(pd.concat([future, future.iloc[[3]]]), 3)
+        future_rows(panel, pd.concat([future, future.iloc[[3]]]), 3)
     with pytest.raises(ValueError, match=r"no column 'x'; columns are unique_id, ds, xx. Did you mean 'xx'"):
-        panel.future_rows(future.rename(columns={"x": "xx"}), 3)
+        future_rows(panel, future.rename(columns={"x": "xx"}), 3)
     with pytest.raises(ValueError, match="in time zone UTC, but the panel's is without a time zone"):
-        panel.future_rows(future.assign(ds=future["ds"].dt.tz_localize("UTC")), 3)
+        future_rows(panel, future.assign(ds=future["ds"].dt.tz_localize("UTC")), 3)
 
 
 def test_trailing_rows_without_a_target_are_the_future():
@@ -63,10 +63,10 @@ def test_trailing_rows_without_a_target_are_the_future():
     panel = Panel.from_frame(pd.concat([table, future]), futr_exog="x")
     assert panel.lengths.tolist() == [8, 5]
     assert panel.futr_ahead[:, :, 0].tolist() == [[0, 1, 2], [100, 101, 102]]
-    assert np.array_equal(panel.future_rows(None, 2), panel.futr_ahead[:, :2])
-    assert np.array_equal(panel.future_rows(future, 3), panel.futr_ahead)
+    assert np.array_equal(future_rows(panel, None, 2), panel.futr_ahead[:, :2])
+    assert np.array_equal(future_rows(panel, future, 3), panel.futr_ahead)
     with pytest.raises(ValueError, match="4 future rows of x are needed, but the table has 3"):
-        panel.future_rows(None, 4)
+        future_rows(panel, None, 4)
 
 
 def test_uneven_or_missing_future_rows_in_the_table_are_refused():
@@ -93,13 +93,13 @@ def test_trailing_rows_without_exogenous_columns_are_missing_values():
 
 
 def test_no_exogenous_columns_need_no_future():
-    assert Panel.from_frame(daily()).future_rows(None, 5).shape == (1, 5, 0)
+    assert future_rows(Panel.from_frame(daily()), None, 5).shape == (1, 5, 0)
 
 
 def test_one_future_serves_every_column_of_a_wide_table():
     table = daily(5).assign(z=lambda t: t["y"] ** 2, x=[1, 0, 1, 0, 1])
     future = pd.DataFrame({"ds": pd.date_range("2024-01-06", periods=2), "x": [5.0, 6.0]})
-    rows = Panel.from_frame(table, target_col=["y", "z"], futr_exog="x").future_rows(future, 2)
+    rows = future_rows(Panel.from_frame(table, target_col=["y", "z"], futr_exog="x"), future, 2)
     assert rows[:, :, 0].tolist() == [[5, 6], [5, 6]]
 
 
@@ -107,12 +107,12 @@ def test_zoned_text_futures_are_matched():
     stamps = pd.date_range("2024-03-30", periods=50, freq="h", tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
     table = pd.DataFrame({"ds": stamps, "y": np.arange(50.0), "x": np.arange(50.0)})
     panel = Panel.from_frame(table[:48], target_col="y", futr_exog="x")
-    assert panel.future_rows(table[["ds", "x"]], 2)[0, :, 0].tolist() == [48, 49]
+    assert future_rows(panel, table[["ds", "x"]], 2)[0, :, 0].tolist() == [48, 49]
 
 
 def test_futures_of_a_table_without_time_follow_in_order():
     panel = Panel.from_frame(pd.DataFrame({"y": [1.0, 3.0, 2.0], "x": [0, 1, 0]}), futr_exog="x")
-    assert panel.future_rows(pd.DataFrame({"x": [7, 8, 9]}), 2)[0, :, 0].tolist() == [7, 8]
+    assert future_rows(panel, pd.DataFrame({"x": [7, 8, 9]}), 2)[0, :, 0].tolist() == [7, 8]
 
 
 @pytest.mark.parametrize(("freq", "h"), [("h", 1), ("D", 3)])
@@ -121,6 +121,6 @@ def test_zoned_futures_are_matched_however_few(freq, h):
     table = pd.DataFrame({"ds": stamps, "y": np.arange(60.0), "x": np.arange(60.0)})
     panel = Panel.from_frame(table[:40], futr_exog="x")
     future = table[40 : 40 + h][["ds", "x"]]
-    assert panel.future_rows(future, h)[0, :, 0].tolist() == list(range(40, 40 + h))
+    assert future_rows(panel, future, h)[0, :, 0].tolist() == list(range(40, 40 + h))
     elsewhere = future.assign(ds=future["ds"].dt.tz_convert("Asia/Tokyo"))
-    assert np.array_equal(panel.future_rows(elsewhere, h), panel.future_rows(future, h))
+    assert np.array_equal(future_rows(panel, elsewhere, h), future_rows(panel, future, h))

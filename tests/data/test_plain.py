@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from safetensors.numpy import load, save
 
-from normcast.data import Panel
+from normcast.data import Panel, future_rows
 from normcast.data.plain import read_dtype, write_zone
 
 DAYS = pd.date_range("2024-03-20", periods=12)
@@ -127,7 +127,7 @@ def test_exogenous_columns_come_back_with_the_known_future_rows():
     frame = table().assign(past=np.arange(24.0), price=np.arange(24.0) / 3, size=2.0)
     frame.loc[frame.groupby("unique_id").cumcount() >= 10, "y"] = np.nan
     back = assert_comes_back(frame, hist_exog="past", futr_exog="price", stat_exog="size")
-    assert back.future_rows(None, 2).shape == (2, 2, 1)
+    assert future_rows(back, None, 2).shape == (2, 2, 1)
 
 
 def test_a_tail_is_the_last_rows_of_each_series():

@@ -11,7 +11,8 @@ import pytest
 from safetensors.numpy import load as load_arrays
 
 from normcast.artefact.archive import Archive, as_arrays, as_json
-from normcast.forecasting import artefact, load
+from normcast.forecasting import load
+from normcast.forecasting import saved as artefact
 from tests.forecasting.ready import INPUT_SIZE, H, equal, ready, saved, table
 
 

@@ -32,7 +32,7 @@ def test_a_preset_is_saved_and_loaded_in_safe_mode(name, tmp_path):
 
 
 def test_conv_se_lstm_is_the_chain_it_is_named_for_and_trains_on_plain_batches():
-    model = preset("conv-se-lstm").architecture.build(input_size=21, channels=20, h=1)
+    model = preset("conv-se-lstm").architecture.build(input_size=21, channels=20, outputs=1)
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == [
         "InputLayer",
@@ -57,14 +57,14 @@ def test_conv_se_lstm_is_the_chain_it_is_named_for_and_trains_on_plain_batches()
 
 
 def test_conv_lstm_is_the_network_that_people_start_from():
-    model = preset("conv-lstm").architecture.build(input_size=21, channels=1, h=3)
+    model = preset("conv-lstm").architecture.build(input_size=21, channels=1, outputs=3)
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == ["InputLayer", "Conv1D", "LSTM", "BatchNormalization", "Dense"]
     assert model.get_layer("conv_1").padding == "causal"
 
 
 def skip_only_network(quantiles=()):
-    model = preset("patch-lstm").architecture.build(input_size=30, channels=1, h=4, quantiles=quantiles)
+    model = preset("patch-lstm").architecture.build(input_size=30, channels=1, outputs=4, quantiles=quantiles)
     weights = np.random.default_rng(1).normal(size=(30, 4)).astype("float32")
     model.get_layer("skip").set_weights([weights, np.zeros(4, "float32")])
     return model, weights
@@ -88,7 +88,7 @@ def test_the_median_of_patch_lstm_starts_at_its_linear_skip():
 
 @pytest.mark.parametrize(("input_size", "patches"), [(24, 1), (25, 2), (47, 2), (48, 2), (10, 1), (336, 14)])
 def test_patches_end_at_the_newest_step_and_drop_no_value(input_size, patches):
-    model = preset("patch-lstm").architecture.build(input_size=input_size, channels=1, h=2)
+    model = preset("patch-lstm").architecture.build(input_size=input_size, channels=1, outputs=2)
     conv = model.get_layer("conv_1")
     assert conv.output.shape[1] == patches
     probe = keras.Model(model.input, conv.output)
@@ -105,7 +105,7 @@ def test_a_shifted_window_gives_a_shifted_forecast(instance_norm):
     architecture = Architecture(
         conv=(Conv(filters=4),), recurrent=(Recurrent(units=4),), instance_norm=instance_norm
     )
-    model = architecture.build(input_size=20, h=3)
+    model = architecture.build(input_size=20, outputs=3)
     x = np.random.default_rng(0).normal(size=(5, 20, 1)).astype("float32")
     shifted = model.predict(x + 100, verbose=0)
     np.testing.assert_allclose(shifted - 100, model.predict(x, verbose=0), atol=1e-3)
@@ -128,7 +128,7 @@ def test_the_head_is_linear_unless_asked_otherwise():
         (lambda: Architecture(recurrent=()), "recurrent is empty"),
         (lambda: Architecture().build(input_size=0), "input_size must be a whole number of at least 1"),
         (lambda: preset("conv-lstn"), "Did you mean 'conv-lstm'"),
-        (lambda: Architecture(head=Head()).build(10, h=True), "h must be a whole number"),
+        (lambda: Architecture(head=Head()).build(10, outputs=True), "outputs must be a whole number"),
     ],
 )
 def test_what_cannot_be_built_is_refused_with_words(make, message):

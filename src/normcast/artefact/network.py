@@ -17,6 +17,7 @@ from normcast.models import Architecture
 if TYPE_CHECKING:
     import keras
 
+EARLIER = {"h": "outputs"}  # what older files call an argument of `Architecture.build`
 ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
 
 
@@ -59,8 +60,9 @@ def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, 
             return read_keras(content, archive.where), None
     values = archive.json(ARCHITECTURE)
     with archive.reading(ARCHITECTURE):
-        if values["build"] != build:
-            raise ValueError(f"it is built by {values['build']}, but the data need {build}.")
+        built = {EARLIER.get(name, name): value for name, value in values["build"].items()}
+        if built != build:
+            raise ValueError(f"it is built by {built}, but the data need {build}.")
         architecture = Architecture.from_json(json.dumps(values["architecture"]))
         refuse_oversized(architecture, archive)
         return architecture.build(**build), architecture

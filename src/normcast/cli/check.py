@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
 
-from normcast.cli import app
+from normcast.cli.app import app
 
 if TYPE_CHECKING:
     from normcast.cli.check_run import Outcome

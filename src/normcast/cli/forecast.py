@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
-from normcast.cli import app
+from normcast.cli.app import app
 from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, model, rolling, shared, table
 
 Out = Annotated[

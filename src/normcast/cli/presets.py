@@ -1,6 +1,6 @@
 """`normcast presets`: the networks there are, a line each."""
 
-from normcast.cli import app
+from normcast.cli.app import app
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, BadParameter, Option
 from typer.core import TyperGroup
 
-from normcast.cli import app
+from normcast.cli.app import app
 from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, shared, table
 
 DESIGN, WORK = "Design", "Work"

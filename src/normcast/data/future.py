@@ -1,22 +1,25 @@
 """Future: known-future rows brought to the stamps that follow each series."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from normcast.data import intake
 from normcast.data.columns import require
+from normcast.data.panel import Panel
 from normcast.data.values import numbers
-
-if TYPE_CHECKING:
-    from normcast.data.panel import Panel
 
 WHERE = "future table"
 
 
-def rows_ahead(panel: "Panel", futr_df: Any, h: int) -> np.ndarray:
-    """Return (S, h, n_futr); see `Panel.future_rows`."""
+def future_rows(panel: Panel, futr_df: Any, h: int) -> np.ndarray:
+    """Return the future exogenous values of the h stamps after each series of a panel, (S, h, n_futr).
+
+    futr_df: a table with the id, time and futr_exog columns, in any order, more rows than needed allowed;
+    None takes the known-future rows of the panel's own table. Raises ValueError naming the first stamp and
+    series that are not covered, and for missing values and duplicates.
+    """
     n_futr = len(panel.columns.futr_exog)
     if not n_futr:
         return np.empty((panel.n_series, h, 0))
@@ -36,7 +39,7 @@ def rows_ahead(panel: "Panel", futr_df: Any, h: int) -> np.ndarray:
     return ahead
 
 
-def _own_rows(panel: "Panel", h: int) -> np.ndarray:
+def _own_rows(panel: Panel, h: int) -> np.ndarray:
     known = panel.futr_ahead.shape[1]
     if known < h:
         names = ", ".join(panel.columns.futr_exog)
@@ -48,7 +51,7 @@ def _own_rows(panel: "Panel", h: int) -> np.ndarray:
     return panel.futr_ahead[:, :h]
 
 
-def _series_of(panel: "Panel", table: Any) -> np.ndarray:
+def _series_of(panel: Panel, table: Any) -> np.ndarray:
     """Return the panel's series of each row of the future table, -1 where it is none of them."""
     if not panel.columns.ids:
         return np.zeros(len(table), dtype=np.int64)
@@ -56,7 +59,7 @@ def _series_of(panel: "Panel", table: Any) -> np.ndarray:
     return pd.Index(panel.ids).get_indexer(pd.Index(ids))[codes]
 
 
-def _time_of(panel: "Panel", table: Any, series: np.ndarray) -> np.ndarray:
+def _time_of(panel: Panel, table: Any, series: np.ndarray) -> np.ndarray:
     """Return the stamp of each row of the future table; rows of a table without time follow on the panel."""
     if panel.columns.time is None:
         _, dense = np.unique(series, return_inverse=True)
@@ -66,7 +69,7 @@ def _time_of(panel: "Panel", table: Any, series: np.ndarray) -> np.ndarray:
 
 
 def _look_up(
-    panel: "Panel", series: np.ndarray, time: np.ndarray, row: np.ndarray, wanted: np.ndarray
+    panel: Panel, series: np.ndarray, time: np.ndarray, row: np.ndarray, wanted: np.ndarray
 ) -> np.ndarray:
     """Return the row of the future table for each wanted stamp (S, h); refuse repeated and absent ones."""
     have = pd.MultiIndex.from_arrays([series[row], time[row]])
@@ -84,7 +87,7 @@ def _look_up(
     return row[found]
 
 
-def _refuse_absent(panel: "Panel", found: np.ndarray, wanted: np.ndarray) -> None:
+def _refuse_absent(panel: Panel, found: np.ndarray, wanted: np.ndarray) -> None:
     absent = found < 0
     if absent.any():
         s, step = (int(i) for i in np.argwhere(absent)[0])
@@ -95,7 +98,7 @@ def _refuse_absent(panel: "Panel", found: np.ndarray, wanted: np.ndarray) -> Non
         )
 
 
-def _refuse_missing(panel: "Panel", ahead: np.ndarray, found: np.ndarray) -> None:
+def _refuse_missing(panel: Panel, ahead: np.ndarray, found: np.ndarray) -> None:
     bad = ~np.isfinite(ahead)
     if bad.any():
         s, step, column = (int(i) for i in np.argwhere(bad)[0])

@@ -9,7 +9,6 @@ import numpy as np
 
 from normcast.data import calendar, intake, plain
 from normcast.data.columns import Columns, names
-from normcast.data.future import rows_ahead
 from normcast.data.stamps import Stamps
 
 _PER_ROW = ("time", "y", "observed", "hist", "futr")
@@ -175,15 +174,6 @@ class Panel:
     def _cut(self, rows: np.ndarray, keep: Callable[[np.ndarray], np.ndarray]) -> "Panel":
         arrays: dict[str, Any] = {name: keep(getattr(self, name)) for name in _PER_ROW}
         return replace(self, offsets=np.concatenate([[0], np.cumsum(rows)]), **arrays)
-
-    def future_rows(self, futr_df: Any, h: int) -> np.ndarray:
-        """Return the future exogenous values of the h stamps after each series, (S, h, n_futr).
-
-        futr_df: a table with the id, time and futr_exog columns, in any order, more rows than needed allowed;
-        None takes the known-future rows of the table itself. Raises ValueError naming the first stamp and
-        series that are not covered, and for missing values and duplicates.
-        """
-        return rows_ahead(self, futr_df, h)
 
     def frame(self, series: np.ndarray, time: np.ndarray, columns: Mapping[str, Any]) -> Any:
         """Return a table in the user's type and names: id columns, time, then `columns`.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from normcast.data import Panel, read_table
+from normcast.data import Panel, future_rows, read_table
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
 from normcast.forecasting import saved
@@ -138,7 +138,7 @@ class Forecaster:
         Raises ValueError for rows that are missing, and for a table that no futr_exog asks for.
         """
         if self.settings.futr_exog:
-            return panel.future_rows(futr_df, self.settings.h)
+            return future_rows(panel, futr_df, self.settings.h)
         if futr_df is not None:
             raise ValueError(
                 "future table: was given, but no column of it is used. Name its columns with --futr-exog "

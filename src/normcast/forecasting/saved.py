@@ -122,7 +122,7 @@ def build_arguments(
     return {
         "input_size": input_size,
         "channels": 1 + panel.hist.shape[1] + futr,
-        "h": h,
+        "outputs": h,
         "quantiles": list(quantiles),
         "futr": futr + n_waves,
         "stat": panel.stat.shape[1],

@@ -1,62 +1,98 @@
-"""The network that an Architecture declares, as a graph of plain Keras layers."""
+"""The network that an architecture declares, as a graph of Keras layers and our own."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 from keras import layers
 
-from normcast.layers import CausalPatching, InverseInstanceNorm, Ordered, ReversibleInstanceNorm
+from normcast.layers import (
+    GRU,
+    LSTM,
+    CausalPatching,
+    InverseInstanceNorm,
+    Ordered,
+    ReversibleInstanceNorm,
+    SpatialAlphaDropout1D,
+    SpatialGaussianDropout1D,
+    TimeStepDropout1D,
+)
+from normcast.models.declaration import Conv, Head, Recurrent
 
-if TYPE_CHECKING:
-    from normcast.models.architecture import Architecture, Conv, Recurrent
-
-DROPOUT = {"plain": layers.Dropout, "spatial": layers.SpatialDropout1D, "alpha": layers.AlphaDropout}
+DROPOUT = {
+    "plain": layers.Dropout,
+    "alpha": layers.AlphaDropout,
+    "gaussian": layers.GaussianDropout,
+    "spatial": layers.SpatialDropout1D,
+    "spatial alpha": SpatialAlphaDropout1D,
+    "spatial gaussian": SpatialGaussianDropout1D,
+    "time step": TimeStepDropout1D,
+}
 EFFECT_UNITS = 32
-CELL = {"lstm": layers.LSTM, "gru": layers.GRU}
+KERAS = {"lstm": layers.LSTM, "gru": layers.GRU}
+OURS = {"lstm": LSTM, "gru": GRU}
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a network reads and gives: the sizes of its inputs and outputs; see `Architecture.build`."""
+
+    input_size: int
+    channels: int
+    outputs: int
+    quantiles: tuple[float, ...] = ()
+    futr: int = 0
+    stat: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one output, (outputs,) or (outputs, quantiles)."""
+        return (self.outputs, len(self.quantiles)) if self.quantiles else (self.outputs,)
 
 
 def network(
-    architecture: Architecture,
-    input_size: int,
-    channels: int,
-    h: int,
-    quantiles: tuple[float, ...],
-    futr: int,
-    stat: int,
+    conv: Sequence[Conv],
+    recurrent: Sequence[Recurrent],
+    end: Head,
+    ends: Ends,
+    *,
+    instance_norm: str | None,
+    skip: bool,
     name: str,
 ) -> keras.Model:
     """Build the graph; see `Architecture.build` for shapes."""
-    past = keras.Input((input_size, channels), name="past")
+    past = keras.Input((ends.input_size, ends.channels), name="past")
     inputs = [past]
-    horizon = (h, len(quantiles)) if quantiles else (h,)
-    x, target, undo = windowed(past, architecture, channels)
-    for number, conv in enumerate(architecture.conv, start=1):
-        x = convolution(x, conv, number)
-    for number, recurrent in enumerate(architecture.recurrent, start=1):
-        x = recurrence(x, recurrent, number, last=number == len(architecture.recurrent))
-    if stat:
-        inputs.append(keras.Input((stat,), name="static"))
+    x, target, undo = windowed(past, instance_norm, skip, ends.channels)
+    for number, each in enumerate(conv, start=1):
+        x = convolution(x, each, number)
+    for number, layer in enumerate(recurrent, start=1):
+        x = recurrence(x, layer, number, last=number == len(recurrent))
+    if ends.stat:
+        inputs.append(keras.Input((ends.stat,), name="static"))
         x = layers.Concatenate(name="with_static")([x, inputs[-1]])
-    y = head(x, architecture, horizon)
-    if futr:
-        inputs.append(keras.Input((h, futr), name="future"))
-        y = layers.Add(name="with_future")([y, future_effect(x, inputs[-1], horizon)])
-    if architecture.skip:
-        y = add_to_median(y, linear_skip(target, input_size, h), horizon)
-    if quantiles:
+    y = head(x, end, ends.shape)
+    if ends.futr:
+        inputs.append(keras.Input((ends.outputs, ends.futr), name="future"))
+        y = layers.Add(name="with_future")([y, future_effect(x, inputs[-1], ends.shape)])
+    if skip:
+        y = add_to_median(y, linear_skip(target, ends.input_size, ends.outputs), ends.shape)
+    if ends.quantiles:
         y = Ordered(name="ordered")(y)
     return keras.Model(inputs, undo(y), name=name.replace("-", "_"))
 
 
-def windowed(past: Any, architecture: Architecture, channels: int) -> tuple[Any, Any, Callable[[Any], Any]]:
+def windowed(
+    past: Any, instance_norm: str | None, skip: bool, channels: int
+) -> tuple[Any, Any, Callable[[Any], Any]]:
     """Return the network's input (B, T, C), its target channel (B, T, 1), and what undoes instance norm."""
-    if architecture.instance_norm is None and not architecture.skip:
+    if instance_norm is None and not skip:
         return past, None, lambda y: y
-    target, undo = instance_normalized(past[:, :, :1], architecture.instance_norm)
+    target, undo = instance_normalized(past[:, :, :1], instance_norm)
     if channels == 1:
         return target, target, undo
     return layers.Concatenate(name="channels")([target, past[:, :, 1:]]), target, undo
@@ -117,25 +153,40 @@ def squeezed_and_excited(x: Any, ratio: int, number: int) -> Any:
 
 def recurrence(x: Any, recurrent: Recurrent, number: int, *, last: bool) -> Any:
     """Add one recurrent layer and what stands behind it; only the last one gives up the time axis."""
-    x = CELL[recurrent.cell](
+    cell = KERAS[recurrent.cell] if recurrent.is_plain else OURS[recurrent.cell]
+    x = cell(
         recurrent.units,
+        dropout=recurrent.input_dropout,
         recurrent_dropout=recurrent.recurrent_dropout,
         return_sequences=not last,
         name=f"{recurrent.cell}_{number}",
+        **({} if recurrent.is_plain else inside(recurrent)),
     )(x)
     if recurrent.norm:
         x = normalized(x, recurrent.norm, f"{recurrent.cell}_norm_{number}")
     if recurrent.dropout:
-        x = layers.Dropout(recurrent.dropout, name=f"{recurrent.cell}_dropout_{number}")(x)
+        drop = DROPOUT[recurrent.dropout_kind]
+        x = drop(recurrent.dropout, name=f"{recurrent.cell}_dropout_{number}")(x)
     return x
 
 
-def head(x: Any, architecture: Architecture, horizon: tuple[int, ...]) -> Any:
-    """Map the last state to the horizon, (B, h) or (B, h, Q)."""
-    start = "zeros" if architecture.head.zero_start else "glorot_uniform"
-    activation = architecture.head.activation
-    y = layers.Dense(math.prod(horizon), activation=activation, kernel_initializer=start, name="head")(x)
-    return layers.Reshape(horizon, name="horizon")(y) if len(horizon) > 1 else y
+def inside(recurrent: Recurrent) -> dict[str, Any]:
+    """Return the arguments of our layer for what acts inside the recurrence."""
+    zones = recurrent.zoneout
+    pair = zones if isinstance(zones, tuple) else (zones, zones)  # of the hidden state and the cell
+    return {
+        "norm": recurrent.norm_inside,
+        "zoneout": pair if recurrent.cell == "lstm" else zones,
+        "recurrent_dropout_kind": recurrent.recurrent_dropout_kind,
+        "weight_dropout": recurrent.weight_dropout,
+    }
+
+
+def head(x: Any, end: Head, shape: tuple[int, ...]) -> Any:
+    """Map the last state to the outputs, (B, outputs) or (B, outputs, Q)."""
+    start = "zeros" if end.zero_start else "glorot_uniform"
+    y = layers.Dense(math.prod(shape), activation=end.activation, kernel_initializer=start, name="head")(x)
+    return layers.Reshape(shape, name="horizon")(y) if len(shape) > 1 else y
 
 
 def future_effect(x: Any, future: Any, horizon: tuple[int, ...]) -> Any:

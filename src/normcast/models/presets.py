@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from normcast.errors import unknown
-from normcast.models.architecture import Architecture, Conv, Head, Recurrent
+from normcast.models.architecture import Architecture
+from normcast.models.declaration import Conv, Head, Recurrent
 
 DEFAULT = "patch-lstm"
 
