@@ -160,7 +160,7 @@ def test_run_on_windows_of_another_shape_is_refused_with_two(forecaster, tmp_pat
 def test_data_that_cannot_be_read_are_refused_with_two(forecaster, tmp_path, capsys):
     np.savez(tmp_path / "half.npz", x=np.ones((4, 6, 1)))
     uneven = windows(tmp_path, "uneven.npz", y=np.ones((3, 1)))
-    told = {"half.npz": "no array y", uneven.name: "one entry per window", "absent.csv": "absent.csv"}
+    told = {"half.npz": "no array y", uneven.name: "one entry per case", "absent.csv": "absent.csv"}
     for name, words in told.items():
         assert run(["check", str(forecaster), "--data", str(tmp_path / name)]) == 2
         error = capsys.readouterr().err

@@ -11,6 +11,7 @@ from normcast.check.rule import Finding, Severity
 from normcast.cli import run
 from normcast.cli.check_run import check_command
 from normcast.cli.measure import FixStudy, classes, placement_names, refusal
+from normcast.data import Cases
 from normcast.models.edits import Remove, Set
 
 SMALL = {"seeds": 2, "epochs": 1, "folds": 1, "processes": 1, "quiet": True}
@@ -96,7 +97,7 @@ def test_a_fix_of_the_output_shape_is_not_measured():
 
 def test_logits_are_not_measured_as_classes():
     net = keras.Sequential([keras.Input((6, 1)), L.LSTM(3), L.Dropout(0.2, name="drop"), L.Dense(2)])
-    data = (np.zeros((8, 6, 1)), np.arange(8) % 2)
+    data = Cases.of(np.zeros((8, 6, 1)), np.arange(8) % 2)
     assert "no probabilities" in refusal(net, finding("x", ["drop"], [Remove("drop")]), data)
 
 

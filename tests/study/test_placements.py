@@ -9,6 +9,7 @@ import pytest
 from normcast.models import Architecture, Conv, Recurrent
 from normcast.models.presets import PRESETS, preset
 from normcast.study import AXES, Placement, placements
+from normcast.study.combine import together
 from normcast.study.placement import as_placements
 
 LONG = pytest.param("deep-conv-lstm", marks=pytest.mark.slow)
@@ -151,3 +152,15 @@ def test_findings_of_check_are_placements():
 def test_placements_that_cannot_be_told_apart_are_refused(given, message):
     with pytest.raises(ValueError, match=message):
         as_placements(given)
+
+
+def test_a_combined_placement_is_found_anew_at_the_rate_it_was_found_with():
+    model = built("conv-lstm")
+    offered = placements(model, axes=["inside", "recurrent-dropout", "dropout"], rate=0.3, zoneout=0.05)
+    chosen = [p for p in offered if p.level in ("layer norm inside", "zoneout 0.05", "dropout 0.3 after")]
+    assert [p.rate for p in chosen] == [None, 0.3, 0.05]
+    cell = {each.factor: each.name for each in chosen}
+    config = together(model, chosen, cell).applied(model).get_layer("lstm_1").get_config()
+    assert (config["norm"], config["zoneout"]) == ("layer", [0.05, 0.05])
+    layers = together(model, chosen, cell).applied(model).layers
+    assert [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)] == [0.3]

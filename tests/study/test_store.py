@@ -40,7 +40,13 @@ def test_a_name_cannot_mean_two_placements(tmp_path):
     store = Store(tmp_path / "s.db")
     store.add_placements([("a", "{}", 3)])
     with pytest.raises(ValueError, match="'a' has other edits"):
-        store.add_placements([("a", '{"x": 1}', 3)])
+        store.add_placements([("a", '{"edits": [{"edit": "remove", "layer": "drop"}]}', 3)])
+
+
+def test_a_placement_may_be_told_in_other_words_by_another_version(tmp_path):
+    store = Store(tmp_path / "s.db")
+    store.add_placements([("a", '{"edits": [], "scaling": null, "training": {}}', 3)])
+    store.add_placements([("a", '{"edits": [], "scaling": null, "training": {}, "rate": 0.2}', 3)])
 
 
 def test_a_trial_is_claimed_by_one_process_only(tmp_path):

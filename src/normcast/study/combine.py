@@ -79,17 +79,6 @@ def renewed(model: keras.Model, placement: Placement) -> Placement:
 
     if placement.axis not in AXES:
         return placement
-    found = placements(model, axes=[placement.axis], rate=rate_in(placement.level) or 0.2)
+    rate = placement.rate or 0.0  # of a dropout or of zoneout: the axis knows which
+    found = placements(model, axes=[placement.axis], rate=rate, zoneout=rate)
     return next((each for each in found if each.name == placement.name), placement)
-
-
-def rate_in(level: str) -> float | None:
-    """Return the rate that a level names, if it names one.
-
-    >>> rate_in("dropout 0.2 after"), rate_in("layer norm inside")
-    (0.2, None)
-    """
-    for word in level.split():
-        if word.replace(".", "", 1).isdigit():
-            return float(word)
-    return None

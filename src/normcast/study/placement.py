@@ -20,9 +20,9 @@ class Placement:
     """A named tuple of edits, with what is not in the graph beside them.
 
     name: "lstm_1: layer norm inside". edits: from the network as given. axis: what kind of thing it changes
-    ("norm", "dropout", ...); slot: the layer it is about; level: what stands there. Placements of one axis
-    and slot exclude one another. scaling: how the data is scaled, None as in the study; training: fields
-    of `Training` that differ.
+    ("norm", "dropout", ...); slot: the layer it is about; level: what stands there; rate: of the dropout or
+    zoneout that it puts there, if any. Placements of one axis and slot exclude one another. scaling: how the
+    data is scaled, None as in the study; training: fields of `Training` that differ.
 
     >>> from normcast.models.edits import Remove
     >>> str(Placement("no dropout", (Remove("dropout_1"),)))
@@ -36,6 +36,7 @@ class Placement:
     level: str = ""
     scaling: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    rate: float | None = None
 
     @property
     def factor(self) -> str:
@@ -55,7 +56,7 @@ class Placement:
         >>> Placement.from_json(Placement("x", training={"clipnorm": 1.0}).to_json()).training
         {'clipnorm': 1.0}
         """
-        plain = {name: getattr(self, name) for name in ("name", "axis", "slot", "level", "scaling")}
+        plain = {name: getattr(self, name) for name in ("name", "axis", "slot", "level", "scaling", "rate")}
         plain |= {"training": dict(self.training), "edits": json.loads(edits_to_json(self.edits))}
         return json.dumps(plain, sort_keys=True)
 

@@ -107,7 +107,7 @@ class Store:
         """
         known = {name: text for name, text, _ in self.placements}
         for name, text, _ in placements:
-            if known.get(name, text) != text:
+            if deciding(known.get(name, text)) != deciding(text):
                 raise ValueError(
                     f"{self.path}: placement {name!r} has other edits in this store. Give it another name, "
                     "or name another store."
@@ -205,6 +205,16 @@ def is_void(claim: Claim, now: float) -> bool:
     except OSError:  # it lives, and belongs to someone else
         return False
     return False
+
+
+def deciding(placement: str) -> dict[str, Any]:
+    """Return what trials depend on of a placement's JSON; its words may change between versions.
+
+    >>> deciding('{"name": "x", "edits": [], "scaling": null, "training": {}, "level": "none"}')
+    {'edits': [], 'scaling': None, 'training': {}}
+    """
+    plain = json.loads(placement)
+    return {name: plain.get(name) for name in ("edits", "scaling", "training")}
 
 
 def short(value: Any, most: int = 60) -> str:

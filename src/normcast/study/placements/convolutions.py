@@ -9,6 +9,7 @@ import keras
 
 from normcast.layers import SqueezeExcite1D
 from normcast.models.edits import Edit, Insert, Remove, Set
+from normcast.models.graph import as_plain
 from normcast.models.graph.kinds import NOISE, POOL_1D
 from normcast.study.placement import Placement
 from normcast.study.placements.norms import local
@@ -88,11 +89,9 @@ def activation_placements(slot: Slot, rate: float) -> Iterator[Placement]:
         kept = [each for each, _ in slot.behind if each not in noisy]
         edits += [Insert(noise, after=[slot.name, *kept][-1])]
         level = f"{words} {rate:g}"
-        yield Placement(f"{slot.name}: {level}", tuple(edits), "activation", slot.name, level)
+        yield Placement(f"{slot.name}: {level}", tuple(edits), "activation", slot.name, level, rate=rate)
 
 
 def initializer_of(slot: Slot) -> str:
     """Return the name of the kernel's initializer."""
-    from normcast.models.graph import as_plain
-
     return str(as_plain(slot.config.get("kernel_initializer")))

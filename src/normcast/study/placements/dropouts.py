@@ -24,7 +24,8 @@ def dropout_placements(slot: Slot, rate: float) -> Iterator[Placement]:
         if (before, after) != current(slot):
             level = words(before, after, rate)
             edits = made(slot, before, after, rate)
-            yield Placement(f"{slot.name}: {level}", edits, "dropout", slot.name, level)
+            put = rate if before or after else None
+            yield Placement(f"{slot.name}: {level}", edits, "dropout", slot.name, level, rate=put)
 
 
 def levels(slot: Slot) -> list[tuple[str, str]]:

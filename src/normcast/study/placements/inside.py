@@ -27,14 +27,15 @@ def inside_placements(slot: Slot, rate: float, zoneout: float) -> Iterator[Place
             level = f"{norm} norm inside" if norm else "no norm inside"
             edits = (renewed(slot, norm=norm),)
             yield Placement(f"{slot.name}: {level}", edits, "inside", slot.name, level)
-    for kind, level in (
-        (None, "no recurrent dropout"),
-        ("recurrent_dropout", f"recurrent dropout {rate:g}"),
-        ("zoneout", f"zoneout {zoneout:g}"),
+    for kind, level, put in (
+        (None, "no recurrent dropout", None),
+        ("recurrent_dropout", f"recurrent dropout {rate:g}", rate),
+        ("zoneout", f"zoneout {zoneout:g}", zoneout),
     ):
         if kind != noise_now(slot):
             edits = (noisy(slot, kind, rate, zoneout),)
-            yield Placement(f"{slot.name}: {level}", edits, "recurrent-dropout", slot.name, level)
+            name = f"{slot.name}: {level}"
+            yield Placement(name, edits, "recurrent-dropout", slot.name, level, rate=put)
 
 
 def noise_now(slot: Slot) -> str | None:
