@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, isnan, log10
 
-from normcast.check.evidence import Claim, Range, signed
+from normcast.check.evidence import Claim, Range
+from normcast.pages.percent import percent
 
 ROW, TOP, LEFT, WIDTH, RIGHT = 24, 34, 170, 360, 210
 EDGE = 1.0  # effects beyond +-100 % are drawn at the edge, with an arrow
@@ -109,7 +110,7 @@ def diamond(found: Range, scale: Scale, y: int) -> list[str]:
 def numbers(found: Range, y: int) -> str:
     """Return the effect and its interval in figures."""
     words = "no training finished" if isnan(found.effect) else str(found)
-    return text(LEFT + WIDTH + 14, y + 4, words if len(words) < 34 else signed(found.effect), "")
+    return text(LEFT + WIDTH + 14, y + 4, words if len(words) < 34 else percent(found.effect), "")
 
 
 def text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:

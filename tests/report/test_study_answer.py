@@ -4,10 +4,10 @@ from math import nan
 
 import pytest
 
+from normcast.pages.percent import interval, percent
 from normcast.report import StudyReport
 from normcast.report.of_study.answer import judge_study
 from normcast.report.of_study.reading import fewest_seeds, still_learning, typical_detectable
-from normcast.report.of_study.words import interval, percent
 from normcast.study import BASELINE
 from normcast.study.statistics import enough_seeds
 from tests.report import study_demo as demo

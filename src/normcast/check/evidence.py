@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from normcast.errors import counted
+from normcast.pages.percent import percent
 
 RECORD = Path(__file__).with_name("evidence.json")
 """What `python -m benchmarks evidence` measured, if it ships with this version."""
@@ -37,8 +38,8 @@ class Range:
         return not isnan(self.low) and not self.low <= 0 <= self.high
 
     def __str__(self) -> str:
-        interval = "" if isnan(self.low) else f" ({signed(self.low)} to {signed(self.high)})"
-        return signed(self.effect) + interval
+        interval = "" if isnan(self.low) else f" ({percent(self.low)} to {percent(self.high)})"
+        return percent(self.effect) + interval
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ class Claim:
         if self.pooled is None:
             return f"no common effect over {data}; {counts}{lost}"
         low, high = self.pooled.low, self.pooled.high
-        interval = "" if isnan(low) else f" (95 % interval {signed(low)} to {signed(high)})"
-        return f"error {signed(self.pooled.effect)}{interval} over {data}; {counts}{lost}"
+        interval = "" if isnan(low) else f" (95 % interval {percent(low)} to {percent(high)})"
+        return f"error {percent(self.pooled.effect)}{interval} over {data}; {counts}{lost}"
 
 
 @dataclass(frozen=True)
@@ -134,15 +135,6 @@ class Evidence:
             f"change below zero is a smaller error; better and worse are tested. All of it: {PAGE}."
         )
         return "\n".join([*lines, "", how])
-
-
-def signed(share: float) -> str:
-    """Return a relative change as percent, with its sign.
-
-    >>> signed(-0.0214), signed(12.5)
-    ('-2.1 %', '+1,250.0 %')
-    """
-    return f"{100 * share:+,.1f} %"
 
 
 @lru_cache

@@ -12,6 +12,7 @@ from normcast.cli import console
 from normcast.cli.forecast_run import check_outputs
 from normcast.data import Cases
 from normcast.errors import counted, unknown
+from normcast.pages.percent import interval, percent
 from normcast.study import AXES, Study, StudyResult, Ticked
 from normcast.study.answer import answer
 
@@ -201,8 +202,8 @@ def print_result(result: StudyResult) -> None:
     ):
         table.add_row(
             effect.name,
-            f"{100 * effect.effect:+.1f} %",
-            f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}",
+            percent(effect.effect),
+            interval(effect.low, effect.high),
             f"{effect.p:.3f}",
             f"{effect.holm_p:.3f}",
             effect.verdict,

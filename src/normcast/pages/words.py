@@ -62,19 +62,6 @@ def number(value: float, places: int) -> str:
     return f"{value:z,.{places}f}".replace("-", "\N{MINUS SIGN}")  # z: no minus before zero
 
 
-def change(percent: float) -> str:
-    """Write a relative difference with its sign.
-
-    >>> change(-4.52), change(26.0), change(float("nan"))
-    ('−4.5 %', '+26.0 %', '–')
-    """
-    if not isfinite(percent):
-        return "–"
-    if abs(percent) < 0.05:
-        return "0.0 %"
-    return f"{percent:+,.1f} %".replace("-", "\N{MINUS SIGN}")
-
-
 def duration(seconds: float) -> str:
     """Write a duration with the unit that suits it.
 

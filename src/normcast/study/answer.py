@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from normcast.errors import counted
+from normcast.pages.percent import size
 from normcast.study.result import StudyResult
-from normcast.study.statistics.verdict import percent
 
 VERDICTS = {
     "better": "better",
@@ -28,8 +28,8 @@ def lead(result: StudyResult) -> str:
         return "No winner inside the noise: no placement is shown to beat the network as given."
     effect = result.comparison.of(winner.name)
     return (
-        f"{winner.name}: the error falls by {percent(-effect.effect)} "
-        f"(95 % interval {percent(-effect.high)} to {percent(-effect.low)}, {seeds}, corrected p "
+        f"{winner.name}: the error falls by {size(effect.effect)} "
+        f"(95 % interval {size(effect.high)} to {size(effect.low)}, {seeds}, corrected p "
         f"{effect.holm_p:.2g})."
     )
 

@@ -157,9 +157,9 @@ def main_effects(
     >>> design = factorial({"norm": ("none", "batch"), "pool": ("none", "max")})
     >>> seeds = np.array([[1.0], [1.2], [0.9]])
     >>> print(main_effects(design, np.stack([seeds, seeds, seeds + 0.1, seeds + 0.11 * seeds])))
-    norm: 10.3% higher; corrected p = 0.0062
-    pool: 0.661% higher; corrected p = 0.59
-    norm x pool: 1.32% higher; corrected p = 0.59
+    norm: 10.3 % higher; corrected p = 0.0062
+    pool: 0.7 % higher; corrected p = 0.59
+    norm x pool: 1.3 % higher; corrected p = 0.59
     """
     table = np.asarray(scores, dtype=np.float64)
     if table.ndim != 3 or len(table) != len(design.cells):

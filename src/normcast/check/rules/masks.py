@@ -96,5 +96,6 @@ def mask_value_is_data(net: Net, facts: Facts) -> Iterator[Found]:
         if _makes_mask(node):
             value = node.config.get("mask_value", 0)
             yield Found(
-                (node,), f"{share:.0%} of the real steps equal the mask value {value:g} and are skipped"
+                (node,),
+                f"{round(100 * share)} % of the real steps equal the mask value {value:g} and are skipped",
             )

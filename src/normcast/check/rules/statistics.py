@@ -73,9 +73,8 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
         if left > 0.05:
             better = max(0.5, int(0.05 ** (1 / steps) * 1000) / 1000)
             fix = (Set(node.name, momentum=better),) if better**steps <= 0.05 else ()
-            words = (
-                f"after {steps} steps {left:.0%} of the starting statistics are left (momentum {momentum:g})"
-            )
+            still = f"{round(100 * left)} % of the starting statistics are left"
+            words = f"after {steps} steps {still} (momentum {momentum:g})"
             yield Found((node,), words, fix, evidence={"steps": steps, "left": left})
 
 

@@ -15,6 +15,7 @@ from normcast.forecasting.frames import forecast_frame, history_frame
 from normcast.forecasting.learned import Learned
 from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
+from normcast.pages.percent import exact
 from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
 
 SHOWN_HORIZONS = 6  # of history, before the forecast and before each cutoff
@@ -144,7 +145,7 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
             "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
             "end, which set the width of the intervals."
         )
-    shares = [f"{learned.share:.0%}" for _, learned in numbered(forecaster)]
+    shares = [exact(learned.share) for _, learned in numbered(forecaster)]
     if settings.preset.architecture.skip and shares:
         notes.append(
             "The networks start at the ridge map. Of their correction to it, the forecast has the share that "

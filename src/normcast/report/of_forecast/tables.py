@@ -8,7 +8,8 @@ from math import isfinite, nan
 import pandas as pd
 
 from normcast.pages.page import Cell, Table
-from normcast.pages.words import change, decimals, number, stamp
+from normcast.pages.percent import percent
+from normcast.pages.words import decimals, number, stamp
 from normcast.report.of_forecast.terms import HEADS
 from normcast.report.of_forecast.values import ForecastReport
 from normcast.report.of_forecast.verdict import Duel, main_metric
@@ -55,7 +56,7 @@ def duels(comparisons: Sequence[Duel], model: str, metric: str) -> Table:
     rows = [
         (
             Cell(c.baseline, number=False),
-            Cell(change(c.change)),
+            Cell(percent(c.change)),
             Cell("–" if c.folds == 1 else f"{number(c.low, places)} to {number(c.high, places)}"),
             Cell(f"{c.won} of {c.folds}"),
             Cell(words[c.outcome], number=False),
@@ -108,7 +109,7 @@ def _series_table(wide: pd.DataFrame, model: str, baseline: str, caption: str) -
                 Cell(str(name), number=False),
                 Cell(number(ours, places), best=round(ours, places) <= round(theirs, places)),
                 Cell(number(theirs, places), best=round(theirs, places) <= round(ours, places)),
-                Cell(change(100 * (ours / theirs - 1) if theirs else nan)),
+                Cell(percent(ours / theirs - 1 if theirs else nan)),
             )
         )
     return Table(caption, ("series", model, baseline, "difference"), tuple(rows), narrow=True)

@@ -43,8 +43,8 @@ class Duel:
 
     @property
     def change(self) -> float:
-        """Our error relative to the baseline's, in percent; negative is smaller."""
-        return 100 * (self.ours / self.theirs - 1) if self.theirs else float("nan")
+        """Our error relative to the baseline's, as a share; negative is smaller."""
+        return self.ours / self.theirs - 1 if self.theirs else float("nan")
 
 
 def main_metric(scores: Scores) -> str:
@@ -110,7 +110,7 @@ def judge(scores: Scores | None, model: str) -> Verdict:
 
 
 def _answer(best: Duel, model: str) -> str:
-    size = f"{abs(best.change):.0f} %" if abs(best.change) >= 1 else "less than 1 %"
+    size = f"{abs(100 * best.change):.0f} %" if abs(best.change) >= 0.01 else "less than 1 %"
     side = "below" if best.change < 0 else "above"
     rival = f"{best.baseline}, the best simple baseline"
     if best.outcome == "better":
@@ -144,7 +144,7 @@ def _evidence(comparison: Duel, model: str) -> str:
 def _others(comparisons: tuple[Duel, ...], model: str) -> str:
     words = {"better": " (clearly)", "worse": " (clearly)", "open": " (inside the noise)"}
     parts = [
-        f"{abs(c.change):.0f} % {'below' if c.change < 0 else 'above'} that of {c.baseline}"
+        f"{abs(100 * c.change):.0f} % {'below' if c.change < 0 else 'above'} that of {c.baseline}"
         f"{words[c.outcome] if c.folds > 1 else ''}"
         for c in comparisons
     ]

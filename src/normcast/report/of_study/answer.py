@@ -6,6 +6,7 @@ from math import isfinite
 
 from normcast.errors import counted, listed
 from normcast.pages.page import Verdict
+from normcast.pages.percent import interval, percent, size
 from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import (
     best_first,
@@ -17,7 +18,7 @@ from normcast.report.of_study.reading import (
     typical_detectable,
 )
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import interval, metric_name, p_value, percent, score, size
+from normcast.report.of_study.words import metric_name, p_value, score
 from normcast.study import BASELINE
 from normcast.study.answer import counted_verdicts
 from normcast.study.statistics import Effect, SeedCheck, enough_seeds

@@ -8,10 +8,10 @@ import numpy as np
 
 from normcast.errors import counted
 from normcast.pages.page import Figure, Key, Section
+from normcast.pages.percent import percent
 from normcast.report.of_study.bands import Band, draw_bands
 from normcast.report.of_study.reading import best_first
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import percent
 from normcast.study import BASELINE, StudyResult
 from normcast.study.statistics import Effect
 

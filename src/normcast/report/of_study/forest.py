@@ -7,12 +7,13 @@ from math import ceil, floor, isfinite
 
 from normcast.errors import counted
 from normcast.pages.page import Forest, ForestRow, Key, Section
+from normcast.pages.percent import interval, percent, size
 from normcast.pages.words import decimals
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis, mean_scores, other_metrics
 from normcast.report.of_study.tables import evidence_table, scores_table
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import interval, metric_name, nice_step, p_value, percent, score, size
+from normcast.report.of_study.words import metric_name, nice_step, p_value, score
 from normcast.study.statistics import Effect
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from normcast.errors import counted
 from normcast.pages.page import Section
+from normcast.pages.percent import size
 from normcast.report.of_study.reading import counted_trials
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import size
 
 FEW_SEEDS = 20
 DESIGNS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from normcast.pages.page import Figure, Key, Section
+from normcast.pages.percent import percent
 from normcast.report.of_study.factors import factor_effects, verdict_of
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.network import layers_of
@@ -10,7 +11,6 @@ from normcast.report.of_study.places import Place, places_of
 from normcast.report.of_study.reading import level_of
 from normcast.report.of_study.sketch import Note, sketch
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import percent
 from normcast.study import Placement
 
 

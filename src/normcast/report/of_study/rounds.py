@@ -6,8 +6,8 @@ import numpy as np
 
 from normcast.errors import counted
 from normcast.pages.page import Cell, Section, Table
+from normcast.pages.percent import percent
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import percent
 from normcast.study import BASELINE, Trial
 
 Round = dict[str, list[Trial]]

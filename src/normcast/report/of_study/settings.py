@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from normcast.pages.page import Section
+from normcast.pages.percent import size
 from normcast.pages.words import duration, steps
 from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name, size
+from normcast.report.of_study.words import metric_name
 from normcast.study import BASELINE
 
 Pairs = Sequence[tuple[str, object]]

@@ -8,10 +8,11 @@ from math import isfinite
 import pandas as pd
 
 from normcast.pages.page import Cell, Section, Table
+from normcast.pages.percent import percent, size
 from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import best_first, mean_scores, other_metrics
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name, p_value, percent, score, size
+from normcast.report.of_study.words import metric_name, p_value, score
 from normcast.study import BASELINE
 from normcast.study.statistics import Effect
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor, isfinite, log10
 
-from normcast.pages.words import change, number
+from normcast.pages.words import number
 
 AXIS_TITLES = {
     "norm": "Normalization between layers",
@@ -38,44 +38,6 @@ def score(metric: str, value: float, places: int) -> str:
     if metric == "error":
         return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
     return number(value, places)
-
-
-def percent(share: float) -> str:
-    """Write an effect as a change in percent, with its sign; a small one with the digits it needs.
-
-    >>> percent(-0.1044), percent(0.00012), percent(0.0)
-    ('−10.4 %', '+0.01 %', '0.0 %')
-    """
-    if isfinite(share) and 5e-5 <= abs(share) < 1e-3:
-        return f"{100 * share:+.2f} %".replace("-", "\N{MINUS SIGN}")
-    return change(100 * share)
-
-
-def size(share: float) -> str:
-    """Write the size of an effect without its sign.
-
-    >>> size(-0.1044), size(0.0004)
-    ('10.4 %', '0.04 %')
-    """
-    return percent(abs(share)).lstrip("+")
-
-
-def interval(low: float, high: float) -> str:
-    """Write an interval of effects; a dash where it is not defined.
-
-    >>> interval(-0.142, -0.081), interval(float("nan"), 0.1)
-    ('−14.2 to −8.1 %', '–')
-    """
-    if not (isfinite(low) and isfinite(high)):
-        return "–"
-    places = max(_places(low), _places(high))
-    ends = [f"{100 * each:+z.{places}f}".replace("-", "\N{MINUS SIGN}") for each in (low, high)]
-    zeros = ("+0." + "0" * places, "+0")
-    return " to ".join("0" if each in zeros else each for each in ends) + " %"
-
-
-def _places(share: float) -> int:
-    return 2 if 0 < abs(share) < 1e-3 else 1
 
 
 def p_value(p: float) -> str:

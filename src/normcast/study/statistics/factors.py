@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import stdtrit
 
 from normcast.errors import counted
+from normcast.pages.percent import size
 from normcast.study.statistics.paired import holm, spread, t_test
 from normcast.study.statistics.plain import Plain, number
 from normcast.study.statistics.scores import by_seed
-from normcast.study.statistics.verdict import p_words, percent
+from normcast.study.statistics.verdict import p_words
 
 Term = tuple[str, ...]
 
@@ -44,7 +45,7 @@ class FactorEffect(Plain):
         return " or ".join(" x ".join(term) for term in self.terms)
 
     def __str__(self) -> str:
-        words = f"{percent(abs(self.effect))} {'lower' if self.effect < 0 else 'higher'}"
+        words = f"{size(self.effect)} {'lower' if self.effect < 0 else 'higher'}"
         return f"{self.name}: {words}; corrected p {p_words(self.holm_p)}"
 
 

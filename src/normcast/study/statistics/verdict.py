@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil, isnan
 
 from normcast.errors import counted
+from normcast.pages.percent import exact, percent, size
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.power import MOST_SEEDS, seeds_to_equate, seeds_to_see
@@ -63,7 +64,7 @@ def _compared(effect: Effect, rules: Rules) -> tuple[Verdict, str]:
 
 def _equal(effect: Effect, rules: Rules, clear: bool) -> str:
     """Return the sentence without the interval, whose level is not the equivalence test's."""
-    margin = percent(rules.min_effect)
+    margin = exact(rules.min_effect)
     p = p_words(effect.holm_p)
     but = f" That it is not zero is clear (corrected p {p}), but it is too small to matter."
     return (
@@ -83,7 +84,7 @@ def _failing(effect: Effect, rules: Rules, baseline_failed: int) -> tuple[Verdic
         return "worse", f"worse: {failed}; corrected p {p_words(effect.failure_p)}."
     if _compared(effect, rules)[0] == "worse":
         return None
-    return "undecided", f"{failed}; above {percent(MOST_FAILED)} the seeds that are left decide nothing."
+    return "undecided", f"{failed}; above {exact(MOST_FAILED)} the seeds that are left decide nothing."
 
 
 def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
@@ -121,27 +122,17 @@ def _size(effect: Effect, rules: Rules) -> str:
     if isnan(effect.low):
         return _amount(effect)
     if effect.low <= 0 <= effect.high:
-        ends = f"{_signed(effect.low)} to {_signed(effect.high)}"
+        ends = f"{percent(effect.low)} to {percent(effect.high)}"
     else:
         near, far = sorted((abs(effect.low), abs(effect.high)))
-        ends = f"{percent(near)} to {percent(far)}"
-    return f"{_amount(effect)} ({percent(rules.level)} interval {ends})"
+        ends = f"{size(near)} to {size(far)}"
+    return f"{_amount(effect)} ({exact(rules.level)} interval {ends})"
 
 
 def _amount(effect: Effect) -> str:
     if effect.effect == 0:
-        return "0%"
-    return f"{percent(abs(effect.effect))} {'lower' if effect.effect < 0 else 'higher'}"
-
-
-def percent(share: float) -> str:
-    """Return a share as percent, three digits of it."""
-    return f"{100 * share:.3g}%" if share >= 1e-5 or share == 0 else "less than 0.001%"
-
-
-def _signed(share: float) -> str:
-    sign = "-" if share < 0 else "+"
-    return f"{sign if share else ''}{percent(abs(share))}"
+        return "0 %"
+    return f"{size(effect.effect)} {'lower' if effect.effect < 0 else 'higher'}"
 
 
 def p_words(p: float) -> str:

@@ -1,0 +1,56 @@
+"""Percent: shares and relative changes in words, the same in sentences, tables, pages and rules."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def exact(share: float) -> str:
+    """Write a share that was chosen, as it is.
+
+    >>> exact(0.95), exact(0.0025)
+    ('95 %', '0.25 %')
+    """
+    return f"{100 * share:.6g} %"
+
+
+def percent(share: float) -> str:
+    """Write a change in percent, with its sign; a small one with the digits it needs, none as a dash.
+
+    >>> percent(-0.1044), percent(0.00012), percent(0.0), percent(12.5), percent(float("nan"))
+    ('−10.4 %', '+0.01 %', '0.0 %', '+1,250.0 %', '–')
+    """
+    if not isfinite(share):
+        return "–"
+    if 5e-5 <= abs(share) < 1e-3:
+        return f"{100 * share:+.2f} %".replace("-", MINUS)
+    return "0.0 %" if abs(share) < 5e-4 else f"{100 * share:+,.1f} %".replace("-", MINUS)
+
+
+def size(share: float) -> str:
+    """Write the size of a change without its sign.
+
+    >>> size(-0.1044), size(0.0004)
+    ('10.4 %', '0.04 %')
+    """
+    return percent(abs(share)).lstrip("+")
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of changes; a dash where it is not defined.
+
+    >>> interval(-0.142, -0.081), interval(float("nan"), 0.1)
+    ('−14.2 to −8.1 %', '–')
+    """
+    if not (isfinite(low) and isfinite(high)):
+        return "–"
+    places = max(_places(low), _places(high))
+    ends = [f"{100 * each:+z.{places}f}".replace("-", MINUS) for each in (low, high)]
+    zeros = ("+0." + "0" * places, "+0")
+    return " to ".join("0" if each in zeros else each for each in ends) + " %"
+
+
+def _places(share: float) -> int:
+    return 2 if 0 < abs(share) < 1e-3 else 1
