@@ -1,4 +1,4 @@
-"""Artefact: a file that is either whole or absent."""
+"""Files: written whole or not at all."""
 
 import os
 import secrets
