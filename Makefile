@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
 
-.PHONY: demo demo-study test test-full lint types contracts check clean
+.PHONY: demo demo-study test test-full lint types contracts check floors clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,9 @@ contracts: $(VENV)/dev.stamp  ## who may import whom
 	$(BIN)/lint-imports
 
 check: lint types contracts
+
+floors: $(VENV)/dev.stamp  ## draw docs/images/floors.svg from the contract
+	$(BIN)/python docs/floors.py
 
 clean:
 	rm -rf $(VENV) forecast.csv report.html study.db study.html

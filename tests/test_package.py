@@ -41,3 +41,24 @@ def test_a_broken_keras_json_is_nobodys_choice(tmp_path):
 
 def test_an_unknown_public_name_raises():
     assert not hasattr(normcast, "Forcaster")
+
+
+def test_the_face_shows_what_people_need_and_every_name_is_there():
+    shown = [name for name in dir(normcast) if not name.startswith("_")]
+    needed = {
+        "check_model",
+        "fix_model",
+        "Study",
+        "Forecaster",
+        "load",
+        "layers",
+        "check",
+        "write_report",
+        "datasets",
+    }
+    assert needed <= set(shown)
+    assert len(shown) <= 25
+    for name in shown:
+        assert getattr(normcast, name) is not None
+    assert callable(normcast.check_model)
+    assert normcast.check.check_model is normcast.check_model

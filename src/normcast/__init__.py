@@ -17,16 +17,26 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# What people need, and where it lives; a module is imported when it is first asked for.
 _HOME = {
     "Architecture": "normcast.models",
+    "Cases": "normcast.data",
     "Forecaster": "normcast.forecasting",
     "Panel": "normcast.data",
-    "Training": "normcast.engine",
-    "load": "normcast.forecasting",
     "Study": "normcast.study",
+    "StudyResult": "normcast.study",
+    "Training": "normcast.engine",
+    "assert_no_findings": "normcast.check",
+    "check_model": "normcast.check",
+    "facts_from": "normcast.check",
+    "fix_model": "normcast.check",
+    "load": "normcast.forecasting",
+    "placements": "normcast.study",
     "write_report": "normcast.report",
 }
-_MODULES = ("data", "datasets", "engine", "forecasting", "layers", "models", "report", "scoring", "study")
+_MODULES = (
+    "check", "data", "datasets", "engine", "forecasting", "layers", "models", "report", "scoring", "study",
+)  # fmt: skip
 
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604  (names resolved by __getattr__)
 

@@ -1,4 +1,4 @@
-"""Candidates: forecasts that cost next to nothing, which every network must beat, or say that it does not.
+"""Candidates: forecasts that cost next to nothing, which every network must beat.
 
 Each is a file of this package that holds a `candidate`; what lies here stands in every back-test.
 """

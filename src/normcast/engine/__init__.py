@@ -1,6 +1,7 @@
-"""The training engine: many Keras models times many seeds, compiled by JAX. The only floor that trains.
+"""The training engine: many Keras models times many seeds in one compiled program.
 
-`train` yields `Trained` replicas, `predict` runs them; `Batches` of `Field`s say where windows are read.
+The only floor that trains. `train` yields `Trained` replicas, `predict` runs them; `Batches` of `Field`s say where
+windows are read.
 """
 
 from normcast.engine.batches import Batches, Field

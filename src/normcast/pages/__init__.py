@@ -1,1 +1,1 @@
-"""Pages: the kit of every report, from values of a page to drawings, words and HTML; it knows no subject."""
+"""Pages: the kit of every report, from the values of a page to drawings and HTML; it knows no subject."""
