@@ -18,16 +18,16 @@ from normcast.tasks.task import Task
 
 TRIES = 3
 SILENCE = 5.0  # seconds between two signs of life
-Ticks = Iterator[Trial | None]
+Trials = Iterator[Trial | None]
 
 
-def run_here(jobs: Iterable[Job], task: Task) -> Ticks:
+def run_here(jobs: Iterable[Job], task: Task) -> Trials:
     """Train jobs in this process; yields each trial as it is done."""
     for job in jobs:
         yield from run(job, task)
 
 
-def run_on_cores(jobs: Iterable[Job], task: Task, processes: int) -> Ticks:
+def run_on_cores(jobs: Iterable[Job], task: Task, processes: int) -> Trials:
     """Train jobs in so many processes; yields each trial as it is done, and None now and then in between.
 
     jobs: taken one by one as workers become free. A worker that dies is replaced and its unfinished trials
@@ -61,7 +61,7 @@ class Crew:
         for thread in self.threads:
             thread.join(timeout=10)
 
-    def trials(self) -> Ticks:
+    def trials(self) -> Trials:
         """Yield trials until every thread has found that there is no more to do."""
         leading = len(self.threads)
         while leading:
