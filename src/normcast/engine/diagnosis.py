@@ -6,11 +6,11 @@ import jax
 import keras
 import numpy as np
 
-from normcast.engine.network import Network, Variables
+from normcast.engine.network import Leaves, Network
 
 
 def first_broken(
-    network: Network, state: dict[str, Any], inputs: Variables, target: Any, loss_of: keras.losses.Loss
+    network: Network, state: dict[str, Any], inputs: Leaves, target: Any, loss_of: keras.losses.Loss
 ) -> str | None:
     """Name the first tensor that is not finite in the step from that state, in the order of computation.
 
@@ -28,7 +28,7 @@ def first_broken(
         if not _finite(value):
             return name
 
-    def objective(trainable: Variables) -> Any:
+    def objective(trainable: Leaves) -> Any:
         output, _, losses = network.forward(trainable, state["frozen"], inputs, training=True)
         return loss_of(target, output) + sum(losses)
 
@@ -44,7 +44,7 @@ def _finite(value: Any) -> bool:
     return not np.issubdtype(value.dtype, np.floating) or bool(np.isfinite(value).all())
 
 
-def _activations(network: Network, state: dict[str, Any], inputs: Variables) -> list[tuple[str, Any]]:
+def _activations(network: Network, state: dict[str, Any], inputs: Leaves) -> list[tuple[str, Any]]:
     """Return the output of every operation of the model, by name; only the last for a subclassed model."""
     model = network.model
     model = getattr(model, "_functional", None) or model

@@ -15,7 +15,7 @@ from keras import tree
 
 from normcast.errors import unknown
 
-Variables = list[Any]
+Leaves = list[Any]
 
 
 def require_jax() -> None:
@@ -42,14 +42,14 @@ class Network:
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
         self.input_names = [tensor.name for tensor in model.inputs]
 
-    def forward(self, trainable: Variables, frozen: Variables, inputs: Variables, training: bool) -> Any:
+    def forward(self, trainable: Leaves, frozen: Leaves, inputs: Leaves, training: bool) -> Any:
         """Return (output, new frozen variables, regularization losses). inputs: in the model's order."""
         output, frozen, losses = self.model.stateless_call(
             trainable, frozen, self._packed(inputs), training=training, return_losses=True
         )
         return tree.map_structure(lambda leaf: keras.ops.cast(leaf, "float32"), output), frozen, losses
 
-    def _packed(self, inputs: Variables) -> Any:
+    def _packed(self, inputs: Leaves) -> Any:
         struct = getattr(self.model, "_inputs_struct", None)
         if struct is not None:
             return tree.pack_sequence_as(struct, inputs)
@@ -66,7 +66,7 @@ class Network:
                 )
         return self.input_names
 
-    def split(self, weights: Sequence[Any]) -> tuple[Variables, Variables]:
+    def split(self, weights: Sequence[Any]) -> tuple[Leaves, Leaves]:
         """Split arrays in `model.weights` order into (trainable, frozen); seeds keep the model's values."""
         by_variable = dict(zip(map(id, self.model.weights), weights, strict=True))
         frozen = [by_variable.get(id(v), v.value) for v in self.frozen]
@@ -119,7 +119,7 @@ def seeded(seed: int | str) -> Iterator[None]:
         random.setstate(state)
 
 
-def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Variables, Variables]:
+def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Leaves, Leaves]:
     """Return fresh (trainable, frozen) variables for that seed, with those named in start replaced.
 
     The model is rebuilt from its configuration; an initializer with a seed of its own keeps it. What a layer
