@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.forest import forest
 from normcast.check.evidence import RECORD, TASKS, Claim, Evidence, OnData, read_evidence
 from normcast.check.pages import write_pages
-from normcast.pages.percent import percent
+from normcast.pages.percent import interval, percent
 
 ROOT = Path(__file__).parents[1]
 INTRO = """# Evidence: what normalization and dropout did on public data
@@ -84,9 +84,9 @@ def table(effects: tuple[OnData, ...]) -> str:
     for each in effects:
         found = each.range
         change = "" if isnan(found.effect) else percent(found.effect)
-        interval = "" if isnan(found.low) else f"{percent(found.low)} to {percent(found.high)}"
+        ends = "" if isnan(found.low) else interval(found.low, found.high)
         p = "" if isnan(each.p) else f"{each.p:.2g}"
-        cells = (each.dataset, change, interval, p, each.paired, each.failed, each.verdict)
+        cells = (each.dataset, change, ends, p, each.paired, each.failed, each.verdict)
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 

@@ -71,4 +71,4 @@ def _remove(part: Path) -> None:
 
 
 def _refusal(path: str | os.PathLike[str], error: OSError) -> str:
-    return f"{path}: cannot be written: {error.strerror or error}. Choose another place (--out)."
+    return f"{path}: cannot be written: {error.strerror or error}. Choose another place."

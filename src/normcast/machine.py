@@ -7,6 +7,8 @@ import platform
 from functools import cache
 from importlib.metadata import version
 
+import normcast
+
 PACKAGES = ("normcast", "keras", "jax", "numpy")
 
 
@@ -26,4 +28,6 @@ def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     >>> list(versions(("numpy",)))
     ['python', 'numpy']
     """
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    own = {"normcast": normcast.__version__}  # known without being installed
+    named = {name: own.get(name) or version(name) for name in packages}
+    return {"python": platform.python_version(), **named}

@@ -1,4 +1,4 @@
-"""Formats, settings, commands, pages, the callback and the pytest helper."""
+"""Formats, configuration, commands, pages, the callback and the pytest helper."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,9 @@
 """`normcast check` from the command line."""
 
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -166,3 +169,13 @@ def test_data_that_cannot_be_read_are_refused_with_two(forecaster, tmp_path, cap
         error = capsys.readouterr().err
         assert name in error
         assert words in error
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_lacks_a_sign_gets_a_plain_one(encoding):
+    call = [sys.executable, "-m", "normcast", "rule", "dropout-before-bn"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    shown = subprocess.run(call, capture_output=True, check=True, env=environment)
+    text = shown.stdout.decode(encoding)
+    assert " -" in text.partition("## Measured")[2]
+    assert "?%" not in text.replace(" ", "")

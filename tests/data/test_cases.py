@@ -73,9 +73,23 @@ def test_what_is_no_file_of_cases_is_refused_by_name(tmp_path):
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"gait.npz: cannot be read as an .npz file"):
         read_npz(file)
-    np.save(tmp_path / "one.npz", X)
+    with file.open("wb") as one:
+        np.save(one, X)
+    with pytest.raises(ValueError, match=r"cannot be read as an \.npz file"):
+        read_npz(file)
+    np.savez(file, x=X, X=X, y=Y)
+    with pytest.raises(ValueError, match=r"has arrays x and X; which is meant is not clear"):
+        read_npz(file)
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_npz(tmp_path / "none.npz")
     np.savez(file, x=X, y=np.array([{}, 1, 2, 3, 4], dtype=object))
     with pytest.raises(ValueError, match=r"cannot be read as an \.npz file"):
+        read_npz(file)
+
+
+def test_what_is_not_asked_for_is_not_looked_at(tmp_path):
+    file = tmp_path / "windows.npz"
+    np.savez(file, x=np.zeros((3, 4)), y=np.zeros((3, 2, 2, 1)), times=np.arange(9))
+    assert sorted(read_npz(file, parts=("x", "y"))) == ["x", "y"]
+    with pytest.raises(ValueError, match="one entry per case"):
         read_npz(file)

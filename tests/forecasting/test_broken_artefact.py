@@ -85,10 +85,10 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_json(lambda v: v.update(format=2) or v["versions"].update(normcast="9.1")),
+        with_json(lambda v: v.update(format=3) or v["versions"].update(normcast="9.1")),
     )
     with pytest.raises(
-        ValueError, match=r"format 2, written by normcast 9\.1.*knows format 1.*pip install -U"
+        ValueError, match=r"format 3, written by normcast 9\.1.*knows format 2.*pip install -U"
     ):
         load(model_file)
 

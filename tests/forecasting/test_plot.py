@@ -97,3 +97,11 @@ def test_the_chart_can_be_drawn():
 def test_plotting_before_fit_raises():
     with pytest.raises(RuntimeError, match="before fit"):
         Forecaster(h=1).plot()
+
+
+def test_the_forecast_joins_the_last_value_that_was_observed():
+    frame = table(np.arange(12))
+    frame.loc[11, "y"] = np.nan
+    drawn = parts(ready(frame, missing="mask").plot(), "a")
+    assert drawn["past"][-1] == {"x": 11, "y": None}
+    assert drawn["join"] == drawn["past"][-2]

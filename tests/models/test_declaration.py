@@ -12,6 +12,7 @@ INSIDE = {
     "norm": ({"norm_inside": "layer"}, {"norm": "layer"}),
     "zoneout": ({"zoneout": 0.5}, {"zoneout": [0.5, 0.5]}),
     "zones": ({"zoneout": (0.1, 0.5)}, {"zoneout": [0.1, 0.5]}),
+    "input": ({"input_dropout": 0.5, "norm_inside": "layer"}, {"dropout": 0.5}),
     "weights": ({"weight_dropout": 0.5}, {"weight_dropout": 0.5}),
     "moon": (
         {"recurrent_dropout": 0.5, "recurrent_dropout_kind": "moon"},

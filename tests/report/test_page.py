@@ -208,3 +208,19 @@ def test_a_path_that_cannot_be_is_refused_before_anything_is_drawn(weather, tmp_
         write_report(weather, "report.txt")
     with pytest.raises(OSError, match="no folder"):
         write_report(weather, tmp_path / "nowhere" / "report.html")
+
+
+def test_what_has_a_report_is_named_where_it_is():
+    from importlib import import_module
+
+    from normcast.report.report import PAGES
+
+    for name, package in PAGES.items():
+        module, _, kind = name.rpartition(".")
+        assert isinstance(getattr(import_module(module), kind), type)
+        assert {"values_of", "page_of"} <= set(dir(import_module(package)))
+
+
+def test_what_has_no_report_is_told_what_has(tmp_path):
+    with pytest.raises(TypeError, match="no result 'dict'; results are Forecaster"):
+        write_report({}, tmp_path / "r.html")

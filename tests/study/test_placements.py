@@ -164,3 +164,16 @@ def test_a_combined_placement_is_found_anew_at_the_rate_it_was_found_with():
     assert (config["norm"], config["zoneout"]) == ("layer", [0.05, 0.05])
     layers = together(model, chosen, cell).applied(model).layers
     assert [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)] == [0.3]
+
+
+def test_a_placement_that_does_not_tell_its_rate_is_found_at_the_usual_one():
+    model = built("conv-lstm")
+    offered = placements(model, axes=["norm", "dropout"])
+    old = [Placement.from_json(p.to_json().replace(', "rate": 0.2', "")) for p in offered]
+    assert {p.rate for p in old} == {None}
+    wanted = ("no norm", "dropout 0.2 after")
+    chosen = [p for p in old if p.level in wanted and p.slot == "lstm_1"]
+    cell = {each.factor: each.name for each in chosen}
+    fresh = [p for p in offered if p.level in wanted and p.slot == "lstm_1"]
+    assert len(chosen) == 2
+    assert together(model, chosen, cell).edits == together(model, fresh, cell).edits

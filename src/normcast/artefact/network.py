@@ -17,7 +17,7 @@ from normcast.models import Architecture
 if TYPE_CHECKING:
     import keras
 
-EARLIER = {"h": "outputs"}  # what older files call an argument of `Architecture.build`
+EARLIER = {"h": "outputs"}  # what files of format 1 call an argument of `Architecture.build`
 ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
 
 

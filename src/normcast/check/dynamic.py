@@ -17,6 +17,7 @@ from normcast.check.reading import read
 from normcast.check.rule import DISPLAY, ERROR, WARNING, Finding, Severity
 from normcast.models.edits import apply
 from normcast.models.graph.kinds import BATCH_NORM, RNN
+from normcast.pages.percent import whole
 
 WINDOWS, STEPS = 32, 150
 
@@ -148,7 +149,7 @@ def _dead_relu(probe: Probe) -> Iterator[Finding]:
         dead = float(np.mean(np.all(value <= 0, axis=tuple(range(value.ndim - 1)))))
         if dead >= 0.5:
             hint = "a smaller learning rate, he_normal, or leaky relu"
-            words = f"{round(100 * dead)} % of the units are 0 for all {len(value)} windows"
+            words = f"{whole(dead)} of the units are 0 for all {len(value)} windows"
             yield finding(102, "dead-relu-units", WARNING, (node.reported,), words, hint, share=dead)
 
 
@@ -163,7 +164,7 @@ def _saturated_gates(probe: Probe) -> Iterator[Finding]:
         share = float(np.mean((gates < 0.01) | (gates > 0.99)))
         if share > 0.5:
             hint = "scale the inputs; smaller weights; layer normalization in the recurrence"
-            words = f"{round(100 * share)} % of the gate values are below 0.01 or above 0.99"
+            words = f"{whole(share)} of the gate values are below 0.01 or above 0.99"
             yield finding(103, "saturated-gates", WARNING, (node.reported,), words, hint, share=share)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from normcast.errors import counted
-from normcast.pages.percent import percent
+from normcast.pages.percent import interval, percent
 
 RECORD = Path(__file__).with_name("evidence.json")
 """What `python -m benchmarks evidence` measured, if it ships with this version."""
@@ -38,8 +38,8 @@ class Range:
         return not isnan(self.low) and not self.low <= 0 <= self.high
 
     def __str__(self) -> str:
-        interval = "" if isnan(self.low) else f" ({percent(self.low)} to {percent(self.high)})"
-        return percent(self.effect) + interval
+        ends = "" if isnan(self.low) else f" ({interval(self.low, self.high)})"
+        return percent(self.effect) + ends
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ class Claim:
         if self.pooled is None:
             return f"no common effect over {data}; {counts}{lost}"
         low, high = self.pooled.low, self.pooled.high
-        interval = "" if isnan(low) else f" (95 % interval {percent(low)} to {percent(high)})"
-        return f"error {percent(self.pooled.effect)}{interval} over {data}; {counts}{lost}"
+        ends = "" if isnan(low) else f" (95 % interval {interval(low, high)})"
+        return f"error {percent(self.pooled.effect)}{ends} over {data}; {counts}{lost}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from normcast.cli.app import app
+from normcast.cli.console import write_what_can_be_written
 
 from normcast.cli import forecast, presets, check, study  # isort: skip  (they add their commands, in this order)
 
@@ -24,6 +25,7 @@ def main() -> NoReturn:
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     # The engine runs on JAX alone, whatever backend keras.json names.
     os.environ.setdefault("KERAS_BACKEND", "jax")
+    write_what_can_be_written()
     code = run(arguments, debug="--debug" in sys.argv[1:])
     if code == INTERRUPTED:
         # Programs may still compile in threads; Python's own way out would take the floor from under them.

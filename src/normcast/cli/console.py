@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,29 @@ if TYPE_CHECKING:
     from normcast.data import Cases, Panel
 
 HEADERS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS"}
+
+
+PLAIN = {
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{MULTIPLICATION SIGN}": "x",
+}
+
+
+def write_what_can_be_written() -> None:
+    """Let no sign stop a command: what a terminal or file cannot hold is written plainly, or as "?"."""
+    codecs.register_error("normcast-plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a stream that a test put there may not have it
+            stream.reconfigure(errors="normcast-plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(PLAIN.get(sign, "?") for sign in signs), error.end
 
 
 def say(text: str, *, quiet: bool = False) -> None:

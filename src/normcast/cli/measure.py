@@ -15,7 +15,7 @@ from normcast.cli.study_run import progress_line
 from normcast.data import Cases
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
-from normcast.tasks.classify import labels_of
+from normcast.tasks.classify import check_labels
 
 Fix = tuple[Edit, ...]
 
@@ -82,13 +82,13 @@ class FixStudy:
 
 def classes(file: Path) -> Cases:
     """Return the cases of an .npz file; raises ValueError for targets that are no classes."""
-    cases = Cases.read(file)
     try:
-        labels_of(cases.y)
+        cases = Cases.read(file)
+        check_labels(cases.y, where=str(file))
     except ValueError as error:
         raise ValueError(
-            f"{file}: {error} Of an .npz, --measure trains on x (cases, time, channels) with class labels y. "
-            "To measure forecasts, give the table that the windows were cut from."
+            f"{error} Of an .npz, --measure trains on x (cases, time, channels) with class labels y. To "
+            "measure forecasts, give the table that the windows were cut from."
         ) from error
     return cases
 

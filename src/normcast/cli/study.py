@@ -106,7 +106,7 @@ def run(
     if seeds < 1 or add_seeds < 0:
         raise BadParameter("--seeds must be at least 1, --add-seeds 0 or more.")
     exog = {"hist_exog": named(hist_exog), "futr_exog": named(futr_exog), "stat_exog": named(stat_exog)}
-    job = StudyRun.begin(
+    begun = StudyRun.begin(
         file,
         task,
         store,
@@ -130,10 +130,10 @@ def run(
         min_effect=min_effect,
     )
     if dry_run:
-        job.list_placements()
+        begun.list_placements()
         return
-    job.run(processes=processes, ray=ray, budget=seconds_of(budget))
-    job.finish()
+    begun.run(processes=processes, ray=ray, budget=seconds_of(budget))
+    begun.finish()
 
 
 @study.command()
@@ -148,9 +148,11 @@ def demo(
     from normcast.cli.study_run import DEMO, StudyRun
     from normcast.data.datasets import weather_path
 
-    job = StudyRun.begin(weather_path(), "forecast", store, report, add_seeds=add_seeds, quiet=quiet, **DEMO)
-    job.run(processes=None, ray=None, budget=None)
-    job.finish()
+    begun = StudyRun.begin(
+        weather_path(), "forecast", store, report, add_seeds=add_seeds, quiet=quiet, **DEMO
+    )
+    begun.run(processes=None, ray=None, budget=None)
+    begun.finish()
     if browse:
         import webbrowser
 

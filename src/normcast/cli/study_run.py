@@ -91,9 +91,8 @@ class StudyRun:
             self.result = self.study.run(processes=processes, ray=ray, budget=budget, progress=show)
 
     def finish(self) -> None:
-        """Print what came out, and write the report."""
+        """Write the report, and print what came out."""
         assert self.result is not None
-        print_result(self.result)
         console.say(f"trials: {self.study.store}", quiet=self.quiet)
         if self.report is not None:
             from normcast.report import write_report
@@ -101,6 +100,7 @@ class StudyRun:
             facts = {"source": self.source, "store": str(self.study.store), "command": console.typed()}
             write_report(self.result, self.report, **facts)
             console.say(f"report: {self.report}", quiet=self.quiet)
+        print_result(self.result)
 
 
 def network_of(model: str) -> Any:

@@ -10,13 +10,14 @@ import pandas as pd
 from normcast.data import Panel
 
 
-def history_frame(panel: Panel, rows: int | np.ndarray) -> pd.DataFrame:
+def history_frame(panel: Panel, rows: int, series: int | None = None) -> pd.DataFrame:
     """Return the last so many rows of each series as `unique_id, ds, y`; NaN where y was not observed.
 
-    rows: one number or (series,), at most as many as there are are taken.
+    rows: no more than there are are taken; series: only the first so many.
     """
     most = np.minimum(panel.lengths, rows)
-    kept = np.concatenate([np.arange(end - n, end) for end, n in zip(panel.offsets[1:], most, strict=True)])
+    ends = zip(panel.offsets[1:][:series], most[:series], strict=True)
+    kept = np.concatenate([np.arange(end - n, end) for end, n in ends])
     names = np.array(panel.ids, dtype=object)[panel.series_of_row[kept]]
     y = np.where(panel.observed[kept], panel.y[kept], np.nan)
     return pd.DataFrame({"unique_id": names, "ds": panel.time[kept], "y": y})

@@ -36,7 +36,7 @@ def plot(
     """
     if rows is not None:
         at_least_one("plot", "rows", rows)
-    past, ahead = history_frame(panel, rows or SHARE * h), forecast_frame(panel, h, values)
+    past, ahead = history_frame(panel, rows or SHARE * h, MOST_SERIES), forecast_frame(panel, h, values)
     shown = panel.ids[:MOST_SERIES]
     charts: dict[str, ChartSpec] = {}
     for name in shown:

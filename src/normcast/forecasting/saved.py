@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 import normcast
-from normcast.artefact.archive import Archive, as_arrays, as_json
-from normcast.artefact.network import network_members, read_network, read_weights
+from normcast.artefact import Archive, as_arrays, as_json, network_members, read_network, read_weights
 from normcast.data import Panel
 from normcast.files import write_whole
 from normcast.forecasting.fitted import Fitted
@@ -22,7 +21,7 @@ from normcast.scoring import Conformal
 from normcast.windows import Scaler, waves
 from normcast.windows.table_scaling import TableScaling
 
-FORMAT = 1
+FORMAT, READ = 2, (1, 2)  # what is written, and what can be read
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
 
 
@@ -136,7 +135,7 @@ def checked_manifest(archive: Archive) -> dict[str, Any]:
     manifest = archive.json(MANIFEST)
     with archive.reading(MANIFEST):
         written, by = manifest["format"], manifest["versions"]["normcast"]
-    if written != FORMAT:
+    if written not in READ:
         raise ValueError(
             f"{archive.where}: has format {written!r}, written by normcast {by}; this normcast "
             f"{normcast.__version__} knows format {FORMAT}. Install a newer one: pip install -U normcast."

@@ -113,9 +113,9 @@ class Recurrent:
     @property
     def is_plain(self) -> bool:
         """Whether Keras' own layer does it."""
-        inside = (self.norm_inside, self.weight_dropout, self.recurrent_dropout_kind)
-        quiet = self.zoneout in (0, (0, 0))
-        return quiet and inside == (None, 0, "variational")
+        own_kind = self.recurrent_dropout > 0 and self.recurrent_dropout_kind != "variational"
+        zones = self.zoneout not in (0, (0, 0))
+        return not (self.norm_inside or self.weight_dropout or own_kind or zones)
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Pages: the kit of every report, from the values of a page to drawings and HTML; it knows no subject."""
+"""Pages: the kit of every report, from the values of a page to charts, words and HTML."""

@@ -184,10 +184,12 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The answer in words. tone: "yes", "no" or "open"; points: what else to know, each on its own.
+class Opening:
+    """The answer that a page opens with.
 
-    >>> Verdict("open", "Not measured.", "").tone
+    tone: "yes", "no" or "open"; points: what else to know, each on its own.
+
+    >>> Opening("open", "Not measured.", "").tone
     'open'
     """
 
@@ -203,12 +205,12 @@ class Page:
 
     model: what is reported on, whose rows are marked.
 
-    >>> Page("temp_max", "normcast", "weather.csv", Verdict("yes", "Yes.", ""), ()).verdict.answer
+    >>> Page("temp_max", "normcast", "weather.csv", Opening("yes", "Yes.", ""), ()).verdict.answer
     'Yes.'
     """
 
     title: str
     model: str
     facts: str
-    verdict: Verdict
+    verdict: Opening
     sections: tuple[Section, ...]

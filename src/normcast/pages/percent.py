@@ -29,13 +29,33 @@ def percent(share: float) -> str:
     return "0.0 %" if abs(share) < 5e-4 else f"{100 * share:+,.1f} %".replace("-", MINUS)
 
 
+def whole(share: float) -> str:
+    """Write a share where tenths of a percent say nothing.
+
+    >>> whole(0.104), whole(2 / 3)
+    ('10 %', '67 %')
+    """
+    return f"{100 * share:.0f} %"
+
+
 def size(share: float) -> str:
     """Write the size of a change without its sign.
 
-    >>> size(-0.1044), size(0.0004)
-    ('10.4 %', '0.04 %')
+    >>> size(-0.1044), size(0.0004), size(0.00001)
+    ('10.4 %', '0.04 %', 'less than 0.01 %')
     """
+    if 0 < abs(share) < 5e-5:
+        return "less than 0.01 %"
     return percent(abs(share)).lstrip("+")
+
+
+def between(near: float, far: float) -> str:
+    """Write from which size to which.
+
+    >>> between(0.019, 0.042)
+    '1.9 to 4.2 %'
+    """
+    return interval(abs(near), abs(far)).replace("+", "")
 
 
 def interval(low: float, high: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from normcast.errors import counted
-from normcast.pages.percent import size
+from normcast.pages.percent import between, size
 from normcast.study.result import StudyResult
 
 VERDICTS = {
@@ -29,7 +29,7 @@ def lead(result: StudyResult) -> str:
     effect = result.comparison.of(winner.name)
     return (
         f"{winner.name}: the error falls by {size(effect.effect)} "
-        f"(95 % interval {size(effect.high)} to {size(effect.low)}, {seeds}, corrected p "
+        f"(95 % interval {between(effect.high, effect.low)}, {seeds}, corrected p "
         f"{effect.holm_p:.2g})."
     )
 

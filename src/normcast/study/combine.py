@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from normcast.study.designs import Design, factorial, fractional
 from normcast.study.placement import Placement
+from normcast.study.placements import AXES, placements
 
 if TYPE_CHECKING:
     import keras
@@ -75,10 +76,12 @@ def together(model: keras.Model, placements: Sequence[Placement], cell: dict[str
 
 def renewed(model: keras.Model, placement: Placement) -> Placement:
     """Return the placement with its edits for an edited network, where it is one that can be found anew."""
-    from normcast.study.placements import AXES, placements
-
     if placement.axis not in AXES:
         return placement
-    rate = placement.rate or 0.0  # of a dropout or of zoneout: the axis knows which
-    found = placements(model, axes=[placement.axis], rate=rate, zoneout=rate)
+    # One rate for both: a placement is of a dropout or of zoneout. One without is found at the usual rates.
+    axes = [placement.axis]
+    if placement.rate is None:
+        found = placements(model, axes=axes)
+    else:
+        found = placements(model, axes=axes, rate=placement.rate, zoneout=placement.rate)
     return next((each for each in found if each.name == placement.name), placement)

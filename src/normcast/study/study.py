@@ -26,7 +26,7 @@ from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
-from normcast.study.subject import NetworkLike, Subject, case_subject, forecast_subject, panel_of
+from normcast.study.subject import NetworkLike, Subject, case_subject, cases_of, forecast_subject, panel_of
 from normcast.study.trial import Trial
 
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
@@ -108,7 +108,7 @@ class Study:
                 raise TypeError(unknown("argument", name, (*TABLE, "h", "seeds", "folds"), where="Study"))
         forecasts = not isinstance(data, tuple | Cases)
         if not forecasts:
-            cases = data if isinstance(data, Cases) else Cases.of(*data, where="Study")
+            cases = data if isinstance(data, Cases) else cases_of(data)
             subject = case_subject(model, cases, folds=folds, scaling=scaling)
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}

@@ -39,6 +39,15 @@ def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, 
     return Panel.from_frame(data, freq=freq, season=season, **exog, **{"where": where, **table})
 
 
+def cases_of(arrays: tuple[Any, ...]) -> Cases:
+    """Return the cases of a tuple. Raises ValueError for what is not (X, y), with groups and times or not."""
+    if not 2 <= len(arrays) <= 4:
+        raise ValueError(
+            f"Study: data is a tuple of {len(arrays)}; give (X, y), (X, y, groups) or (X, y, groups, times)."
+        )
+    return Cases.of(*arrays, where="Study")
+
+
 def forecast_subject(
     given: NetworkLike, panel: Panel, *, h: int | None, input_size: int | None, folds: int, scaling: str
 ) -> Subject:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from normcast.engine import Batches, Field, Shards
-from normcast.windows.windows import count, sliding
+from normcast.windows.windows import count_windows, sliding
 
 Transform = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -40,7 +40,7 @@ def parquet_shards(
     file = pq.ParquetFile(path)
     offsets = _offsets(file, id_col, path)
     lengths = np.diff(offsets)
-    counts = count(lengths - input_size, h, step)
+    counts = count_windows(lengths - input_size, h, step)
     if not counts.any():
         raise ValueError(
             f"{path}: the longest series has {lengths.max()} rows, but input_size {input_size} + h {h} needs "

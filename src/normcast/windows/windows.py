@@ -71,7 +71,7 @@ def sliding(
     offsets = np.asarray(offsets, dtype=np.int64)
     _check(offsets, np.asarray(last_target_end), input_size=input_size, h=h, step=step)
     first = np.maximum(np.asarray(first_target, dtype=np.int64), input_size)
-    many = count(np.asarray(last_target_end, dtype=np.int64) - first, h, step)
+    many = count_windows(np.asarray(last_target_end, dtype=np.int64) - first, h, step)
     many = np.broadcast_to(many, (len(offsets) - 1,))
     series = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), many)
     place = np.arange(len(series)) - np.repeat(np.cumsum(many) - many, many)
@@ -83,10 +83,10 @@ def sliding(
     return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
 
 
-def count(rows: np.ndarray, h: int, step: int = 1) -> np.ndarray:
+def count_windows(rows: np.ndarray, h: int, step: int = 1) -> np.ndarray:
     """Return how many windows have their targets in so many rows: (S,) -> (S,).
 
-    >>> count(np.array([5, 2, 1]), h=2, step=2)
+    >>> count_windows(np.array([5, 2, 1]), h=2, step=2)
     array([2, 1, 0])
     """
     return np.maximum((rows - h) // step + 1, 0)

@@ -9,6 +9,7 @@ from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
 from normcast.check.rule import WARNING, Found, rule
 from normcast.models.graph.kinds import MASK_DESTROYING, MASK_KEEPING, RNN
+from normcast.pages.percent import whole
 
 
 @rule(
@@ -97,5 +98,5 @@ def mask_value_is_data(net: Net, facts: Facts) -> Iterator[Found]:
             value = node.config.get("mask_value", 0)
             yield Found(
                 (node,),
-                f"{round(100 * share)} % of the real steps equal the mask value {value:g} and are skipped",
+                f"{whole(share)} of the real steps equal the mask value {value:g} and are skipped",
             )

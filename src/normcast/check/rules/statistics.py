@@ -10,6 +10,7 @@ from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Replace, Set
 from normcast.models.graph.kinds import BATCH_NORM
+from normcast.pages.percent import whole
 
 
 @rule(
@@ -73,7 +74,7 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
         if left > 0.05:
             better = max(0.5, int(0.05 ** (1 / steps) * 1000) / 1000)
             fix = (Set(node.name, momentum=better),) if better**steps <= 0.05 else ()
-            still = f"{round(100 * left)} % of the starting statistics are left"
+            still = f"{whole(left)} of the starting statistics are left"
             words = f"after {steps} steps {still} (momentum {momentum:g})"
             yield Found((node,), words, fix, evidence={"steps": steps, "left": left})
 

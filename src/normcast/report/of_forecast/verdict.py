@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from normcast.pages.page import Verdict
+from normcast.pages.page import Opening
+from normcast.pages.percent import whole
 from normcast.pages.words import decimals, number
 from normcast.scoring import Scores
 
@@ -90,15 +91,15 @@ def _duel(table: pd.DataFrame, overall: pd.Series, model: str, baseline: str) ->
     )
 
 
-def judge(scores: Scores | None, model: str) -> Verdict:
+def judge(scores: Scores | None, model: str) -> Opening:
     """Answer in one sentence, with the evidence in the next."""
     if scores is None:
-        return Verdict(
+        return Opening(
             "open", f"Not measured: this run has no back-test, so nothing says how good {model} is here.", ""
         )
     comparisons = compare(scores, model)
     if not comparisons:
-        return Verdict("open", f"Not measured: no baseline was scored beside {model}.", "")
+        return Opening("open", f"Not measured: no baseline was scored beside {model}.", "")
     best, metric = comparisons[0], main_metric(scores).upper()
     places = decimals([best.ours, best.theirs])
     figures = f"{metric} {number(best.ours, places)} against {number(best.theirs, places)}"
@@ -106,11 +107,11 @@ def judge(scores: Scores | None, model: str) -> Verdict:
     evidence = _evidence(best, model) + _others(comparisons[1:], model)
     detail = f"{figures}, lower is better, mean of {folds}. {evidence}"
     tone = {"better": "yes", "worse": "no", "open": "open"}[best.outcome]
-    return Verdict(tone, _answer(best, model), detail)
+    return Opening(tone, _answer(best, model), detail)
 
 
 def _answer(best: Duel, model: str) -> str:
-    size = f"{abs(100 * best.change):.0f} %" if abs(best.change) >= 0.01 else "less than 1 %"
+    size = whole(abs(best.change)) if abs(best.change) >= 0.01 else "less than 1 %"
     side = "below" if best.change < 0 else "above"
     rival = f"{best.baseline}, the best simple baseline"
     if best.outcome == "better":
@@ -144,7 +145,7 @@ def _evidence(comparison: Duel, model: str) -> str:
 def _others(comparisons: tuple[Duel, ...], model: str) -> str:
     words = {"better": " (clearly)", "worse": " (clearly)", "open": " (inside the noise)"}
     parts = [
-        f"{abs(100 * c.change):.0f} % {'below' if c.change < 0 else 'above'} that of {c.baseline}"
+        f"{whole(abs(c.change))} {'below' if c.change < 0 else 'above'} that of {c.baseline}"
         f"{words[c.outcome] if c.folds > 1 else ''}"
         for c in comparisons
     ]

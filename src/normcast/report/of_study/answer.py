@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isfinite
 
 from normcast.errors import counted, listed
-from normcast.pages.page import Verdict
-from normcast.pages.percent import interval, percent, size
+from normcast.pages.page import Opening
+from normcast.pages.percent import interval, percent, size, whole
 from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import (
     best_first,
@@ -24,16 +24,16 @@ from normcast.study.answer import counted_verdicts
 from normcast.study.statistics import Effect, SeedCheck, enough_seeds
 
 
-def judge_study(report: StudyReport) -> Verdict:
+def judge_study(report: StudyReport) -> Opening:
     """Answer where things go in this network, with the evidence in the next sentence."""
     result = report.result
     better = best_first(result.effects("better"))
     points = (_tally(report), *_other_winners(report, better), _reach(report), *_careful(report))
     if better:
-        return Verdict("yes", _won(report, better[0]), _evidence(report, better[0]), points)
+        return Opening("yes", _won(report, better[0]), _evidence(report, better[0]), points)
     if not result.effects("undecided"):
-        return Verdict("no", _settled(report), _meaning(report), points)
-    return Verdict("open", _open(report), _meaning(report), points)
+        return Opening("no", _settled(report), _meaning(report), points)
+    return Opening("open", _open(report), _meaning(report), points)
 
 
 def _won(report: StudyReport, best: Effect) -> str:
@@ -186,7 +186,7 @@ def _careful(report: StudyReport) -> list[str]:
     share, found = still_learning(report.result), []
     if share > 0.5:
         found.append(
-            f"Careful: {round(100 * share)} % of the trainings of the network as given were still getting "
+            f"Careful: {whole(share)} of the trainings of the network as given were still getting "
             f"better in their last epoch ({report.result.epochs}). What is measured here is as much who "
             "learns fast as who ends well; train longer (--epochs) before you rely on it."
         )

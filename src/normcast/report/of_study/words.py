@@ -1,4 +1,4 @@
-"""Effects, intervals and p values as a reader wants them, and the names of axes and metrics."""
+"""Scores and p values as a reader wants them, and the names of axes and metrics."""
 
 from __future__ import annotations
 

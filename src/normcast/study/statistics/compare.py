@@ -52,7 +52,7 @@ def compare(
     >>> given = np.array([[1.0], [1.1], [0.9], [1.0], [1.05], [0.95]])
     >>> scores = {"given": given, "layer norm": given * 0.8 + 0.01, "same": given}
     >>> print(compare(scores, "given").of("layer norm"))
-    layer norm: better: 19.0 % lower (95 % interval 18.9 % to 19.0 %) on 6 of 6 seeds; corrected p < 0.001.
+    layer norm: better: 19.0 % lower (95 % interval 18.9 to 19.0 %) on 6 of 6 seeds; corrected p < 0.001.
     """
     seeds, notes = by_seed("compare", scores)
     if baseline not in seeds:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil, isnan
 
 from normcast.errors import counted
-from normcast.pages.percent import exact, percent, size
+from normcast.pages.percent import between, exact, interval, size
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.power import MOST_SEEDS, seeds_to_equate, seeds_to_see
@@ -122,10 +122,10 @@ def _size(effect: Effect, rules: Rules) -> str:
     if isnan(effect.low):
         return _amount(effect)
     if effect.low <= 0 <= effect.high:
-        ends = f"{percent(effect.low)} to {percent(effect.high)}"
+        ends = interval(effect.low, effect.high)
     else:
         near, far = sorted((abs(effect.low), abs(effect.high)))
-        ends = f"{size(near)} to {size(far)}"
+        ends = between(near, far)
     return f"{_amount(effect)} ({exact(rules.level)} interval {ends})"
 
 
