@@ -183,7 +183,7 @@ def test_the_weights_start_at_the_ridge_map(frame, small):
     fold = Forecaster(**{**small, "epochs": 1, "learning_rate": 1e-12}).fit(frame).learned_
     names = [variable.path for variable in fold.fitted.model.weights]
     np.testing.assert_allclose(
-        fold.fitted.weights[0][names.index("skip/kernel")], fold.ridge.weights, atol=1e-6
+        fold.fitted.weights[0][names.index("skip/kernel")], fold.candidates["ridge"].weights, atol=1e-6
     )
 
 

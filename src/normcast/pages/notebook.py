@@ -35,10 +35,20 @@ def notebook_chart(charts: Mapping[str, ChartSpec], title: str = "") -> Any:
     named = {TONES[tone]: colour for tone, colour in COLOURS.items()}
     size = {"width": WIDTH, "height": HEIGHT}
     panels = [{"title": name, **size, **coloured(spec, named)} for name, spec in charts.items()]
-    whole = {"concat": panels, "columns": min(COLUMNS, len(panels)), "title": title}
-    scales = {"x": "independent", "y": "independent"}
-    # Checked against Vega-Lite's schema by the tests; doing so for every chart takes seconds.
-    return alt.ConcatChart.from_dict({**whole, "resolve": {"scale": scales}}, validate=False)
+    whole = {"concat": [without_data(panel) for panel in panels], "columns": min(COLUMNS, len(panels))}
+    scales = {"resolve": {"scale": {"x": "independent", "y": "independent"}}}
+    chart = alt.ConcatChart.from_dict({**whole, **scales, "title": title}, validate=False)
+    # Rows go in as they are: read as part of the specification, each would become an object of its own.
+    for drawn, panel in zip(chart.concat, panels, strict=True):
+        for place, layer in enumerate(panel["layer"]):
+            drawn.layer[place].data = alt.Data(values=layer["data"]["values"])
+    return chart
+
+
+def without_data(panel: ChartSpec) -> ChartSpec:
+    """Return the specification of layers without their rows."""
+    layers = [{name: value for name, value in layer.items() if name != "data"} for layer in panel["layer"]]
+    return {**panel, "layer": layers}
 
 
 def coloured(spec: Any, colours: Mapping[str, str]) -> Any:
