@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from normcast.pages.html import html as as_html
 from normcast.report import StudyReport, render, write_report
 from normcast.report.of_study.bands import draw_bands
 from normcast.report.of_study.curves import band_of, limits_of, notable
@@ -286,3 +287,14 @@ def test_the_notes_of_the_comparison_are_on_the_page():
     result = KINDS["baseline failed"]()
     assert result.comparison.notes[0] in sections(result)["method"].bullets
     assert json.loads(result.facts["training"])["epochs"] == 6
+
+
+def test_a_label_at_the_edge_of_the_axis_is_not_cut(result):
+    report = StudyReport(result)
+    (forest,) = [each.forest for each in study_page(report).sections if each.forest is not None]
+    edge = replace(forest, ticks=((1.3, "−40 %"), (50.0, "0 %"), (98.0, "+40 %")))
+    page = study_page(report)
+    sections = tuple(replace(s, forest=edge) if s.forest is not None else s for s in page.sections)
+    drawn = as_html(replace(page, sections=sections))
+    for label, anchor in (("−40", "start"), ("0", "middle"), ("+40", "end")):
+        assert re.search(rf'text-anchor="{anchor}"[^>]*>{re.escape(label)}\s%<', drawn)
