@@ -61,7 +61,7 @@ def test_a_rule_page_cites_each_claim_that_names_the_rule(evidence):
     text = rule_page(find_rule(RULE), evidence)
     measured = text.partition("## Measured")[2].partition("## References")[0]
     assert measured.count("\n- ") == 1
-    assert "error +20.0 % (95 % interval +10.0 % to +30.0 %) over 3 data sets" in measured
+    assert "error +20.0 % (95 % interval +10.0 to +30.0 %) over 3 data sets" in measured
     assert "better on 0, worse on 2 of 3; 12 trainings failed" in measured
     assert "10 seeds" in measured
     assert "Conv1D, LSTM, Dense" in measured
@@ -89,7 +89,7 @@ def test_the_page_has_a_section_with_table_and_plot_per_claim(evidence):
         assert f'<a id="{claim.anchor}"></a>' in text
         assert f"(#{claim.anchor})" in text
         assert f"images/{image(claim)}" in text
-    assert "| far | +3,000.0 % | +2,000.0 % to +4,000.0 % | 0.01 | 8 | 2 | worse |" in text
+    assert "| far | +3,000.0 % | +2,000.0 to +4,000.0 % | 0.01 | 8 | 2 | worse |" in text
     assert f"[{RULE}](rules/{RULE}.md)" in text
     assert "nan" not in text
 
@@ -119,7 +119,7 @@ def test_a_plot_is_svg_for_light_and_dark_with_the_numbers(evidence):
         assert all(each.dataset in words for each in claim.effects)
         places = [float(x) for x in re.findall(r'(?:x1|x2|cx)="([\d.]+)"', text)]
         assert all(LEFT <= x <= LEFT + WIDTH for x in places)
-    assert "+20.0 % (+10.0 % to +30.0 %)" in forest(evidence.claims[0])
+    assert "+20.0 % (+10.0 to +30.0 %)" in forest(evidence.claims[0])
 
 
 def test_the_axis_holds_zero_and_has_few_round_ticks():

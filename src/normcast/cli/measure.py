@@ -15,7 +15,7 @@ from normcast.cli.study_run import progress_line
 from normcast.data import Cases
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
-from normcast.tasks.classify import check_labels
+from normcast.tasks.classify import labels_of
 
 Fix = tuple[Edit, ...]
 
@@ -84,7 +84,7 @@ def classes(file: Path) -> Cases:
     """Return the cases of an .npz file; raises ValueError for targets that are no classes."""
     try:
         cases = Cases.read(file)
-        check_labels(cases.y, where=str(file))
+        labels_of(cases.y, where=str(file))
     except ValueError as error:
         raise ValueError(
             f"{error} Of an .npz, --measure trains on x (cases, time, channels) with class labels y. To "

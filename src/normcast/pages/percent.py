@@ -61,13 +61,13 @@ def between(near: float, far: float) -> str:
 def interval(low: float, high: float) -> str:
     """Write an interval of changes; a dash where it is not defined.
 
-    >>> interval(-0.142, -0.081), interval(float("nan"), 0.1)
-    ('−14.2 to −8.1 %', '–')
+    >>> interval(-0.142, -0.081), interval(20, 40), interval(float("nan"), 0.1)
+    ('−14.2 to −8.1 %', '+2,000.0 to +4,000.0 %', '–')
     """
     if not (isfinite(low) and isfinite(high)):
         return "–"
     places = max(_places(low), _places(high))
-    ends = [f"{100 * each:+z.{places}f}".replace("-", MINUS) for each in (low, high)]
+    ends = [f"{100 * each:+z,.{places}f}".replace("-", MINUS) for each in (low, high)]
     zeros = ("+0." + "0" * places, "+0")
     return " to ".join("0" if each in zeros else each for each in ends) + " %"
 

@@ -136,35 +136,29 @@ class ClassifyTask:
         }
 
 
-def labels_of(y: np.ndarray) -> np.ndarray:
+def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     """Return targets as labels, (cases,); one-hot rows count as the position of their one.
 
-    Raises ValueError for more than one number per case.
+    Raises ValueError, which begins with where, for more than one number per case and for quantities.
 
     >>> labels_of(np.array([[0, 1], [1, 0]])), labels_of(np.array([[2.0], [0.0]]))
     (array([1, 0]), array([2., 0.]))
+    >>> labels_of(np.array([0.5, 0.7, 0.1]), where="a.npz")
+    Traceback (most recent call last):
+    ValueError: a.npz: y (3,) of float64 holds quantities, no class labels; those are whole numbers or text.
     """
     hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
     labels = y.argmax(axis=1) if hot else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if labels.ndim != 1:
         raise ValueError(
-            f"Study: y {y.shape} holds no class labels: a label per case, or one-hot rows, are needed."
+            f"{where}: y {y.shape} holds no class labels: a label per case, or one-hot rows, are needed."
         )
-    return labels
-
-
-def check_labels(y: np.ndarray, where: str) -> None:
-    """Raise ValueError for targets that look like quantities and not like classes.
-
-    >>> check_labels(np.array([0.5, 0.7, 0.1]), where="gait.npz")
-    Traceback (most recent call last):
-    ValueError: gait.npz: y (3,) of float64 holds quantities, no labels; those are whole numbers or text.
-    """
-    labels = labels_of(y)
     if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
         raise ValueError(
-            f"{where}: y {y.shape} of {y.dtype} holds quantities, no labels; those are whole numbers or text."
+            f"{where}: y {y.shape} of {y.dtype} holds quantities, no class labels; those are whole "
+            "numbers or text."
         )
+    return labels
 
 
 def grouped_parts(groups: np.ndarray, parts: int) -> np.ndarray:
