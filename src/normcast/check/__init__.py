@@ -4,6 +4,7 @@ from normcast.check.checker import Fixed, check_model, fix_model
 from normcast.check.configuration import Configuration, load_configuration
 from normcast.check.dynamic import run_checks
 from normcast.check.facts import DataFacts, Facts, Loss, TaskFacts, TrainingFacts
+from normcast.check.findings import Findings
 from normcast.check.formats import formatted
 from normcast.check.gather import facts_from
 from normcast.check.guard import CheckCallback, assert_no_findings
@@ -17,6 +18,7 @@ __all__ = [
     "DataFacts",
     "Facts",
     "Finding",
+    "Findings",
     "Fixed",
     "Loss",
     "Rule",

@@ -9,6 +9,7 @@ from typing import Any
 
 import normcast.check.rules  # noqa: F401  (registers the rules)
 from normcast.check.facts import Facts, to_facts
+from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
 from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule, find_rule
@@ -26,7 +27,7 @@ def check_model(
     ignore: Iterable[str] = (),
     silence: Mapping[str, Collection[str]] | None = None,
     made: Iterable[Any] = (),
-) -> list[Finding]:
+) -> Findings:
     """Return what the rules find in a Keras model, the most severe first.
 
     facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off
@@ -34,7 +35,9 @@ def check_model(
     ignore: of rules not to run. silence: layer name or pattern to the rules (or "all") that
     do not concern it. made: all layers the caller has made,
     to find those that were never applied.
-    Never raises on a model, whatever it contains; layers that are not known stop the rules silently.
+    Never raises on a model, whatever it contains: what could not be looked at, a model without a graph or a
+    rule that failed on it, stands in `not_checked` of the result. A layer that is not known stops a rule that
+    would have to see through it.
     Raises ValueError on a rule or fact that does not exist.
 
     >>> import keras
@@ -44,16 +47,23 @@ def check_model(
     ['dropout-before-bn']
     """
     rules = chosen(select, ignore)
-    known = to_facts(facts).filled_from(_safely_gathered(model))
+    gathered, unread = _safely_gathered(model)
+    known = to_facts(facts).filled_from(gathered)
     known = known.known(lost_layers=[*known.lost_layers, *_lost(model, made)])
     net = read(model)
+    unread += net.unread
     found: dict[tuple[str, tuple[str, ...]], Finding] = {}
     for rule in rules:
-        for finding in _run(rule, net, known):
+        findings, failed = _run(rule, net, known)
+        unread += failed
+        for finding in findings:
             found.setdefault(finding.key, finding)
     kept = [f for f in found.values() if not _is_silenced(f, silence or {})]
     order = {node.reported: i for i, node in enumerate(net.nodes)}
-    return sorted(kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code))
+    by_weight = sorted(
+        kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code)
+    )
+    return Findings(by_weight, unread)
 
 
 def chosen(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
@@ -64,18 +74,24 @@ def chosen(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
     return [rule for rule in sorted(rules, key=lambda r: r.code) if rule.code not in unwanted]
 
 
-def _run(rule: Rule, net: Any, facts: Facts) -> list[Finding]:
+def _run(rule: Rule, net: Any, facts: Facts) -> tuple[list[Finding], tuple[str, ...]]:
+    """Return what a rule finds, and a sentence if it failed."""
     try:
-        return list(rule.findings(net, facts))
-    except Exception:  # a model that surprises a rule must not stop the others
-        return []
+        return list(rule.findings(net, facts)), ()
+    except Exception as error:  # a model that surprises a rule must not stop the others
+        return [], (f"rule {rule.slug} ({rule.code}): it failed on this model ({_told(error)}).",)
 
 
-def _safely_gathered(model: Any) -> Facts:
+def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
+    """Return the facts that a model tells, and a sentence if its settings cannot be read."""
     try:
-        return facts_from(model)
-    except Exception:  # settings of a kind that cannot be read are not known
-        return Facts()
+        return facts_from(model), ()
+    except Exception as error:  # settings of a kind that cannot be read are not known
+        return Facts(), (f"the compile settings: they cannot be read ({_told(error)}).",)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _lost(model: Any, made: Iterable[Any]) -> list[str]:
@@ -97,12 +113,13 @@ def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bo
 
 @dataclass(frozen=True, eq=False)
 class Fixed:
-    """A model after its fixes: those applied, those that were skipped, and what is still found."""
+    """A model after its fixes: those applied, those that were skipped, and what is still found (with what was
+    not checked)."""
 
     model: Any
     applied: tuple[Finding, ...]
     skipped: tuple[Finding, ...]
-    left: tuple[Finding, ...]
+    left: Findings
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -137,7 +154,7 @@ def fix_model(
         raise ValueError(unknown("safety", safety, (SAFE, UNSAFE), where="fix_model"))
     options: dict[str, Any] = {"select": list(select), "ignore": list(ignore), "silence": silence}
     wanted = None if findings is None else {finding.key for finding in findings}
-    known = to_facts(facts).filled_from(_safely_gathered(model))
+    known = to_facts(facts).filled_from(_safely_gathered(model)[0])
     left = check_model(model, known, **options)
     applied: list[Finding] = []
     skipped: dict[tuple[str, tuple[str, ...]], Finding] = {}
@@ -151,7 +168,7 @@ def fix_model(
         else:
             model, left, done = result
             applied += done
-    return Fixed(model, tuple(applied), tuple(skipped.values()), tuple(left))
+    return Fixed(model, tuple(applied), tuple(skipped.values()), left)
 
 
 def _next(
@@ -171,7 +188,7 @@ def _next(
 
 def _try(
     model: Any, batch: list[Finding], before: list[Finding], facts: Facts, options: dict[str, Any]
-) -> tuple[Any, list[Finding], list[Finding]] | None:
+) -> tuple[Any, Findings, list[Finding]] | None:
     """Return (model, findings, fixed) after the fixes; None if they cannot be made or do not better the
     model."""
     try:

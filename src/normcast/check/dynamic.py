@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.check.findings import Findings
 from normcast.check.gates import gate_values
 from normcast.check.gradients import Gradients, gradients
 from normcast.check.net import Net, Node
@@ -46,10 +47,11 @@ class Probe:
         return [np.array(keras.ops.convert_to_numpy(v)) for v in values]
 
 
-def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> list[Finding]:
+def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> Findings:
     """Return what shows when the model runs on up to 32 windows: gradients, gates, dead units, overfitting.
 
-    x: (windows, ...), y: (windows, ...), as given to fit. loss: that of compile if not given.
+    x: (windows, ...), y: (windows, ...), as given to fit. loss: that of compile if not given. A check that
+    cannot be run on this model stands in `not_checked` of the result.
     Raises ValueError if the model has no loss, or not exactly one input, or x is not what it reads.
 
     >>> net = keras.Sequential([keras.Input((4, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)])
@@ -67,10 +69,11 @@ def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> l
     keras.utils.set_random_seed(seed)
     copy = apply(model, [])
     probe = Probe(copy, x, y, loss, read(copy))
-    found: list[Finding] = []
-    for check in (_not_finite, _no_gradient, _vanishing, _dead_relu, _saturated_gates, _variance_shift):
-        found += _guarded(check, probe)
-    return found + _guarded(_training, probe)
+    found = Findings(not_checked=probe.net.unread)
+    checks = (_not_finite, _no_gradient, _vanishing, _dead_relu, _saturated_gates, _variance_shift, _training)
+    for check in checks:
+        found = found.with_others(_guarded(check, probe))
+    return found
 
 
 def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> None:
@@ -79,11 +82,13 @@ def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> No
         raise ValueError(f"run_checks: x has windows of {x.shape[1:]}; the model reads {read_shape[1:]}.")
 
 
-def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> list[Finding]:
+def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> Findings:
     try:
-        return list(check(probe))
-    except Exception:  # a layer that cannot be run apart keeps this check silent, not the others
-        return []
+        return Findings(check(probe))
+    except Exception as error:  # a layer that cannot be run apart keeps this check silent, not the others
+        what = check.__name__.strip("_").replace("_", " ")
+        told = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return Findings(not_checked=[f"{what}, by running the model: it failed ({told})."])
 
 
 def finding(

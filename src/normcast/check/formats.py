@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import normcast
+from normcast.check.findings import Findings
 from normcast.check.pages import page
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Severity
 from normcast.errors import unknown
@@ -30,6 +31,7 @@ def formatted(
     """Return findings as "text", "json", "sarif" or "github".
 
     where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
+    What `Findings` know was not checked is told too: no finding alone is no all-clear.
     Raises ValueError on another format.
 
     >>> formatted([], "text")
@@ -46,10 +48,16 @@ def formatted(
 
 def as_text(findings: Sequence[Finding], where: str = "model", model: Any = None) -> str:
     """Return one block per finding, as ruff prints them, and a last line that counts."""
+    unread = [f"{where}: not checked: {what}" for what in not_checked(findings)]
     if not findings:
-        return f"{where}: no findings."
+        return "\n".join(unread) or f"{where}: no findings."
     blocks = [_block(finding, where, model) for finding in findings]
-    return "\n".join([*blocks, "", _counts(findings)])
+    return "\n".join([*blocks, *unread, "", _counts(findings)])
+
+
+def not_checked(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return what was not checked, as far as the findings know."""
+    return findings.not_checked if isinstance(findings, Findings) else ()
 
 
 def _block(finding: Finding, where: str, model: Any) -> str:
@@ -128,6 +136,7 @@ def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]
             }
             for f in findings
         ],
+        "not_checked": list(not_checked(findings)),
         "counts": {str(s): sum(f.severity == s for f in findings) for s in reversed(Severity)},
     }
 
@@ -146,8 +155,20 @@ def as_sarif(findings: Sequence[Finding], where: str = "model") -> dict[str, Any
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_sarif_result(f, where) for f in findings]}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "results": [_sarif_result(f, where) for f in findings],
+                "invocations": [_sarif_invocation(not_checked(findings))],
+            }
+        ],
     }
+
+
+def _sarif_invocation(unread: Sequence[str]) -> dict[str, Any]:
+    """Return how the check went: it is successful only where everything was checked."""
+    told = [{"level": "error", "message": {"text": f"not checked: {what}"}} for what in unread]
+    return {"executionSuccessful": not unread, "toolExecutionNotifications": told}
 
 
 def _sarif_rule(code: str) -> dict[str, Any]:
@@ -188,6 +209,8 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
         command = f"::{commands[f.severity]} file={_escaped(where, parameter=True)},title={title}::"
         measured = f" Measured: {f.measured}" if f.measured else ""
         lines.append(command + _escaped(layers + f.message + measured))
+    file = _escaped(where, parameter=True)
+    lines += [f"::error file={file},title=not checked::{_escaped(what)}" for what in not_checked(findings)]
     return "\n".join(lines)
 
 

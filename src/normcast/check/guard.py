@@ -11,6 +11,7 @@ import keras
 from normcast.check.checker import check_model
 from normcast.check.configuration import FAIL_ON
 from normcast.check.facts import Facts, to_facts
+from normcast.check.findings import Findings
 from normcast.check.formats import as_text
 from normcast.check.rule import Severity
 from normcast.errors import unknown
@@ -18,6 +19,8 @@ from normcast.errors import unknown
 
 class CheckCallback(keras.callbacks.Callback):
     """Checks the model when training begins: raises on severe findings, warns of the others but advice.
+
+    It warns of what could not be checked, too.
 
     facts: what is known beyond the model and its compile settings; fail_on: "error" (default), "warning",
     "advice" or "never". select, ignore, silence: as in `check_model`.
@@ -44,12 +47,12 @@ class CheckCallback(keras.callbacks.Callback):
         """Check the model that is about to be trained."""
         epochs = (self.params or {}).get("epochs")
         known = to_facts(self.facts).filled_from(Facts().known(epochs=epochs) if epochs else Facts())
-        findings = [f for f in check_model(self.model, known, **self.options) if f.severity > Severity.ADVICE]
-        if self.fail_on == "advice":
-            findings = check_model(self.model, known, **self.options)
+        least = Severity.ADVICE if self.fail_on == "advice" else Severity.WARNING
+        found = check_model(self.model, known, **self.options)
+        findings = Findings([f for f in found if f.severity >= least], found.not_checked)
         if any(self.fail_on != "never" and f.severity >= Severity[self.fail_on.upper()] for f in findings):
             raise ValueError(as_text(findings, self.model.name, self.model))
-        if findings:
+        if not findings.is_all_clear:
             warnings.warn(as_text(findings, self.model.name, self.model), stacklevel=2)
 
 
@@ -63,13 +66,15 @@ def assert_no_findings(
 ) -> None:
     """Raise AssertionError, with the findings as text, if the model has any of at least this severity.
 
+    So does a model, or a part of one, that could not be checked: nobody looked there.
+
     >>> import keras
     >>> assert_no_findings(keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4)]))
     """
     _check_severity(severity)
-    findings = check_model(model, facts, select=select, ignore=ignore, silence=silence)
-    severe = [f for f in findings if f.severity >= Severity[severity.upper()]]
-    if severe:
+    found = check_model(model, facts, select=select, ignore=ignore, silence=silence)
+    severe = Findings([f for f in found if f.severity >= Severity[severity.upper()]], found.not_checked)
+    if not severe.is_all_clear:
         raise AssertionError(as_text(severe, getattr(model, "name", "model"), model))
 
 

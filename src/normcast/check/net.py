@@ -145,7 +145,8 @@ class Node:
 class Net:
     """A model as rules see it: nodes in an order in which each stands behind what it reads.
 
-    masks: the names of the inputs that masks are made of; the edges of masks are not in the graph.
+    masks: the names of the inputs that masks are made of; the edges of masks are not in the graph. unread:
+    what could not be looked into, and why, as sentences; opaque: whether that is the whole model.
     """
 
     nodes: list[Node]
@@ -154,6 +155,7 @@ class Net:
     name: str = ""
     parameters: int = 0
     opaque: bool = False
+    unread: tuple[str, ...] = ()
     masks: frozenset[str] = frozenset()
 
     def of(self, kinds: Collection[str]) -> Iterator[Node]:

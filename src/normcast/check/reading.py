@@ -15,15 +15,22 @@ Scope = dict[tuple[int, int, int], tuple[Node, int]]
 
 
 def read(model: Any) -> Net:
-    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no
-    nodes."""
+    """Return the graph of a model; one without a graph (subclassed, or not built) is opaque and has no nodes.
+
+    What could not be looked into stands in `Net.unread`, a model or layer inside that keeps its layers to
+    itself among it.
+    """
     reader = _Reader()
+    name = getattr(model, "name", "")
+    if not _is_graph(model):
+        return Net([], [], [], name=name, opaque=True, unread=(_without_graph(model),))
     try:
         inputs, outputs = _flat(model.inputs), _flat(model.outputs)
         ends = reader.trace(outputs, {}, "")
         parameters = model.count_params()
-    except Exception:  # whatever a model does on being read, `check` must go on
-        return Net([], [], [], name=getattr(model, "name", ""), opaque=True)
+    except Exception as error:  # whatever a model does on being read, `check` must go on
+        why = f"the layers of {name!r}: its graph cannot be read ({type(error).__name__}: {error})."
+        return Net([], [], [], name=name, opaque=True, unread=(why,))
     starts = [reader.input_node(tensor) for tensor in inputs]
     for node, _ in ends:
         node.is_output = True
@@ -31,7 +38,8 @@ def read(model: Any) -> Net:
     for node in nodes:
         for source in dict.fromkeys(node.inputs):
             source.readers.append(node)
-    return Net(nodes, starts, ends, name=model.name, parameters=parameters, masks=reader.masks())
+    unread = tuple(dict.fromkeys(reader.closed))
+    return Net(nodes, starts, ends, model.name, parameters, masks=reader.masks(), unread=unread)
 
 
 class _Reader:
@@ -39,6 +47,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self.closed: list[str] = []  # what keeps its layers to itself
         self._known: dict[tuple[str, int, int], list[tuple[Node, int]]] = {}
         self._inputs: dict[int, Node] = {}
         self._calls: dict[tuple[str, int], list[int]] = {}
@@ -142,6 +151,11 @@ class _Reader:
             core = core.forward_layer if hasattr(core, "forward_layer") else core.layer
         made = Node(name, layer, _kind(core), tuple(wrappers), reads, shapes, call=call)
         self.nodes.append(made)
+        if _is_closed(core):
+            kind = type(core).__name__
+            self.closed.append(
+                f"what is inside {name!r}: {kind} has layers of its own, and no graph to read."
+            )
         return made
 
 
@@ -150,12 +164,34 @@ def _kind(layer: Any) -> str:
     return type(layer).__name__
 
 
-def _is_graph(operation: Any) -> bool:
+def _without_graph(model: Any) -> str:
+    """Say why a model has no graph, and what to do."""
+    name = getattr(model, "name", type(model).__name__)
+    if isinstance(model, keras.Sequential):
+        return f"the layers of {name!r}: it is not built. Give it a keras.Input, or call it once on data."
     return (
-        isinstance(operation, keras.Model)
-        and bool(getattr(operation, "inputs", None))
-        and hasattr(operation, "outputs")
+        f"the layers of {name!r}: a subclassed model ({type(model).__name__}) has no graph. Build it from "
+        "keras.Input with keras.Model to have it checked."
     )
+
+
+def _is_closed(layer: Any) -> bool:
+    """Say whether a layer of the user's holds layers that the graph does not show."""
+    module = (type(layer).__module__ or "").partition(".")[0]
+    if isinstance(layer, keras.Model):
+        return True  # a graph was opened up already, but not behind TimeDistributed
+    return module not in ("keras", "normcast") and any(
+        True for _ in layer._flatten_layers(include_self=False)
+    )
+
+
+def _is_graph(operation: Any) -> bool:
+    if not isinstance(operation, keras.Model):
+        return False
+    try:
+        return bool(operation.inputs) and hasattr(operation, "outputs")
+    except AttributeError:  # a Sequential that is not built says so in this way
+        return False
 
 
 def _history(tensor: Any) -> tuple[Any, int, int]:

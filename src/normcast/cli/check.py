@@ -88,8 +88,7 @@ def rules() -> None:
 
 def finish(outcome: Outcome) -> None:
     """Print what came of it and leave with its exit code; what could not be done goes to stderr."""
-    wrong_call = 2
-    print(outcome.text, file=sys.stderr if outcome.exit_code == wrong_call else sys.stdout)
+    print(outcome.text, file=sys.stderr if outcome.refused else sys.stdout)
     for note in outcome.notes:
         print(note, file=sys.stderr)
     if outcome.exit_code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from normcast.check.checker import check_model, fix_model
 from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
 from normcast.check.facts import Facts
+from normcast.check.findings import Findings
 from normcast.check.formats import formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
+
+FAILED, NOT_CHECKED = 1, 2
 
 Measure = Callable[[Any, list[Finding]], list[Finding]]
 
@@ -30,12 +33,13 @@ class Refused(ValueError):
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a command gives: the exit code, the text to print, notes for stderr, and the findings that
-    remain."""
+    remain; refused: whether the call could not be carried out, which the text then says."""
 
     exit_code: int
     text: str
     notes: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: Findings = field(default_factory=Findings)
+    refused: bool = False
 
 
 def check_command(
@@ -63,8 +67,8 @@ def check_command(
     fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
     of a .npz file among the data. measure: from the model and what is found in it to the same findings with
     what their fixes were measured to do.
-    Exit code: 0, 1 when a remaining finding is at least `fail_on` (error), 2 when a file cannot be read or
-    the model cannot be run.
+    Exit code: 1 when a remaining finding is at least `fail_on` (error); else 2 when something could not be
+    checked, a file cannot be read or the model cannot be run; else 0.
     """
     configuration = configuration or Configuration()
     options: dict[str, Any] = {
@@ -77,14 +81,15 @@ def check_command(
         model = _loaded(path, custom_objects or {})
         known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
         model, findings, notes = _found(model, known, fix, output, options)
-        findings += _ran(model, given) if run else []
+        findings = findings.with_others(_ran(model, given)) if run else findings
         findings = _measured(model, findings, measure) if measure else findings
     except Refused as refused:
-        return Outcome(2, f"check: {refused}")
+        return Outcome(NOT_CHECKED, f"check: {refused}", refused=True)
     limits = configuration if fail_on is None else Configuration(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
-    return Outcome(int(failed), text, notes, tuple(findings))
+    code = FAILED if failed else NOT_CHECKED if findings.not_checked else 0
+    return Outcome(code, text, notes, findings)
 
 
 def _given(data: Iterable[Path | str], columns: Mapping[str, Any] | None, *, run: bool, alone: bool) -> Given:
@@ -110,26 +115,26 @@ def _loaded(path: Path | str, custom_objects: Mapping[str, Any]) -> Any:
 
 def _found(
     model: Any, known: Facts, fix: str | None, output: Path | str | None, options: dict[str, Any]
-) -> tuple[Any, list[Finding], tuple[str, ...]]:
+) -> tuple[Any, Findings, tuple[str, ...]]:
     """Return the model, what is found in it, and notes; with a fix, of the model after it."""
     if fix is None or output is None:
         return model, check_model(model, known, **options), ()
     fixed = fix_model(model, known, safety=fix, **options)
     fixed.model.save(output)
     note = f"{len(fixed.applied)} fixed, {len(fixed.left)} left: {output}"
-    return fixed.model, list(fixed.left), (note,)
+    return fixed.model, fixed.left, (note,)
 
 
-def _ran(model: Any, given: Given) -> list[Finding]:
+def _ran(model: Any, given: Given) -> Findings:
     try:
         return run_checks(model, given.x, given.y)
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
 
 
-def _measured(model: Any, findings: list[Finding], measure: Measure) -> list[Finding]:
+def _measured(model: Any, findings: Findings, measure: Measure) -> Findings:
     try:
-        return measure(model, findings)
+        return Findings(measure(model, findings), findings.not_checked)
     except (ValueError, TypeError, OSError, ImportError) as error:
         raise Refused(f"--measure: {error}") from error
 
@@ -147,7 +152,7 @@ def rule_command(name: str) -> Outcome:
     try:
         return Outcome(0, page(find_rule(name)))
     except ValueError as error:
-        return Outcome(2, str(error))
+        return Outcome(NOT_CHECKED, str(error), refused=True)
 
 
 def rules_command() -> Outcome:
