@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from normcast.data import Panel
 from normcast.pages.charts import forecast_chart
 from normcast.pages.drawing import inline_svg
 from normcast.report import LearningCurve, SplitPart
 from normcast.report.of_forecast import charts, tables
+from normcast.report.of_forecast.reading import SHOWN_HORIZONS, history_of
 from normcast.report.of_forecast.sections import forecast_page
 from normcast.report.of_forecast.selection import chosen, tail
 from normcast.report.of_forecast.timeline import timeline
@@ -162,6 +165,18 @@ def test_the_history_of_a_fold_ends_at_its_cutoff(weather):
     rows = tail(weather, "Seattle", cutoff)
     assert rows["ds"].max() == cutoff
     assert len(rows) == 3 * weather.h
+
+
+def test_rows_before_the_first_cutoff_are_shown_however_far_apart_the_cutoffs_are():
+    days = pd.date_range("2024-01-01", periods=200)
+    panel = Panel.from_frame(
+        pd.DataFrame({"unique_id": np.repeat(["a", "b"], 200), "ds": [*days, *days], "y": np.arange(400.0)})
+    )
+    folds = [SimpleNamespace(rows=panel.lengths - behind) for behind in (150, 80, 10)]
+    history = history_of(panel, SimpleNamespace(panel=panel, folds=folds), h=5)
+    known = history[history["ds"] <= days[49]]
+    assert known.groupby("unique_id")["ds"].count().tolist() == [SHOWN_HORIZONS * 5] * 2
+    assert len(history_of(panel, None, h=5)) == SHOWN_HORIZONS * 5 * 2
 
 
 def test_a_forecast_is_drawn_from_the_last_observed_value_through_every_step(weather):
