@@ -98,8 +98,9 @@ def series_of(panel: Panel) -> pd.DataFrame:
 
 def history_of(panel: Panel, scored: Backtest | None, h: int) -> pd.DataFrame:
     """Return the observed rows that charts may show: some horizons before the first cutoff and after."""
-    folds = () if scored is None else scored.folds
-    behind = max((int((scored.panel.lengths - fold.rows).max()) for fold in folds), default=0)
+    behind = 0
+    if scored is not None:
+        behind = max(int((scored.panel.lengths - fold.rows).max()) for fold in scored.folds)
     rows = history_frame(panel, SHOWN_HORIZONS * h + behind)
     return rows[rows["y"].notna()].reset_index(drop=True)
 
