@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 from benchmarks.claims import CLAIMS, CLASS_CLAIMS, INPUT_SIZE, NETWORK, Claim, H, arms
 from benchmarks.table import Row, machine
 from normcast.check.evidence import RECORD
+from normcast.machine import cores
 from normcast.study import Study, StudyResult
 from normcast.study.statistics import compare, pooled
 
@@ -55,7 +55,7 @@ def run(rest: list[str]) -> list[Row]:
     for name in options.only or [*SERIES, *CASES]:
         make = forecast_study if name in SERIES else class_study
         study = make(name, options)
-        print(f"{name}: {study.plan.describe(os.cpu_count())}", flush=True)
+        print(f"{name}: {study.plan.describe(cores())}", flush=True)
         studied[name] = study.run()
     record = record_of(studied)
     options.write.write_text(json.dumps(record, indent=1) + "\n")

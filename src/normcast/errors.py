@@ -95,3 +95,12 @@ def one_of(where: str, name: str, got: str | None, known: Collection[str], *, op
     """
     if not (optional and got is None) and (got is None or got not in known):
         raise ValueError(unknown(name, got, known, where=where))
+
+
+def in_short(error: Exception) -> str:
+    """Return an error of somebody else's code in one line: its kind, and the first line of what it says.
+
+    >>> in_short(KeyError("a")), in_short(ValueError("no axis\\nTraceback of the model ..."))
+    ("KeyError: 'a'", 'ValueError: no axis')
+    """
+    return f"{type(error).__name__}: {error}".partition("\n")[0]

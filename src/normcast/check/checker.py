@@ -13,7 +13,7 @@ from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
 from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule, find_rule
-from normcast.errors import unknown
+from normcast.errors import in_short, unknown
 from normcast.models.edits import Edit, apply
 
 MAX_ROUNDS = 50
@@ -79,7 +79,7 @@ def _run(rule: Rule, net: Any, facts: Facts) -> tuple[list[Finding], tuple[str, 
     try:
         return list(rule.findings(net, facts)), ()
     except Exception as error:  # a model that surprises a rule must not stop the others
-        return [], (f"rule {rule.slug} ({rule.code}): it failed on this model ({_told(error)}).",)
+        return [], (f"rule {rule.slug} ({rule.code}): it failed on this model ({in_short(error)}).",)
 
 
 def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
@@ -87,11 +87,7 @@ def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
     try:
         return facts_from(model), ()
     except Exception as error:  # settings of a kind that cannot be read are not known
-        return Facts(), (f"the compile settings: they cannot be read ({_told(error)}).",)
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+        return Facts(), (f"the compile settings: they cannot be read ({in_short(error)}).",)
 
 
 def _lost(model: Any, made: Iterable[Any]) -> list[str]:

@@ -16,6 +16,7 @@ from normcast.check.gradients import Gradients, gradients
 from normcast.check.net import Net, Node
 from normcast.check.reading import read
 from normcast.check.rule import DISPLAY, ERROR, WARNING, Finding, Severity
+from normcast.errors import in_short
 from normcast.models.edits import apply
 from normcast.models.graph.kinds import BATCH_NORM, RNN
 from normcast.pages.percent import whole
@@ -87,8 +88,7 @@ def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> Findi
         return Findings(check(probe))
     except Exception as error:  # a layer that cannot be run apart keeps this check silent, not the others
         what = check.__name__.strip("_").replace("_", " ")
-        told = f"{type(error).__name__}: {error}".partition("\n")[0]
-        return Findings(not_checked=[f"{what}, by running the model: it failed ({told})."])
+        return Findings(not_checked=[f"{what}, by running the model: it failed ({in_short(error)})."])
 
 
 def finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from normcast.check.rule import Finding
+from normcast.check.rule import Finding, Severity
 
 
 class Findings(list[Finding]):
@@ -25,6 +25,10 @@ class Findings(list[Finding]):
     def is_all_clear(self) -> bool:
         """Whether everything was checked and nothing was found."""
         return not self and not self.not_checked
+
+    def at_least(self, severity: Severity) -> Findings:
+        """Return those that are at least so severe, and what was not checked."""
+        return Findings([each for each in self if each.severity >= severity], self.not_checked)
 
     def with_others(self, others: Findings) -> Findings:
         """Return these and others, and what neither looked at."""

@@ -11,7 +11,6 @@ import keras
 from normcast.check.checker import check_model
 from normcast.check.configuration import FAIL_ON
 from normcast.check.facts import Facts, to_facts
-from normcast.check.findings import Findings
 from normcast.check.formats import as_text
 from normcast.check.rule import Severity
 from normcast.errors import unknown
@@ -48,8 +47,7 @@ class CheckCallback(keras.callbacks.Callback):
         epochs = (self.params or {}).get("epochs")
         known = to_facts(self.facts).filled_from(Facts().known(epochs=epochs) if epochs else Facts())
         least = Severity.ADVICE if self.fail_on == "advice" else Severity.WARNING
-        found = check_model(self.model, known, **self.options)
-        findings = Findings([f for f in found if f.severity >= least], found.not_checked)
+        findings = check_model(self.model, known, **self.options).at_least(least)
         if any(self.fail_on != "never" and f.severity >= Severity[self.fail_on.upper()] for f in findings):
             raise ValueError(as_text(findings, self.model.name, self.model))
         if not findings.is_all_clear:
@@ -73,7 +71,7 @@ def assert_no_findings(
     """
     _check_severity(severity)
     found = check_model(model, facts, select=select, ignore=ignore, silence=silence)
-    severe = Findings([f for f in found if f.severity >= Severity[severity.upper()]], found.not_checked)
+    severe = found.at_least(Severity[severity.upper()])
     if not severe.is_all_clear:
         raise AssertionError(as_text(severe, getattr(model, "name", "model"), model))
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from normcast.check.net import Net, Node
+from normcast.errors import in_short
 
 _CALL = re.compile("\x00\\d+\x00")  # marks, in a path, that this is a later call of a nested model
 _WRAPPERS = ("Bidirectional", "TimeDistributed")
@@ -29,7 +30,7 @@ def read(model: Any) -> Net:
         ends = reader.trace(outputs, {}, "")
         parameters = model.count_params()
     except Exception as error:  # whatever a model does on being read, `check` must go on
-        why = f"the layers of {name!r}: its graph cannot be read ({type(error).__name__}: {error})."
+        why = f"the layers of {name!r}: its graph cannot be read ({in_short(error)})."
         return Net([], [], [], name=name, opaque=True, unread=(why,))
     starts = [reader.input_node(tensor) for tensor in inputs]
     for node, _ in ends:

@@ -10,6 +10,7 @@ from normcast.models.size import multiplications
 from normcast.tasks import Sizes
 from normcast.tasks.cost import roughly, training_seconds
 from normcast.windows.arrays import Arrays
+from normcast.windows.windows import count_windows
 
 SECONDS_PER_FIT = 8  # compilation, the ridge, calibration
 USUAL_SHARE = 0.5  # of the epochs, before early stopping
@@ -19,7 +20,7 @@ def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     """Return a sentence on how long so many fits take on this machine, within a factor of about three."""
     h = settings.h
     sizes = Sizes.plan(panel.lengths, panel.season, h, settings.level, settings.input_size)
-    windows = int((panel.lengths - sizes.held_out(h) - sizes.input_size - h + 1).clip(0).sum())
+    windows = int(count_windows(panel.lengths - sizes.held_out(h) - sizes.input_size, h).sum())
     model = build(settings, sizes.input_size, Arrays.of(panel.head(2), 1, calendar=settings.calendar))
     visited = min(windows, settings.epoch_windows or windows) * settings.epochs * USUAL_SHARE
     seconds = training_seconds(multiplications(model), visited) * settings.seeds + SECONDS_PER_FIT

@@ -94,10 +94,8 @@ class ClassifyTask:
         parts = self.part_of_case.max() + 1
         test, valid = self.part_of_case == number % parts, self.part_of_case == (number + 1) % parts
         train = np.flatnonzero(~test & ~valid)
-        x, places = (
-            self.cases.x,
-            {"train": train, "valid": np.flatnonzero(valid), "test": np.flatnonzero(test)},
-        )
+        places = {"train": train, "valid": np.flatnonzero(valid), "test": np.flatnonzero(test)}
+        x = self.cases.x
         if (scaling or self.scaling) == "standard":
             mean, spread = x[train].mean((0, 1)), x[train].std((0, 1))
             x = (x - mean) / np.where(spread > 0, spread, 1)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from normcast.data import Panel
-from normcast.engine import Batches
 from normcast.errors import at_least_one
 from normcast.scoring import seasonal_error
 from normcast.tasks.sizes import fitting_input_size
@@ -112,8 +111,11 @@ class ForecastTask:
         raw = kind == RAW_INPUTS
         scaler = TableScaling.fit(self.arrays, self.cuts(number).valid, "standard" if raw else kind)
         scaled = scaler.scaled(self.arrays)
-        reads = raw_inputs(scaled) if raw else scaled
-        batches = {name: with_target(reads.batches(part), scaled, part) for name, part in parts.items()}
+        batches = {name: scaled.batches(part) for name, part in parts.items()}
+        if raw:
+            reads = raw_inputs(scaled)
+            own = {name: reads.batches(part) for name, part in parts.items()}
+            batches = {name: replace(own[name], target=each.target) for name, each in batches.items()}
         return Fold(
             **batches,
             scored=self._scored(parts, scaler.target),
@@ -156,11 +158,6 @@ class ForecastTask:
             "windows": [len(self.windows(0)[part]) for part in ("train", "valid", "test")],
             "data": digest(*columns),
         }
-
-
-def with_target(batches: Batches, scaled: Scaled, windows: Windows) -> Batches:
-    """Return the batches with the scaled target, whatever they read."""
-    return replace(batches, target=scaled.batches(windows).target)
 
 
 def raw_inputs(scaled: Scaled) -> Scaled:
