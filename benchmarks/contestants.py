@@ -204,29 +204,27 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
     import jax
     import keras
 
+    from normcast.engine.network import Network
     from normcast.engine.program import options
-    from normcast.engine.shortcuts import shortcuts
     from normcast.layers import LSTM
 
     layer = LSTM(units, **json.loads(kind))
     inputs = keras.Input((steps, channels), batch_size=batch)
     model = keras.Model(inputs, layer(inputs))
     x = np.random.default_rng(0).normal(size=(batch, steps, channels)).astype("float32")
-    trainable = [v.value for v in model.trainable_variables]
-    frozen = [v.value for v in model.non_trainable_variables]
+    network = Network(model, "fast")
 
     def step(_: Any, carry: Any) -> Any:
         def loss(trainable: Any, frozen: Any) -> Any:
-            out, frozen = model.stateless_call(trainable, frozen, x, training=True)
+            out, frozen, _ = network.forward(trainable, frozen, [x], training=True)
             return (out**2).mean(), frozen
 
         trainable, frozen = carry
         grads, frozen = jax.grad(loss, has_aux=True)(trainable, frozen)
         return [w - 1e-3 * g for w, g in zip(trainable, grads, strict=True)], frozen
 
-    carry = trainable, frozen
-    with shortcuts("fast"):
-        lowered = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry)
+    carry = [v.value for v in network.trainable], [v.value for v in network.frozen]
+    lowered = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry)
     run = lowered.compile(options(one_thread=True))
     lap = Laps(count)
     while True:

@@ -8,7 +8,6 @@ import pytest
 from normcast.engine import Batches, Field, Training, predict, prediction, train
 from normcast.engine.network import Network, initial_variables
 from normcast.engine.order import epoch_order
-from normcast.engine.shortcuts import shortcuts
 from tests.engine.networks import conv_lstm, same, sine_data
 
 
@@ -154,13 +153,13 @@ def test_several_models_are_told_apart():
 
 @keras.saving.register_keras_serializable(package="tests")
 class BreaksOnce(keras.initializers.Initializer):
-    """NaN the third time it draws: for the model itself, for seed 0, then for seed 1."""
+    """NaN the fourth time it draws: for the model itself, its twin, seed 0, then for seed 1."""
 
     drawn = 0
 
     def __call__(self, shape, dtype=None):
         BreaksOnce.drawn += 1
-        return np.full(shape, np.nan if BreaksOnce.drawn == 3 else 0.1, "float32")
+        return np.full(shape, np.nan if BreaksOnce.drawn == 4 else 0.1, "float32")
 
 
 def test_a_replica_that_breaks_is_named_and_the_others_go_on():
@@ -234,28 +233,3 @@ def test_bfloat16_computes_coarsely_and_keeps_weights_in_float32():
     assert all(weight.dtype == np.float32 for weight in coarse.weights)
     assert coarse.history["loss"] != fine.history["loss"]
     np.testing.assert_allclose(coarse.history["loss"], fine.history["loss"], rtol=0.02)
-
-
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_recurrences_that_are_swapped_in_compute_what_keras_computes(dropout):
-    settings = {"dropout": dropout, "recurrent_dropout": dropout, "return_sequences": True}
-    model = keras.Sequential(
-        [
-            keras.Input((8, 3)),
-            keras.layers.Bidirectional(keras.layers.LSTM(4, **settings)),
-            keras.layers.GRU(4, go_backwards=True, **settings),
-            keras.layers.Flatten(),
-            keras.layers.Dense(2),
-        ]
-    )
-    inputs, _ = sine_data().at(np.arange(5))
-    network = Network(model)
-    variables = [v.value for v in network.trainable], [v.value for v in network.frozen]
-    expected = network.forward(*variables, [inputs["past"]], training=True)
-    with shortcuts("keras"):
-        got = network.forward(*variables, [inputs["past"]], training=True)
-    for one, two in zip(expected[:2], got[:2], strict=True):
-        for a, b in zip(
-            one if isinstance(one, list) else [one], two if isinstance(two, list) else [two], strict=True
-        ):
-            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

@@ -6,6 +6,7 @@ import jax
 import keras
 import numpy as np
 
+from normcast import keras_seam
 from normcast.engine.network import Leaves, Network
 
 
@@ -46,16 +47,15 @@ def _finite(value: Any) -> bool:
 
 def _activations(network: Network, state: dict[str, Any], inputs: Leaves) -> list[tuple[str, Any]]:
     """Return the output of every operation of the model, by name; only the last for a subclassed model."""
-    model = network.model
-    model = getattr(model, "_functional", None) or model
-    operations = getattr(model, "operations", None)
+    model = network.traced
+    operations = getattr(model, "operations", None) or (keras_seam.is_plain_model(model) and model.layers)
     if not operations:
         output = network.forward(state["trainable"], state["frozen"], inputs, training=True)[0]
         return [(f"output of {network.model.name}", output)]
     tensors = [(op.name, op.output) for op in operations if not isinstance(op, keras.layers.InputLayer)]
     probe = keras.Model(model.inputs, [tensor for _, tensor in tensors])
-    values = {id(v): x for v, x in zip(network.trainable, state["trainable"], strict=True)}
-    values |= {id(v): x for v, x in zip(network.frozen, state["frozen"], strict=True)}
+    values = dict(zip(map(id, model.trainable_variables), state["trainable"], strict=True))
+    values |= zip(map(id, model.non_trainable_variables), state["frozen"], strict=True)
     trainable = [values[id(v)] for v in probe.trainable_variables]
     frozen = [values[id(v)] for v in probe.non_trainable_variables]
     outputs, _ = probe.stateless_call(trainable, frozen, inputs, training=True)

@@ -1,21 +1,28 @@
 """A Keras model seen as pure functions of its variables, and what tells two models apart."""
 
 import json
-import random
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import cached_property
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jax
 import keras
 import numpy as np
 from keras import tree
 
+from normcast import keras_seam
+from normcast.engine.seeding import rebuilt
+from normcast.engine.twin import twin
 from normcast.errors import unknown
 
 Leaves = list[Any]
+_turn = threading.RLock()  # of the models that are traced themselves, by whichever thread trains them
+_numbers: WeakKeyDictionary[keras.Model, int] = WeakKeyDictionary()
+_counter = count()
 
 
 def require_jax() -> None:
@@ -28,31 +35,45 @@ def require_jax() -> None:
 
 
 class Network:
-    """A built Keras model as pure functions: variables in, results and new variables out."""
+    """A built Keras model as pure functions: variables in, results and new variables out.
 
-    def __init__(self, model: keras.Model) -> None:
+    rng: which numbers its random layers draw, as in `Training`.
+    """
+
+    def __init__(self, model: keras.Model, rng: str = "keras") -> None:
         require_jax()
         if not getattr(model, "built", False) or not model.inputs:
             raise ValueError(
                 f"engine: model {model.name!r} has no inputs yet. Give it a keras.Input, or call it "
                 "once on data."
             )
-        self.model = model
+        self.model, self.rng = model, rng
         self.trainable = list(model.trainable_variables)
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
         self.input_names = [tensor.name for tensor in model.inputs]
 
+    @cached_property
+    def twin(self) -> keras.Model | None:
+        """The faster copy that is traced in the model's place; None where there is no faithful one."""
+        return twin(self.model, self.rng)
+
+    @property
+    def traced(self) -> keras.Model:
+        """The model that `forward` runs, with the variables in the same order."""
+        return self.twin or self.model
+
     def forward(self, trainable: Leaves, frozen: Leaves, inputs: Leaves, training: bool) -> Any:
         """Return (output, new frozen variables, regularization losses). inputs: in the model's order."""
-        output, frozen, losses = self.model.stateless_call(
-            trainable, frozen, self._packed(inputs), training=training, return_losses=True
-        )
+        # A layer notes on itself what it draws for a call, so a model runs in one thread at a time.
+        with _turn if self.twin is None else nullcontext():
+            output, frozen, losses = self.traced.stateless_call(
+                trainable, frozen, self._packed(inputs), training=training, return_losses=True
+            )
         return tree.map_structure(lambda leaf: keras.ops.cast(leaf, "float32"), output), frozen, losses
 
     def _packed(self, inputs: Leaves) -> Any:
-        struct = getattr(self.model, "_inputs_struct", None)
-        if struct is not None:
-            return tree.pack_sequence_as(struct, inputs)
+        if keras_seam.is_functional(self.model):
+            return tree.pack_sequence_as(self.model.input, inputs)
         return inputs[0] if len(inputs) == 1 else inputs
 
     def matched(self, fields: Mapping[str, Any]) -> list[str]:
@@ -80,19 +101,34 @@ class Network:
 
     @property
     def key(self) -> str:
-        """What tells this graph from others: its configuration without the names of its layers."""
+        """What tells this network's programs from others': its configuration, or, where anything in it is the
+        user's own, the very model, since a configuration may leave out what such a class computes with."""
+        told = self.configuration
+        if told is not None and not _has_foreign(json.loads(told)):
+            return told
+        return f"model {_numbers.setdefault(self.model, next(_counter))}"
+
+    @cached_property
+    def configuration(self) -> str | None:
+        """The graph as text, without the names of its layers; None where the model cannot be written down."""
         try:
             config = json.loads(self.model.to_json())
         except (NotImplementedError, TypeError, ValueError):
-            return f"{type(self.model).__name__} at {id(self.model)}"
+            return None
         config.pop("compile_config", None)
-        names = {layer.name: f"#{i}" for i, layer in enumerate(_layers(self.model))}
+        names = {layer.name: f"#{i}" for i, layer in enumerate(keras_seam.all_layers(self.model))}
         trainable = [variable.trainable for variable in self.model.weights]
         return json.dumps([_renamed(config, names), trainable], sort_keys=True)
 
 
-def _layers(model: keras.Model) -> list[keras.Layer]:
-    return list(model._flatten_layers(include_self=True, recursive=True))
+def _has_foreign(node: Any) -> bool:
+    """Whether a configuration names a class or function that is neither Keras' nor ours."""
+    if isinstance(node, list):
+        return any(map(_has_foreign, node))
+    if not isinstance(node, dict):
+        return False
+    module = node.get("module", "keras") if "class_name" in node else "keras"
+    return str(module).split(".")[0] not in ("keras", "normcast") or any(map(_has_foreign, node.values()))
 
 
 _NAMED = {"name", "keras_history", "input_layers", "output_layers"}
@@ -108,32 +144,18 @@ def _renamed(node: Any, names: dict[str, str], here: bool = False) -> Any:
     return names.get(node, node) if here and isinstance(node, str) else node
 
 
-@contextmanager
-def seeded(seed: int | str) -> Iterator[None]:
-    """Seed Python's generator, from which Keras draws its seeds, and give the caller's state back after."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
 def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Leaves, Leaves]:
     """Return fresh (trainable, frozen) variables for that seed, with those named in start replaced.
 
-    The model is rebuilt from its configuration; an initializer with a seed of its own keeps it. What a layer
-    draws depends on the seed and its own name alone (see `_drawing_names`), so that a layer that two networks
-    share starts alike in both: networks that differ by an edit are compared as pairs.
+    The model is rebuilt from its configuration (`rebuilt`); an initializer with a seed of its own keeps it.
     """
-    with seeded(seed):
-        try:
-            clone = _rebuilt(network.model, seed)
-        except (NotImplementedError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"engine: model {network.model.name!r} cannot be rebuilt from its configuration ({error}). "
-                "Give its class a complete get_config, or build it from keras.Input."
-            ) from error
+    try:
+        clone = rebuilt(network.model, seed)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"engine: model {network.model.name!r} cannot be rebuilt from its configuration ({error}). "
+            "Give its class a complete get_config, or build it from keras.Input."
+        ) from error
     start = _checked(network, start or {})
     trainable = [
         np.asarray(start.get(template.path, variable.value))
@@ -144,35 +166,6 @@ def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | No
         for template, variable in zip(network.frozen, clone.non_trainable_variables, strict=True)
     ]
     return trainable, frozen
-
-
-def _rebuilt(model: keras.Model, seed: int) -> keras.Model:
-    names = _drawing_names(model)
-
-    def rebuilt(layer: keras.Layer) -> keras.Layer:
-        with seeded(f"{seed}/{names.get(id(layer), layer.name)}"):
-            return type(layer).from_config(layer.get_config())
-
-    if isinstance(model, keras.Sequential) or hasattr(model, "_inputs_struct"):
-        return keras.models.clone_model(model, clone_function=rebuilt)
-    clone = type(model).from_config(model.get_config())
-    if not clone.built:
-        clone(tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), model.inputs))
-    return clone
-
-
-def _drawing_names(model: keras.Model) -> dict[int, str]:
-    """Return a name for each layer, by id, that is the same in every build of a network.
-
-    Keras counts names up over a whole process ("dense_7"): here they are counted within the model.
-    """
-    counts: Counter[str] = Counter()
-    names = {}
-    for layer in _layers(model):
-        base = re.sub(r"_\d+$", "", layer.name)
-        names[id(layer)] = f"{base}#{counts[base]}"
-        counts[base] += 1
-    return names
 
 
 def computing_in_bfloat16(model: keras.Model) -> keras.Model:

@@ -1,7 +1,7 @@
 """The compiled programs: an epoch's steps, the validation loss, a forecast, each for all replicas at once."""
 
-import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -13,7 +13,6 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
 from normcast.engine.gather import Layout
 from normcast.engine.network import Network
-from normcast.engine.shortcuts import shortcuts
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 from normcast.kernels import native
@@ -37,27 +36,25 @@ ONE_THREAD: Options = {
 }
 
 _compiled: dict[Any, Any] = {}
-_tracing = threading.Lock()
 
 
 def compiled(
     key: Any,
     function: Callable[..., Any],
     *arguments: Any,
-    rng: str = "keras",
     whole: bool = True,
     one_thread: bool = False,
 ) -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
-    Tracing runs under a lock, compiling outside of it: XLA releases the interpreter, so programs that are
-    asked for by several threads compile in parallel. whole: whether each device computes a whole batch, which
-    the native kernels need. one_thread: whether the other cores are for other devices.
+    Several threads may ask at once: XLA releases the interpreter, so their programs compile in parallel.
+    whole: whether each device computes a whole batch, which the native kernels need. one_thread: whether the
+    other cores are for other devices.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     if full not in _compiled:
-        with _tracing, shortcuts(rng, whole):
+        with nullcontext() if whole else native.left_out():
             lowered, how = jax.jit(function).lower(*arguments), options(one_thread)
         _compiled[full] = _built(lowered, how)
     return _compiled[full]

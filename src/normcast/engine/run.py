@@ -85,7 +85,6 @@ class Run:
             key,
             program,
             *self._to_train(stretch, 0, self.states[0], self._orders(stretch), 0),
-            rng=self.training.rng,
             whole=self.whole,
             one_thread=self.whole,
         )
@@ -96,7 +95,7 @@ class Run:
         layout, arrays = laid_out(validation, self.network.matched(validation.inputs))
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, layout, self.mesh)
-        key = ("judge", self.network.key, self.training.loss_key, layout, self.mesh)
+        key = ("judge", self.network.key, self.network.rng, self.training.loss_key, layout, self.mesh)
         self._judge = compiled(key, program, *self._to_judge(0), whole=self.whole, one_thread=self.whole)
 
     def _set_states(self, states: list[Any]) -> None:
@@ -109,7 +108,7 @@ class Run:
         return {"trainable": trainable, "frozen": frozen, "optimizer": fresh}
 
     def _initial(self, group: np.ndarray) -> Any:
-        """Draw the initial states of a group. Seeds Python's generator: never from a thread."""
+        """Draw the initial states of a group."""
         seeds = [self.seeds[replica] for replica in group[group < len(self.seeds)]]
         states = [self._state(*initial_variables(self.network, seed, self.start)) for seed in seeds]
         states += [states[0]] * (self.width - len(states))

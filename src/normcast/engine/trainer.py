@@ -87,7 +87,7 @@ def train(
     listed = [models] if isinstance(models, keras.Model) else list(models)
     if training.compute == "bfloat16":
         listed = [computing_in_bfloat16(model) for model in listed]
-    networks = [Network(model) for model in listed]
+    networks = [Network(model, training.rng) for model in listed]
     if seeds < 1:
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
     for name, windows in (("data", data), ("validation", validation)):
@@ -104,7 +104,7 @@ def train(
     if checkpoint is not None:
         given = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
         for run in runs:
-            run.claim(fingerprint(given, run.network.key))
+            run.claim(fingerprint(given, run.network.configuration or ""))
     return _train(runs, progress)
 
 
@@ -144,6 +144,8 @@ def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None
 
 def _train(runs: list[Run], progress: Callable[[Progress], None] | None) -> Iterator[Trained]:
     """Train one run after the other, while the programs of the next ones compile."""
+    for run in runs:
+        run.network.twin  # noqa: B018  (made here: other threads know nothing of this one's custom objects)
     with ThreadPoolExecutor(max_workers=2) as pool:
         ready = [pool.submit(run.compile) for run in runs]
         try:

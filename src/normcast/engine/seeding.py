@@ -1,0 +1,67 @@
+"""Models built again from their configuration, with initial values that depend on a seed alone."""
+
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from keras import tree
+
+from normcast import keras_seam
+
+_turn = threading.RLock()  # Python's generator is one for all threads
+
+
+@contextmanager
+def seeded(seed: int | str) -> Iterator[None]:
+    """Seed Python's generator, from which Keras draws its seeds, and give the caller's state back after.
+
+    One thread at a time: two that train at once draw what each would draw alone.
+    """
+    with _turn:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
+
+
+def rebuilt(model: keras.Model, seed: int) -> keras.Model:
+    """Return the model made anew from its configuration, with the initial values of that seed.
+
+    What a layer draws depends on the seed and its own name alone (see `_drawing_names`), so that a layer that
+    two networks share starts alike in both. Raises what Keras raises for a class without a complete
+    get_config.
+    """
+    names = _drawing_names(model)
+
+    def fresh(layer: keras.Layer) -> keras.Layer:
+        with seeded(f"{seed}/{names.get(id(layer), layer.name)}"):
+            return type(layer).from_config(layer.get_config())
+
+    with seeded(seed):
+        if isinstance(model, keras.Sequential) or keras_seam.is_functional(model):
+            return keras.models.clone_model(model, clone_function=fresh)
+        clone = type(model).from_config(model.get_config())
+        if not clone.built:
+            clone(tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), model.inputs))
+        return clone
+
+
+def _drawing_names(model: keras.Model) -> dict[int, str]:
+    """Return a name for each layer, by id, that is the same in every build of a network.
+
+    Keras counts names up over a whole process ("dense_7"): here they are counted within the model.
+    """
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in keras_seam.all_layers(model):
+        base = re.sub(r"_\d+$", "", layer.name)
+        names[id(layer)] = f"{base}#{counts[base]}"
+        counts[base] += 1
+    return names
