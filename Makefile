@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
 export KERAS_BACKEND ?= jax
+# Python keeps what it compiled: reading the sources of Keras and JAX anew takes each process ten seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo demo-study test test-full lint types contracts check floors clean
 

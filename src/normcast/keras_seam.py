@@ -61,8 +61,74 @@ def is_plain_model(model: Any) -> bool:
 
 @cache
 def _functional_class() -> type:
-    x = keras.Input((1,))
-    return type(keras.Model(x, x))
+    x = keras.Input((1,), name="x")  # named: Keras counts up names for the user's models
+    return type(keras.Model(x, keras.layers.Identity(name="y")(x), name="probe"))
+
+
+def history(tensor: keras.KerasTensor) -> tuple[Any, int, int]:
+    """Return (operation, number of its call, number of the output) that a symbolic tensor came from.
+
+    Hidden: `KerasTensor._keras_history`. Without it AttributeError: a graph is not checked, which is said.
+    """
+    operation, number, output = tensor._keras_history
+    return operation, number, output
+
+
+def call_of(operation: Any, number: int) -> Any:
+    """Return the node of one call of an operation: `input_tensors`, `output_tensors`, `arguments`.
+
+    Hidden: `Operation._inbound_nodes`. Without it AttributeError, as for `history`.
+    """
+    return operation._inbound_nodes[number]
+
+
+def has_added_losses(model: keras.Model) -> bool:
+    """Say whether a model adds losses of its own to the compiled one.
+
+    Hidden: `Layer._losses`. Without it: whether there is any loss, those of regularizers among them.
+    """
+    if not hasattr(model, "_losses"):
+        told_gone("Layer._losses")
+        return bool(model.losses)
+    return bool(model._losses)
+
+
+def is_decayed(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> bool | None:
+    """Say whether an optimizer's weight decay acts on a variable.
+
+    Hidden: `Optimizer._use_weight_decay`. Without it: None, not known.
+
+    >>> optimizer = keras.optimizers.AdamW()
+    >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+    >>> is_decayed(optimizer, keras.Variable([0.0], name="bias"))
+    False
+    """
+    ask = getattr(optimizer, "_use_weight_decay", None)
+    if ask is None:
+        told_gone("Optimizer._use_weight_decay")
+        return None
+    return bool(ask(variable))
+
+
+def compile_arguments(model: keras.Model) -> dict[str, Any] | None:
+    """Return the arguments that a model was compiled with, as the objects they are.
+
+    Hidden: `Trainer._compile_config`. Without it: None, as for a model that was not compiled.
+    """
+    kept = getattr(model, "_compile_config", None)
+    if kept is None and model.compiled:
+        told_gone("Trainer._compile_config")
+    return getattr(kept, "config", None)
+
+
+def functional_module() -> str:
+    """Return the module that Keras writes for a functional model in a configuration."""
+    return _functional_class().__module__
+
+
+def is_operation(spec: dict[str, Any]) -> bool:
+    """Say whether a part of a configuration is an operation on tensors, such as an addition, not a layer."""
+    return (spec.get("module") or "").startswith("keras.src.ops")
 
 
 @cache

@@ -20,6 +20,7 @@ def test_options_that_this_xla_does_not_know_are_left_out(monkeypatch):
     assert run(np.float32(3)) == 6
 
 
+@pytest.mark.skipif(jax.__version_info__ < (0, 10), reason="an older XLA runs without some of the options")
 def test_every_option_is_one_that_this_xla_knows():
     for name, value in {**program.ON_CPU, **program.LOOPS, **program.ONE_THREAD}.items():
         assert program._is_known(name, value), name

@@ -92,9 +92,7 @@ def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
 
 def _lost(model: Any, made: Iterable[Any]) -> list[str]:
     used = {id(node.layer) for node in read(model).nodes} if made else set()
-    return [
-        layer.name for layer in made if id(layer) not in used and not getattr(layer, "_inbound_nodes", [])
-    ]
+    return [layer.name for layer in made if id(layer) not in used and not hasattr(layer, "output")]
 
 
 def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bool:

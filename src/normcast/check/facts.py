@@ -46,9 +46,9 @@ class TrainingFacts:
     """How the model is trained.
 
     learning_rate: the highest one of a schedule. losses: one, or one for each output, None where an output
-    has none. metrics: canonical names. decay_excludes: what exclude_from_weight_decay was given. shuffle:
-    whether fit shuffles the windows. replicas: devices a batch is divided among. custom_step: whether
-    train_step or add_loss is the user's.
+    has none. metrics: canonical names. decay_excludes: names of variables that weight decay leaves out.
+    shuffle: whether fit shuffles the windows. replicas: devices a batch is divided among. custom_step:
+    whether train_step or add_loss is the user's.
     """
 
     optimizer: str | None = None

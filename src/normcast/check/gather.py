@@ -79,7 +79,7 @@ def _from_model(model: Any) -> dict[str, Any]:
     except Exception:  # a compile configuration that cannot be written down; take it from the live objects
         config = {}
     optimizer = getattr(model, "optimizer", None)
-    found |= _optimizer_facts(optimizer) if optimizer is not None else {}
+    found |= _optimizer_facts(optimizer, model) if optimizer is not None else {}
     loss = getattr(model, "loss", None) if not config else config.get("loss")
     live = getattr(model, "loss", None)
     losses = [_loss(a, b) for a, b in zip(_listed(loss, model), _listed(live, model), strict=False)]
@@ -91,14 +91,16 @@ def _from_model(model: Any) -> dict[str, Any]:
 def _has_own_step(model: Any) -> bool:
     import keras
 
+    from normcast import keras_seam
+
     own = any(
         getattr(type(model), name, None) is not getattr(keras.Model, name, None)
         for name in ("train_step", "compute_loss")
     )
-    return own or bool(getattr(model, "losses", None) and getattr(model, "_losses", None))
+    return own or keras_seam.has_added_losses(model)
 
 
-def _optimizer_facts(optimizer: Any) -> dict[str, Any]:
+def _optimizer_facts(optimizer: Any, model: Any) -> dict[str, Any]:
     config = optimizer.get_config()
     found = {
         "optimizer": type(optimizer).__name__,
@@ -107,9 +109,11 @@ def _optimizer_facts(optimizer: Any) -> dict[str, Any]:
         "momentum": config.get("momentum"),
         "weight_decay": config.get("weight_decay"),
     }
-    names = getattr(optimizer, "_exclude_from_weight_decay_patterns", None)
-    if names:
-        found["decay_excludes"] = tuple(str(getattr(n, "pattern", n)) for n in names)
+    from normcast import keras_seam
+
+    # What is not known to be decayed counts as left out: a rule speaks of what it knows.
+    decayed = {v.name for v in model.trainable_variables if keras_seam.is_decayed(optimizer, v)}
+    found["decay_excludes"] = tuple(sorted({v.name for v in model.trainable_variables} - decayed)) or None
     return {key: value for key, value in found.items() if value is not None}
 
 

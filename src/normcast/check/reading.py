@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from normcast import keras_seam
 from normcast.check.net import Net, Node
 from normcast.errors import in_short
 
@@ -57,16 +58,20 @@ class _Reader:
     def trace(self, tensors: list[Any], scope: Scope, path: str) -> list[tuple[Node, int]]:
         """Return (node, output number) for each tensor; scope: what the inputs of a nested model stand
         for."""
-        stack = [_history(t) for t in reversed(tensors)]
+        stack = [keras_seam.history(t) for t in reversed(tensors)]
         while stack:
             operation, number = stack[-1][:2]
             if self._is_known(operation, number, scope, path):
                 stack.pop()
                 continue
-            node = operation._inbound_nodes[number]
+            node = keras_seam.call_of(operation, number)
             tensors_read = _read_tensors(node)
             self._masks += _mask_tensors(node)
-            missing = [h for h in map(_history, tensors_read) if not self._is_known(h[0], h[1], scope, path)]
+            missing = [
+                h
+                for h in map(keras_seam.history, tensors_read)
+                if not self._is_known(h[0], h[1], scope, path)
+            ]
             if missing:
                 stack += reversed(missing)
             else:
@@ -77,7 +82,7 @@ class _Reader:
 
     def input_node(self, tensor: Any) -> Node:
         """Return the node of a model input, also of one that nothing reads."""
-        operation = _history(tensor)[0]
+        operation = keras_seam.history(tensor)[0]
         if id(operation) not in self._inputs:
             self._inputs[id(operation)] = Node(
                 operation.name, operation, "InputLayer", shapes=[tuple(tensor.shape)]
@@ -86,7 +91,7 @@ class _Reader:
 
     def masks(self) -> frozenset[str]:
         """Return the names of the inputs that masks are made of."""
-        found, seen, waiting = set(), set(), [_history(t)[:2] for t in self._masks]
+        found, seen, waiting = set(), set(), [keras_seam.history(t)[:2] for t in self._masks]
         while waiting:
             operation, number = waiting.pop()
             if (id(operation), number) in seen:
@@ -94,15 +99,15 @@ class _Reader:
             seen.add((id(operation), number))
             if type(operation).__name__ == "InputLayer":
                 found.add(operation.name)
-            given = operation._inbound_nodes[number].input_tensors
-            waiting += [_history(t)[:2] for t in given]
+            given = keras_seam.call_of(operation, number).input_tensors
+            waiting += [keras_seam.history(t)[:2] for t in given]
         return frozenset(found)
 
     def _is_known(self, operation: Any, number: int, scope: Scope, path: str) -> bool:
         return (id(operation), number, 0) in scope or (path, id(operation), number) in self._known
 
     def _find(self, tensor: Any, scope: Scope, path: str) -> tuple[Node, int]:
-        operation, number, output = _history(tensor)
+        operation, number, output = keras_seam.history(tensor)
         if (id(operation), number, output) in scope:
             return scope[id(operation), number, output]
         return self._known[path, id(operation), number][output]
@@ -120,7 +125,7 @@ class _Reader:
         calls.append(number)
         call = len(calls) - 1
         if _is_graph(operation):
-            keys = [(id(o), n, i) for o, n, i in map(_history, _flat(operation.inputs))]
+            keys = [(id(o), n, i) for o, n, i in map(keras_seam.history, _flat(operation.inputs))]
             scope = dict(zip(keys, reads, strict=True))
             inner = f"{path}{operation.name}/" + (f"\x00{call}\x00" if call else "")
             return self.trace(_flat(operation.outputs), scope, inner)
@@ -182,7 +187,7 @@ def _is_closed(layer: Any) -> bool:
     if isinstance(layer, keras.Model):
         return True  # a graph was opened up already, but not behind TimeDistributed
     return module not in ("keras", "normcast") and any(
-        True for _ in layer._flatten_layers(include_self=False)
+        each is not layer for each in keras_seam.all_layers(layer)
     )
 
 
@@ -195,22 +200,17 @@ def _is_graph(operation: Any) -> bool:
         return False
 
 
-def _history(tensor: Any) -> tuple[Any, int, int]:
-    operation, number, output = tensor._keras_history
-    return operation, number, output
-
-
 def _read_tensors(node: Any) -> list[Any]:
     """Return the tensors a call reads. Masks are left out: Keras passes them along by itself."""
     arguments = node.arguments
     given = {k: v for k, v in arguments.kwargs.items() if not k.endswith("mask")}
-    return [t for t in _flat([arguments.args, given]) if hasattr(t, "_keras_history")]
+    return [t for t in _flat([arguments.args, given]) if isinstance(t, keras.KerasTensor)]
 
 
 def _mask_tensors(node: Any) -> list[Any]:
     """Return the tensors that a call is given as masks, by its caller or by Keras."""
     given = {k: v for k, v in node.arguments.kwargs.items() if k.endswith("mask")}
-    return [t for t in _flat(given) if hasattr(t, "_keras_history")]
+    return [t for t in _flat(given) if isinstance(t, keras.KerasTensor)]
 
 
 def _shapes(node: Any) -> list[Any]:

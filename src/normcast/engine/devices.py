@@ -17,6 +17,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from normcast import jax_seam
 from normcast.kernels.native import cache_folder
 from normcast.machine import cores
 
@@ -34,20 +35,16 @@ def prepare() -> None:
         raise ValueError(f"NORMCAST_DEVICES is {wanted!r}, but must be a whole number from 1.")
     if "NORMCAST_DEVICES" in os.environ:  # else one device would hand small operations to all cores, and wait
         os.environ.setdefault("PJRT_NPROC", wanted)
-    if FLAG not in os.environ.get("XLA_FLAGS", "") and _config("num_cpu_devices") in (None, -1):
+    if FLAG not in os.environ.get("XLA_FLAGS", "") and jax_seam.setting("num_cpu_devices") in (None, -1):
         try:
             jax.config.update("jax_num_cpu_devices", int(wanted))
         except RuntimeError:
             _log.debug(
                 "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
             )
-    if _config("compilation_cache_dir") is None:
+    if jax_seam.setting("compilation_cache_dir") is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-
-
-def _config(name: str) -> Any:
-    return getattr(jax.config, f"jax_{name}", None)
 
 
 @cache

@@ -20,14 +20,14 @@ class Update:
         self.is_joined = bool(variables) and all(v.constraint is None for v in variables)
         self.shapes = [tuple(v.shape) for v in variables]
         self.optimizer = training.build_optimizer()
-        self.clip = self.optimizer._clip_gradients
+        self.clipnorm = training.clipnorm
         if self.is_joined:
             size = sum(int(np.prod(shape)) for shape in self.shapes)
             variables = [keras.Variable(np.zeros(size, "float32"), name="joined")]
             self.joined = training.build_optimizer(clip=False)
         self.inner = self.joined if self.is_joined else self.optimizer
         self.inner.build(variables)
-        self.rate = next(i for i, v in enumerate(self.inner.variables) if v is self.inner._learning_rate)
+        self.rate = next(i for i, v in enumerate(self.inner.variables) if v is self.inner.learning_rate)
 
     def initial(self) -> list[np.ndarray]:
         """Return the optimizer's variables before the first step."""
@@ -40,8 +40,16 @@ class Update:
         if not self.is_joined:
             return self.inner.stateless_apply(values, grads, trainable)
         grads = [jnp.zeros_like(v) if g is None else g for g, v in zip(grads, trainable, strict=True)]
-        (joined,), values = self.inner.stateless_apply(values, [_join(self.clip(grads))], [_join(trainable)])
+        (joined,), values = self.inner.stateless_apply(
+            values, [_join([self._clipped(grad) for grad in grads])], [_join(trainable)]
+        )
         return self._split(joined), values
+
+    def _clipped(self, grad: Any) -> Any:
+        if self.clipnorm is None:
+            return grad
+        norm = jnp.sqrt(jnp.sum(jnp.square(grad)))
+        return grad * self.clipnorm / jnp.maximum(norm, self.clipnorm)
 
     def _split(self, joined: Any) -> list[Any]:
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])

@@ -11,7 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.random import define_prng_impl
+
+from normcast import jax_seam
 
 U32 = np.uint32
 NAME = "normcast_hash"
@@ -55,15 +56,7 @@ def _random_bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Any:
 
 @cache
 def _implementation() -> Any:
-    return define_prng_impl(
-        key_shape=(2,),
-        seed=_seed,
-        split=_split,
-        random_bits=_random_bits,
-        fold_in=_fold_in,
-        name=NAME,
-        tag="nch",
-    )
+    return jax_seam.generator(NAME, seed=_seed, split=_split, random_bits=_random_bits, fold_in=_fold_in)
 
 
 def fast_key(words: Any) -> Any:

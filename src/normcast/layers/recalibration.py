@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from normcast import keras_seam
 from normcast.layers.norms import SequenceBatchNorm, StepBatchNorm
 from normcast.layers.recurrent import Recurrent
 
@@ -28,7 +29,9 @@ def recalibrate(model: keras.Model, x: Any, batch_size: int = 256) -> None:
     [2.0, 2.0, 2.0, 2.0, 2.0]
     """
     layers = [
-        layer for layer in model._flatten_layers() if isinstance(layer, Recurrent) and layer.norm == "batch"
+        layer
+        for layer in keras_seam.all_layers(model)
+        if isinstance(layer, Recurrent) and layer.norm == "batch"
     ]
     if not layers:
         raise ValueError(f"recalibrate: model {model.name!r} has no LSTM or GRU with norm='batch'.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import keras
+
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
@@ -179,7 +181,7 @@ def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
 
 def _causal(node: Node) -> tuple[Edit, ...]:
     if node.kind == "MultiHeadAttention" and not any(
-        hasattr(v, "_keras_history") for v in node.arguments.values()
+        isinstance(v, keras.KerasTensor) for v in node.arguments.values()
     ):
         return (Rewire(node.name, arguments={**node.arguments, "use_causal_mask": True}),)
     return (Set(node.name, causal=True),) if node.kind == "SqueezeExcite1D" else ()

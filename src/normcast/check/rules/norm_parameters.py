@@ -197,7 +197,9 @@ def norm_param_weight_decay(net: Net, facts: Facts) -> Iterator[Found]:
         0.004 if training.optimizer == "AdamW" and training.weight_decay is None else 0
     )
     norms = tuple(net.of(NORM))
-    if norms and decay > 1e-5 and not {"gamma", "beta"} <= set(training.decay_excludes or ()):
+    held = {"scale": "gamma", "center": "beta"}
+    named = {name for norm in norms for option, name in held.items() if norm.config.get(option, True)}
+    if decay > 1e-5 and named - set(training.decay_excludes or ()):
         yield Found(
             norms, f"weight decay {decay:g} also acts on the scale and shift of {len(norms)} normalizations"
         )

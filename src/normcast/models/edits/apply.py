@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast import keras_seam
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
@@ -112,7 +113,7 @@ def _first_line(error: Exception) -> str:
 def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) -> None:
     if not getattr(old, "compiled", False) or getattr(new, "compiled", False):
         return
-    given = getattr(getattr(old, "_compile_config", None), "config", None)
+    given = keras_seam.compile_arguments(old)
     with keras.saving.custom_object_scope(classes):
         try:
             new.compile_from_config(old.get_compile_config())

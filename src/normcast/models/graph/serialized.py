@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from normcast import keras_seam
 from normcast.models.graph.wiring import (
     Call,
     Ref,
@@ -72,7 +73,7 @@ def _is_implied(wiring: Wiring, ref: Ref) -> bool:
 
 
 def _is_operation(part: WiredLayer) -> bool:
-    return (part.spec.get("module") or "").startswith("keras.src.ops")
+    return keras_seam.is_operation(part.spec)
 
 
 def _parse_chain(head: Spec, config: Spec) -> Wiring:
@@ -156,7 +157,7 @@ def _functional(wiring: Wiring) -> Spec:
         )
     config = {k: v for k, v in wiring.spec["config"].items() if k in ("name", "trainable")}
     return {
-        "module": "keras.src.models.functional",
+        "module": keras_seam.functional_module(),
         "class_name": "Functional",
         "config": config,
         "registered_name": "Functional",
