@@ -30,7 +30,7 @@ _HOME = {
     "check_model": "normcast.check",
     "facts_from": "normcast.check",
     "fix_model": "normcast.check",
-    "load": "normcast.forecasting",
+    "load": "normcast.loading",
     "placements": "normcast.study",
     "write_report": "normcast.report",
 }

@@ -1,5 +1,6 @@
 """A forecaster comes back from its file bit for bit."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,8 @@ import polars as pl
 import pytest
 
 import normcast
-from normcast.artefact.archive import Archive
-from normcast.forecasting import load
+from normcast.artefact.archive import Archive, as_json
+from normcast.loading import load
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
 
 
@@ -37,6 +38,35 @@ def test_a_fitted_forecaster_comes_back_bit_for_bit(fitted, tmp_path):
     assert loaded.settings == forecaster.settings
     assert loaded.panel_.ids == forecaster.panel_.ids
     assert loaded.learned_ is None
+
+
+def as_format(path, number):
+    """Write a file of today as the first two formats were: no kind, no body; scalers with their shape."""
+    members = dict(Archive.opened(path).members)
+    manifest, scaler, network = (
+        json.loads(members[f"{name}.json"]) for name in ("manifest", "scaler", "architecture")
+    )
+    manifest = {**manifest.pop("body"), **manifest, "format": number}
+    del manifest["kind"]
+    for name in ("target", "exog"):
+        scaler[name]["shape"] = list(np.shape(scaler[name]["location"]))
+    if number == 1:  # "outputs" was called "h", and nothing acted inside a recurrence
+        network["build"]["h"] = network["build"].pop("outputs")
+        kept = ("units", "cell", "dropout", "recurrent_dropout", "norm")
+        each = network["architecture"]["recurrent"]
+        network["architecture"]["recurrent"] = [{name: one[name] for name in kept} for one in each]
+    members |= {"manifest.json": as_json(manifest), "scaler.json": as_json(scaler)}
+    members |= {"architecture.json": as_json(network)}
+    path.write_bytes(Archive(members, str(path)).packed())
+    return path
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_of_an_earlier_format_comes_back_bit_for_bit(fitted, tmp_path, number):
+    forecaster, _ = fitted
+    loaded = load(as_format(saved(forecaster, tmp_path), number))
+    assert equal(forecaster.predict(), loaded.predict())
+    assert loaded.settings == forecaster.settings
 
 
 def test_a_loaded_forecaster_fits_again_to_the_same(fitted, tmp_path):

@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load as load_arrays
 
 from normcast.artefact.archive import Archive, as_arrays, as_json
-from normcast.forecasting import load
 from normcast.forecasting import saved as artefact
+from normcast.loading import load
 from tests.forecasting.ready import INPUT_SIZE, H, equal, ready, saved, table
 
 
@@ -31,6 +31,10 @@ def with_json(change):
         return as_json(values)
 
     return changer
+
+
+def with_body(change):
+    return with_json(lambda manifest: change(manifest["body"]))
 
 
 def with_array(name, values):
@@ -85,39 +89,47 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_json(lambda v: v.update(format=3) or v["versions"].update(normcast="9.1")),
+        with_json(lambda v: v.update(format=4) or v["versions"].update(normcast="9.1")),
     )
     with pytest.raises(
-        ValueError, match=r"format 3, written by normcast 9\.1.*knows format 2.*pip install -U"
+        ValueError, match=r"format 4, written by normcast 9\.1.*knows format 3.*pip install -U"
     ):
         load(model_file)
 
 
+def test_another_kind_is_named_with_those_there_are(model_file):
+    changed(model_file, "manifest.json", with_json(lambda v: v.update(kind="forecast")))
+    with pytest.raises(ValueError, match=r"no kind 'forecast'; kinds are forecaster\. Did you mean"):
+        load(model_file)
+
+
 BAD_JSON = {
-    "a panel without its columns": ("manifest.json", lambda v: v["panel"].pop("columns")),
-    "unknown settings": ("manifest.json", lambda v: v["settings"].update(shell="rm")),
-    "an unknown preset": ("manifest.json", lambda v: v.update(preset="os.system")),
-    "another horizon": ("manifest.json", lambda v: v["fitted"].update(h=3)),
-    "more input than rows": ("manifest.json", lambda v: v["fitted"].update(input_size=5)),
-    "no replicas": ("manifest.json", lambda v: v["fitted"].update(replicas=0)),
-    "text for a number": ("manifest.json", lambda v: v["fitted"].update(replicas="x")),
-    "another level": ("manifest.json", lambda v: v["settings"].update(level=[90])),
-    "too few ids": ("manifest.json", lambda v: v["panel"].update(ids=["a"])),
-    "columns that are not there": ("manifest.json", lambda v: v["panel"]["columns"].update(futr_exog=["p"])),
-    "an unknown type": ("manifest.json", lambda v: v["panel"]["id_values"][0].update(dtype={"polars": "X"})),
-    "an unknown frame": ("manifest.json", lambda v: v["panel"].update(frame_type="spark")),
+    "a panel without its columns": ("body", lambda v: v["panel"].pop("columns")),
+    "unknown settings": ("body", lambda v: v["settings"].update(shell="rm")),
+    "an unknown preset": ("body", lambda v: v.update(preset="os.system")),
+    "another horizon": ("body", lambda v: v["fitted"].update(h=3)),
+    "more input than rows": ("body", lambda v: v["fitted"].update(input_size=5)),
+    "no replicas": ("body", lambda v: v["fitted"].update(replicas=0)),
+    "text for a number": ("body", lambda v: v["fitted"].update(replicas="x")),
+    "another level": ("body", lambda v: v["settings"].update(level=[90])),
+    "too few ids": ("body", lambda v: v["panel"].update(ids=["a"])),
+    "columns that are not there": ("body", lambda v: v["panel"]["columns"].update(futr_exog=["p"])),
+    "an unknown type": ("body", lambda v: v["panel"]["id_values"][0].update(dtype={"polars": "X"})),
+    "an unknown frame": ("body", lambda v: v["panel"].update(frame_type="spark")),
     "another network": ("architecture.json", lambda v: v["architecture"]["recurrent"][0].update(units=5)),
     "an unknown layer": ("architecture.json", lambda v: v["architecture"].update(code="import os")),
     "another input": ("architecture.json", lambda v: v["build"].update(channels=2)),
-    "a scaler of one series": ("scaler.json", lambda v: v.update(target={**v["exog"], "shape": [0, 1]})),
+    "a scaler of no series": ("scaler.json", lambda v: v["target"].update(location=[], spread=[])),
+    "a scaler with a shape": ("scaler.json", lambda v: v["target"].update(shape=[0, 1])),
     "corrections of other steps": ("conformal.json", lambda v: v.update(corrections=[[1.0]])),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "change"), BAD_JSON.values(), ids=BAD_JSON)
 def test_parts_that_do_not_belong_together_are_refused(name, change, model_file):
+    member, changer = ("manifest.json", with_body) if name == "body" else (name, with_json)
     with pytest.raises(ValueError, match=r"model\.normcast: .*(Save the model again|panel)"):
-        load(changed(model_file, name, with_json(change)))
+        load(changed(model_file, member, changer(change)))
 
 
 def test_a_network_far_larger_than_its_weights_is_refused_before_it_is_built(model_file):

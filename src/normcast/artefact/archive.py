@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+
+from normcast.plain import parsed, text
 
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold; the hour of writing is no content
 BROKEN = (
@@ -86,7 +87,7 @@ class Archive:
     def json(self, name: str) -> Any:
         """Return a member that holds JSON."""
         with self.reading(name) as content:
-            return json.loads(content)
+            return parsed(content, f"{self.where}: {name}")
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
         """Return a member that holds arrays by name."""
@@ -96,7 +97,7 @@ class Archive:
 
 def as_json(values: Any) -> bytes:
     """Return values as JSON, keys in order; NumPy's numbers become plain ones."""
-    return json.dumps(values, indent=1, sort_keys=True, default=lambda number: number.item()).encode()
+    return text(values, indent=1).encode()
 
 
 def as_arrays(arrays: Mapping[str, Any]) -> bytes:

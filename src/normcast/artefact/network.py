@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ import numpy as np
 from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
 from normcast.artefact.archive import Archive, as_arrays, as_json
 from normcast.models import Architecture
+from normcast.plain import parsed
 
 if TYPE_CHECKING:
     import keras
@@ -33,8 +33,7 @@ def network_members(
     Raises ValueError for a keras model that could not be loaded without running its code.
     """
     if architecture is not None:
-        plain = json.loads(architecture.to_json())
-        members = {ARCHITECTURE: as_json({"architecture": plain, "build": build})}
+        members = {ARCHITECTURE: as_json({"architecture": architecture.to_dict(), "build": build})}
     else:
         members = {MODEL: keras_archive(model)}
     named = {
@@ -63,7 +62,7 @@ def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, 
         built = {EARLIER.get(name, name): value for name, value in values["build"].items()}
         if built != build:
             raise ValueError(f"it is built by {built}, but the data need {build}.")
-        architecture = Architecture.from_json(json.dumps(values["architecture"]))
+        architecture = Architecture.from_dict(values["architecture"])
         refuse_oversized(architecture, archive)
         return architecture.build(**build), architecture
 
@@ -108,7 +107,7 @@ def keras_archive(model: keras.Model) -> bytes:
         path = Path(folder) / MODEL
         model.save(path)
         members = dict(Archive.opened(path).members)
-    facts = json.loads(members["metadata.json"])
+    facts = parsed(members["metadata.json"], MODEL)
     facts.pop("date_saved", None)
     raw = Archive({**members, "metadata.json": as_json(facts)}, MODEL).packed()
     read_keras(raw, "save")  # better now than when the model is needed

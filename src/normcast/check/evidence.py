@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Any
 
 from normcast.errors import counted
 from normcast.pages.percent import interval, percent
+from normcast.plain import parsed
 
 RECORD = Path(__file__).with_name("evidence.json")
 """What `python -m benchmarks evidence` measured, if it ships with this version."""
@@ -146,6 +146,6 @@ def read_evidence(file: Path = RECORD) -> Evidence | None:
     """
     if not file.is_file():
         return None
-    plain = json.loads(file.read_text(encoding="utf-8"))
+    plain = parsed(file.read_text(encoding="utf-8"), str(file))
     claims = tuple(Claim.read(each) for each in plain["claims"])
     return Evidence(claims, plain["network"], int(plain["seeds"]), plain["measured"], plain["machine"])

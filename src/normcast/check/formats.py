@@ -3,7 +3,6 @@ docs/check-formats.md."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -17,6 +16,7 @@ from normcast.errors import unknown
 from normcast.models.edits import Edit
 from normcast.models.edits.change import edited
 from normcast.models.graph import brief_spec, wiring_of
+from normcast.plain import text
 
 FORMATS = ("text", "json", "sarif", "github")
 PAGES = "docs/rules/"
@@ -40,9 +40,9 @@ def formatted(
     if kind not in FORMATS:
         raise ValueError(unknown("format", kind, FORMATS, where="check"))
     if kind == "json":
-        return json.dumps(as_json(findings, where), indent=2)
+        return text(as_json(findings, where), indent=2, sort=False)
     if kind == "sarif":
-        return json.dumps(as_sarif(findings, where), indent=2)
+        return text(as_sarif(findings, where), indent=2, sort=False)
     return as_github(findings, where) if kind == "github" else as_text(findings, where, model)
 
 

@@ -97,7 +97,7 @@ def predict(
     from normcast.cli.console import describe, say
     from normcast.cli.forecast_run import check_outputs
     from normcast.data import read_table, write_table
-    from normcast.forecasting import load
+    from normcast.loading import load
 
     check_outputs((file, model, future), tables=(out,))
     ahead = None if future is None else read_table(future)

@@ -1,7 +1,6 @@
 """Checkpoints: one file that is whole or absent, from which a training goes on bit for bit."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.numpy import save
 from normcast.engine.batches import Batches
 from normcast.engine.source import Shards
 from normcast.files import write_whole
+from normcast.plain import parsed, text
 
 FORMAT = 1
 
@@ -52,7 +52,7 @@ class Checkpoint:
         """Write arrays (any tree) and facts (JSON) in one step: the file is the old one or the new one."""
         leaves = {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(arrays))}
         record = {"format": FORMAT, "arguments": self.arguments, "facts": facts}
-        write_whole(self.path, save(leaves, metadata={"normcast": json.dumps(record)}))
+        write_whole(self.path, save(leaves, metadata={"normcast": text(record)}))
 
     def load(self, like: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return (arrays in the tree of `like`, facts), or None if there is no file yet.
@@ -63,7 +63,7 @@ class Checkpoint:
             return None
         try:
             with safe_open(self.path, "numpy") as file:
-                record = json.loads(file.metadata()["normcast"])
+                record = parsed(file.metadata()["normcast"], str(self.path))
                 leaves = [file.get_tensor(str(i)) for i in range(len(file.keys()))]
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(

@@ -1,6 +1,5 @@
 """A Keras model seen as pure functions of its variables, and what tells two models apart."""
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -18,6 +17,7 @@ from normcast import keras_seam
 from normcast.engine.seeding import rebuilt
 from normcast.engine.twin import twin
 from normcast.errors import unknown
+from normcast.plain import parsed, text
 
 Leaves = list[Any]
 _turn = threading.RLock()  # of the models that are traced themselves, by whichever thread trains them
@@ -104,7 +104,7 @@ class Network:
         """What tells this network's programs from others': its configuration, or, where anything in it is the
         user's own, the very model, since a configuration may leave out what such a class computes with."""
         told = self.configuration
-        if told is not None and not _has_foreign(json.loads(told)):
+        if told is not None and not _has_foreign(parsed(told, self.model.name)):
             return told
         return f"model {_numbers.setdefault(self.model, next(_counter))}"
 
@@ -112,13 +112,13 @@ class Network:
     def configuration(self) -> str | None:
         """The graph as text, without the names of its layers; None where the model cannot be written down."""
         try:
-            config = json.loads(self.model.to_json())
+            config = parsed(self.model.to_json(), self.model.name)
         except (NotImplementedError, TypeError, ValueError):
             return None
         config.pop("compile_config", None)
         names = {layer.name: f"#{i}" for i, layer in enumerate(keras_seam.all_layers(self.model))}
         trainable = [variable.trainable for variable in self.model.weights]
-        return json.dumps([_renamed(config, names), trainable], sort_keys=True)
+        return text([_renamed(config, names), trainable])
 
 
 def _has_foreign(node: Any) -> bool:

@@ -1,12 +1,12 @@
 """Training: how a network is trained, as a frozen value."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
 
 from normcast.errors import unknown
+from normcast.plain import text
 
 OPTIMIZERS = {
     "nadam": keras.optimizers.Nadam,
@@ -102,7 +102,7 @@ class Training:
         """The loss as text: its name, or the configuration of a Keras loss."""
         if isinstance(self.loss, str):
             return self.loss
-        return json.dumps(keras.saving.serialize_keras_object(self.loss), sort_keys=True, default=repr)
+        return text(keras.saving.serialize_keras_object(self.loss))
 
     def build_loss(self) -> keras.losses.Loss:
         """Return the Keras loss."""

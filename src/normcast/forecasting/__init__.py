@@ -2,7 +2,7 @@
 
 from normcast.forecasting.backtest import Backtest, backtest
 from normcast.forecasting.cost import estimate
-from normcast.forecasting.forecaster import Forecaster, load
+from normcast.forecasting.forecaster import Forecaster
 from normcast.forecasting.settings import Settings
 
-__all__ = ["Backtest", "Forecaster", "Settings", "backtest", "estimate", "load"]
+__all__ = ["Backtest", "Forecaster", "Settings", "backtest", "estimate"]

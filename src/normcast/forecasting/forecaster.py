@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
@@ -230,24 +231,9 @@ class Forecaster:
         return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
 
 
-def load(path: str | Path) -> Forecaster:
-    """Return the forecaster that `Forecaster.save` wrote; it forecasts bit for bit as that one did.
-
-    Without a table `predict` continues the rows that were fitted, of which the file keeps the last ones.
-    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
-    Raises FileNotFoundError, ImportError for a polars table where polars is not installed, and ValueError
-    for a file that is broken, cut off, or not a normcast model of a format this version knows.
-
-    >>> import pandas as pd, tempfile
-    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})
-    >>> fitted = Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1).fit(table)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     fitted.save(folder + "/demo.normcast")
-    ...     loaded = load(folder + "/demo.normcast")
-    >>> loaded.predict().equals(fitted.predict())
-    True
-    """
-    kept = saved.read(path)
+def read(archive: Archive) -> Forecaster:
+    """Return the forecaster that is kept in a file; see `normcast.load`."""
+    kept = saved.read(archive)
     forecaster = Forecaster(kept.settings.h)
     forecaster.settings, forecaster.fitted_ = kept.settings, kept.fitted
     forecaster.panel_, forecaster.policies_ = kept.panel, kept.policies

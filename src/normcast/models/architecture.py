@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from normcast.errors import at_least_one, one_of
 from normcast.models.declaration import OVER_TIME, Conv, Head, Recurrent
+from normcast.plain import Plain
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +17,7 @@ INSTANCE_NORMS = ("last", "standard")
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Plain):
     """A conv-recurrent network as a value: it can be compared, written to JSON, and built.
 
     conv: convolutions in order; recurrent: recurrent layers in order, at least one; head: the map to the
@@ -28,6 +28,9 @@ class Architecture:
 
     >>> Architecture(recurrent=(Recurrent(units=8),)).build(input_size=21, channels=3, outputs=7).output_shape
     (None, 7)
+    >>> one = Architecture(conv=(Conv(filters=4),))
+    >>> Architecture.from_json(one.to_json()) == one
+    True
     """
 
     conv: tuple[Conv, ...] = ()
@@ -79,23 +82,3 @@ class Architecture:
     def with_head(self, activation: str) -> Architecture:
         """Return the same network with another activation at its head."""
         return replace(self, head=replace(self.head, activation=activation))
-
-    def to_json(self) -> str:
-        """Return the architecture as JSON text."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Architecture:
-        """Read what `to_json` wrote.
-
-        >>> one = Architecture(conv=(Conv(filters=4),))
-        >>> Architecture.from_json(one.to_json()) == one
-        True
-        """
-        parts: dict[str, Any] = json.loads(text)
-        return cls(
-            conv=tuple(Conv(**each) for each in parts.pop("conv")),
-            recurrent=tuple(Recurrent(**each) for each in parts.pop("recurrent")),
-            head=Head(**parts.pop("head")),
-            **parts,
-        )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from normcast.errors import at_least_one, one_of, rate
+from normcast.plain import Plain
 
 NORMS = ("batch", "layer")
 NORMS_INSIDE = ("batch", "layer", "rms")
@@ -20,7 +22,7 @@ RECURRENT_DROPOUTS = {
 
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(Plain):
     """One convolution over time with what stands around it.
 
     Order: convolution, norm (`norm_at="before"`), activation, norm (`"after"`), dropout, squeeze-excite.
@@ -33,6 +35,8 @@ class Conv:
     >>> Conv(filters=10, kernel_size=3, activation="relu").filters
     10
     """
+
+    added: ClassVar = ("dropout_kind",)
 
     filters: int
     kernel_size: int = 3
@@ -59,7 +63,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Recurrent:
+class Recurrent(Plain):
     """One recurrent layer with what acts inside it and what stands behind it.
 
     cell: "lstm" or "gru"; units: size of the state.
@@ -74,6 +78,10 @@ class Recurrent:
     >>> Recurrent(units=15).cell, Recurrent(units=15, norm_inside="layer", zoneout=0.1).zoneout
     ('lstm', 0.1)
     """
+
+    added: ClassVar = (
+        "norm_inside", "zoneout", "recurrent_dropout_kind", "weight_dropout", "input_dropout", "dropout_kind",
+    )  # fmt: skip
 
     units: int
     cell: str = "lstm"
@@ -119,7 +127,7 @@ class Recurrent:
 
 
 @dataclass(frozen=True)
-class Head:
+class Head(Plain):
     """The map from the last state to the horizon.
 
     activation: "linear" unless the targets cannot be negative; zero_start: weights start at zero, so that

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +9,7 @@ from math import ceil
 
 import numpy as np
 
+from normcast.plain import Plain
 from normcast.scoring.quantiles import check_levels, level_quantiles
 
 
@@ -46,7 +46,7 @@ def as_quantiles(point: np.ndarray, n_quantiles: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Conformal:
+class Conformal(Plain):
     """Conformalized quantile regression: each interval is moved out (or in) by a quantile of its own misses.
 
     The miss of a window at a step is E = max(lo - y, y - hi): positive outside the interval, negative inside.
@@ -102,24 +102,6 @@ class Conformal:
             corrected[..., lower] -= correction  # (n, h) - (h,)
             corrected[..., upper] += correction
         return _outwards(corrected, self.quantiles.index(0.5))
-
-    def to_json(self) -> str:
-        """Return all of it as JSON text; numbers come back bit-equal."""
-        return json.dumps(
-            {
-                "quantiles": self.quantiles,
-                "levels": self.levels,
-                "corrections": self.corrections.tolist(),
-                "n_windows": self.n_windows,
-            }
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> Conformal:
-        """Return what `to_json` wrote."""
-        saved = json.loads(text)
-        corrections = np.array(saved["corrections"], dtype=np.float64)
-        return cls(tuple(saved["quantiles"]), tuple(saved["levels"]), corrections, saved["n_windows"])
 
 
 def _check_quantiles(quantiles: Sequence[float]) -> tuple[float, ...]:

@@ -10,9 +10,9 @@ from math import ceil
 import numpy as np
 
 from normcast.errors import at_least_one, unknown
+from normcast.plain import Plain
 from normcast.study.statistics import rank
 from normcast.study.statistics.factors import FactorEffect, MainEffects, aliases, least_squares
-from normcast.study.statistics.plain import Plain
 
 __all__ = [
     "Design",

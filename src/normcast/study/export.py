@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from normcast.data import write_table
 from normcast.files import write_whole
+from normcast.plain import parsed, text
 from normcast.study.placement import BASELINE
 from normcast.study.result import StudyResult
 from normcast.study.store import Store
@@ -21,7 +21,7 @@ def export(store: Store | str | Path, out: str | Path, *, evidence: bool = False
     result, out = StudyResult.read(store), Path(out)
     if out.suffix == ".json":
         plain = evidence_of(result) if evidence else result.trial_table().to_dict("records")
-        write_whole(out, json.dumps(plain, indent=1, default=str) + "\n")
+        write_whole(out, text(plain, indent=1, sort=False) + "\n")
         return
     if evidence:
         raise ValueError(f"{out}: evidence is written as JSON; give a name such as evidence.json.")
@@ -34,7 +34,7 @@ def evidence_of(result: StudyResult) -> dict[str, Any]:
     versions = next(iter(result.final)).versions
     return {
         **facts,
-        "training": json.loads(result.facts["training"]),
+        "training": parsed(result.facts["training"], "training"),
         "seeds": len(result.seeds),
         "versions": versions,
         "baseline": {"name": BASELINE, result.metric: result.comparison.baseline_score},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import keras
 import normcast.layers  # noqa: F401  (registers what networks are made of)
 from normcast.engine import Trained, Training, predict, train
 from normcast.machine import versions
+from normcast.plain import parsed, text
 from normcast.study.trial import Trial, TrialKey
 from normcast.tasks.task import Fold, Task
 
@@ -34,7 +34,7 @@ class Job:
     @property
     def epochs(self) -> int:
         """Epochs each trial trains at most."""
-        return int(json.loads(self.training)["epochs"])
+        return int(parsed(self.training, "training")["epochs"])
 
     @property
     def keys(self) -> tuple[TrialKey, ...]:
@@ -115,12 +115,12 @@ def training_to_json(training: Training) -> str:
     plain = {each.name: getattr(training, each.name) for each in fields(training)}
     if not isinstance(training.loss, str):
         plain["loss"] = keras.saving.serialize_keras_object(training.loss)
-    return json.dumps(plain, sort_keys=True)
+    return text(plain)
 
 
-def training_from_json(text: str) -> Training:
+def training_from_json(given: str) -> Training:
     """Read what `training_to_json` wrote."""
-    plain = json.loads(text)
+    plain = parsed(given, "training")
     if not isinstance(plain["loss"], str):
         plain["loss"] = keras.saving.deserialize_keras_object(plain["loss"])
     return Training(**plain)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from normcast.models.edits import Edit, apply, edits_from_json, edits_to_json
+from normcast.models.edits import Edit, apply
+from normcast.plain import Plain
 
 if TYPE_CHECKING:
     import keras
@@ -16,7 +16,7 @@ BASELINE = "as given"
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(Plain):
     """A named tuple of edits, with what is not in the graph beside them.
 
     name: "lstm_1: layer norm inside". edits: from the network as given. axis: what kind of thing it changes
@@ -27,7 +27,11 @@ class Placement:
     >>> from normcast.models.edits import Remove
     >>> str(Placement("no dropout", (Remove("dropout_1"),)))
     'no dropout: dropout_1: removed'
+    >>> Placement.from_json(Placement("x", training={"clipnorm": 1.0}).to_json()).training
+    {'clipnorm': 1.0}
     """
+
+    added: ClassVar = ("rate",)
 
     name: str
     edits: tuple[Edit, ...] = ()
@@ -49,22 +53,6 @@ class Placement:
             return apply(model, self.edits) if self.edits else model
         except ValueError as error:
             raise ValueError(f"placement {self.name!r}: {error}") from error
-
-    def to_json(self) -> str:
-        """Return the placement as JSON text.
-
-        >>> Placement.from_json(Placement("x", training={"clipnorm": 1.0}).to_json()).training
-        {'clipnorm': 1.0}
-        """
-        plain = {name: getattr(self, name) for name in ("name", "axis", "slot", "level", "scaling", "rate")}
-        plain |= {"training": dict(self.training), "edits": json.loads(edits_to_json(self.edits))}
-        return json.dumps(plain, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Placement:
-        """Read what `to_json` wrote."""
-        plain = json.loads(text)
-        return cls(**{**plain, "edits": edits_from_json(json.dumps(plain["edits"]))})
 
     def __str__(self) -> str:
         parts = [str(edit) for edit in self.edits]

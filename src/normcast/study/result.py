@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,7 +131,7 @@ class StudyResult:
     def crossed(self) -> Design | None:
         """The factorial or fractional design, its levels called as their placements; None for others."""
         plain = self.facts.get("crossed")
-        return None if plain is None else Design.from_json(json.dumps(plain))
+        return None if plain is None else Design.from_dict(plain)
 
     @cached_property
     def factors(self) -> MainEffects | None:

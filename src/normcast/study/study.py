@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -145,7 +144,7 @@ class Study:
             "model": self.plan.cells[0].model,
             "training": training_to_json(replace(self.training, seed=0)),
             "design": self.design,
-            "crossed": self.crossed and json.loads(self.crossed.to_json()),
+            "crossed": self.crossed and self.crossed.to_dict(),
         }
 
     def describe(self, processes: int | None = None) -> str:

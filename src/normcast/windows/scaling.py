@@ -1,17 +1,17 @@
 """Scaling: where each series lies and how far it spreads, from the rows that may be seen."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
 from normcast.errors import unknown
+from normcast.plain import Plain
 
 KINDS = ("standard", "robust", "none")
 
 
 @dataclass(frozen=True, eq=False)
-class Scaler:
+class Scaler(Plain):
     """Location and spread per series and channel: (x - location) / spread, and back.
 
     location, spread: (S, C) float64, in the unit of the values. A spread of 0, below the smallest normal
@@ -77,25 +77,6 @@ class Scaler:
                 f"Scaler: values have shape {values.shape}, but the scaler has {channels} channels."
             )
         return own.reshape(len(own), *(1,) * (values.ndim - 2), channels)
-
-    def to_json(self) -> str:
-        """Return the scaler as JSON, exact to the last bit.
-
-        >>> Scaler.from_json(Scaler(np.array([[0.1]]), np.array([[3.0]])).to_json()).location
-        array([[0.1]])
-        """
-        return json.dumps(
-            {"location": self.location.tolist(), "spread": self.spread.tolist(), "shape": self.location.shape}
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> "Scaler":
-        """Return the scaler that `to_json` wrote."""
-        plain = json.loads(text)
-        arrays = (
-            np.array(plain[key], dtype=np.float64).reshape(plain["shape"]) for key in ("location", "spread")
-        )
-        return cls(*arrays)
 
 
 def _check_rows(offsets: np.ndarray, rows: np.ndarray) -> None:

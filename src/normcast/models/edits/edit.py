@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from normcast.errors import unknown
 from normcast.models.graph.layer_spec import LayerLike, as_data, as_spec, brief, brief_spec
 from normcast.models.graph.wiring import INPUTS
+from normcast.plain import parsed, read, text
 
 
 class Edit:
@@ -45,7 +45,7 @@ class Edit:
         return type(self) is type(other) and self.to_dict() == getattr(other, "to_dict")()  # noqa: B009
 
     def __hash__(self) -> int:
-        return hash(json.dumps(self.to_dict(), sort_keys=True, default=str))
+        return hash(text(self.to_dict()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -233,16 +233,16 @@ def edits_to_json(edits: Iterable[Edit]) -> str:
     >>> edits_to_json([Remove("dropout_1")])
     '[{"edit": "remove", "layer": "dropout_1"}]'
     """
-    return json.dumps([edit.to_dict() for edit in edits])
+    return text([edit.to_dict() for edit in edits], sort=False)
 
 
-def edits_from_json(text: str) -> tuple[Edit, ...]:
+def edits_from_json(given: str) -> tuple[Edit, ...]:
     """Read edits from JSON text.
 
     >>> edits_from_json('[{"edit": "set", "layer": "bn_1", "config": {"momentum": 0.9}}]')
     (Set('bn_1', momentum=0.9),)
     """
-    return tuple(Edit.from_dict(item) for item in json.loads(text))
+    return read(tuple[Edit, ...], parsed(given, "edits"), "edits")
 
 
 def _lists(tree: Any) -> Any:

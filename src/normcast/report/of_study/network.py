@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from normcast.models.graph import WiredLayer, Wiring, as_plain, parse, refs_in
+from normcast.plain import parsed
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def layers_of(text: str) -> tuple[Layer, ...]:
     >>> [(layer.kind, layer.about, layer.shape) for layer in found[:2]]
     [('InputLayer', '', '24 × 1'), ('LSTM', '8 units', '8')]
     """
-    spec = json.loads(text)
+    spec = parsed(text, "network")
     walk = _Walk(_shapes(spec))
     ends = walk.through(parse(spec), "", 0, ())
     return tuple(

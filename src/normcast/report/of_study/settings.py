@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from normcast.pages.page import Section
 from normcast.pages.percent import size
 from normcast.pages.words import duration, steps
+from normcast.plain import parsed
 from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import metric_name
@@ -75,7 +75,7 @@ def _study(report: StudyReport) -> Pairs:
 
 def _training(report: StudyReport) -> Pairs:
     given = report.facts.get("training", "{}")
-    known: dict[str, Any] = json.loads(given) if isinstance(given, str) else dict(given)
+    known: dict[str, Any] = parsed(given, "training") if isinstance(given, str) else dict(given)
     # The seeds stand above; here it is only the first of them.
     kept = sorted(name for name in known if name != "seed")
     return [(name.replace("_", " "), plain(known[name])) for name in kept]

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from normcast.errors import counted, unknown
+from normcast.plain import number
 from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.failures import failure_tests
 from normcast.study.statistics.interval import bca
 from normcast.study.statistics.paired import equivalence, holm, spread, t_test, wilcoxon
-from normcast.study.statistics.plain import number
 from normcast.study.statistics.power import detectable
 from normcast.study.statistics.scores import RESOLUTION, by_seed
 from normcast.study.statistics.verdict import Rules, judged

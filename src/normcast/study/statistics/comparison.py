@@ -7,8 +7,8 @@ from math import isnan
 from typing import get_args
 
 from normcast.errors import counted, unknown
+from normcast.plain import Plain
 from normcast.study.statistics.effect import Effect, Verdict
-from normcast.study.statistics.plain import Plain
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Literal
 
-from normcast.study.statistics.plain import Plain
+from normcast.plain import Plain
 
 Verdict = Literal["better", "worse", "no difference", "undecided"]
 

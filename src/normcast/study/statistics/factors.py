@@ -11,8 +11,8 @@ from scipy.special import stdtrit
 
 from normcast.errors import counted
 from normcast.pages.percent import size
+from normcast.plain import Plain, number
 from normcast.study.statistics.paired import holm, spread, t_test
-from normcast.study.statistics.plain import Plain, number
 from normcast.study.statistics.scores import by_seed
 from normcast.study.statistics.verdict import p_words
 

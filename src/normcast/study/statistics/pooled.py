@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from normcast.study.statistics.plain import Plain
+from normcast.plain import Plain
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from scipy.special import fdtrc
 from scipy.stats import rankdata, studentized_range
 
 from normcast.errors import counted
-from normcast.study.statistics.plain import Plain, number
+from normcast.plain import Plain, number
 from normcast.study.statistics.scores import by_seed
 
 

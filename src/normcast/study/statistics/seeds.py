@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from normcast.errors import at_least_one, counted
-from normcast.study.statistics.plain import Plain
+from normcast.plain import Plain
 from normcast.study.statistics.power import detectable
 
 

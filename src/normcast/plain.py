@@ -1,0 +1,261 @@
+"""Plain: values of ours as JSON and back, checked against what their classes declare.
+
+What is wrong in a document is told with its place in it: "Architecture: conv[0].filters is 'a', but must be a
+whole number."
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from normcast.errors import unknown
+
+INFINITE = {"inf": math.inf, "-inf": -math.inf}
+WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    np.ndarray: "a list of numbers",
+    NoneType: "null",
+}
+
+
+class Plain:
+    """A frozen dataclass that is written as plain values and read back equal.
+
+    What is read must have every field, of the declared type, and no other; fields that earlier versions did
+    not write are named in `added`, and take their defaults. JSON knows no NaN: it is written as null,
+    infinity as "inf".
+    """
+
+    added: ClassVar[tuple[str, ...]] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as dictionaries, lists, texts and numbers."""
+        return {each.name: write(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_dict(cls, plain: Any, where: str = "") -> Self:
+        """Return what `to_dict` wrote; where: what messages call the document.
+
+        Raises ValueError for anything else, with the place in the document.
+        """
+        return read(cls, plain, where or cls.__name__)
+
+    def to_json(self) -> str:
+        """Return all of it as JSON text; numbers come back bit-equal."""
+        return text(self.to_dict(), sort=False)
+
+    @classmethod
+    def from_json(cls, given: str | bytes, where: str = "") -> Self:
+        """Return what `to_json` wrote; raises ValueError for anything else."""
+        where = where or cls.__name__
+        return cls.from_dict(parsed(given, where), where)
+
+
+def number(value: float) -> float:
+    """Return a plain float; each NaN is the one object `math.nan`, so that equal values compare equal.
+
+    >>> number(float("nan")) is math.nan
+    True
+    """
+    return math.nan if math.isnan(value) else float(value)
+
+
+def text(plain: Any, indent: int | None = None, sort: bool = True) -> str:
+    """Return plain values as JSON text; what is no plain value becomes one, or its own text.
+
+    sort: whether keys stand in order, so that equal values make equal texts.
+
+    >>> text({"b": 1, "a": (2.0, None)})
+    '{"a": [2.0, null], "b": 1}'
+    """
+    return json.dumps(write(plain), indent=indent, sort_keys=sort, allow_nan=False, default=str)
+
+
+def parsed(given: str | bytes, where: str) -> Any:
+    """Return the plain values of a JSON text.
+
+    Raises ValueError for what is no JSON, with the line, and for what nests too deep.
+
+    >>> parsed('{"a": 1,}', "settings.json")
+    Traceback (most recent call last):
+    ValueError: settings.json: is no JSON: line 1 column 9: Expecting property name enclosed in double quotes.
+    """
+    try:
+        return json.loads(given)
+    except RecursionError as error:
+        raise ValueError(f"{where}: nests too deep to be read.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where}: is no JSON: it is not written in UTF-8 ({error}).") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise ValueError(f"{where}: is no JSON: {place}: {error.msg}.") from error
+    except TypeError as error:
+        raise ValueError(f"{where}: {short(given)} is no JSON text.") from error
+
+
+def write(value: Any) -> Any:
+    """Return a value of ours as dictionaries, lists, texts and numbers."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+    if isinstance(value, Mapping):
+        return {key: write(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [write(each) for each in value]
+    for name in ("to_dict", "tolist"):  # ours, and NumPy's
+        if hasattr(value, name):
+            return write(getattr(value, name)())
+    if is_dataclass(value):
+        return {each.name: write(getattr(value, each.name)) for each in fields(value)}
+    return value
+
+
+def read(kind: Any, plain: Any, where: str, path: str = "") -> Any:
+    """Return a value of that type from plain values. where: the document; path: the place in it."""
+    if kind is Any:
+        return plain
+    reader = _READERS.get(get_origin(kind) or kind)
+    if reader is not None:
+        return reader(kind, plain, where, path)
+    if is_dataclass(kind):
+        return _object(kind, plain, where, path)
+    if hasattr(kind, "from_dict"):
+        return _own(kind, plain, where, path)
+    is_right = isinstance(plain, kind) and not (kind is int and isinstance(plain, bool))
+    return _checked(is_right, kind, plain, where, path)
+
+
+def short(value: Any, most: int = 60) -> str:
+    """Return a value for a message, cut where it is long.
+
+    >>> short("a" * 100, 5)
+    "'aaa…"
+    """
+    told = repr(value)
+    return told if len(told) <= most else told[: most - 1] + "…"
+
+
+def _object(kind: Any, plain: Any, where: str, path: str) -> Any:
+    _checked(isinstance(plain, dict), kind, plain, where, path)
+    hints = get_type_hints(kind)
+    declared = [each.name for each in fields(kind)]
+    for name in plain:
+        if name not in declared:
+            raise ValueError(unknown("field", name, declared, where=f"{where}: {path}" if path else where))
+    for name in declared:
+        if name not in plain and name not in getattr(kind, "added", ()):
+            raise ValueError(f"{where}: {_at(path, name)} is missing.")
+    values = {name: read(hints[name], each, where, _at(path, name)) for name, each in plain.items()}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}: {path}: {error}" if path else f"{where}: {error}") from error
+
+
+def _own(kind: Any, plain: Any, where: str, path: str) -> Any:
+    try:
+        return kind.from_dict(_checked(isinstance(plain, dict), kind, plain, where, path))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{where}: {path} lacks a part, or has one too many ({error}).") from error
+
+
+def _one_of(kind: Any, plain: Any, where: str, path: str) -> Any:
+    kinds = get_args(kind)
+    if plain is None and NoneType in kinds:
+        return None
+    rest = [each for each in kinds if each is not NoneType]
+    if len(rest) == 1:
+        return read(rest[0], plain, where, path)
+    for each in rest:
+        try:
+            return read(each, plain, where, path)
+        except ValueError:
+            continue
+    return _checked(False, kind, plain, where, path)
+
+
+def _tuple(kind: Any, plain: Any, where: str, path: str) -> tuple[Any, ...]:
+    of, *rest = get_args(kind)
+    any_length = rest == [Ellipsis]
+    _checked(isinstance(plain, list), kind, plain, where, path)
+    kinds = [of] * len(plain) if any_length else [of, *rest]
+    _checked(len(kinds) == len(plain), kind, plain, where, path)
+    pairs = enumerate(zip(kinds, plain, strict=True))
+    return tuple(read(each, value, where, f"{path}[{i}]") for i, (each, value) in pairs)
+
+
+def _mapping(kind: Any, plain: Any, where: str, path: str) -> dict[str, Any]:
+    _checked(isinstance(plain, dict), kind, plain, where, path)
+    of = get_args(kind)[1]
+    return {key: read(of, each, where, _at(path, key)) for key, each in plain.items()}
+
+
+def _literal(kind: Any, plain: Any, where: str, path: str) -> Any:
+    return _checked(plain in get_args(kind), kind, plain, where, path)
+
+
+def _float(kind: Any, plain: Any, where: str, path: str) -> float:
+    if plain is None:
+        return math.nan
+    if isinstance(plain, str) and plain in INFINITE:
+        return INFINITE[plain]
+    is_number = isinstance(plain, (int, float)) and not isinstance(plain, bool)
+    return _checked(is_number, kind, plain, where, path)
+
+
+def _array(kind: Any, plain: Any, where: str, path: str) -> np.ndarray:
+    _checked(isinstance(plain, list), kind, plain, where, path)
+    values = _floats(plain, where, path)
+    try:
+        return np.array(values, dtype=np.float64)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{where}: {path} is no array of numbers ({error}).") from error
+
+
+def _floats(plain: Any, where: str, path: str) -> Any:
+    if not isinstance(plain, list):
+        return _float(float, plain, where, path)
+    return [_floats(each, where, f"{path}[{i}]") for i, each in enumerate(plain)]
+
+
+def _checked(is_right: bool, kind: Any, plain: Any, where: str, path: str) -> Any:
+    if is_right:
+        return plain
+    subject = f"{path} is {short(plain)}" if path else f"it is {short(plain)}"
+    raise ValueError(f"{where}: {subject}, but must be {_words(kind)}.")
+
+
+def _words(kind: Any) -> str:
+    origin, kinds = get_origin(kind), get_args(kind)
+    if origin in (UnionType, Union):
+        return " or ".join(map(_words, kinds))
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, kinds))
+    if origin is tuple:
+        return "a list" if Ellipsis in kinds else f"a list of {len(kinds)}"
+    return WORDS.get(kind, "an object")
+
+
+def _at(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else str(name)
+
+
+_READERS: dict[Any, Callable[[Any, Any, str, str], Any]] = {
+    UnionType: _one_of,
+    Union: _one_of,
+    Literal: _literal,
+    tuple: _tuple,
+    dict: _mapping,
+    Mapping: _mapping,
+    float: _float,
+    np.ndarray: _array,
+}
