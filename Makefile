@@ -55,6 +55,25 @@ floors: $(VENV)/dev.stamp  ## draw docs/images/floors.svg from the contract
 clean:
 	rm -rf $(VENV) forecast.csv report.html study.db study.html
 
+# The oldest and the newest versions that pyproject.toml allows, each in a venv of its own, in short.
+VERSIONS := tests/test_seams.py tests/test_plain.py tests/engine/test_twin.py tests/engine/test_train.py tests/data \
+	tests/scoring tests/windows tests/models/test_edits.py tests/check/test_rules.py tests/forecasting/test_artefact.py
+ifeq ($(OS),Windows_NT)
+INSIDE := Scripts
+else
+INSIDE := bin
+endif
+
+.venv-%/stamp: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/$(INSIDE)/python -m pip install --no-compile --quiet --disable-pip-version-check --upgrade \
+		$(if $(filter lowest,$*),--constraint constraints-lowest.txt) --editable ".[parquet,polars,test]"
+	@touch $@
+
+.PHONY: test-lowest test-newest
+test-lowest test-newest: test-%: .venv-%/stamp  ## the versions that Keras, JAX and the others may have
+	.venv-$*/$(INSIDE)/python -m pytest -n auto -p no:warnings -m "not slow" $(VERSIONS)
+
 # Layers, edits and check on the other two backends, in a venv of their own: nothing else needs either.
 BACKENDS_VENV ?= .venv-backends
 ifeq ($(OS),Windows_NT)

@@ -2,8 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
+
+import pytest
 
 import normcast
 
@@ -62,3 +67,25 @@ def test_the_face_shows_what_people_need_and_every_name_is_there():
         assert getattr(normcast, name) is not None
     assert callable(normcast.check_model)
     assert normcast.check.check_model is normcast.check_model
+
+
+def test_the_oldest_versions_that_are_tested_are_those_that_the_package_allows():
+    root = Path(__file__).parent.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [
+        *project["dependencies"],
+        *(each for name in ("parquet", "polars", "test") for each in extras[name]),
+    ]
+    lowest = dict(re.match(r"([\w-]+)>=([\d.]+)", each).groups() for each in asked)
+    lines = (root / "constraints-lowest.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pinned == {**lowest, "jaxlib": lowest["jax"]}
+
+
+@pytest.mark.parametrize("name", ["jax", "keras"])
+def test_what_we_use_the_private_parts_of_is_bound_from_above(name):
+    root = Path(__file__).parent.parent
+    asked = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    (bound,) = [each for each in asked if each.startswith(f"{name}>")]
+    assert re.search(r",<[\d.]+$", bound)
