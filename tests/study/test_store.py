@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -83,6 +84,19 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
     path.write_text("not a database " * 100)
     with pytest.raises(ValueError, match=r"notes.txt: is no store"):
         Store(path)
+
+
+def test_a_column_more_in_the_file_breaks_no_statement(tmp_path):
+    store = Store(tmp_path / "s.db")
+    with closing(sqlite3.connect(tmp_path / "s.db")) as base:
+        for table in ("fact", "placement", "trial", "claim"):
+            base.execute(f"ALTER TABLE {table} ADD COLUMN more TEXT")
+    store.describe({"h": 24})
+    store.add_placements([("a", "{}", 3)])
+    assert store.claim(KEYS[:1]) == KEYS[:1]
+    store.write(trial(KEYS[0]))
+    assert (store.facts, store.placements) == ({"h": 24}, [("a", "{}", 3)])
+    assert store.trials() == [trial(KEYS[0])]
 
 
 def test_a_kill_in_the_middle_of_a_write_leaves_no_half_trial(tmp_path):

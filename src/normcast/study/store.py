@@ -32,9 +32,16 @@ CREATE TABLE IF NOT EXISTS claim (
     PRIMARY KEY (placement, fold, seed, epochs));
 """
 WRITE = (
-    "INSERT OR REPLACE INTO trial VALUES (?, ?, ?, ?, "
+    "INSERT OR REPLACE INTO trial (placement, fold, seed, epochs, edits, score, status, best_epoch, metrics, "
+    "seen, history, seconds, compile_seconds, machine, versions, stored_at) VALUES (?, ?, ?, ?, "
     "COALESCE((SELECT placement FROM placement WHERE name = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+CLAIM = (
+    "INSERT OR REPLACE INTO claim (placement, fold, seed, epochs, host, process, until) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+FACT = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)"
+PLACEMENT = "INSERT INTO placement (name, position, placement, parameters) VALUES (?, ?, ?, ?)"
 
 
 class Store:
@@ -88,17 +95,18 @@ class Store:
                 )
         with self._transaction() as base:
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
-            base.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", rows)
+            base.executemany(FACT, rows)
 
     def note(self, name: str, value: Any) -> None:
         """Keep a fact that may change as the study goes on."""
         with self._transaction() as base:
-            base.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
+            base.execute(FACT, (name, json.dumps(value)))
 
     @property
     def facts(self) -> dict[str, Any]:
         """What tells the study from others, and what its report prints."""
-        return {name: json.loads(value) for name, value in self._base.execute("SELECT * FROM fact")}
+        rows = self._base.execute("SELECT name, value FROM fact")
+        return {name: json.loads(value) for name, value in rows}
 
     def add_placements(self, placements: Iterable[tuple[str, str, int]]) -> None:
         """Add (name, JSON, parameters) in this order; those there are must be the same.
@@ -116,9 +124,7 @@ class Store:
             for name, text, parameters in placements:
                 if name not in known:
                     position = base.execute("SELECT COUNT(*) FROM placement").fetchone()[0]
-                    base.execute(
-                        "INSERT INTO placement VALUES (?, ?, ?, ?)", (name, position, text, parameters)
-                    )
+                    base.execute(PLACEMENT, (name, position, text, parameters))
 
     @property
     def placements(self) -> list[tuple[str, str, int]]:
@@ -163,8 +169,7 @@ class Store:
                     continue
                 held = base.execute(f"SELECT host, process, until FROM claim WHERE {SAME}", key).fetchone()
                 if held is None or held[:2] == mine or is_void(Claim(*held), now):
-                    row = (*key, *mine, now + LEASE)
-                    base.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                    base.execute(CLAIM, (*key, *mine, now + LEASE))
                     won.append(key)
         return won
 
