@@ -13,24 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from normcast.study.migrations import migrate, version_of
 from normcast.study.trial import Trial, TrialKey
 
 LEASE = 60.0  # seconds after which a claim of a process that fell silent is void
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS placement (
-    name TEXT PRIMARY KEY, position INTEGER NOT NULL, placement TEXT NOT NULL, parameters INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS trial (
-    placement TEXT NOT NULL, fold INTEGER NOT NULL, seed INTEGER NOT NULL, epochs INTEGER NOT NULL,
-    edits TEXT NOT NULL DEFAULT '', score REAL, status TEXT NOT NULL, best_epoch INTEGER NOT NULL,
-    metrics TEXT NOT NULL, seen TEXT NOT NULL, history TEXT NOT NULL, seconds REAL NOT NULL,
-    compile_seconds REAL NOT NULL, machine TEXT NOT NULL, versions TEXT NOT NULL, stored_at REAL NOT NULL,
-    PRIMARY KEY (placement, fold, seed, epochs));
-CREATE TABLE IF NOT EXISTS claim (
-    placement TEXT NOT NULL, fold INTEGER NOT NULL, seed INTEGER NOT NULL, epochs INTEGER NOT NULL,
-    host TEXT NOT NULL, process INTEGER NOT NULL, until REAL NOT NULL,
-    PRIMARY KEY (placement, fold, seed, epochs));
-"""
 WRITE = (
     "INSERT OR REPLACE INTO trial (placement, fold, seed, epochs, edits, score, status, best_epoch, metrics, "
     "seen, history, seconds, compile_seconds, machine, versions, stored_at) VALUES (?, ?, ?, ?, "
@@ -48,21 +34,24 @@ class Store:
     """One study on disk (":memory:" keeps it in memory). A trial is one transaction: there or not there.
 
     Several processes may hold the same store: each claims the trials it trains, and what one has done the
-    others read. Raises ValueError for a file that is no store.
+    others read. A store of an older version is brought up to today's as it is opened. Raises ValueError for a
+    file that is no store, or one of a newer version, and leaves it as it is.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
         if self.path != ":memory:" and not Path(path).resolve().parent.is_dir():
             raise FileNotFoundError(f"{path}: there is no folder {str(Path(path).parent)!r}. Make it first.")
-        self._base = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
         self._lock = threading.RLock()
-        try:
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.executescript(SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._base.close()
-            raise ValueError(f"{path}: is no store of a study ({error}). Name another file.") from error
+        with opening(self.path):
+            self._base = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            try:
+                version_of(self._base, self.path)  # refuses before the first write, and WAL mode is one
+                self._base.execute("PRAGMA journal_mode=WAL")
+                migrate(self._base, self.path)
+            except BaseException:
+                self._base.close()
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -187,6 +176,15 @@ class Store:
 
 
 SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
+
+
+@contextmanager
+def opening(path: str) -> Iterator[None]:
+    """Raise ValueError where SQLite says that the file is no database."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{path}: is no store of a study ({error}). Name another file.") from error
 
 
 class Claim(NamedTuple):
