@@ -182,6 +182,11 @@ def test_an_empty_file_and_an_empty_database_become_stores(tmp_path):
         assert marks(path) == (len(MIGRATIONS), APPLICATION)
 
 
+def test_what_cannot_be_opened_is_not_called_a_wrong_file(tmp_path):
+    with pytest.raises(OSError, match="cannot be opened as a store of a study"):
+        Store(tmp_path)
+
+
 # ---- several processes, and kills
 
 OPEN = """

@@ -35,7 +35,8 @@ class Store:
 
     Several processes may hold the same store: each claims the trials it trains, and what one has done the
     others read. A store of an older version is brought up to today's as it is opened. Raises ValueError for a
-    file that is no store, or one of a newer version, and leaves it as it is.
+    file that is no store, or one of a newer version, and leaves it as it is; OSError for one that cannot be
+    opened to write.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -180,9 +181,14 @@ SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
 
 @contextmanager
 def opening(path: str) -> Iterator[None]:
-    """Raise ValueError where SQLite says that the file is no database."""
+    """Raise ValueError where SQLite says that the file is no database, OSError where it cannot get at it."""
     try:
         yield
+    except sqlite3.OperationalError as error:
+        raise OSError(
+            f"{path}: cannot be opened as a store of a study ({error}). See that this process may write the "
+            "file and its folder and that no other program locks it, or name another file."
+        ) from error
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{path}: is no store of a study ({error}). Name another file.") from error
 
