@@ -203,6 +203,12 @@ def _literal(kind: Any, plain: Any, where: str, path: str) -> Any:
     return _checked(plain in get_args(kind), kind, plain, where, path)
 
 
+def _list(kind: Any, plain: Any, where: str, path: str) -> list[Any]:
+    _checked(isinstance(plain, list), kind, plain, where, path)
+    (of,) = get_args(kind)
+    return [read(of, each, where, f"{path}[{i}]") for i, each in enumerate(plain)]
+
+
 def _float(kind: Any, plain: Any, where: str, path: str) -> float:
     if plain is None:
         return math.nan
@@ -240,8 +246,8 @@ def _words(kind: Any) -> str:
         return " or ".join(map(_words, kinds))
     if origin is Literal:
         return "one of " + ", ".join(map(repr, kinds))
-    if origin is tuple:
-        return "a list" if Ellipsis in kinds else f"a list of {len(kinds)}"
+    if origin in (tuple, list):
+        return "a list" if Ellipsis in kinds or origin is list else f"a list of {len(kinds)}"
     return WORDS.get(kind, "an object")
 
 
@@ -254,6 +260,7 @@ _READERS: dict[Any, Callable[[Any, Any, str, str], Any]] = {
     Union: _one_of,
     Literal: _literal,
     tuple: _tuple,
+    list: _list,
     dict: _mapping,
     Mapping: _mapping,
     float: _float,

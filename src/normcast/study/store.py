@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sqlite3
@@ -11,8 +10,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
+from normcast.plain import parsed, read, text, write
 from normcast.study.migrations import migrate, version_of
 from normcast.study.trial import Trial, TrialKey
 
@@ -78,43 +78,43 @@ class Store:
         """
         known = self.facts
         for name, value in facts.items():
-            if name in known and known[name] != json.loads(json.dumps(value)):
+            if name in known and known[name] != write(value):
                 raise ValueError(
                     f"{self.path}: holds a study with {name} {short(known[name])}, but this one has "
                     f"{short(value)}. Name another store."
                 )
         with self._transaction() as base:
-            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            rows = [(name, text(value, sort=False)) for name, value in facts.items()]
             base.executemany(FACT, rows)
 
     def note(self, name: str, value: Any) -> None:
         """Keep a fact that may change as the study goes on."""
         with self._transaction() as base:
-            base.execute(FACT, (name, json.dumps(value)))
+            base.execute(FACT, (name, text(value, sort=False)))
 
     @property
     def facts(self) -> dict[str, Any]:
         """What tells the study from others, and what its report prints."""
         rows = self._base.execute("SELECT name, value FROM fact")
-        return {name: json.loads(value) for name, value in rows}
+        return {name: parsed(value, f"{self.path}: {name}") for name, value in rows}
 
     def add_placements(self, placements: Iterable[tuple[str, str, int]]) -> None:
         """Add (name, JSON, parameters) in this order; those there are must be the same.
 
         Raises ValueError for a name that means something else in this store.
         """
-        known = {name: text for name, text, _ in self.placements}
-        for name, text, _ in placements:
-            if deciding(known.get(name, text)) != deciding(text):
+        known = {name: held for name, held, _ in self.placements}
+        for name, held, _ in placements:
+            if deciding(known.get(name, held)) != deciding(held):
                 raise ValueError(
                     f"{self.path}: placement {name!r} has other edits in this store. Give it another name, "
                     "or name another store."
                 )
         with self._transaction() as base:
-            for name, text, parameters in placements:
+            for name, held, parameters in placements:
                 if name not in known:
                     position = base.execute("SELECT COUNT(*) FROM placement").fetchone()[0]
-                    base.execute(PLACEMENT, (name, position, text, parameters))
+                    base.execute(PLACEMENT, (name, position, held, parameters))
 
     @property
     def placements(self) -> list[tuple[str, str, int]]:
@@ -127,9 +127,9 @@ class Store:
     def write(self, trial: Trial) -> None:
         """Store a trial and give up its claim, in one transaction."""
         score = next(iter(trial.metrics.values()), None)
-        plain = [json.dumps(each) for each in (trial.metrics, trial.seen, trial.history)]
+        plain = [text(each, sort=False) for each in (trial.metrics, trial.seen, trial.history)]
         row = (*trial.key, trial.placement, score, trial.status, trial.best_epoch, *plain, trial.seconds)
-        row += (trial.compile_seconds, trial.machine, json.dumps(trial.versions), time.time())
+        row += (trial.compile_seconds, trial.machine, text(trial.versions, sort=False), time.time())
         with self._transaction() as base:
             base.execute(WRITE, row)
             base.execute(f"DELETE FROM claim WHERE {SAME}", trial.key)
@@ -176,6 +176,11 @@ class Store:
             base.execute("DELETE FROM claim WHERE host = ? AND process = ?", row)
 
 
+JSON_COLUMNS = {
+    name: kind
+    for name, kind in get_type_hints(Trial).items()
+    if name in ("metrics", "seen", "history", "versions")
+}
 SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
 
 
@@ -222,7 +227,7 @@ def deciding(placement: str) -> dict[str, Any]:
     >>> deciding('{"name": "x", "edits": [], "scaling": null, "training": {}, "level": "none"}')
     {'edits': [], 'scaling': None, 'training': {}}
     """
-    plain = json.loads(placement)
+    plain = parsed(placement, "placement")
     return {name: plain.get(name) for name in ("edits", "scaling", "training")}
 
 
@@ -232,8 +237,8 @@ def short(value: Any, most: int = 60) -> str:
     >>> short("a" * 100, 5)
     'aaaa…'
     """
-    text = str(value)
-    return text if len(text) <= most else text[: most - 1] + "…"
+    told = str(value)
+    return told if len(told) <= most else told[: most - 1] + "…"
 
 
 def _trial(row: tuple[Any, ...]) -> Trial:
@@ -242,6 +247,7 @@ def _trial(row: tuple[Any, ...]) -> Trial:
         "seconds", "compile_seconds", "machine", "versions",
     )  # fmt: skip
     plain = dict(zip(names, row, strict=True))
-    for name in ("metrics", "seen", "history", "versions"):
-        plain[name] = json.loads(plain[name])
+    where = f"trial {row[:4]}"
+    for name, kind in JSON_COLUMNS.items():
+        plain[name] = read(kind, parsed(plain[name], where), where, name)
     return Trial(**plain)
