@@ -39,8 +39,10 @@ def test_ids_read_by_runs_are_those_of_every_row(kind, runs):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_rows_that_stand_together_are_hashed_once(kind):
-    begins = ids._runs(column([1] * 6 + [0] * 6, kind))
-    assert begins is None if kind == "object" else begins.tolist() == [0, 6]
+    given = column([1] * 6 + [0] * 6, kind)
+    begins = ids._runs(given)
+    of_objects = str(getattr(given.to_native(), "dtype", "")) == "object"  # as "str" is before pandas 3
+    assert begins is None if of_objects else begins.tolist() == [0, 6]
     assert ids._runs(column([0, 1] * 6, kind)) is None
 
 

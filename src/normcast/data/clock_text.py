@@ -49,9 +49,10 @@ def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.Datetime
     Raises ValueError for a text that is no time, mixed time zones, and days that cannot be told from months.
     """
     index = _parse(unique, "ISO8601")
+    if index is None or index.tz is not None:  # before pandas 3, a text without a zone passed for UTC
+        _refuse_mixed_zones(unique, codes, where)
     if index is not None:
         return index, _format_that_writes(unique, index)
-    _refuse_mixed_zones(unique, codes, where)
     first = str(unique[0])
     formats = _formats_of(first)
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
@@ -109,7 +110,10 @@ def _refuse_mixed_zones(unique: np.ndarray, codes: np.ndarray, where: str) -> No
     if not readable.all():
         return
     zones = [hit[1] if (hit := _ZONE.search(text)) and ":" in text else "no time zone" for text in unique]
-    other = next(i for i, zone in enumerate(zones) if zone != zones[0])
+    offsets = [zone.replace("Z", "+00:00").replace(":", "") for zone in zones]
+    other = next((i for i, offset in enumerate(offsets) if offset != offsets[0]), None)
+    if other is None:
+        return
     raise ValueError(
         f"{where}, row {_row_of(other, codes)}: mixed time zones, {unique[other]!r} ({zones[other]}) "
         f"after {unique[0]!r} ({zones[0]}). Write all stamps in one zone, for example UTC."
