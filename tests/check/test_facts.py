@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from keras import layers as L
 
+from normcast.check.checker import check_model
 from normcast.check.facts import Facts, Loss
 from normcast.check.gather import facts_from, peak_rate
 from normcast.check.rules.targets import compare
 from normcast.check.source import lost_layers
+from normcast.engine import Training
 
 
 def compiled(**settings):
@@ -26,6 +28,48 @@ def test_compile_settings_are_read():
     assert (facts.optimizer, facts.weight_decay, facts.metrics) == ("AdamW", 0.01, ("accuracy",))
     assert facts.learning_rate == pytest.approx(0.02)
     assert facts.losses == (Loss("mse", False),)
+
+
+def test_a_training_tells_all_that_concerns_the_rules():
+    told = {"batch_size": 16, "epochs": 7, "learning_rate": 0.25, "weight_decay": 0.02}
+    facts = facts_from(training=Training("adamw", loss="huber", **told)).training
+    assert {name: getattr(facts, name) for name in told} == told
+    assert (facts.optimizer, facts.losses) == ("AdamW", (Loss("huber", False),))
+
+
+@pytest.mark.parametrize(
+    ("known", "is_found"),
+    [
+        ({"optimizer": "AdamW"}, True),  # by Keras' default of 0.004
+        ({"optimizer": "AdamW", "weight_decay": 0.0}, False),
+        ({"optimizer": "Adam"}, False),
+        ({"optimizer": "SGD", "weight_decay": 0.01}, True),
+        ({"weight_decay": 1e-5}, False),
+        ({"weight_decay": 1.1e-5}, True),
+        ({"weight_decay": 0.01, "decay_excludes": ("gamma",)}, True),
+        ({"weight_decay": 0.01, "decay_excludes": ("bias", "kernel")}, True),
+        ({"weight_decay": 0.01, "decay_excludes": ("beta", "bias", "gamma")}, False),
+    ],
+)
+def test_weight_decay_that_reaches_a_normalization_is_found(known, is_found):
+    chain = [L.Conv1D(4, 3), L.BatchNormalization(), L.LSTM(4), L.Dense(1)]
+    net = keras.Sequential([keras.Input((8, 3)), *chain])
+    found = check_model(net, known, select=["norm-param-weight-decay"])
+    assert bool(found) == is_found
+    if is_found:
+        decay = known.get("weight_decay", 0.004)
+        assert f"weight decay {decay:g} " in found[0].message
+
+
+@pytest.mark.parametrize("excluded", [[], ["gamma"], ["gamma", "beta", "bias"]])
+def test_what_weight_decay_leaves_out_is_read_by_name(excluded):
+    optimizer = keras.optimizers.AdamW(weight_decay=0.01)
+    if excluded:
+        optimizer.exclude_from_weight_decay(var_names=excluded)
+    net = keras.Sequential([keras.Input((8, 3)), L.Conv1D(4, 3), L.BatchNormalization(), L.LSTM(4)])
+    net.compile(optimizer, "mse")
+    facts = facts_from(net).training
+    assert facts.decay_excludes == (tuple(sorted(excluded)) or None)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from normcast.engine import Batches, Field, PinballLoss, Training
 from normcast.engine.gather import laid_out
 from normcast.engine.order import epoch_order, size_class
+from normcast.engine.training import OPTIMIZERS
 from tests.engine.networks import sine_data
 
 
@@ -99,3 +102,32 @@ def test_pinball_loss_refuses_quantiles_out_of_order_and_forecasts_of_other_shap
 def test_a_training_out_of_range_says_what_is_wrong(wrong, told):
     with pytest.raises(ValueError, match=told):
         Training(**wrong)
+
+
+def test_a_program_is_shared_only_by_trainings_that_compute_the_same():
+    other = {
+        "optimizer": "sgd",
+        "schedule": "cosine",
+        "loss": "huber",
+        "clipnorm": 1.0,
+        "weight_decay": 0.1,
+        "rng": "keras",
+        "compute": "bfloat16",
+    }
+    plain = Training()
+    keys = {plain.key} | {replace(plain, **{name: value}).key for name, value in other.items()}
+    assert len(keys) == 1 + len(other)
+    assert replace(plain, learning_rate=0.5, epochs=2, seed=3, patience=None, batch_size=8).key == plain.key
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_optimizer_has_what_was_set_and_else_the_defaults_of_keras(optimizer):
+    own = OPTIMIZERS[optimizer](learning_rate=0.3, name="own").get_config()
+
+    def made(clip=True, **settings):
+        built = Training(optimizer, learning_rate=0.3, **settings).build_optimizer(clip)
+        return {**built.get_config(), "name": "own"}
+
+    assert made() == own
+    assert made(clipnorm=0.7, weight_decay=0.2) == {**own, "clipnorm": 0.7, "weight_decay": 0.2}
+    assert made(clip=False, clipnorm=0.7, weight_decay=0.2) == {**own, "weight_decay": 0.2}

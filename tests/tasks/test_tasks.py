@@ -123,3 +123,60 @@ def test_one_hot_rows_are_labels():
     task = ClassifyTask(Cases.of(np.zeros((12, 3)), hot))
     assert task.labels.tolist() == (np.arange(12) % 3).tolist()
     assert task.output_shape == (3,)
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_a_fold_of_cases_tests_its_own_part_and_the_next_part_chooses_the_epoch(number):
+    task = cases()
+    fold, part = task.fold(number), task.part_of_case
+    own, following = part == number, part == (number + 1) % 5
+    for name, held in (("test", own), ("valid", following), ("train", ~own & ~following)):
+        expected = np.flatnonzero(held)
+        np.testing.assert_array_equal(fold.held(name), expected)
+        inputs, target = getattr(fold, name).at(np.arange(len(expected)))
+        np.testing.assert_array_equal(target, task.hot[expected])
+        assert inputs["past"].shape == (len(expected), 10, 2)
+
+
+def test_each_case_is_tested_once_however_many_folds():
+    for folds in (5, 7):
+        task = ClassifyTask(cases().cases, folds=folds)
+        tested = np.concatenate([task.fold(number).held("test") for number in range(folds)])
+        np.testing.assert_array_equal(np.sort(tested), np.arange(60))
+
+
+def test_more_folds_than_groups_begin_again_with_the_first():
+    task = ClassifyTask(cases(groups=np.arange(60) % 3).cases, folds=5)
+    for number, again in ((0, 3), (1, 4)):
+        np.testing.assert_array_equal(task.fold(number).held("test"), task.fold(again).held("test"))
+
+
+def test_outputs_are_scored_against_the_labels_of_their_own_part():
+    task = cases()
+    fold = task.fold(1)
+    for name in ("train", "valid", "test", "seen"):
+        truth = getattr(fold, name).at(np.arange(len(getattr(fold, name))))[1]
+        assert fold.scored(truth, name) == {"log_loss": 0.0, "error": 0.0}
+        wrong = fold.scored(np.roll(truth, 1, axis=-1), name)
+        assert wrong["error"] == 1
+        assert wrong["log_loss"] == pytest.approx(-np.log(1e-7))
+
+
+def test_training_cases_alone_set_the_scale_unless_the_inputs_are_left_as_they_are():
+    task = cases()
+    fold, x = task.fold(0), task.cases.x
+    train = x[fold.held("train")]
+    expected = (x - train.mean((0, 1))) / train.std((0, 1))
+    for name in ("train", "valid", "test"):
+        part = getattr(fold, name)
+        read = part.at(np.arange(len(part)))[0]["past"]
+        np.testing.assert_allclose(read, expected[fold.held(name)], rtol=1e-5, atol=1e-6)
+    raw = task.fold(0, RAW_INPUTS).test
+    read = raw.at(np.arange(len(raw)))[0]["past"]
+    np.testing.assert_allclose(read, x[fold.held("test")], rtol=1e-6)
+
+
+def test_a_channel_that_stands_still_stays_finite():
+    x = np.random.default_rng(0).normal(size=(12, 4, 2)) * [1, 0]
+    inputs, _ = ClassifyTask(Cases.of(x, np.arange(12) % 2)).fold(0).train.at(np.arange(3))
+    assert np.isfinite(inputs["past"]).all()
