@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from normcast.engine import Training, program, train
+from normcast.engine import Training, predict, program, train
 from normcast.engine.network import Network
 from normcast.engine.substitutes import FastConv1D, FastGRU, FastLSTM
 from normcast.layers import LSTM as OurLSTM
@@ -160,3 +160,46 @@ def test_two_threads_that_train_at_once_get_what_each_gets_alone():
     for one, other in zip(alone, together, strict=True):
         for a, b in zip(one, other, strict=True):
             assert same(a.weights, b.weights)
+
+
+class Subclassed(keras.Model):
+    """A model without a graph."""
+
+    def __init__(self, units, written=True):
+        super().__init__()
+        self.units, self.written = units, written
+        self.lstm, self.head = layers.LSTM(units, dropout=0.1), layers.Dense(2)
+
+    def call(self, x, training=False):
+        return self.head(self.lstm(x, training=training))
+
+    def get_config(self):
+        if not self.written:
+            raise NotImplementedError("no configuration")
+        return {"units": self.units}
+
+
+def test_a_subclassed_model_with_a_configuration_has_a_twin_and_is_trained():
+    model, data = Subclassed(4), sine_data(32)
+    model(np.zeros((1, 8, 3), "float32"))
+    network = Network(model, "fast")
+    if jax.default_backend() == "cpu":
+        assert FastLSTM in {type(layer) for layer in network.twin._flatten_layers()}
+    one, two = train(model, data, Training(epochs=2, batch_size=16), seeds=2)
+    assert one.status == two.status == "complete"
+    assert not same(one.weights, two.weights)
+    model.set_weights(one.weights)
+    expected = model.predict(data.at(np.arange(32))[0]["past"], verbose=0)
+    np.testing.assert_allclose(predict(model, [one.weights], data)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_subclassed_model_without_a_configuration_forecasts_as_plain_keras_and_says_so(caplog):
+    model, data = Subclassed(4, written=False), sine_data(32)
+    x = data.at(np.arange(32))[0]["past"]
+    expected = model(x)
+    with caplog.at_level(logging.WARNING, "normcast"):
+        got = predict(model, [model.get_weights()], data)[0]
+    assert "runs as plain Keras" in caplog.text
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="Give its class a complete get_config"):
+        list(train(model, data, Training(epochs=1)))

@@ -42,7 +42,7 @@ class Network:
 
     def __init__(self, model: keras.Model, rng: str = "keras") -> None:
         require_jax()
-        if not getattr(model, "built", False) or not model.inputs:
+        if not getattr(model, "built", False):
             raise ValueError(
                 f"engine: model {model.name!r} has no inputs yet. Give it a keras.Input, or call it "
                 "once on data."
@@ -50,7 +50,8 @@ class Network:
         self.model, self.rng = model, rng
         self.trainable = list(model.trainable_variables)
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
-        self.input_names = [tensor.name for tensor in model.inputs]
+        # A subclassed model has no named inputs: it is given what fields there are.
+        self.input_names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
 
     @cached_property
     def twin(self) -> keras.Model | None:
@@ -78,7 +79,7 @@ class Network:
 
     def matched(self, fields: Mapping[str, Any]) -> list[str]:
         """Return the keys of fields in the order of the model's inputs."""
-        if len(fields) == len(self.input_names) == 1:
+        if not self.input_names or len(fields) == len(self.input_names) == 1:
             return list(fields)
         for name in self.input_names:
             if name not in fields:

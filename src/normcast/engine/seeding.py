@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
-import numpy as np
-from keras import tree
 
 from normcast import keras_seam
 
@@ -49,7 +47,8 @@ def rebuilt(model: keras.Model, seed: int) -> keras.Model:
             return keras.models.clone_model(model, clone_function=fresh)
         clone = type(model).from_config(model.get_config())
         if not clone.built:
-            clone(tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), model.inputs))
+            clone.build_from_config(model.get_build_config() or {})
+            clone.built = True
         return clone
 
 

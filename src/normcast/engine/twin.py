@@ -14,6 +14,7 @@ import numpy as np
 from normcast import keras_seam
 from normcast.engine.seeding import rebuilt
 from normcast.engine.substitutes import ACTIVATIONS, LAYERS, FastSeeds
+from normcast.errors import in_short
 
 _log = logging.getLogger("normcast")
 _PLAIN = (bool, int, float, str, np.ndarray, np.generic, type(None))  # values that can be compared
@@ -29,7 +30,7 @@ def twin(model: keras.Model, rng: str) -> keras.Model | None:
         copy = rebuilt(model, seed=0)
         reason = _difference(model, copy)
     except Exception as error:  # whatever a layer of the user's raises when it is built again
-        reason = f"it cannot be rebuilt from its configuration ({error})"
+        reason = f"it cannot be rebuilt from its configuration ({in_short(error)})"
     if reason:
         _tell(model.name, reason)
         return None
