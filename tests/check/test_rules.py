@@ -1,5 +1,6 @@
 """Every rule against its own examples: they are its tests, its documentation and its "has a fix" flag."""
 
+import json
 from functools import cache
 
 import pytest
@@ -58,9 +59,46 @@ def test_a_fix_removes_its_finding(rule, example):
     assert not [f for f in fixed.left if f.fix]
 
 
+def network(model):
+    """Each layer's configuration and what it reads, whatever the layers are called."""
+    net = read(model)
+    place = {id(node): number for number, node in enumerate(net.nodes)}
+    layers = [
+        [
+            node.kind,
+            nameless(node.layer.get_config()),
+            node.arguments,
+            [(place[id(n)], k) for n, k in node.reads],
+        ]
+        for node in net.nodes
+    ]
+    outputs = [(place[id(node)], number) for node, number in net.outputs]
+    return json.loads(json.dumps([layers, len(net.inputs), outputs], default=repr))
+
+
+def nameless(value):
+    if isinstance(value, dict) and value.get("class_name") == "DTypePolicy":
+        return value["config"]["name"]
+    if isinstance(value, dict):
+        return {key: nameless(each) for key, each in value.items() if key != "name"}
+    return [nameless(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+@pytest.mark.parametrize(("rule", "example"), [each for each in BAD if each.values[1].fixed])
+def test_a_fix_makes_the_network_that_the_example_shows(rule, example):
+    fixed = fix_model(built(example), example.facts, safety="unsafe", select=[rule.slug]).model
+    assert network(fixed) == network(built(example.fixed))
+    assert network(fixed) != network(built(example))
+
+
+@pytest.mark.parametrize(("rule", "example"), BAD)
+def test_a_bad_example_shows_what_its_fix_makes_of_it(rule, example):
+    assert bool(example.fixed) == any(f.fix for f in run(rule, example))
+
+
 @pytest.mark.parametrize("rule", [r for r in ALL if r.safety != DISPLAY], ids=lambda r: r.slug)
 def test_a_rule_with_a_fix_shows_it_in_an_example(rule):
-    assert any(f.fix for e in rule.bad for f in run(rule, e))
+    assert any(e.fixed for e in rule.bad)
 
 
 @pytest.mark.parametrize("rule", [r for r in ALL if r.safety == DISPLAY], ids=lambda r: r.slug)

@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -74,7 +74,14 @@ def fork(merge: Spec, *chains: tuple[Any, ...]) -> Fork:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A small network with what is known of it."""
+    """A small network with what is known of it; a bad one of a rule may carry what its fix makes of it.
+
+    >>> example = chain((8, 3), L.LSTM(4), L.Dropout(1.0)) >> chain((8, 3), L.LSTM(4), L.Dropout(0.5))
+    >>> print(example.fixed.code())
+    Input((8, 3))
+    LSTM(4)
+    Dropout(0.5)
+    """
 
     shape: tuple[int | None, ...]
     items: tuple[Any, ...]
@@ -83,6 +90,11 @@ class Example:
     dtype: str | None = None
     batch: int | None = None
     extra_input: tuple[int, ...] | None = None
+    fixed: Example | None = None
+
+    def __rshift__(self, fixed: Example) -> Example:
+        """Return the example with what the fix must make of it."""
+        return replace(self, fixed=fixed)
 
     def build(self) -> keras.Model:
         """Return the network; layers are named by class and count."""

@@ -76,7 +76,12 @@ def all_pages() -> dict[str, str]:
 
 
 def _code(examples: Iterable[Example]) -> str:
-    return "\n\n".join(f"```text\n{example.code()}\n```" for example in examples)
+    return "\n\n".join(_shown(example) for example in examples)
+
+
+def _shown(example: Example) -> str:
+    code = f"```text\n{example.code()}\n```"
+    return f"{code}\n\nThe fix makes of it:\n\n{_shown(example.fixed)}" if example.fixed else code
 
 
 def _join(names: Iterable[str]) -> str:

@@ -27,9 +27,12 @@ from normcast.models.graph.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, S
         "Silent for gates and attention weights inside the graph, and where a layer with weights is between."
     ),
     bad=[
-        chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax")),
-        chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1)),
+        chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy")
+        >> chain((8, 3), L.LSTM(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax"))
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
+        chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.Flatten(), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid")),

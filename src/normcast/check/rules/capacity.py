@@ -84,9 +84,18 @@ def params_vs_windows(net: Net, facts: Facts) -> Iterator[Found]:
         "convolutions, reshapes between, shared layers, and where both are regularized."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1)),
-        chain((8,), L.Dense(16), L.BatchNormalization(), L.Dense(4)),
-        chain((8, 3), L.TimeDistributed(L.Dense(16)), L.TimeDistributed(L.Dense(4)), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(16), L.Dropout(0.2), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4), L.Dense(16, activation="relu"), L.Dropout(0.2), L.Dense(1)),
+        chain((8,), L.Dense(16), L.BatchNormalization(), L.Dense(4))
+        >> chain((8,), L.Dense(16, activation="relu"), L.BatchNormalization(), L.Dense(4)),
+        chain((8, 3), L.TimeDistributed(L.Dense(16)), L.TimeDistributed(L.Dense(4)), L.LSTM(4), L.Dense(1))
+        >> chain(
+            (8, 3),
+            L.TimeDistributed(L.Dense(16, activation="relu")),
+            L.TimeDistributed(L.Dense(4)),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(16, activation="relu"), L.Dense(1)),

@@ -26,8 +26,10 @@ from normcast.models.graph.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
         "tap meets data (InceptionTime, 24 steps)."
     ),
     bad=[
-        chain((8, 3), L.Conv1D(4, 12, padding="causal"), L.Flatten(), L.Dense(1)),
-        chain((8, 3), L.Conv1D(4, 3, padding="causal", dilation_rate=4), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 12, padding="causal"), L.Flatten(), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 8, padding="causal"), L.Flatten(), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3, padding="causal", dilation_rate=4), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 2, padding="causal", dilation_rate=4), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((24, 1), L.Conv1D(4, 40, padding="same"), L.LSTM(4), L.Dense(1)),
@@ -71,7 +73,10 @@ def _first(value: Any) -> int:
         "practitioners' advice: pooling in front of an LSTM is redundant",
     ],
     exceptions="Silent above 64 steps, for stride 1, and inside TimeDistributed.",
-    bad=[chain((32, 3), L.Conv1D(4, 3), L.MaxPooling1D(2), L.LSTM(4), L.Dense(1))],
+    bad=[
+        chain((32, 3), L.Conv1D(4, 3), L.MaxPooling1D(2), L.LSTM(4), L.Dense(1))
+        >> chain((32, 3), L.Conv1D(4, 3), L.LSTM(4), L.Dense(1))
+    ],
     good=[
         chain((128, 3), L.Conv1D(4, 3), L.MaxPooling1D(2), L.LSTM(4), L.Dense(1)),
         chain((32, 3), L.Conv1D(4, 3), L.LSTM(4), L.Dense(1)),

@@ -29,7 +29,8 @@ from normcast.models.graph.kinds import ACT, GLOBAL_POOL, JOIN, NOISE, NORM, POO
         "without a loss, and under a custom loss unless the task is stated (embeddings)."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.Dropout(0.2), loss="mse"),
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.Dropout(0.2), loss="mse")
+        >> chain((8, 3), L.LSTM(4), L.Dropout(0.2), L.Dense(1)),
         chain(
             (8, 3),
             L.LSTM(4),
@@ -37,7 +38,8 @@ from normcast.models.graph.kinds import ACT, GLOBAL_POOL, JOIN, NOISE, NORM, POO
             L.Dropout(0.2),
             L.Activation("softmax"),
             loss="categorical_crossentropy",
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dropout(0.2), L.Dense(3), L.Activation("softmax")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dropout(0.2), L.Dense(1), loss="mse"),
@@ -80,9 +82,12 @@ def _before_head(net: Net, node: Node) -> tuple[Edit, ...]:
     sources=["Srivastava et al. 2014, Dropout, JMLR 15", "Karim et al. 2018, LSTM-FCN (0.8)"],
     exceptions="An error at rate 1, where nothing passes.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dropout(0.95), L.Dense(1)),
-        chain((8, 3), L.LSTM(4), L.Dropout(1.0), L.Dense(1)),
-        chain((8, 3), L.LSTM(4, dropout=0.9), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dropout(0.95), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4), L.Dropout(0.5), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dropout(1.0), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4), L.Dropout(0.5), L.Dense(1)),
+        chain((8, 3), L.LSTM(4, dropout=0.9), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4, dropout=0.5), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dropout(0.8), L.Dense(1)),
@@ -116,7 +121,10 @@ def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
         "measured: a last, smaller batch raises ValueError; (None, 1, channels) equals SpatialDropout1D"
     ],
     exceptions="Silent where the batch axis of the model is fixed to that size.",
-    bad=[chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2, noise_shape=(32, 1, 4)), L.LSTM(4), L.Dense(1))],
+    bad=[
+        chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2, noise_shape=(32, 1, 4)), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2, noise_shape=(None, 1, 4)), L.LSTM(4), L.Dense(1))
+    ],
     good=[
         chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2, noise_shape=(None, 1, 4)), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.Conv1D(4, 3), L.SpatialDropout1D(0.2), L.LSTM(4), L.Dense(1)),

@@ -29,7 +29,8 @@ from normcast.models.graph.kinds import RNN
         "Silent for outputs that are rescaled by a layer behind the head, custom losses, and unknown ranges."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse", target_min=-3.0, target_max=3.0),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse", target_min=-3.0, target_max=3.0)
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.LSTM(4),
@@ -38,11 +39,14 @@ from normcast.models.graph.kinds import RNN
             loss="mae",
             target_min=0.0,
             target_max=24.0,
-        ),
-        chain((8, 3), L.LSTM(1), loss="mse", target_min=-3.0, target_max=3.0),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(1), loss="mse", target_min=-3.0, target_max=3.0)
+        >> chain((8, 3), L.LSTM(1), L.Dense(1)),
         chain(
             (8, 3), L.Bidirectional(L.LSTM(1), merge_mode="sum"), loss="mse", target_min=-3.0, target_max=3.0
-        ),
+        )
+        >> chain((8, 3), L.Bidirectional(L.LSTM(1), merge_mode="sum"), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_min=-3.0, target_max=3.0),
@@ -103,8 +107,10 @@ def _interval(bounds: tuple[float, float]) -> str:
         "negative targets are another rule."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse"),
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.ReLU(), loss="mae", target_min=0.0),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse")
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.ReLU(), loss="mae", target_min=0.0)
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="softplus"), loss="mse", target_min=0.0),
@@ -138,8 +144,9 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
     sources=["stackoverflow.com/questions/46620813, 45378493, 51749207", "keras-team/keras#1261"],
     exceptions="Silent for softmax inside the graph (attention) and over axes of unknown length.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1, activation="softmax"), loss="binary_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.Softmax(), loss="mse"),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="softmax"), loss="binary_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid")),
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.Softmax(), loss="mse") >> chain((8, 3), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
@@ -174,7 +181,10 @@ def _softmax_length(node: Node) -> int | None:
     needs=["type"],
     sources=["keras-team/keras#321"],
     exceptions="Silent for one-hot targets (Brier score); the task must be stated to be a regression.",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(2), L.Activation("softmax"), loss="mse", type="regression")],
+    bad=[
+        chain((8, 3), L.LSTM(4), L.Dense(2), L.Activation("softmax"), loss="mse", type="regression")
+        >> chain((8, 3), L.LSTM(4), L.Dense(2))
+    ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(2), loss="mse", type="regression"),
         chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="mse", target_kind="one_hot"),

@@ -63,7 +63,10 @@ def rnn_single_timestep(net: Net, facts: Facts) -> Iterator[Found]:
     needs=["window_length", "n_features"],
     sources=["houshd/MLSTM-FCN#9", "keras-team/keras#10683"],
     exceptions="Silent where a branch permutes on purpose (LSTM-FCN), and for channels-first layers.",
-    bad=[chain((3, 8), L.LSTM(4), L.Dense(1), window_length=8, n_features=3)],
+    bad=[
+        chain((3, 8), L.LSTM(4), L.Dense(1), window_length=8, n_features=3)
+        >> chain((3, 8), L.Permute((2, 1)), L.LSTM(4), L.Dense(1))
+    ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), window_length=8, n_features=3),
         chain((3, 8), L.Permute((2, 1)), L.LSTM(4), L.Dense(1), window_length=8, n_features=3),
@@ -104,13 +107,15 @@ def _is_read_as_sequence(node: Node) -> bool:
         "Silent for consistent channels-first chains, behind Permute, and where the feature axis has size 1."
     ),
     bad=[
-        chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(axis=1), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(axis=1), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.LSTM(4, return_sequences=True),
             L.GlobalAveragePooling1D(data_format="channels_first"),
             L.Dense(1),
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4, return_sequences=True), L.GlobalAveragePooling1D(), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.Conv1D(4, 3, padding="same"), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
@@ -166,8 +171,9 @@ def _channels_taken(node: Node) -> int | None:
     sources=["stackoverflow.com/questions/51432661"],
     exceptions="Advice only where the input is known to be at least 0 and the activation is relu.",
     bad=[
-        chain((8, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)),
-        chain((8, 3), L.Activation("tanh"), L.Conv1D(4, 3), L.Flatten(), L.Dense(1)),
+        chain((8, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)) >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Activation("tanh"), L.Conv1D(4, 3), L.Flatten(), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3), L.Flatten(), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.Conv1D(4, 3), L.Activation("relu"), L.LSTM(4), L.Dense(1)),

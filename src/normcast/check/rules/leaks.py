@@ -36,8 +36,10 @@ _NEEDS = ["causal_required", "granularity"]
     sources=["mostafaalishahi/eICU_Benchmark#1", "timbmg/Sentence-VAE#22"],
     exceptions="Silent for one output per window, and for labelling finished records.",
     bad=[
-        chain((8, 3), L.Bidirectional(L.LSTM(4, return_sequences=True)), L.Dense(1), **_CAUSAL),
-        chain((8, 3), L.GRU(4, return_sequences=True, go_backwards=True), L.Dense(1), **_CAUSAL),
+        chain((8, 3), L.Bidirectional(L.LSTM(4, return_sequences=True)), L.Dense(1), **_CAUSAL)
+        >> chain((8, 3), L.LSTM(8, return_sequences=True), L.Dense(1)),
+        chain((8, 3), L.GRU(4, return_sequences=True, go_backwards=True), L.Dense(1), **_CAUSAL)
+        >> chain((8, 3), L.GRU(4, return_sequences=True), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(8, return_sequences=True), L.Dense(1), **_CAUSAL),
@@ -73,7 +75,8 @@ def _forward(node: Node) -> tuple[Edit, ...]:
         spec = as_spec(node.core)
         factor = 2 if node.layer.merge_mode == "concat" else 1
         config = {**spec["config"], "units": spec["config"]["units"] * factor}
-        config.pop("name", None)
+        # The second is forced upon the layer by Bidirectional: alone, it holds its last output where masked.
+        config = {k: v for k, v in config.items() if k not in ("name", "zero_output_for_mask")}
         return (Replace(node.name, {**spec, "config": {**config, "go_backwards": False}}),)
     return () if node.wrappers else (Set(node.name, go_backwards=False),)
 
@@ -90,7 +93,8 @@ def _forward(node: Node) -> tuple[Edit, ...]:
         "Padding 'valid' is causal where targets are aligned at the end; one output per window is fine."
     ),
     bad=[
-        chain((8, 3), L.Conv1D(4, 3, padding="same"), L.Dense(1), **_CAUSAL),
+        chain((8, 3), L.Conv1D(4, 3, padding="same"), L.Dense(1), **_CAUSAL)
+        >> chain((8, 3), L.Conv1D(4, 3, padding="causal"), L.Dense(1)),
         chain(
             (8, 3),
             L.Conv1D(4, 3, padding="causal"),
@@ -144,7 +148,8 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
             L.Dense(1),
             **_CAUSAL,
         ),
-        chain((8, 4), L.MultiHeadAttention(1, 4), L.Dense(1), **_CAUSAL),
+        chain((8, 4), L.MultiHeadAttention(1, 4), L.Dense(1), **_CAUSAL)
+        >> chain((8, 4), L.MultiHeadAttention(1, 4).called(use_causal_mask=True), L.Dense(1)),
         chain((8, 4), L.LayerNormalization(axis=1), L.Dense(1), **_CAUSAL),
     ],
     good=[

@@ -54,8 +54,10 @@ def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
     hint="softmax for exclusive classes; sigmoid with binary cross-entropy for several labels at once",
     sources=["keras-team/keras#6447", "stackoverflow.com/questions/64381457", "NeuraLint rules f015, f020"],
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="categorical_crossentropy"),
-        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("sigmoid"), loss="sparse_categorical_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="categorical_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
+        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("sigmoid"), loss="sparse_categorical_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
@@ -124,8 +126,10 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
             L.Dense(3, activation="softmax"),
             loss="categorical_crossentropy",
             from_logits=True,
-        ),
-        chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy"),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(3)),
+        chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_crossentropy", from_logits=True),
@@ -173,14 +177,16 @@ def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
             L.Dense(3, activation="softmax"),
             loss="sparse_categorical_crossentropy",
             target_max=3,
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(4, activation="softmax")),
         chain(
             (8, 3),
             L.LSTM(4),
             L.Dense(3, activation="softmax"),
             loss="sparse_categorical_crossentropy",
             n_classes=5,
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(5, activation="softmax")),
     ],
     good=[
         chain(

@@ -50,8 +50,17 @@ def _at(model: Any, path: str) -> Any:
         "layers, and where others read the layer too."
     ),
     bad=[
-        chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.Activation("relu"), L.LSTM(4), L.Dense(1)),
-        chain((8,), L.Dense(4), L.BatchNormalization(), L.ReLU(), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.Activation("relu"), L.LSTM(4), L.Dense(1))
+        >> chain(
+            (8, 3),
+            L.Conv1D(4, 3, use_bias=False),
+            L.BatchNormalization(),
+            L.Activation("relu"),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
+        chain((8,), L.Dense(4), L.BatchNormalization(), L.ReLU(), L.Dense(1))
+        >> chain((8,), L.Dense(4, use_bias=False), L.BatchNormalization(), L.ReLU(), L.Dense(1)),
     ],
     good=[
         chain(
@@ -107,6 +116,15 @@ def _on_channels(norm: Node, maker: Node) -> bool:
         chain(
             (8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.ReLU(), L.Conv1D(4, 3), L.Flatten(), L.Dense(1)
         )
+        >> chain(
+            (8, 3),
+            L.Conv1D(4, 3),
+            L.BatchNormalization(scale=False),
+            L.ReLU(),
+            L.Conv1D(4, 3),
+            L.Flatten(),
+            L.Dense(1),
+        )
     ],
     good=[
         chain(
@@ -158,7 +176,8 @@ def bn_scale_redundant(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     exceptions="Silent for decay up to 1e-5, and where the parameters are excluded.",
     bad=[
-        chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(gamma_regularizer="l2"), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(gamma_regularizer="l2"), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.Conv1D(4, 3),

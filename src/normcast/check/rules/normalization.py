@@ -63,7 +63,8 @@ def bn_on_raw_input(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     exceptions="Silent for classification, and where pooling stands between.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(1), loss="mse"),
+        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(1), loss="mse")
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.LSTM(4),
@@ -72,7 +73,8 @@ def bn_on_raw_input(net: Net, facts: Facts) -> Iterator[Found]:
             L.Dropout(0.2),
             L.Dense(1),
             type="regression",
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.LeakyReLU(), L.Dropout(0.2), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.LSTM(4), L.Dense(1), loss="mse"),
@@ -122,7 +124,8 @@ def bn_before_regression_output(net: Net, facts: Facts) -> Iterator[Found]:
         "and projectors may end in one."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4), L.Dense(1), L.BatchNormalization(), loss="mse"),
+        chain((8, 3), L.LSTM(4), L.Dense(1), L.BatchNormalization(), loss="mse")
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.LSTM(4),
@@ -130,7 +133,8 @@ def bn_before_regression_output(net: Net, facts: Facts) -> Iterator[Found]:
             L.BatchNormalization(),
             L.Activation("softmax"),
             loss="categorical_crossentropy",
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(1), loss="mse"),
@@ -167,13 +171,23 @@ def bn_after_output(net: Net, facts: Facts) -> Iterator[Found]:
         "for rate 0, and for LayerNormalization."
     ),
     bad=[
-        chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2), L.BatchNormalization(), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.Dropout(0.2), L.LSTM(4), L.Dense(1)),
         chain(
             (8, 3),
             L.Conv1D(4, 3),
             L.SpatialDropout1D(0.2),
             L.Activation("relu"),
             L.BatchNormalization(),
+            L.LSTM(4),
+            L.Dense(1),
+        )
+        >> chain(
+            (8, 3),
+            L.Conv1D(4, 3),
+            L.Activation("relu"),
+            L.BatchNormalization(),
+            L.SpatialDropout1D(0.2),
             L.LSTM(4),
             L.Dense(1),
         ),

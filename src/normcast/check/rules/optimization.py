@@ -73,7 +73,10 @@ def lr_suspect(net: Net, facts: Facts) -> Iterator[Found]:
         "stackoverflow.com/questions/62300118",
     ],
     exceptions="Advice for bfloat16; silent where a float32 activation stands last.",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax", dtype="float16"))],
+    bad=[
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax", dtype="float16"))
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax", dtype="float32"))
+    ],
     good=[
         chain(
             (8, 3),

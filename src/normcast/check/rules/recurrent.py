@@ -53,9 +53,10 @@ def _length(node: Node) -> str:
         "Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start)."
     ),
     bad=[
-        chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
-        chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)),
-        chain((60, 3), L.Bidirectional(L.LSTM(4, activation="relu")), L.Dense(1)),
+        chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)) >> chain((60, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)) >> chain((8, 3), L.GRU(4), L.Dense(1)),
+        chain((60, 3), L.Bidirectional(L.LSTM(4, activation="relu")), L.Dense(1))
+        >> chain((60, 3), L.Bidirectional(L.LSTM(4)), L.Dense(1)),
     ],
     good=[
         chain((60, 3), L.LSTM(4), L.Dense(1)),
@@ -86,8 +87,10 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     exceptions="A warning for LSTM below 50 steps; advice for GRU and SimpleRNN.",
     bad=[
-        chain((60, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.2), L.Dense(1)),
-        chain((20, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.5), L.Dense(1)),
+        chain((60, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.2), L.Dense(1))
+        >> chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
+        chain((20, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.5), L.Dense(1))
+        >> chain((20, 3), L.LSTM(4, recurrent_dropout=0.5), L.Dense(1)),
     ],
     good=[
         chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
@@ -120,7 +123,10 @@ def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
         "measured: 3.7.0 reaches 4e6 at 20 steps",
     ],
     exceptions="Silent on Keras 3.8 and later, where it is repaired.",
-    bad=[chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.7.0")],
+    bad=[
+        chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.7.0")
+        >> chain((8, 3), L.GRU(4), L.Dense(1))
+    ],
     good=[
         chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.8.0"),
         chain((8, 3), L.GRU(4, recurrent_dropout=0.2), L.Dense(1), keras_version="3.7.0"),

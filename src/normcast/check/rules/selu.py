@@ -26,7 +26,10 @@ from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NOR
         "keras.io, AlphaDropout",
     ],
     exceptions="Silent behind normalization, the input, and sums.",
-    bad=[chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.AlphaDropout(0.1), L.LSTM(4), L.Dense(1))],
+    bad=[
+        chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.AlphaDropout(0.1), L.LSTM(4), L.Dense(1))
+        >> chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.Dropout(0.1), L.LSTM(4), L.Dense(1))
+    ],
     good=[
         chain(
             (8, 3),
@@ -65,8 +68,10 @@ def alphadropout_without_selu(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     exceptions="Silent for glorot where fan-in and fan-out are about equal, and where normalization follows.",
     bad=[
-        chain((16,), L.Dense(16, activation="selu", kernel_initializer="he_normal"), L.Dense(1)),
-        chain((16,), L.Dense(64, activation="selu"), L.Dense(1)),
+        chain((16,), L.Dense(16, activation="selu", kernel_initializer="he_normal"), L.Dense(1))
+        >> chain((16,), L.Dense(16, activation="selu", kernel_initializer="lecun_normal"), L.Dense(1)),
+        chain((16,), L.Dense(64, activation="selu"), L.Dense(1))
+        >> chain((16,), L.Dense(64, activation="selu", kernel_initializer="lecun_normal"), L.Dense(1)),
     ],
     good=[
         chain((16,), L.Dense(16, activation="selu", kernel_initializer="lecun_normal"), L.Dense(1)),
@@ -133,12 +138,26 @@ def _spread(name: str, config: dict[str, Any], fan_in: int, fan_out: int) -> flo
     bad=[
         chain(
             (8,), L.Dense(8, activation="selu", kernel_initializer="lecun_normal"), L.Dropout(0.2), L.Dense(1)
+        )
+        >> chain(
+            (8,),
+            L.Dense(8, activation="selu", kernel_initializer="lecun_normal"),
+            L.AlphaDropout(0.1),
+            L.Dense(1),
         ),
         chain(
             (8, 3),
             L.Conv1D(4, 3, kernel_initializer="lecun_normal"),
             L.Activation("selu"),
             L.Dropout(0.2),
+            L.LSTM(4),
+            L.Dense(1),
+        )
+        >> chain(
+            (8, 3),
+            L.Conv1D(4, 3, kernel_initializer="lecun_normal"),
+            L.Activation("selu"),
+            L.AlphaDropout(0.1),
             L.LSTM(4),
             L.Dense(1),
         ),

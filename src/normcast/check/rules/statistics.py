@@ -36,6 +36,7 @@ from normcast.pages.percent import whole
             batch_size=32,
             epochs=10,
         )
+        >> chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(momentum=0.97), L.LSTM(4), L.Dense(1))
     ],
     good=[
         chain(
@@ -92,7 +93,8 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
     ],
     exceptions="Advice for batches of 5 to 7; over time, batch times steps below 64 is what counts.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(2, activation="softmax"), batch_size=2),
+        chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(2, activation="softmax"), batch_size=2)
+        >> chain((8, 3), L.LSTM(4), L.LayerNormalization(), L.Dense(2, activation="softmax")),
         chain(
             (8, 3),
             L.Conv1D(4, 3, padding="same"),
@@ -100,7 +102,8 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
             L.LSTM(4),
             L.Dense(1),
             batch_size=6,
-        ),
+        )
+        >> chain((8, 3), L.Conv1D(4, 3, padding="same"), L.LayerNormalization(), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(2, activation="softmax"), batch_size=32),

@@ -29,9 +29,12 @@ _SOURCES = [
     sources=_SOURCES,
     exceptions="Silent where Keras squeezes or expands to equal shapes: (n,) against (n, 1) is right.",
     bad=[
-        chain((8, 3), L.LSTM(4, return_sequences=True), L.Dense(1), loss="mse", target_shape=(1,)),
-        chain((8, 3), L.LSTM(4), L.Dense(5), loss="mae", target_shape=(1,)),
-        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_shape=(8,)),
+        chain((8, 3), L.LSTM(4, return_sequences=True), L.Dense(1), loss="mse", target_shape=(1,))
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(5), loss="mae", target_shape=(1,))
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_shape=(8,))
+        >> chain((8, 3), L.LSTM(4), L.Dense(8)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1), loss="mse", target_shape=()),
@@ -76,7 +79,8 @@ def target_shape_broadcast(net: Net, facts: Facts) -> Iterator[Found]:
             loss="categorical_crossentropy",
             target_shape=(2,),
         ),
-        chain((8, 3), L.LSTM(4), L.Dense(4), loss="mse", target_shape=(3,)),
+        chain((8, 3), L.LSTM(4), L.Dense(4), loss="mse", target_shape=(3,))
+        >> chain((8, 3), L.LSTM(4), L.Dense(3)),
     ],
     good=[
         chain(

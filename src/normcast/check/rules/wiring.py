@@ -46,7 +46,7 @@ def layer_never_called(net: Net, facts: Facts) -> Iterator[Found]:
     hint="use the input, or drop it (and what fit is given for it)",
     sources=["measured on Keras 3.15: a model with an input that reaches no output is built without a word"],
     exceptions="Silent where train_step, compute_loss or add_loss is the user's own: it may use the input.",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,))],
+    bad=[chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,)) >> chain((8, 3), L.LSTM(4), L.Dense(1))],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.LSTM(4), L.Dense(1), extra_input=(2,), custom_step=True),
@@ -127,9 +127,23 @@ def _is_cut(net: Net, node: Node, end: Node) -> bool:
     sources=["keras-team/keras#2194", "measured: the largest difference between output steps is exactly 0.0"],
     exceptions="Silent where a recurrent layer, attention, a padded convolution or another sequence follows.",
     bad=[
-        chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.TimeDistributed(L.Dense(2))),
-        chain(
-            (8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1)
+        chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.TimeDistributed(L.Dense(2)))
+        >> chain(
+            (8, 3),
+            L.LSTM(4),
+            L.RepeatVector(5),
+            L.LSTM(4, return_sequences=True),
+            L.TimeDistributed(L.Dense(2)),
+        ),
+        chain((8, 3), L.LSTM(4), L.RepeatVector(5), L.Dropout(0.2), L.Dense(4, activation="relu"), L.Dense(1))
+        >> chain(
+            (8, 3),
+            L.LSTM(4),
+            L.RepeatVector(5),
+            L.LSTM(4, return_sequences=True),
+            L.Dropout(0.2),
+            L.Dense(4, activation="relu"),
+            L.Dense(1),
         ),
     ],
     good=[
@@ -196,15 +210,18 @@ def _size(value: Any) -> int:
         "(trainable=False)."
     ),
     bad=[
-        chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1)),
-        chain((8,), L.Dense(4, activation="relu", kernel_initializer="ones"), L.Dense(1)),
+        chain((8, 3), L.LSTM(4, kernel_initializer="zeros"), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain((8,), L.Dense(4, activation="relu", kernel_initializer="ones"), L.Dense(1))
+        >> chain((8,), L.Dense(4, activation="relu", kernel_initializer="he_normal"), L.Dense(1)),
         chain(
             (8, 3),
             L.Conv1D(4, 1, kernel_initializer="zeros"),
             fork(L.Add(), (), (L.Conv1D(4, 1),)),
             L.LSTM(4),
             L.Dense(1),
-        ),
+        )
+        >> chain((8, 3), L.Conv1D(4, 1), fork(L.Add(), (), (L.Conv1D(4, 1),)), L.LSTM(4), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(6, kernel_initializer="zeros"), L.Reshape((3, 2))),
