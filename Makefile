@@ -52,8 +52,19 @@ check: lint types contracts
 floors: $(VENV)/dev.stamp  ## draw docs/images/floors.svg from the contract
 	$(BIN)/python docs/floors.py
 
+$(VENV)/mutants.stamp: tests/requirements-mutants.txt $(VENV)/dev.stamp
+	@$(PIP) --requirement tests/requirements-mutants.txt
+	@touch $@
+
+SAMPLE ?= 100
+SEED ?= 0
+MUTANTS ?=
+.PHONY: mutants
+mutants: $(VENV)/mutants.stamp  ## which changed lines no test sees: SAMPLE of each floor, or MUTANTS="tasks windows"
+	$(BIN)/python -m tests.mutation $(MUTANTS) --sample $(SAMPLE) --seed $(SEED)
+
 clean:
-	rm -rf $(VENV) forecast.csv report.html study.db study.html
+	rm -rf $(VENV) forecast.csv report.html study.db study.html .mutants.jsonl
 
 # The oldest and the newest versions that pyproject.toml allows, each in a venv of its own, in short.
 VERSIONS := tests/test_seams.py tests/test_plain.py tests/engine/test_twin.py tests/engine/test_train.py tests/data \
