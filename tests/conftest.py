@@ -4,8 +4,10 @@ import atexit
 import os
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -17,6 +19,12 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="normcast-tests-")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+
+# Shapes in signatures are checked here and nowhere else: each call of these rooms, with what it returns.
+SHAPED = ("normcast.kernels",)
+if find_spec("beartype"):
+    whole_numbers_are_floats = "beartype.BeartypeConf(is_pep484_tower=True)"
+    jaxtyping.install_import_hook(SHAPED, f"beartype.beartype(conf={whole_numbers_are_floats})")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -1,11 +1,16 @@
 """The gradients of a native kernel: its input's is computed only where somebody asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
+from jaxtyping import Array
+
+# What is differentiated reaches a custom gradient as it was given: by a test or a notebook, from NumPy.
+Primal = Array | np.ndarray
 
 
 def differentiable(run: Callable, forward: Callable, backward: Callable) -> Any:
@@ -17,12 +22,12 @@ def differentiable(run: Callable, forward: Callable, backward: Callable) -> Any:
     """
     kernel = jax.custom_vjp(run, nondiff_argnums=(0,))
 
-    def ahead(facts: Any, *primals: Any) -> Any:
+    def ahead(facts: Hashable, *primals: Any) -> tuple[Any, Any]:
         results, saved = forward(facts, *(primal.value for primal in primals))
         # Only arrays may be saved: whether the gradient is asked for stands in their structure.
         return results, (saved, () if primals[0].perturbed else None)
 
-    def back(facts: Any, saved: Any, cotangents: Any) -> Any:
+    def back(facts: Hashable, saved: Any, cotangents: Any) -> tuple[Array | None, ...]:
         saved, asked = saved
         shape = saved[0][0].shape if asked is not None else (0,)
         dx, *others = backward(facts, saved, jax.tree.map(_filled, cotangents), shape)
@@ -32,6 +37,7 @@ def differentiable(run: Callable, forward: Callable, backward: Callable) -> Any:
     return kernel
 
 
-def _filled(cotangent: Any) -> Any:
-    absent = isinstance(cotangent, SymbolicZero)
-    return jnp.zeros(cotangent.shape, cotangent.dtype) if absent else cotangent
+def _filled(cotangent: Array | SymbolicZero) -> Array:
+    if isinstance(cotangent, SymbolicZero):
+        return jnp.zeros(cotangent.shape, cotangent.dtype)
+    return cotangent

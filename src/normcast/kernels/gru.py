@@ -3,30 +3,37 @@
 What was measured is told in docs/engine.md. The plain steps are the oracle of both.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jaxtyping import Array, Float, Shaped
 
 from normcast.kernels import native
-from normcast.kernels.gradients import differentiable
+from normcast.kernels.gradients import Primal, differentiable
 from normcast.kernels.masks import Masks, kept, per_gate
 
-Result = tuple[Any, Any]
+Inputs = Float[Array, "batch time features"]
+State = Float[Array, "batch units"]
+Kernel = Float[Array, "features 3*units"]
+Recurrent = Float[Array, "units 3*units"]
+Shifts = Float[Array, "2 3*units"]
+Result = tuple[Float[Array, "batch time units"], State]
+Step = Callable[[Float[Array, "batch features"], State], State]
 GATES = 3
 JOINED = 16  # units up to which one product a step is faster under XLA than its zeros cost
 
 
 def gru(
-    x: Any,
-    h0: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
+    x: Float[Array, "batch time features"],
+    h0: Float[Array, "batch units"],
+    kernel: Float[Array, "features 3*units"],
+    recurrent_kernel: Float[Array, "units 3*units"],
+    bias: Float[Array, "2 3*units"] | Float[Array, " 3*units"] | None,
     *,
-    mask: Any = None,
+    mask: Shaped[Array | np.ndarray, "batch time"] | None = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
     reset_after: bool = True,
     form: str | None = None,
@@ -34,14 +41,12 @@ def gru(
     """Run a GRU over time: h' = z * h + (1 - z) * tanh(x W_h + r * (h U_h)).
 
     Gates stand in Keras' order z, r, h; z and r pass through the sigmoid.
-    x: (batch, time, features); h0: (batch, units); kernel: (features, 3 units);
-    recurrent_kernel: (units, 3 units); bias: (2, 3 units), of the input and of the state, or (3 units,), of
-    the input, or None.
+    bias: of the input and of the state, or of the input alone.
     reset_after: whether r acts on h U_h, as above, or on h itself.
-    mask: (batch, time), False where a step is to be skipped: the state stays, and is the output.
+    mask: False where a step is to be skipped: the state stays, and is the output.
     masks: dropout, and zoneout as keep_h, see `Masks`. form: "native", which has reset_after=True only, "xla"
     or "steps"; None takes the fastest.
-    Returns (outputs (batch, time, units), h), differentiable in the arrays up to bias, not in the masks.
+    Returns (outputs, h), differentiable in the arrays up to bias, not in the masks.
 
     >>> outputs, h = gru(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (3, 12), (4, 12), (2, 12)]))
     >>> outputs.shape, h.shape
@@ -63,14 +68,14 @@ def gru(
     return _over_time(step, x, h0, masks)
 
 
-def _fastest(x: Any, kernel: Any, reset_after: bool) -> str:
+def _fastest(x: Array, kernel: Array, reset_after: bool) -> str:
     covered = reset_after and x.dtype == kernel.dtype == jnp.float32
     return "native" if covered and native.is_available() else "xla"
 
 
-def _over_time(step: Any, x: Any, h0: Any, masks: Masks) -> Result:
+def _over_time(step: Step, x: Inputs, h0: State, masks: Masks) -> Result:
     @jax.checkpoint
-    def kept_step(h: Any, now: Any) -> Any:
+    def kept_step(h: State, now: tuple[Array, State | None]) -> tuple[State, State]:
         x_t, keep = now
         new = step(x_t, h)
         new = new if keep is None else keep * h + (1 - keep) * new
@@ -80,13 +85,15 @@ def _over_time(step: Any, x: Any, h0: Any, masks: Masks) -> Result:
     return jnp.swapaxes(outputs, 0, 1), h
 
 
-def _plain(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks, reset_after: bool) -> Any:
+def _plain(
+    kernel: Array, recurrent_kernel: Recurrent, shifts: Shifts, masks: Masks, reset_after: bool
+) -> Step:
     """Return the step as it stands in the textbook."""
     into, over = jnp.split(kernel, GATES, -1), jnp.split(recurrent_kernel, GATES, -1)
     on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
     b_x, b_h = jnp.split(shifts[0], GATES), jnp.split(shifts[1], GATES)
 
-    def step(x: Any, h: Any) -> Any:
+    def step(x: Float[Array, "batch features"], h: State) -> State:
         z_x = [(x * on_x[gate]) @ into[gate] + b_x[gate] for gate in range(GATES)]
         z, r = (jax.nn.sigmoid(z_x[gate] + (h * on_h[gate]) @ over[gate] + b_h[gate]) for gate in (0, 1))
         from_h = (
@@ -97,7 +104,7 @@ def _plain(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks, reset_
     return step
 
 
-def _joined(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks) -> Any:
+def _joined(kernel: Array, recurrent_kernel: Recurrent, shifts: Shifts, masks: Masks) -> Step:
     """Return the step with one product: columns z, r, the candidate's input and the candidate's state."""
     units = recurrent_kernel.shape[0]
     none = jnp.zeros_like
@@ -108,7 +115,7 @@ def _joined(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks) -> An
     both = (shifts[0] + shifts[1])[: 2 * units] / 2
     bias = jnp.concatenate([both, shifts[0][2 * units :], shifts[1][2 * units :]])
 
-    def step(x: Any, h: Any) -> Any:
+    def step(x: Float[Array, "batch features"], h: State) -> State:
         seen = h if masks.states is None else h * masks.states
         x = x if masks.inputs is None else x * masks.inputs
         a = jnp.concatenate([x, seen], -1) @ weights + bias
@@ -124,7 +131,13 @@ def _joined(kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks) -> An
 
 
 def _native(
-    x: Any, h0: Any, kernel: Any, recurrent_kernel: Any, shifts: Any, masks: Masks, reset_after: bool
+    x: Inputs,
+    h0: State,
+    kernel: Kernel,
+    recurrent_kernel: Recurrent,
+    shifts: Shifts,
+    masks: Masks,
+    reset_after: bool,
 ) -> Result:
     """Call the C++ kernel. float32 on the CPU only."""
     if not reset_after or not native.is_available():
@@ -136,11 +149,11 @@ def _native(
     return outputs, outputs[:, -1]
 
 
-def _kernel_alone(gates: int, *arrays: Any) -> Any:
+def _kernel_alone(gates: int, *arrays: Primal) -> Float[Array, "batch time units"]:
     return _forward(gates, arrays, 0)[0]
 
 
-def _forward(gates: int, arrays: Any, room: int) -> Any:
+def _forward(gates: int, arrays: tuple[Primal, ...], room: int) -> Sequence[Array]:
     """Run forward; room: floats for what the backward pass would otherwise compute again."""
     (batch, time, _), units = arrays[0].shape, arrays[1].shape[-1]
     shapes: list[tuple[int, ...]] = [(batch, time, units), (room,)]
@@ -149,7 +162,7 @@ def _forward(gates: int, arrays: Any, room: int) -> Any:
     return call(*arrays, groups=np.int64(gates))
 
 
-def _kernel_forward(gates: int, *arrays: Any) -> Any:
+def _kernel_forward(gates: int, *arrays: Primal) -> tuple[Array, tuple]:
     batch, time, _ = arrays[0].shape
     # Three gates, and the candidate's term of the state.
     hs, activations = _forward(
@@ -158,7 +171,9 @@ def _kernel_forward(gates: int, *arrays: Any) -> Any:
     return hs, (arrays, hs, activations)
 
 
-def _kernel_backward(gates: int, saved: Any, d_hs: Any, shape_x: tuple[int, ...]) -> Any:
+def _kernel_backward(
+    gates: int, saved: tuple, d_hs: Float[Array, "batch time units"], shape_x: tuple[int, ...]
+) -> tuple[Array | None, ...]:
     arrays, hs, activations = saved
     shapes = (shape_x, *(a.shape for a in arrays[1:5]))
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]

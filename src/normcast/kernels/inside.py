@@ -6,7 +6,8 @@ normalization is the same with weights whose rows have a mean of zero. Scales go
 """
 
 from dataclasses import dataclass
-from typing import Any
+
+from jaxtyping import Array, Float
 
 from normcast.kernels.masks import or_empty
 
@@ -15,20 +16,20 @@ from normcast.kernels.masks import or_empty
 class Inside:
     """What normalizes inside the native recurrence besides its weights; nothing by default.
 
-    gamma_x, gamma_h: (4 units,), or None: the scales of the normalized products of the input and the state.
-    gamma, beta: (units,), or None: the cell is normalized where it is read, over its units.
+    gamma_x, gamma_h: the scales of the normalized products of the input and the state.
+    gamma, beta: the cell is normalized where it is read, over its units.
     per_gate: whether each gate has statistics of its own, else there is one set for all.
     center: whether means are taken off; then all gates must read the same rows, or be normalized apart.
     """
 
-    gamma_x: Any = None
-    gamma_h: Any = None
-    gamma: Any = None
-    beta: Any = None
+    gamma_x: Float[Array, " gate_units"] | None = None
+    gamma_h: Float[Array, " gate_units"] | None = None
+    gamma: Float[Array, " units"] | None = None
+    beta: Float[Array, " units"] | None = None
     per_gate: bool = False
     center: bool = True
     epsilon: float = 0.0
 
-    def stacked(self) -> list[Any]:
+    def stacked(self) -> list[Array]:
         """Return the arrays as the native kernel reads them, empty for None."""
         return [or_empty(a) for a in (self.gamma_x, self.gamma_h, self.gamma, self.beta)]

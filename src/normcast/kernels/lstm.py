@@ -3,33 +3,41 @@
 What was measured is told in docs/engine.md. The plain form, `lstm_steps`, is the oracle of both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, DTypeLike, Float, Shaped
 
 from normcast.kernels import native
-from normcast.kernels.gradients import differentiable
+from normcast.kernels.gradients import Primal, differentiable
 from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import Step, over_time, product
 
-Result = tuple[Any, Any, Any]
+Inputs = Float[Array, "batch time features"]
+State = Float[Array, "batch units"]
+Kernel = Float[Array, "features 4*units"]
+Recurrent = Float[Array, "units 4*units"]
+Bias = Float[Array, " 4*units"]
+States = tuple[State, State]
+Keep = tuple[State | None, State | None]
+Result = tuple[Float[Array, "batch steps units"], State, State]
 GATES = 4
 FORMS = ("native", "xla", "steps")
 
 
 def lstm(
-    x: Any,
-    h0: Any,
-    c0: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
+    x: Float[Array, "batch time features"],
+    h0: Float[Array, "batch units"],
+    c0: Float[Array, "batch units"],
+    kernel: Float[Array, "features 4*units"],
+    recurrent_kernel: Float[Array, "units 4*units"],
+    bias: Float[Array, " 4*units"] | None,
     *,
-    mask: Any = None,
+    mask: Shaped[Array | np.ndarray, "batch time"] | None = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
     sequences: bool = True,
     form: str | None = None,
@@ -37,13 +45,11 @@ def lstm(
     """Run an LSTM over time: z = x W + h U + b; c' = f * c + i * g; h' = o * tanh(c').
 
     Gates stand in Keras' order i, f, g, o; i, f, o pass through the sigmoid, g through tanh.
-    x: (batch, time, features); h0, c0: (batch, units); kernel: (features, 4 units);
-    recurrent_kernel: (units, 4 units); bias: (4 units,) or None.
-    mask: (batch, time), False where a step is to be skipped: states stay, the output is the state before.
-    masks: dropout and zoneout, see `Masks`. sequences: whether all outputs are wanted, or the last alone,
-    (batch, 1, units), which costs less.
+    mask: False where a step is to be skipped: states stay, the output is the state before.
+    masks: dropout and zoneout, see `Masks`. sequences: whether the outputs of all steps are wanted, or the
+    last alone, which costs less.
     form: "native", "xla" or "steps"; None takes the fastest.
-    Returns (outputs (batch, time, units), h, c), differentiable in the arrays up to bias, not in the masks.
+    Returns (outputs, h, c), differentiable in the arrays up to bias, not in the masks.
 
     >>> outputs, h, c = lstm(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)]))
     >>> outputs.shape, h.shape
@@ -65,7 +71,7 @@ def lstm(
     return outputs if sequences else outputs[:, -1:], h, c
 
 
-def form_of(form: str | None, x: Any, kernel: Any) -> str:
+def form_of(form: str | None, x: Array, kernel: Array) -> str:
     """Return the form that is asked for, None being the one that runs these fastest here."""
     if form is not None and form not in FORMS:
         raise ValueError(f"lstm: no form {form!r}; forms are {', '.join(FORMS)}, or None for the fastest.")
@@ -76,7 +82,9 @@ def form_of(form: str | None, x: Any, kernel: Any) -> str:
 # ---- the plain form
 
 
-def lstm_steps(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+def lstm_steps(
+    x: Inputs, h: State, c: State, kernel: Kernel, recurrent_kernel: Recurrent, bias: Bias, masks: Masks
+) -> Result:
     """Run the recurrence as it stands in the textbook, in any precision: the oracle."""
     into, over, shift = (jnp.split(a, GATES, -1) for a in (kernel, recurrent_kernel, bias))
     on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
@@ -95,7 +103,7 @@ def lstm_steps(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias:
     return jnp.stack(outputs, 1), h, c
 
 
-def _mixed(keep: Any, old: Any, new: Any) -> Any:
+def _mixed(keep: Array, old: Array, new: Array) -> Array:
     # Where keep is 1 this is the old value to the bit; old + keep * (new - old) is not.
     return keep * old + (1 - keep) * new
 
@@ -103,7 +111,9 @@ def _mixed(keep: Any, old: Any, new: Any) -> Any:
 # ---- the XLA form
 
 
-def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, masks: Masks) -> Result:
+def _xla(
+    x: Inputs, h0: State, c0: State, kernel: Kernel, recurrent_kernel: Recurrent, bias: Bias, masks: Masks
+) -> Result:
     """Project the inputs of all steps at once, and run over the rest with one tanh for all gates."""
     half = halves(h0.shape[-1], kernel.dtype)
     over, (on_x, on_h), keep = time_major(x, masks)
@@ -113,13 +123,15 @@ def _xla(x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any
     return jnp.swapaxes(outputs, 0, 1), h, c
 
 
-def halves(units: int, dtype: Any) -> Any:
+def halves(units: int, dtype: DTypeLike) -> Float[Array, " 4*{units}"]:
     """Return what scales z so that one tanh serves all gates: sigmoid(z) = tanh(z / 2) / 2 + 1 / 2."""
     return jnp.repeat(jnp.array([0.5, 0.5, 1.0, 0.5], dtype), units)
 
 
-def time_major(x: Any, masks: Masks) -> tuple[Any, Any, Any]:
-    """Return x (time, batch, features), lists of masks for inputs and states, and (keep_h, keep_c)."""
+def time_major(
+    x: Inputs, masks: Masks
+) -> tuple[Float[Array, "time batch features"], list[list[Any]], tuple[Array | None, Array | None]]:
+    """Return x, lists of masks for inputs and states, and (keep_h, keep_c)."""
     over, keep = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, (masks.keep_h, masks.keep_c)))
     on = [
         per_gate(mask, GATES if each else 1, None)
@@ -128,10 +140,12 @@ def time_major(x: Any, masks: Masks) -> tuple[Any, Any, Any]:
     return over, on, keep
 
 
-def masked_products(rows: Any, weights: Any, masks: list[Any]) -> Any:
+def masked_products(
+    rows: Float[Array, "*steps batch n"], weights: Float[Array, "n columns"], masks: list[Array | None]
+) -> Float[Array, "*steps batch columns"]:
     """Return the products of rows with the columns of the gates, through one mask or one for each gate.
 
-    rows: (batch, n) of a step, or (time, batch, n) of all.
+    rows: of a step, or of all.
     """
     seen = [rows if mask is None else rows * mask for mask in masks]
     if len(seen) == 1:
@@ -142,11 +156,12 @@ def masked_products(rows: Any, weights: Any, masks: list[Any]) -> Any:
     return jnp.concatenate([product(row, part) for row, part in zip(seen, parts, strict=True)], -1)
 
 
-def lstm_cell(a: Any, states: Any, keep: Any, read: Callable[[Any], Any]) -> tuple[Any, Any]:
+def lstm_cell(
+    a: Float[Array, "batch columns"], states: States, keep: Keep, read: Callable[[State], tuple[State, Any]]
+) -> tuple[States, Any]:
     """Return the states after a step, and what was told of it, of tanh(z / 2) for i, f, o and tanh(z) for g.
 
-    a: (..., 4 units); keep: (keep_h, keep_c), each may be None; read: returns what the output's tanh reads of
-    a cell, and what to tell of it.
+    keep: (keep_h, keep_c); read: returns what the output's tanh reads of a cell, and what to tell of it.
     """
     h, c = states
     i, f, g, o = jnp.split(a, GATES, -1)
@@ -159,7 +174,7 @@ def lstm_cell(a: Any, states: Any, keep: Any, read: Callable[[Any], Any]) -> tup
     return (h, c_new if keep_c is None else _mixed(keep_c, c, c_new)), told
 
 
-def plain_cell(a: Any, states: Any, keep: Any, _: Any) -> tuple[Any, Any]:
+def plain_cell(a: Array, states: States, keep: Keep, _: tuple[()]) -> tuple[States, Any]:
     """Return `lstm_cell` with the cell read as it is."""
     return lstm_cell(a, states, keep, lambda c: (c, ()))
 
@@ -168,12 +183,12 @@ def plain_cell(a: Any, states: Any, keep: Any, _: Any) -> tuple[Any, Any]:
 
 
 def lstm_native(
-    x: Any,
-    h0: Any,
-    c0: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
+    x: Inputs,
+    h0: State,
+    c0: State,
+    kernel: Kernel,
+    recurrent_kernel: Recurrent,
+    bias: Bias,
     masks: Masks,
     inside: Inside,
     sequences: bool,
@@ -188,7 +203,7 @@ def lstm_native(
     return outputs, outputs[:, -1], cs
 
 
-def _attributes(facts: Any) -> dict[str, Any]:
+def _attributes(facts: tuple) -> dict[str, Any]:
     gates, joint, center, epsilon, _ = facts
     return {
         "groups": np.int64(gates),
@@ -198,17 +213,19 @@ def _attributes(facts: Any) -> dict[str, Any]:
     }
 
 
-def _kernel_alone(facts: Any, *arrays: Any) -> tuple[Any, Any]:
+def _kernel_alone(facts: tuple, *arrays: Primal) -> tuple[Array, Array]:
     keeps_h = bool(arrays[8].size)  # the state before is then read from the outputs
     hs, cs, _ = _forward(facts, arrays, arrays[0].shape[1] if facts[-1] or keeps_h else 1, 1, 0)
     return _asked(facts, hs), cs[:, -1]
 
 
-def _asked(facts: Any, hs: Any) -> Any:
+def _asked(facts: tuple, hs: Float[Array, "batch time units"]) -> Float[Array, "batch steps units"]:
     return hs if facts[-1] else hs[:, -1:]
 
 
-def _forward(facts: Any, arrays: Any, outputs: int, cells: int, room: int) -> Any:
+def _forward(
+    facts: tuple, arrays: tuple[Primal, ...], outputs: int, cells: int, room: int
+) -> Sequence[Array]:
     """Run forward; outputs, cells: of how many steps, all or the last one; room: floats for the gates."""
     batch, units = arrays[1].shape
     shapes: list[tuple[int, ...]] = [(batch, outputs, units), (batch, cells, units), (room,)]
@@ -217,7 +234,7 @@ def _forward(facts: Any, arrays: Any, outputs: int, cells: int, room: int) -> An
     return call(*arrays, **_attributes(facts))
 
 
-def _kernel_forward(facts: Any, *arrays: Any) -> Any:
+def _kernel_forward(facts: tuple, *arrays: Primal) -> tuple[tuple[Array, Array], tuple]:
     (batch, time, features), units = arrays[0].shape, arrays[1].shape[-1]
     # The gates; of each metric what it makes of the rows, and their lengths; two moments of the cell.
     lengths, scales = 1 if facts[1] else GATES, arrays[10:13]
@@ -228,7 +245,9 @@ def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     return (_asked(facts, hs), cs[:, -1]), (arrays, hs, cs, activations)
 
 
-def _kernel_backward(facts: Any, saved: Any, cotangents: Any, shape_x: tuple[int, ...]) -> Any:
+def _kernel_backward(
+    facts: tuple, saved: tuple, cotangents: tuple[Array, Array], shape_x: tuple[int, ...]
+) -> tuple[Array | None, ...]:
     arrays, hs, cs, activations = saved
     d_hs, d_c = cotangents
     shapes = (shape_x, *(a.shape for a in (*arrays[1:6], *arrays[10:])))

@@ -8,12 +8,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jaxtyping import Array, Float, Shaped
 
 from normcast.kernels import native
-from normcast.kernels.gradients import differentiable
+from normcast.kernels.gradients import Primal, differentiable
 from normcast.kernels.inside import Inside
 from normcast.kernels.lstm import (
     GATES,
+    Bias,
+    Inputs,
+    Keep,
+    Kernel,
+    Recurrent,
+    State,
+    States,
     form_of,
     halves,
     lstm_cell,
@@ -23,11 +31,13 @@ from normcast.kernels.lstm import (
     time_major,
 )
 from normcast.kernels.masks import Masks, kept, or_empty, per_gate
-from normcast.kernels.normalization import Normalization
+from normcast.kernels.normalization import Moments, Normalization
 from normcast.kernels.recurrence import Step, over_time
 
 KINDS = ("layer", "rms", "batch")
-Statistics = dict[str, tuple[Any, Any]]
+Weights = tuple[Kernel, Recurrent, Bias]
+Statistics = dict[str, tuple[Float[Array, "time _"], Float[Array, "time _"]]]
+Result = tuple[Float[Array, "batch steps units"], State, State, Statistics]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +45,15 @@ class Norm:
     """Which terms of an LSTM are normalized, and how they are scaled after; not those without gamma.
 
     kind: "layer", "rms" or "batch", with statistics of each time step's batch, as in training.
-    gamma_x, gamma_h: (4 units,), of x W and h U; gamma_c, beta_c: (units,), of the cell where it is read.
+    gamma_x, gamma_h: of x W and h U; gamma_c, beta_c: of the cell where it is read.
     per_gate: whether each gate has statistics of its own ("layer" and "rms"). epsilon: added to variances.
     """
 
     kind: str
-    gamma_x: Any = None
-    gamma_h: Any = None
-    gamma_c: Any = None
-    beta_c: Any = None
+    gamma_x: Float[Array, " gate_units"] | None = None
+    gamma_h: Float[Array, " gate_units"] | None = None
+    gamma_c: Float[Array, " units"] | None = None
+    beta_c: Float[Array, " units"] | None = None
     per_gate: bool = False
     epsilon: float = 1e-5
 
@@ -54,19 +64,19 @@ class Norm:
 
 
 def lstm_norm(
-    x: Any,
-    h0: Any,
-    c0: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
+    x: Float[Array, "batch time features"],
+    h0: Float[Array, "batch units"],
+    c0: Float[Array, "batch units"],
+    kernel: Float[Array, "features 4*units"],
+    recurrent_kernel: Float[Array, "units 4*units"],
+    bias: Float[Array, " 4*units"] | None,
     norm: Norm,
     *,
-    mask: Any = None,
+    mask: Shaped[Array | np.ndarray, "batch time"] | None = None,
     masks: Masks = Masks(),  # noqa: B008  (frozen)
     sequences: bool = True,
     form: str | None = None,
-) -> tuple[Any, Any, Any, Statistics]:
+) -> Result:
     """Run an LSTM with z = N(x W) + N(h U) + b; c' = f * c + i * g; h' = o * tanh(N(c')).
 
     Arrays, masks and sequences as for `lstm`; mask is not for kind "batch". form: "native", "xla" or
@@ -96,8 +106,8 @@ def lstm_norm(
     if form == "native" and _divides_rows(norm, masks):
         return *_by_rows(x, h0, c0, weights, norm, masks, sequences), {}
     run = {"native": _native, "xla": _xla, "steps": _steps}[form]
-    outputs, *rest = run(x, h0, c0, *weights, norm, masks)
-    return outputs if sequences else outputs[:, -1:], *rest
+    outputs, h, c, told = run(x, h0, c0, weights, norm, masks)
+    return outputs if sequences else outputs[:, -1:], h, c, told
 
 
 def _check_scales(norm: Norm, units: int) -> None:
@@ -113,7 +123,9 @@ def _divides_rows(norm: Norm, masks: Masks) -> bool:
     return norm.kind == "rms" or (norm.kind == "layer" and (norm.per_gate or not masks.are_per_gate))
 
 
-def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, sequences: bool) -> Any:
+def _by_rows(
+    x: Inputs, h0: State, c0: State, weights: Weights, norm: Norm, masks: Masks, sequences: bool
+) -> tuple[Array, State, State]:
     """Divide rows by their length in a metric, instead of normalizing products."""
     center = norm.kind == "layer"
     scales = (norm.gamma_x, norm.gamma_h, norm.gamma_c, norm.beta_c)
@@ -125,14 +137,13 @@ def _by_rows(x: Any, h0: Any, c0: Any, weights: Any, norm: Norm, masks: Masks, s
 # ---- the plain form
 
 
-def _steps(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
-) -> Any:
+def _steps(x: Inputs, h0: State, c0: State, weights: Weights, norm: Norm, masks: Masks) -> Result:
     """Run the recurrence as it stands in the papers, in any precision: the oracle."""
-    into, over = jnp.split(kernel, GATES, -1), jnp.split(recurrent_kernel, GATES, -1)
+    *kernels, bias = weights
+    into, over = (jnp.split(kernel, GATES, -1) for kernel in kernels)
     on_x, on_h = per_gate(masks.inputs, GATES, 1.0), per_gate(masks.states, GATES, 1.0)
 
-    def step(carry: Any, now: Any) -> Any:
+    def step(carry: States, now: tuple[Array, State | None, State | None]) -> tuple[States, Any]:
         h, c = carry
         x_t, keep_h, keep_c = now
         z_x = jnp.concatenate([(x_t * m) @ w for m, w in zip(on_x, into, strict=True)], -1)
@@ -153,7 +164,9 @@ def _steps(
     return jnp.swapaxes(outputs, 0, 1), h, c, _said(told)
 
 
-def _normalized(z: Any, norm: Norm, gamma: Any, parts: int) -> tuple[Any, tuple[Any, ...]]:
+def _normalized(
+    z: Float[Array, "batch columns"], norm: Norm, gamma: Float[Array, " columns"] | None, parts: int
+) -> tuple[Float[Array, "batch columns"], Moments]:
     if gamma is None:
         return z, ()
     if norm.kind == "batch":
@@ -165,40 +178,40 @@ def _normalized(z: Any, norm: Norm, gamma: Any, parts: int) -> tuple[Any, tuple[
     return y.reshape(z.shape) * gamma, ()
 
 
-def _said(told: dict[str, Any]) -> Statistics:
+def _said(told: dict[str, Moments]) -> Statistics:
     return {name: lax.stop_gradient(pair) for name, pair in told.items() if pair}
 
 
 # ---- the XLA form
 
 
-def _xla(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
-) -> Any:
+def _xla(x: Inputs, h0: State, c0: State, weights: Weights, norm: Norm, masks: Masks) -> Result:
     """Make the input's term of all steps at once, and run over the rest with one tanh for all gates."""
+    kernel, recurrent_kernel, bias = weights
     half = halves(h0.shape[-1], kernel.dtype)
     over, (on_x, on_h), keep = time_major(x, masks)
     gates, cells = (Normalization(norm.kind, parts, norm.epsilon) for parts in (norm.parts, 1))
-    z, told_x = masked_products(over, kernel, on_x), ()
+    z = masked_products(over, kernel, on_x)
+    told_x: Moments = ()
     if norm.gamma_x is not None:
         z, told_x = gates(z)
         z = z * norm.gamma_x
-    if norm.gamma_h is None:
-        weights, gamma, normalized = recurrent_kernel * half, (), None
-    else:
-        weights, gamma, normalized = recurrent_kernel, norm.gamma_h * half, gates
+    gamma = () if norm.gamma_h is None else norm.gamma_h * half
+    over_h = recurrent_kernel * half if norm.gamma_h is None else recurrent_kernel
     cell: Any = plain_cell
     scales: Any = ()
     if norm.gamma_c is not None:
         cell, scales = partial(_normed_cell, cells), (norm.gamma_c, norm.beta_c)
-    step, z = Step(masked_products, cell, normalized), (z + bias) * half
-    outputs, (h, c), (told_h, told_c) = over_time(step, z, (h0, c0), weights, gamma, scales, on_h, keep)
+    step, z = Step(masked_products, cell, None if norm.gamma_h is None else gates), (z + bias) * half
+    outputs, (h, c), (told_h, told_c) = over_time(step, z, (h0, c0), over_h, gamma, scales, on_h, keep)
     told = {"input": told_x, "recurrent": told_h, "cell": told_c}
     return jnp.swapaxes(outputs, 0, 1), h, c, _said(told)
 
 
-def _normed_cell(norm: Normalization, a: Any, states: Any, keep: Any, scales: Any) -> Any:
-    def read(c: Any) -> Any:
+def _normed_cell(
+    norm: Normalization, a: Array, states: States, keep: Keep, scales: tuple[Array, Array | None]
+) -> tuple[States, Any]:
+    def read(c: State) -> tuple[State, Moments]:
         gamma, beta = scales
         y, told = norm(c)
         y = y * gamma
@@ -210,9 +223,7 @@ def _normed_cell(norm: Normalization, a: Any, states: Any, keep: Any, scales: An
 # ---- the native form
 
 
-def _native(
-    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, norm: Norm, masks: Masks
-) -> Any:
+def _native(x: Inputs, h0: State, c0: State, weights: Weights, norm: Norm, masks: Masks) -> Result:
     if not native.is_available():
         raise RuntimeError(
             "lstm_norm: the native kernel is not available here; leave form=None, or take 'xla'."
@@ -221,11 +232,11 @@ def _native(
     scales = [norm.gamma_x, norm.gamma_h, norm.gamma_c, None if norm.gamma_c is None else norm.beta_c]
     optional = [*masks.stacked(gates), *(or_empty(a) for a in scales)]
     facts = (gates, norm.kind == "batch", norm.epsilon)
-    outputs, c, moments = _kernel(facts, x, h0, c0, kernel, recurrent_kernel, bias, *optional)
+    outputs, c, moments = _kernel(facts, x, h0, c0, *weights, *optional)
     return outputs, outputs[:, -1], c, _told(moments, norm)
 
 
-def _told(moments: Any, norm: Norm) -> Statistics:
+def _told(moments: Float[Array, "steps columns"], norm: Norm) -> Statistics:
     """Take the statistics apart: means and variances of x W, of h U and of the cell stand side by side."""
     if norm.kind != "batch":
         return {}
@@ -237,17 +248,17 @@ def _told(moments: Any, norm: Norm) -> Statistics:
     return {name: pair for (name, g), pair in zip(gammas.items(), pairs, strict=True) if g is not None}
 
 
-def _attributes(facts: Any) -> dict[str, Any]:
+def _attributes(facts: tuple) -> dict[str, Any]:
     gates, batch, epsilon = facts
     return {"groups": np.int64(gates), "batch": np.int64(batch), "epsilon": np.float32(epsilon)}
 
 
-def _kernel_alone(facts: Any, *arrays: Any) -> Any:
+def _kernel_alone(facts: tuple, *arrays: Primal) -> tuple[Array, Array, Array]:
     hs, cs, moments, _ = _forward(facts, 0, arrays)
     return hs, cs[:, -1], moments
 
 
-def _forward(facts: Any, room: int, arrays: Any) -> Any:
+def _forward(facts: tuple, room: int, arrays: tuple[Primal, ...]) -> tuple[Array, ...]:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
     steps = time if facts[1] else 0
@@ -264,7 +275,7 @@ def _forward(facts: Any, room: int, arrays: Any) -> Any:
     return hs, cs, moments, kept
 
 
-def _kernel_forward(facts: Any, *arrays: Any) -> Any:
+def _kernel_forward(facts: tuple, *arrays: Primal) -> tuple[tuple[Array, ...], tuple]:
     """Run forward with room for the recurrent term and three moments: of rows, or of columns."""
     batch, time, _ = arrays[0].shape
     columns = GATES * native.padded(arrays[1].shape[-1])
@@ -273,7 +284,9 @@ def _kernel_forward(facts: Any, *arrays: Any) -> Any:
     return (hs, cs[:, -1], told), (arrays, hs, cs, kept)
 
 
-def _kernel_backward(facts: Any, saved: Any, cotangents: Any, shape_x: tuple[int, ...]) -> Any:
+def _kernel_backward(
+    facts: tuple, saved: tuple, cotangents: tuple[Array, ...], shape_x: tuple[int, ...]
+) -> tuple[Array | None, ...]:
     arrays, hs, cs, kept = saved
     d_hs, d_c, _ = cotangents
     shapes = (shape_x, *(a.shape for a in (*arrays[1:6], *arrays[10:])))

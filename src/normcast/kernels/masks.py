@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Shaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -11,15 +13,15 @@ class Masks:
     """What acts inside a recurrence, drawn before it starts. Any may be None.
 
     inputs, states: multiply the input and the state before the gates' products, the same at every step;
-    (batch, features) and (batch, units), or with a first axis of gates, (gates, batch, features) and so on.
-    keep_h, keep_c: how much of the old state stays, (batch, time, units) within 0 and 1; 1 at steps that are
-    masked, 0 or 1 for zoneout in training, its rate at inference.
+    one for all gates, or with a first axis of gates.
+    keep_h, keep_c: how much of the old state stays, within 0 and 1; 1 at steps that are masked, 0 or 1 for
+    zoneout in training, its rate at inference.
     """
 
-    inputs: Any = None
-    states: Any = None
-    keep_h: Any = None
-    keep_c: Any = None
+    inputs: Float[Array, "... batch features"] | None = None
+    states: Float[Array, "... batch units"] | None = None
+    keep_h: Float[Array, "batch time units"] | None = None
+    keep_c: Float[Array, "batch time units"] | None = None
 
     @property
     def per_gate(self) -> tuple[bool, bool]:
@@ -32,7 +34,7 @@ class Masks:
         """Whether the gates have masks of their own for any."""
         return any(self.per_gate)
 
-    def stacked(self, gates: int) -> list[Any]:
+    def stacked(self, gates: int) -> list[Array]:
         """Return all four as the native kernels read them: a mask for each of the gates, empty for None."""
         wide = [
             mask if mask is None or mask.ndim == 3 else jnp.broadcast_to(mask, (gates, *mask.shape))
@@ -41,13 +43,17 @@ class Masks:
         return [or_empty(a) for a in (*wide, self.keep_h, self.keep_c)]
 
 
-def or_empty(a: Any) -> Any:
+def or_empty(a: Array | None) -> Float[Array, "..."]:
     """Return what a native kernel takes for an array that may be None."""
     return jnp.zeros(0, jnp.float32) if a is None else jnp.asarray(a, jnp.float32)
 
 
-def kept(mask: Any, keep: Any, units: int) -> Any:
-    """Join a mask of steps (batch, time), True where there is data, and a zoneout into one keep, or None."""
+def kept(
+    mask: Shaped[Array | np.ndarray, "batch time"] | None,
+    keep: Float[Array, "batch time {units}"] | None,
+    units: int,
+) -> Float[Array, "batch time {units}"] | None:
+    """Join a mask of steps, True where there is data, and a zoneout into one keep, or None."""
     if mask is None:
         return keep
     masked = 1.0 - jnp.asarray(mask, "float32")[..., None]
@@ -56,7 +62,7 @@ def kept(mask: Any, keep: Any, units: int) -> Any:
     return jnp.maximum(masked, keep)
 
 
-def per_gate(mask: Any, gates: int, default: Any) -> list[Any]:
+def per_gate(mask: Array | None, gates: int, default: float | None) -> list[Any]:
     """Return one mask per gate."""
     if mask is None:
         return [default] * gates

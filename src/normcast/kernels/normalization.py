@@ -6,6 +6,9 @@ from typing import Any
 
 import jax
 from jax import lax
+from jaxtyping import Array, Float
+
+Moments = tuple[()] | tuple[Float[Array, "*steps columns"], Float[Array, "*steps columns"]]
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Normalization:
     parts: int = 1
     epsilon: float = 0.0
 
-    def __call__(self, z: Any) -> tuple[Any, Any]:
+    def __call__(self, z: Float[Array, "*rows columns"]) -> tuple[Float[Array, "*rows columns"], Moments]:
         """Return z normalized, and (mean, variance) for "batch", else nothing, which have no gradient."""
         return _normalized(self, z)
 
-    def forward(self, z: Any) -> tuple[tuple[Any, Any], Any]:
+    def forward(
+        self, z: Float[Array, "*rows columns"]
+    ) -> tuple[tuple[Float[Array, "*rows columns"], Array], Moments]:
         """Return (z normalized, 1 / standard deviations), which `backward` wants, and the statistics."""
         y = self._split(z)
         mean: Any = self._mean(y) if self.kind != "rms" else 0.0
@@ -37,7 +42,9 @@ class Normalization:
         told = (mean.squeeze(-2), variance.squeeze(-2)) if self.kind == "batch" else ()
         return ((y * inverse).reshape(z.shape), inverse), told
 
-    def backward(self, normed: tuple[Any, Any], d_y: Any) -> Any:
+    def backward(
+        self, normed: tuple[Float[Array, "*rows columns"], Array], d_y: Float[Array, "*rows columns"]
+    ) -> Float[Array, "*rows columns"]:
         """Return the gradient of z, from that of what it became."""
         y, inverse = normed
         shape, y, d_y = y.shape, self._split(y), self._split(d_y)
@@ -46,20 +53,20 @@ class Normalization:
             d_z = d_z - self._mean(d_y)
         return (d_z * inverse).reshape(shape)
 
-    def _split(self, z: Any) -> Any:
+    def _split(self, z: Array) -> Array:
         return z if self.parts == 1 else z.reshape(*z.shape[:-1], self.parts, -1)
 
-    def _mean(self, z: Any) -> Any:
+    def _mean(self, z: Array) -> Array:
         return z.mean(-2 if self.kind == "batch" else -1, keepdims=True)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _normalized(norm: Normalization, z: Any) -> Any:
+def _normalized(norm: Normalization, z: Array) -> tuple[Array, Moments]:
     (y, _), told = norm.forward(z)
     return y, told
 
 
-def _forward(norm: Normalization, z: Any) -> Any:
+def _forward(norm: Normalization, z: Array) -> tuple[tuple[Array, Moments], tuple[Array, Array]]:
     normed, told = norm.forward(z)
     return (normed[0], told), normed
 

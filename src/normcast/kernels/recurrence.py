@@ -13,9 +13,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jaxtyping import Array, Float, PyTree
 
 from normcast.kernels import native
-from normcast.kernels.normalization import Normalization
+from normcast.kernels.gradients import Primal
+from normcast.kernels.normalization import Moments, Normalization
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,40 @@ class Step:
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def over_time(
-    step: Step, z: Any, states: Any, weights: Any, gamma: Any, scales: Any, masks: Any, keep: Any
-) -> tuple[Any, Any, Any]:
+    step: Step,
+    z: Float[Array, "time batch columns"],
+    states: tuple[Float[Array, "batch units"], ...],
+    weights: Float[Array, "units columns"],
+    gamma: Float[Array, " columns"] | tuple[()],
+    scales: PyTree[Float[Array, "..."]],
+    masks: PyTree[Float[Array, "..."]],
+    keep: PyTree[Float[Array, "time batch ..."]],
+) -> tuple[Float[Array, "time batch units"], tuple[Float[Array, "batch units"], ...], PyTree]:
     """Run a step over time. Trees of arrays may be empty.
 
-    z: (time, batch, n), what the inputs give; states: the first ones; weights, masks: read by `linear`;
-    gamma: (n,), where there is a norm; scales, keep (time, batch, ...): read by the cell.
-    Returns (outputs (time, batch, units), last states, told by norm and cell), differentiable in z, states,
-    weights, gamma and scales.
+    z: what the inputs give; states: the first ones; weights, masks: read by `linear`; gamma: where there is
+    a norm; scales, keep: read by the cell.
+    Returns (outputs, last states, told by norm and cell), differentiable in z, states, weights, gamma and
+    scales.
     """
     return _forward(step, z, states, weights, gamma, scales, masks, keep)[0]
 
 
 def _forward(
-    step: Step, z: Any, states: Any, weights: Any, gamma: Any, scales: Any, masks: Any, keep: Any
-) -> Any:
-    def one(states: Any, now: Any) -> Any:
+    step: Step,
+    z: Array,
+    states: tuple[Primal, ...],
+    weights: Array,
+    gamma: Array | tuple[()],
+    scales: PyTree,
+    masks: PyTree,
+    keep: PyTree,
+) -> tuple[PyTree, PyTree]:
+    def one(states: tuple[Primal, ...], now: PyTree) -> tuple[PyTree, PyTree]:
         z_t, keep_t = now
-        term, told = step.linear(states[0], weights, masks), ()
+        term = step.linear(states[0], weights, masks)
         normed: Any = ()
+        told: Moments = ()
         if step.norm is not None:
             normed, told = step.norm.forward(term)
             term = gamma * normed[0]
@@ -64,12 +81,12 @@ def _forward(
     return (after[0], last, told), (a, after, normed, states, weights, gamma, scales, masks, keep)
 
 
-def _backward(step: Step, saved: Any, cotangents: Any) -> Any:
+def _backward(step: Step, saved: PyTree, cotangents: PyTree) -> tuple[PyTree, ...]:
     a, after, normed, states, weights, gamma, scales, masks, keep = saved
     d_outputs, d_last, _ = cotangents
     before = jax.tree.map(lambda first, later: jnp.concatenate([first[None], later[:-1]]), states, after)
 
-    def one(carry: Any, now: Any) -> Any:
+    def one(carry: PyTree, now: PyTree) -> tuple[PyTree, PyTree]:
         d_states, d_scales = carry
         a_t, before_t, normed_t, keep_t, d_output = now
         d_states = (d_states[0] + d_output, *d_states[1:])
@@ -91,7 +108,7 @@ def _backward(step: Step, saved: Any, cotangents: Any) -> Any:
     return d_z, d_first, d_weights, d_gamma, d_scales, None, None
 
 
-def _pulled(function: Callable[..., Any], cotangent: Any, *at: Any) -> Any:
+def _pulled(function: Callable[..., Any], cotangent: PyTree, *at: PyTree) -> tuple[PyTree, ...]:
     """Return the gradients that flow back through a function, at some arguments."""
     return jax.vjp(function, *at)[1](cotangent)
 
@@ -99,11 +116,10 @@ def _pulled(function: Callable[..., Any], cotangent: Any, *at: Any) -> Any:
 over_time.defvjp(_forward, _backward)
 
 
-def product(rows: Any, weights: Any) -> Any:
-    """Return rows @ weights by one product of two axes, which XLA computes and differentiates fastest.
-
-    rows: (..., n); weights: (n, columns).
-    """
+def product(
+    rows: Float[Array, "*rows n"], weights: Float[Array, "n columns"]
+) -> Float[Array, "*rows columns"]:
+    """Return rows @ weights by one product of two axes, which XLA computes and differentiates fastest."""
     if native.are_left_out():  # a batch that is spread over devices cannot be merged with another axis
         return rows @ weights
     return (rows.reshape(-1, rows.shape[-1]) @ weights).reshape(*rows.shape[:-1], weights.shape[-1])
