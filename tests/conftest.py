@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
 import atexit
+import importlib
 import os
+import random
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -23,6 +25,9 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 # Shapes in signatures are checked here and nowhere else: each call of these rooms, with what it returns.
 SHAPED = ("normcast.kernels",)
 if find_spec("beartype"):
+    with pytest.MonkeyPatch.context() as patch:  # which element of a list it looks at, no test's seed decides
+        patch.setattr(random, "getrandbits", random.Random(0).getrandbits)
+        importlib.import_module("beartype")
     whole_numbers_are_floats = "beartype.BeartypeConf(is_pep484_tower=True)"
     jaxtyping.install_import_hook(SHAPED, f"beartype.beartype(conf={whole_numbers_are_floats})")
 
