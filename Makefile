@@ -33,7 +33,7 @@ demo-study: $(VENV)/core.stamp  ## measure 22 placements on the shipped data: le
 	@$(BIN)/normcast study demo --open
 
 test: $(VENV)/dev.stamp  ## the suite, in its short form
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-full: $(VENV)/dev.stamp  ## all of it, every pair of options of the layers among them
 	$(BIN)/python -m pytest -n auto

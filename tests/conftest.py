@@ -13,8 +13,8 @@ import jaxtyping
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-# Tests wait for compilers: XLA leaves out LLVM's optimizations (the engine's programs have their own), and
-# what one process compiled, the others of this run read.
+# Tests wait for compilers: XLA leaves out LLVM's optimizations, and what one
+# process compiled, the others of this run read.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")

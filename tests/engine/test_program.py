@@ -37,3 +37,11 @@ def test_loops_of_xla_are_scheduled_for_memory_where_no_native_kernel_runs():
         assert set(program.LOOPS) <= set(program.options(one_thread=True))
     assert set(program.ONE_THREAD) <= set(program.options(one_thread=True))
     assert not set(program.ONE_THREAD) & set(program.options(one_thread=False))
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="the options are those of the CPU")
+def test_what_the_user_says_in_xla_flags_holds(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    assert "xla_backend_optimization_level" not in program.options(one_thread=False)
+    monkeypatch.setenv("XLA_FLAGS", "")
+    assert "xla_backend_optimization_level" in program.options(one_thread=False)

@@ -24,13 +24,13 @@ def cluster():
 
 
 def test_ray_and_one_process_give_the_same_trials_to_the_bit(cluster):
-    alone = small_study().run(processes=1)
-    assert results(small_study().run(ray=cluster).trials) == results(alone.trials)
+    alone = small_study(folds=1).run(processes=1)
+    assert results(small_study(folds=1).run(ray=cluster).trials) == results(alone.trials)
 
 
 def test_a_killed_ray_worker_loses_no_trial(cluster):
     connected(cluster)
-    study = small_study(seeds=6, epochs=6)
+    study = small_study(seeds=4, epochs=6)
     jobs = study.plan.jobs(study.subject, study.plan.keys, workers=2)
     found, killed = {}, False
     for trial in run_on_ray(jobs, study.subject.task, cluster):
@@ -39,7 +39,7 @@ def test_a_killed_ray_worker_loses_no_trial(cluster):
         if not killed and found:
             killed = kill_a_worker()
     assert killed
-    assert found == results(small_study(seeds=6, epochs=6).run(processes=1).trials)
+    assert found == results(small_study(seeds=4, epochs=6).run(processes=1).trials)
 
 
 def kill_a_worker() -> bool:

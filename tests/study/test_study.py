@@ -151,7 +151,7 @@ def test_time_that_runs_out_leaves_what_is_done(tmp_path):
 
 
 def test_halving_trains_few_for_long_and_keeps_the_baseline():
-    study = small_study(design="halving", epochs=4, seeds=4, axes=["recurrent-dropout", "inside", "pooling"])
+    study = small_study(design="halving", epochs=4, seeds=4, folds=1, axes=["recurrent-dropout", "pooling"])
     result = study.run(processes=1)
     assert len(result.rounds) > 1
     first, last = result.rounds[0], result.rounds[-1]
@@ -172,7 +172,7 @@ def test_factorial_cells_are_all_combinations_with_edits_that_fit_each_other():
 def test_fractional_designs_give_main_effects(tmp_path):
     names = ["lstm_1: layer norm inside", "conv_1: max pooling", "lstm_1: dropout 0.2 after"]
     chosen = [each for each in small_study(axes=AXES).placements if each.name in names]
-    study = small_study(tmp_path / "s.db", placements=chosen, design="fractional", seeds=3)
+    study = small_study(tmp_path / "s.db", placements=chosen, design="fractional", folds=1)
     assert len(study.placements) == 7
     study.run(processes=1)
     effects = StudyResult.read(tmp_path / "s.db").factors.effects

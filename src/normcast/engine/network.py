@@ -15,6 +15,7 @@ from keras import tree
 
 from normcast import keras_seam
 from normcast.engine.seeding import rebuilt
+from normcast.engine.training import Training
 from normcast.engine.twin import twin
 from normcast.errors import unknown
 from normcast.plain import parsed, text
@@ -36,6 +37,9 @@ def require_jax() -> None:
 
 class Network:
     """A built Keras model as pure functions: variables in, results and new variables out.
+
+    The model is not changed while it stands for it. Who trains one model many times keeps its network: what
+    is made of it is made once.
 
     rng: which numbers its random layers draw, as in `Training`.
     """
@@ -100,7 +104,7 @@ class Network:
         by_variable = {id(variable): value for variable, value in pairs}
         return [np.asarray(by_variable[id(v)]) for v in self.model.weights]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What tells this network's programs from others': its configuration, or, where anything in it is the
         user's own, the very model, since a configuration may leave out what such a class computes with."""
@@ -167,6 +171,14 @@ def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | No
         for template, variable in zip(network.frozen, clone.non_trainable_variables, strict=True)
     ]
     return trainable, frozen
+
+
+def network_of(model: keras.Model | Network, training: Training) -> Network:
+    """Return the network that is trained: a model as these settings want it; a network is what it is."""
+    if isinstance(model, Network):
+        return model
+    model = computing_in_bfloat16(model) if training.compute == "bfloat16" else model
+    return Network(model, training.rng)
 
 
 def computing_in_bfloat16(model: keras.Model) -> keras.Model:

@@ -20,7 +20,10 @@ BATCHES = 32  # of a device in a call: each call costs as much as forecasting so
 
 
 def predict(
-    model: keras.Model, weights: Sequence[Sequence[Any]], data: Batches, batch_size: int | None = None
+    model: keras.Model | Network,
+    weights: Sequence[Sequence[Any]],
+    data: Batches,
+    batch_size: int | None = None,
 ) -> np.ndarray:
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 
@@ -29,7 +32,7 @@ def predict(
     on the device from arrays held once. Batches are spread over the devices of this host.
     Raises ValueError if there are no weights, or if an input of the model has no field.
     """
-    network = Network(model)
+    network = model if isinstance(model, Network) else Network(model)
     if not len(weights):
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
     layout, arrays = laid_out(replace(data, target=None), network.matched(data.inputs))
@@ -41,7 +44,7 @@ def predict(
     fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
     each = -(-batches // mesh.size)  # batches of a device; a call has room for the next power of two
     most = min(BATCHES, 1 << (each - 1).bit_length())
-    key = ("forecast", network.key, layout, size, most, mesh.size)
+    key = ("forecast", network.key, network.rng, layout, size, most, mesh.size)
     run = forecasting_program(network, layout, size, most, mesh)
     devices = np.arange(mesh.size, dtype=np.int32)
     program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1)

@@ -1,5 +1,6 @@
 """The compiled programs: an epoch's steps, the validation loss, a forecast, each for all replicas at once."""
 
+import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
@@ -85,7 +86,9 @@ def options(one_thread: bool) -> Options:
         return {}
     # Expected, not available: a network without a recurrence must not wait for the kernels to be built.
     loops = {} if native.is_expected() else LOOPS
-    return {**ON_CPU, **loops, **(ONE_THREAD if one_thread else {})}
+    ours = {**ON_CPU, **loops, **(ONE_THREAD if one_thread else {})}
+    said = os.environ.get("XLA_FLAGS", "")  # the user's own word holds
+    return {name: value for name, value in ours.items() if f"--{name}=" not in said}
 
 
 def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import fingerprint
-from normcast.engine.network import Network, computing_in_bfloat16
+from normcast.engine.network import Network, network_of
 from normcast.engine.progress import Progress
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
@@ -47,7 +47,7 @@ class Trained:
 
 
 def train(
-    models: keras.Model | Sequence[keras.Model],
+    models: keras.Model | Network | Sequence[keras.Model | Network],
     data: Batches | Shards,
     training: Training,
     *,
@@ -84,10 +84,8 @@ def train(
     >>> [replica.status for replica in train(model, data, Training(epochs=2), seeds=2)]
     ['complete', 'complete']
     """
-    listed = [models] if isinstance(models, keras.Model) else list(models)
-    if training.compute == "bfloat16":
-        listed = [computing_in_bfloat16(model) for model in listed]
-    networks = [Network(model, training.rng) for model in listed]
+    listed = [models] if isinstance(models, (keras.Model, Network)) else list(models)
+    networks = [network_of(model, training) for model in listed]
     if seeds < 1:
         raise ValueError(f"train: seeds is {seeds}, but must be at least 1.")
     for name, windows in (("data", data), ("validation", validation)):

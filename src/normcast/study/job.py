@@ -12,10 +12,13 @@ import keras
 
 import normcast.layers  # noqa: F401  (registers what networks are made of)
 from normcast.engine import Trained, Training, predict, train
+from normcast.engine.network import Network, network_of
 from normcast.machine import versions
 from normcast.plain import parsed, text
 from normcast.study.trial import Trial, TrialKey
 from normcast.tasks.task import Fold, Task
+
+Networks = tuple[Network, Network]  # the one that trains, and the one that forecasts
 
 
 @dataclass(frozen=True)
@@ -52,22 +55,24 @@ def run(job: Job, task: Task) -> Iterator[Trial]:
     The program is compiled for the first and used for all. A trial depends on its fold and seed alone: not
     on the trials beside it, nor on where it runs.
     """
-    model = keras.models.model_from_json(job.model)
     training = training_from_json(job.training)
+    model = keras.models.model_from_json(job.model)
+    networks = network_of(model, training), Network(model)
     for fold, seed in sorted(job.pairs):
-        yield measured(model, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
+        yield measured(networks, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
 
 
-def measured(model: keras.Model, fold: Fold, training: Training, job: Job, number: int) -> Trial:
+def measured(networks: Networks, fold: Fold, training: Training, job: Job, number: int) -> Trial:
     """Train one network and score it."""
+    network, judged = networks
     began = time.process_time()
     started: list[float] = []
 
     def first(_: Any) -> None:
         started.append(time.process_time())
 
-    trained = next(iter(train(model, fold.train, training, validation=fold.valid, progress=first)))
-    metrics, seen = scores_of(model, trained, fold)
+    trained = next(iter(train(network, fold.train, training, validation=fold.valid, progress=first)))
+    metrics, seen = scores_of(judged, trained, fold)
     return Trial(
         placement=job.placement,
         fold=number,
@@ -85,11 +90,11 @@ def measured(model: keras.Model, fold: Fold, training: Training, job: Job, numbe
     )
 
 
-def scores_of(model: keras.Model, trained: Trained, fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
+def scores_of(network: Network, trained: Trained, fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
     """Return the metrics on test and on seen windows; none for a network that diverged."""
     if trained.failed:
         return {}, {}
-    test, seen = (predict(model, [trained.weights], each)[0] for each in (fold.test, fold.seen))
+    test, seen = (predict(network, [trained.weights], each)[0] for each in (fold.test, fold.seen))
     return fold.scored(test, "test"), fold.scored(seen, "seen")
 
 
