@@ -63,6 +63,17 @@ MUTANTS ?=
 mutants: $(VENV)/mutants.stamp  ## which changed lines no test sees: SAMPLE of each floor, or MUTANTS="tasks windows"
 	$(BIN)/python -m tests.mutation $(MUTANTS) --sample $(SAMPLE) --seed $(SEED)
 
+# The native kernels built with AddressSanitizer and UndefinedBehaviorSanitizer, for their tests and SHAPES calls of
+# shapes drawn by chance. Each part of the scratch memory then stands alone.
+SHAPES ?= 10000
+CXX ?= g++
+.PHONY: test-native-sanitized
+test-native-sanitized: $(VENV)/dev.stamp
+	NORMCAST_CACHE=$(VENV)/sanitized NORMCAST_SHAPES=$(SHAPES) NORMCAST_SEED=$(SEED) ASAN_OPTIONS=detect_leaks=0 \
+		NORMCAST_CXXFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+		$(BIN)/python -m pytest -p no:warnings -p no:cacheprovider tests/kernels -k "native or door"
+
 clean:
 	rm -rf $(VENV) forecast.csv report.html study.db study.html .mutants.jsonl
 

@@ -14,6 +14,8 @@ from jaxtyping import Array, Float, Shaped
 from normcast.kernels import native
 from normcast.kernels.gradients import Primal, differentiable
 from normcast.kernels.masks import Masks, kept, per_gate
+from normcast.kernels.recurrence import product
+from normcast.kernels.sizes import check_recurrence, check_sizes
 
 Inputs = Float[Array, "batch time features"]
 State = Float[Array, "batch units"]
@@ -23,7 +25,7 @@ Shifts = Float[Array, "2 3*units"]
 Result = tuple[Float[Array, "batch time units"], State]
 Step = Callable[[Float[Array, "batch features"], State], State]
 GATES = 3
-JOINED = 16  # units up to which one product a step is faster under XLA than its zeros cost
+JOINED = 16  # units up to which one product a step is the fastest under XLA
 
 
 def gru(
@@ -46,13 +48,17 @@ def gru(
     mask: False where a step is to be skipped: the state stays, and is the output.
     masks: dropout, and zoneout as keep_h, see `Masks`. form: "native", which has reset_after=True only, "xla"
     or "steps"; None takes the fastest.
-    Returns (outputs, h), differentiable in the arrays up to bias, not in the masks.
+    Returns (outputs, h), differentiable in the arrays up to bias, not in the masks. Raises ValueError where
+    an array has another shape than the others ask for.
 
     >>> outputs, h = gru(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (3, 12), (4, 12), (2, 12)]))
     >>> outputs.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
+    check_recurrence("gru", GATES, x, kernel, recurrent_kernel, mask, masks, h0=h0)
     units = recurrent_kernel.shape[0]
+    one_bias = () if bias is None or bias.ndim == 1 else (2,)
+    check_sizes("gru", {"bias": (bias, (*one_bias, GATES * units))})
     shifts = jnp.zeros((2, GATES * units), kernel.dtype)
     if bias is not None:
         shifts = bias if bias.ndim == 2 else shifts.at[0].set(bias)
@@ -62,10 +68,12 @@ def gru(
     form = form or _fastest(x, kernel, reset_after)
     if form == "native":
         return _native(x, h0, kernel, recurrent_kernel, shifts, masks, reset_after)
-    joined = reset_after and not masks.are_per_gate and form == "xla" and units <= JOINED
-    step = _joined(kernel, recurrent_kernel, shifts, masks) if joined else None
-    step = step or _plain(kernel, recurrent_kernel, shifts, masks, reset_after)
-    return _over_time(step, x, h0, masks)
+    if reset_after and not masks.are_per_gate and form == "xla" and units <= JOINED:
+        x = x if masks.inputs is None else x * masks.inputs[:, None]
+        return _over_time(
+            _joined(recurrent_kernel, shifts[1], masks), product(x, kernel) + shifts[0], h0, masks
+        )
+    return _over_time(_plain(kernel, recurrent_kernel, shifts, masks, reset_after), x, h0, masks)
 
 
 def _fastest(x: Array, kernel: Array, reset_after: bool) -> str:
@@ -104,25 +112,17 @@ def _plain(
     return step
 
 
-def _joined(kernel: Array, recurrent_kernel: Recurrent, shifts: Shifts, masks: Masks) -> Step:
-    """Return the step with one product: columns z, r, the candidate's input and the candidate's state."""
+def _joined(recurrent_kernel: Recurrent, shift: Array, masks: Masks) -> Step:
+    """Return the step with one product, of the state; what the inputs give was computed for all steps."""
     units = recurrent_kernel.shape[0]
-    none = jnp.zeros_like
-    w, u = kernel[:, 2 * units :], recurrent_kernel[:, 2 * units :]
-    top = jnp.concatenate([kernel[:, : 2 * units] / 2, w, none(w)], -1)
-    low = jnp.concatenate([recurrent_kernel[:, : 2 * units] / 2, none(u), u], -1)
-    weights = jnp.concatenate([top, low])
-    both = (shifts[0] + shifts[1])[: 2 * units] / 2
-    bias = jnp.concatenate([both, shifts[0][2 * units :], shifts[1][2 * units :]])
 
-    def step(x: Float[Array, "batch features"], h: State) -> State:
+    def step(z_x: Float[Array, "batch columns"], h: State) -> State:
         seen = h if masks.states is None else h * masks.states
-        x = x if masks.inputs is None else x * masks.inputs
-        a = jnp.concatenate([x, seen], -1) @ weights + bias
-        # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2; the halves are in the weights.
-        gates = 0.5 * jnp.tanh(a[:, : 2 * units]) + 0.5
+        z_h = seen @ recurrent_kernel + shift
+        # sigmoid(a) = tanh(a / 2) / 2 + 1 / 2
+        gates = 0.5 * jnp.tanh(0.5 * (z_x + z_h)[:, : 2 * units]) + 0.5
         z, r = gates[:, :units], gates[:, units:]
-        return z * h + (1 - z) * jnp.tanh(a[:, 2 * units : 3 * units] + r * a[:, 3 * units :])
+        return z * h + (1 - z) * jnp.tanh(z_x[:, 2 * units :] + r * z_h[:, 2 * units :])
 
     return step
 

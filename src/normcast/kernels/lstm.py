@@ -16,6 +16,7 @@ from normcast.kernels.gradients import Primal, differentiable
 from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import Step, over_time, product
+from normcast.kernels.sizes import check_recurrence, check_sizes
 
 Inputs = Float[Array, "batch time features"]
 State = Float[Array, "batch units"]
@@ -49,13 +50,16 @@ def lstm(
     masks: dropout and zoneout, see `Masks`. sequences: whether the outputs of all steps are wanted, or the
     last alone, which costs less.
     form: "native", "xla" or "steps"; None takes the fastest.
-    Returns (outputs, h, c), differentiable in the arrays up to bias, not in the masks.
+    Returns (outputs, h, c), differentiable in the arrays up to bias, not in the masks. Raises ValueError
+    where an array has another shape than the others ask for.
 
     >>> outputs, h, c = lstm(*(jnp.zeros(s) for s in [(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)]))
     >>> outputs.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
+    check_recurrence("lstm", GATES, x, kernel, recurrent_kernel, mask, masks, h0=h0, c0=c0)
     units = recurrent_kernel.shape[0]
+    check_sizes("lstm", {"bias": (bias, (GATES * units,))})
     if bias is None:
         bias = jnp.zeros(GATES * units, kernel.dtype)
     masks = Masks(

@@ -33,6 +33,7 @@ from normcast.kernels.lstm import (
 from normcast.kernels.masks import Masks, kept, or_empty, per_gate
 from normcast.kernels.normalization import Moments, Normalization
 from normcast.kernels.recurrence import Step, over_time
+from normcast.kernels.sizes import Needed, check_recurrence, check_sizes
 
 KINDS = ("layer", "rms", "batch")
 Weights = tuple[Kernel, Recurrent, Bias]
@@ -93,8 +94,9 @@ def lstm_norm(
     """
     if norm.kind not in KINDS or (norm.kind == "batch" and mask is not None):
         raise ValueError(f"lstm_norm: no kind {norm.kind!r} with mask={mask is not None}; kinds are {KINDS}.")
+    check_recurrence("lstm_norm", GATES, x, kernel, recurrent_kernel, mask, masks, h0=h0, c0=c0)
     units = recurrent_kernel.shape[0]
-    _check_scales(norm, units)
+    check_sizes("lstm_norm", {"bias": (bias, (GATES * units,)), **_scales(norm, units)})
     masks = Masks(
         masks.inputs, masks.states, kept(mask, masks.keep_h, units), kept(mask, masks.keep_c, units)
     )
@@ -110,12 +112,9 @@ def lstm_norm(
     return outputs if sequences else outputs[:, -1:], h, c, told
 
 
-def _check_scales(norm: Norm, units: int) -> None:
+def _scales(norm: Norm, units: int) -> Needed:
     sizes = {"gamma_x": GATES * units, "gamma_h": GATES * units, "gamma_c": units, "beta_c": units}
-    for name, size in sizes.items():
-        scale = getattr(norm, name)
-        if scale is not None and jnp.shape(scale) != (size,):
-            raise ValueError(f"lstm_norm: {name} has shape {jnp.shape(scale)}, but must have ({size},).")
+    return {name: (getattr(norm, name), (size,)) for name, size in sizes.items()}
 
 
 def _divides_rows(norm: Norm, masks: Masks) -> bool:

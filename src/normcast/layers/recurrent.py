@@ -13,7 +13,7 @@ from normcast.layers.held import Held, hold
 from normcast.layers.noise import KINDS, Noise, Rates, draw
 from normcast.layers.norms import FeatureNorm, SequenceBatchNorm, StepBatchNorm, TermNorm
 from normcast.layers.options import check_options
-from normcast.layers.states import States
+from normcast.layers.states import States, fits
 
 _KERAS = {
     "activation": keras.activations,
@@ -134,6 +134,7 @@ class Recurrent(States):
             raise ValueError(
                 f"{type(self).__name__}: unroll=True needs a known number of steps. Fix the length."
             )
+        self._hold_shapes(tuple(sequences.shape), mask)
         x, valid = self._time_major(sequences, mask)  # (T, B, F), (T, B, 1)
         learns = self.learns(training)
         self._warn_of_lone_samples(sequences.shape[0], learns)
@@ -162,6 +163,18 @@ class Recurrent(States):
             lambda old, now: self._masked_step(old, now, held), states, xs, (states[0], blank), self.unroll
         )
         return h, states, {**statistics, **folded}
+
+    def _hold_shapes(self, shape: tuple, mask: Any) -> None:
+        who, features = f"{type(self).__name__} {self.name!r}", self.kernel.shape[0]
+        if not fits(shape, (None, None, features)):
+            raise ValueError(
+                f"{who}: sequences has shape {shape}, but the layer was built for (batch, time, {features})."
+            )
+        if shape[1] == 0:
+            raise ValueError(f"{who}: sequences has shape {shape}, but needs one step at least.")
+        for given in tree.flatten(mask):
+            if given is not None and not fits(tuple(given.shape), shape[:2]):
+                raise ValueError(f"{who}: mask has shape {tuple(given.shape)}, but must have {shape[:2]}.")
 
     def _time_major(self, sequences: Any, mask: Any) -> tuple[Any, Any]:
         x = ops.transpose(ops.cast(sequences, self.compute_dtype), (1, 0, 2))

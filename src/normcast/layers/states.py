@@ -6,6 +6,16 @@ import keras
 from keras import ops
 
 
+def fits(shape: tuple, needed: tuple) -> bool:
+    """Whether a shape is the one that is needed, as far as both are known.
+
+    >>> fits((None, 4), (8, 4)), fits((1, 4), (8, 4))
+    (True, False)
+    """
+    pairs = zip(shape, needed, strict=False)
+    return len(shape) == len(needed) and all(a is None or b is None or a == b for a, b in pairs)
+
+
 class States(keras.Layer):
     """A layer whose states go from step to step, and from batch to batch if it is stateful.
 
@@ -70,8 +80,40 @@ class States(keras.Layer):
                 f"{type(self).__name__}: initial_state has {len(initial_state)} tensors, but there are "
                 f"{self.states_held} states, (batch, {self.units}) each."
             )
+        for place, state in enumerate(initial_state):
+            self._hold_state(place, tuple(state.shape), batch)
         dtypes = (self.compute_dtype, self.accumulator)
         return tuple(ops.cast(s, dtype) for s, dtype in zip(initial_state, dtypes, strict=False))
+
+    def _hold_state(self, place: int, shape: tuple, batch: Any) -> None:
+        needed = (batch if isinstance(batch, int) else None, self.units)
+        if fits(shape, needed):
+            return
+        whole = (
+            " Stateful layers go on with the rows of the batch before: give whole batches." * self.stateful
+        )
+        raise ValueError(
+            f"{type(self).__name__} {self.name!r}: initial_state[{place}] has shape {shape}, but must have "
+            f"{needed}, a row for each row of the batch.{whole}"
+        )
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the weights, not the states: they belong to the batches that were seen."""
+        for key, value in self._own_variables().items():
+            store[key] = value
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the weights; the states stay as they are, so that files go from batch to batch size."""
+        own = self._own_variables()
+        given = {key: store[key] for key in store.keys() if key in own or not self.states}  # noqa: SIM118
+        states = {str(len(own) + i): v for i, v in enumerate(self.states or ())}
+        super().load_own_variables({**given, **states})
+
+    def _own_variables(self) -> dict[str, Any]:
+        """Return what Keras would save, in its order, in which the states are last."""
+        own: dict[str, Any] = {}
+        super().save_own_variables(own)
+        return dict(list(own.items())[: len(own) - len(self.states or ())])
 
     def carry_over(self, states: tuple) -> None:
         """Keep the last states for the next batch, if the layer is stateful."""

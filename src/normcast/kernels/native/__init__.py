@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import jax
 import jaxlib
 
 SOURCES = ("lstm.cc", "lstm_norm.cc", "gru.cc")
-HEADERS = ("block.h", "cell.h", "fold.h", "metric.h", "product.h", "terms.h", "vector.h")
+HEADERS = ("block.h", "cell.h", "door.h", "fold.h", "metric.h", "product.h", "terms.h", "vector.h")
 TARGETS = tuple(
     f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
 )
@@ -123,12 +124,17 @@ def room(rows: int, floats: int) -> int:
 
 def _built() -> Path:
     source = b"".join((Path(__file__).parent / name).read_bytes() for name in SOURCES + HEADERS)
-    facts = "\n".join((jaxlib.__version__, *FLAGS, platform.machine(), _cpu()))
+    facts = "\n".join((jaxlib.__version__, *_flags(), platform.machine(), _cpu()))
     digest = hashlib.sha256(source + facts.encode()).hexdigest()[:16]
     library = cache_folder() / f"kernel-{digest}.so"
     if not library.exists():
         _build(library)
     return library
+
+
+def _flags() -> list[str]:
+    """Return what the compiler is told: ours, then NORMCAST_CXXFLAGS."""
+    return [*FLAGS, *shlex.split(os.environ.get("NORMCAST_CXXFLAGS", ""))]
 
 
 def _build(library: Path) -> None:
@@ -140,7 +146,7 @@ def _build(library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         part = Path(folder) / library.name
         sources = [str(Path(__file__).parent / name) for name in SOURCES]
-        command = [compiler, *FLAGS, f"-I{jax.ffi.include_dir()}", *sources, "-o", str(part)]
+        command = [compiler, *_flags(), f"-I{jax.ffi.include_dir()}", *sources, "-o", str(part)]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         os.replace(part, library)
 

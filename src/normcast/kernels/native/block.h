@@ -5,16 +5,35 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <vector>
 
+#include "door.h"
 #include "product.h"
-#include "xla/ffi/api/ffi.h"
-
-namespace ffi = xla::ffi;
-using F32 = ffi::Buffer<ffi::F32>;
-using Out = ffi::Result<F32>;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+// Scratch memory whose every part stands alone, so that a step out of one is seen.
+class Arena {
+ public:
+  void reset(size_t floats) { give_back(), left_ = floats; }
+  float* take(size_t floats) {
+    if ((floats + 15) / 16 * 16 > left_) std::abort();  // more than was asked for
+    left_ -= (floats + 15) / 16 * 16;
+    parts_.push_back(std::aligned_alloc(4, floats * 4));
+    return static_cast<float*>(parts_.back());
+  }
+  ~Arena() { give_back(); }
+
+ private:
+  void give_back() {
+    for (void* part : parts_) std::free(part);
+    parts_.clear();
+  }
+  std::vector<void*> parts_;
+  size_t left_ = 0;
+};
+#else
 // Scratch memory of a thread: grows, is never returned, so that no call pays for fresh pages.
 class Arena {
  public:
@@ -38,6 +57,7 @@ class Arena {
   float* memory_ = nullptr;
   size_t size_ = 0, used_ = 0;
 };
+#endif
 static thread_local Arena arena;
 
 struct Shape {
@@ -49,12 +69,13 @@ struct Shape {
   int64_t state;          // where the state stands in a row, and U in the weights: after the input and a one per bias
   int64_t K, S, rows;     // K: input, ones, state; S: floats of one row of a group; rows: of the batch in a block
   Shape(const F32& x, const F32& u, int64_t gates, int64_t biases, int64_t groups) : gates(gates), groups(groups) {
+    hold_rank("x", x, 3, 1), hold_rank("recurrent_kernel", u, 2, 0), hold_number("groups", groups, {1, gates});
     const auto d = x.dimensions();
     B = d[0], T = d[1], F = d[2], H = u.dimensions()[0];
     units = (H + W - 1) / W, per = gates * units / groups, inputs = (F + W - 1) / W, state = F + biases;
     K = state + H, S = state + units * W;
     const int64_t fit = std::max<int64_t>(kRows, 3072 / (units * W));
-    const int64_t blocks = (B + fit - 1) / fit;
+    const int64_t blocks = std::max<int64_t>(1, (B + fit - 1) / fit);
     rows = (B + blocks - 1) / blocks;
   }
 };
@@ -72,6 +93,30 @@ struct Masks {  // (groups, B, F) and (groups, B, H), each may be empty; keep_h,
       : x(pointer(x)), h(pointer(h)), keep_h(pointer(keep_h)), keep_c(pointer(keep_c)) {}
   static const float* pointer(const F32& b) { return b.element_count() ? b.typed_data() : nullptr; }
 };
+
+// Holds what all recurrences are given to their sizes, besides the bias.
+inline void hold_inputs(const Shape& s, const F32& h0, const F32& w, const F32& u, const F32& mask_x, const F32& mask_h,
+                        const F32& keep_h, const F32& keep_c) {
+  hold_all({{"h0", h0, {s.B, s.H}},
+            {"kernel", w, {s.F, s.gates * s.H}},
+            {"recurrent_kernel", u, {s.H, s.gates * s.H}},
+            {"masks.inputs", mask_x, {s.groups, s.B, s.F}, true},
+            {"masks.states", mask_h, {s.groups, s.B, s.H}, true},
+            {"masks.keep_h", keep_h, {s.B, s.T, s.H}, true},
+            {"masks.keep_c", keep_c, {s.B, s.T, s.H}, true}});
+}
+// Holds what has a step for each, or the last one alone; returns whether it has all.
+inline bool hold_steps(const Shape& s, const char* name, const F32& array) {
+  const auto has = array.dimensions();
+  const bool last = has.size() == 3 && has[1] == 1 && s.T > 1;
+  hold({name, array, {s.B, last ? 1 : s.T, s.H}});
+  return !last;
+}
+// Holds room for what the backward pass would compute again to its size, or to none; returns whether there is some.
+inline bool hold_room(const F32& room, int64_t floats) {
+  hold({"room", room, {floats}, true});
+  return room.element_count() != 0;
+}
 
 // [vector of columns][k][W]: rows of W, the biases, rows of U; back, a null bias is left out.
 inline void pack(const Shape& s, const float* w, const float* u, const float* bias, float* out) {

@@ -44,7 +44,7 @@ struct Cell {
       }
       const float shift = mean ? sum(total) * share : 0.0f;
       const float variance = sum(square) * share - shift * shift;
-      center[r] = first + shift, inverse[r] = 1.0f / std::sqrt(std::max(0.0f, variance) + epsilon);
+      center[r] = first + shift, inverse[r] = 1.0f / std::sqrt(no_less_than_zero(variance) + epsilon);
     }
   }
   vec normal(int64_t r, vec c) const { return (c - center[r]) * inverse[r]; }

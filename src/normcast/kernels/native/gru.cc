@@ -15,14 +15,14 @@ Part update_and_reset(const Shape& s) { return {0, 2, 0, s.K}; }
 Part candidate_of_input(const Shape& s) { return {2, 1, 0, s.F + 1}; }
 Part candidate_of_state(const Shape& s) { return {2, 1, s.F + 1, 1 + s.H}; }
 
-struct Gates {
+struct Codes {
   vec z, r, g, state;  // state: the candidate's term of it
 };
 
 // Columns are `apart` floats from one to the next.
-Gates gates_of(const float* p, int64_t apart) {
-  const vec z = sigmoid(load(p)), r = sigmoid(load(p + apart)), state = load(p + 3 * apart);
-  return {z, r, tanh_(load(p + 2 * apart) + r * state), state};
+Codes gates_of(const float* p, int64_t apart) {
+  const vec r = sigmoid_code(load(p + apart)), state = load(p + 3 * apart);
+  return {sigmoid_code(load(p)), r, tanh_code(load(p + 2 * apart) + Sigmoid(r).value * state), state};
 }
 
 void project_all(const Shape& s, int64_t n, const float* a, const float* packed, float* z, int64_t z_rows) {
@@ -32,12 +32,16 @@ void project_all(const Shape& s, int64_t n, const float* a, const float* packed,
   project(s, candidate_of_state(s), n, a, packed, z + 3 * apart, z_rows);
 }
 
-ffi::Error forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, Out hs,
+void forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, Out hs,
                    Out room, int64_t groups) {
   const Shape s(x, u, 3, 2, groups);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c);
+  hold_all({{"bias", bias, {2, 3 * s.H}}, {"outputs", *hs, {s.B, s.T, s.H}}});
+  const bool has_room = hold_room(*room, s.B * s.T * kColumns * s.units * W);
+  if (s.B == 0) return clear({&hs, &room});
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S, one = s.units * s.rows * W;
-  float* kept = room->element_count() ? room->typed_data() : nullptr;
+  float* kept = has_room ? room->typed_data() : nullptr;
   arena.reset(3 * s.units * W * s.K + (kColumns + 1) * one + s.rows * lda + 256);
   float* packed = arena.take(3 * s.units * s.K * W);
   float* z = arena.take(kColumns * one);
@@ -54,13 +58,13 @@ ffi::Error forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
-          const Gates of = gates_of(z + in, apart);
+          const Codes of = gates_of(z + in, apart);
           if (kept != nullptr) {
             float* to = kept + (b0 * s.T + n * t) * kColumns * s.units * W + in;
             store(to, of.z), store(to + apart, of.r), store(to + 2 * apart, of.g), store(to + 3 * apart, of.state);
           }
           const vec h_old = load(h + in);
-          vec h_new = of.z * h_old + (1.0f - of.z) * of.g;
+          vec h_new = Sigmoid(of.z).value * h_old + rest_of_sigmoid(of.z) * Tanh(of.g).value;
           if (m.keep_h != nullptr) {
             const vec k = load(m.keep_h + at, left);
             h_new = k * h_old + (1.0f - k) * h_new;
@@ -71,19 +75,24 @@ ffi::Error forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h
         }
     }
   }
-  return ffi::Error::Success();
 }
 
-ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 hs,
+void backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 hs,
                     F32 room, F32 d_hs, Out dx, Out dh0, Out dw, Out du, Out db, int64_t groups) {
   Shape s(x, u, 3, 2, groups);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c);
+  hold_all({{"bias", bias, {2, 3 * s.H}}, {"outputs", hs, {s.B, s.T, s.H}}, {"d_outputs", d_hs, {s.B, s.T, s.H}},
+            {"d_x", *dx, {s.B, s.T, s.F}, true}, {"d_h0", *dh0, {s.B, s.H}}, {"d_kernel", *dw, {s.F, 3 * s.H}},
+            {"d_recurrent_kernel", *du, {s.H, 3 * s.H}}, {"d_bias", *db, {2, 3 * s.H}}});
+  const bool has_room = hold_room(room, s.B * s.T * kColumns * s.units * W);
+  if (s.B == 0) return clear({&dx, &dh0, &dw, &du, &db});
   if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t lda = groups * s.S, N = s.inputs + s.units, one = s.units * s.rows * W;
   const int64_t row_floats = s.rows * (lda + kColumns * s.units * W);
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
   const int64_t weights = 3 * s.units * W * s.K;
-  const float* kept = room.element_count() ? room.typed_data() : nullptr;
+  const float* kept = has_room ? room.typed_data() : nullptr;
   arena.reset(2 * weights + 3 * s.units * W * N * W + span * (kColumns * one + s.rows * lda) + s.rows * W * N + one + 1024);
   float* packed = arena.take(weights);
   float* transposed = arena.take(N * 3 * s.units * W * W);
@@ -111,7 +120,7 @@ ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
           float* to = at_z + (v * rows + r) * W;
-          Gates of;
+          Codes of;
           if (kept != nullptr) {
             const int64_t block = s.units * n * W;
             const float* from = kept + (b0 * s.T + n * t) * kColumns * s.units * W + in;
@@ -122,12 +131,14 @@ ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_
           const vec before = load(h_old + (b0 + r) * stride + v * W, left);
           vec dh_new = load(dh + in) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
           if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
-          const vec dg = dh_new * (1.0f - of.z) * (1.0f - of.g * of.g);
-          store(to, dh_new * (before - of.g) * of.z * (1.0f - of.z));
-          store(to + apart, dg * of.state * of.r * (1.0f - of.r));
+          const Sigmoid z_gate(of.z), r_gate(of.r);
+          const Tanh g(of.g);
+          const vec dg = dh_new * rest_of_sigmoid(of.z) * g.slope;
+          store(to, dh_new * (before - g.value) * z_gate.slope);
+          store(to + apart, dg * of.state * r_gate.slope);
           store(to + 2 * apart, dg);
-          store(to + 3 * apart, dg * of.r);
-          store(dh + in, dh_new * of.z + dh_kept);
+          store(to + 3 * apart, dg * r_gate.value);
+          store(dh + in, dh_new * z_gate.value + dh_kept);
         }
       const int64_t deep = s.per * W * W;
       for (int64_t q = 0; q < groups; ++q) {
@@ -151,20 +162,19 @@ ffi::Error backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_
     give_rows(s, dh, b0, n, dh0->typed_data());
   }
   unpack(s, dwu, dw->typed_data(), du->typed_data(), db->typed_data());
-  return ffi::Error::Success();
 }
 
 }  // namespace
 
 // clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_forward, forward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_forward, guarded("gru", forward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>()
         .Attr<int64_t>("groups"));
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_backward, backward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_backward, guarded("gru's gradient", backward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()

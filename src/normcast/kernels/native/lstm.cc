@@ -1,7 +1,7 @@
 // The recurrence of an LSTM on the CPU, forward and backward, called by XLA through its foreign function interface.
 //
 // Rows of the batch are worked on in blocks that stay in the first-level cache, through all time steps. The input is
-// projected inside the step. Besides h and c the forward pass keeps the gates, if it is given room for them;
+// projected inside the step. Besides h and c the forward pass keeps the gates (as vector.h writes them), if it is given room for them;
 // otherwise the backward pass computes them again. Gate order i, f, g, o.
 // Layer and RMS normalization divide parts of the rows before the product, see metric.h, and normalize the cell where
 // it is read: h' = o * tanh(N(c')). Vectors are as wide as the CPU that this file is compiled for has them.
@@ -36,15 +36,30 @@ struct Inside {
   }
 };
 
-ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
+// What normalizes has its sizes, and a mode that exists: gates that read the same rows are normalized together.
+void hold_norm(const Shape& s, const F32& gamma_x, const F32& gamma_h, const F32& gamma, const F32& beta, int64_t joint,
+               int64_t center) {
+  hold_all({{"gamma_x", gamma_x, {4 * s.H}, true},
+            {"gamma_h", gamma_h, {4 * s.H}, true},
+            {"gamma", gamma, {s.H}, true},
+            {"beta", beta, {gamma.element_count() ? s.H : 0}, true}});
+  hold_number("joint", joint, {1, s.groups == 1 ? 1 : 0}), hold_number("center", center, {0, 1});
+}
+
+void forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
                    F32 gamma_x, F32 gamma_h, F32 gamma, F32 beta, Out hs, Out cs, Out gates, int64_t groups,
                    int64_t joint, int64_t center, float epsilon) {
   const Shape s(x, u, 4, 1, groups);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c);
+  hold_all({{"c0", c0, {s.B, s.H}}, {"bias", bias, {4 * s.H}}});
+  hold_norm(s, gamma_x, gamma_h, gamma, beta, joint, center);
+  const bool all_h = hold_steps(s, "outputs", *hs), all_c = hold_steps(s, "cells", *cs);  // else the last are asked for
+  if (keep_h.element_count()) hold({"outputs", *hs, {s.B, s.T, s.H}});  // the state before is read from them
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   Inside in(s, joint, center, epsilon, w, u, gamma_x, gamma_h, gamma, beta);
   const int64_t lda = groups * s.S;
-  const bool all_h = hs->dimensions()[1] == s.T, all_c = cs->dimensions()[1] == s.T;  // else only the last are asked for
-  float* kept = gates->element_count() ? gates->typed_data() : nullptr;
+  float* kept = hold_room(*gates, s.B * s.T * (4 * s.units * W + in.told())) ? gates->typed_data() : nullptr;
+  if (s.B == 0) return clear({&hs, &cs, &gates});
   arena.reset(4 * s.units * W * (s.K + s.rows) + s.rows * (lda + s.units * W) + in.floats(0) + 256);
   float* packed = arena.take(4 * s.units * s.K * W);
   float* z = arena.take(4 * s.units * s.rows * W);
@@ -85,13 +100,14 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
         for (int64_t r = 0; r < n; ++r) {
           const int64_t at = (v * n + r) * W;
           float* zr = z + at;
-          const vec i = sigmoid(load(zr)), f = sigmoid(load(zr + step));
-          const vec g = tanh_(load(zr + 2 * step)), o = sigmoid(load(zr + 3 * step));
+          const vec in_i = sigmoid_code(load(zr)), in_f = sigmoid_code(load(zr + step));
+          const vec in_g = tanh_code(load(zr + 2 * step)), in_o = sigmoid_code(load(zr + 3 * step));
           if (kept != nullptr) {
             float* to = kept + ((b0 * s.T + n * t) * s.units + v * n + r) * 4 * W;
-            store(to, i), store(to + W, f), store(to + 2 * W, g), store(to + 3 * W, o);
+            store(to, in_i), store(to + W, in_f), store(to + 2 * W, in_g), store(to + 3 * W, in_o);
           }
-          const vec c_new = f * load(c + at) + i * g;
+          const vec o = Sigmoid(in_o).value;
+          const vec c_new = Sigmoid(in_f).value * load(c + at) + Sigmoid(in_i).value * Tanh(in_g).value;
           if (cell.on)
             cell.see(n, v, r, c_new), store(zr + 3 * step, o);
           else
@@ -107,14 +123,23 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F3
         }
     }
   }
-  return ffi::Error::Success();
 }
 
-ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
+void backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c,
                     F32 gamma_x, F32 gamma_h, F32 gamma, F32 beta, F32 hs, F32 cs, F32 gates, F32 d_hs, F32 d_h,
                     F32 d_c, Out dx, Out dh0, Out dc0, Out dw, Out du, Out db, Out d_gamma_x, Out d_gamma_h,
                     Out d_gamma, Out d_beta, int64_t groups, int64_t joint, int64_t center, float epsilon) {
   Shape s(x, u, 4, 1, groups);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c);
+  hold_norm(s, gamma_x, gamma_h, gamma, beta, joint, center);
+  hold_all({{"c0", c0, {s.B, s.H}}, {"bias", bias, {4 * s.H}}, {"outputs", hs, {s.B, s.T, s.H}},
+            {"cells", cs, {s.B, s.T, s.H}}, {"d_outputs", d_hs, {s.B, s.T, s.H}, true}, {"d_h", d_h, {s.B, s.H}},
+            {"d_c", d_c, {s.B, s.H}}, {"d_x", *dx, {s.B, s.T, s.F}, true}, {"d_h0", *dh0, {s.B, s.H}},
+            {"d_c0", *dc0, {s.B, s.H}}, {"d_kernel", *dw, {s.F, 4 * s.H}}, {"d_recurrent_kernel", *du, {s.H, 4 * s.H}},
+            {"d_bias", *db, {4 * s.H}}, {"d_gamma_x", *d_gamma_x, {gamma_x.element_count()}},
+            {"d_gamma_h", *d_gamma_h, {gamma_h.element_count()}}, {"d_gamma", *d_gamma, {gamma.element_count()}},
+            {"d_beta", *d_beta, {beta.element_count()}}});
+  if (s.B == 0) return clear({&dx, &dh0, &dc0, &dw, &du, &db, &d_gamma_x, &d_gamma_h, &d_gamma, &d_beta});
   if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   Inside in(s, joint, center, epsilon, w, u, gamma_x, gamma_h, gamma, beta);
@@ -122,7 +147,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
   const int64_t row_floats = s.rows * (lda + columns * W);
   const int64_t span = std::max<int64_t>(1, std::min<int64_t>(s.T, 40960 / row_floats));  // steps per weight product
   const int64_t z_rows = span * s.rows;
-  float* kept = gates.element_count() ? const_cast<float*>(gates.typed_data()) : nullptr;  // read only
+  const bool has_room = hold_room(gates, s.B * s.T * (4 * s.units * W + in.told()));
+  float* kept = has_room ? const_cast<float*>(gates.typed_data()) : nullptr;  // read only
   const bool all_h = d_hs.element_count();  // else the last output alone has a gradient, d_h
   arena.reset(columns * W * (2 * s.K + N * W + z_rows) + z_rows * lda + s.rows * W * (groups * N + 2 * s.units) +
               in.floats(span) + 1024);
@@ -151,28 +177,29 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       const float* c_old = t ? cs.typed_data() + (t - 1) * s.H : c0.typed_data();
       const int64_t stride = t ? s.T * s.H : s.H;
       // From what the output's tanh sees: the gradient of the output gate, returned is that of what was seen.
-      const auto through_output = [&](int64_t v, int64_t r, vec y, vec o) {
+      const auto through_output = [&](int64_t v, int64_t r, vec y, const Sigmoid& o) {
         const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
         float* dhr = dh + (v * n + r) * W;
         vec dh_new = load(dhr), dh_kept = vec{};
         if (all_h) dh_new += load(d_hs.typed_data() + at, left);
         if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
-        const vec tc = tanh_(y);
-        store(at_z + 3 * step + (v * rows + r) * W, dh_new * tc * o * (1.0f - o));
+        const Tanh tc(tanh_code(y));
+        store(at_z + 3 * step + (v * rows + r) * W, dh_new * tc.value * o.slope);
         store(dhr, dh_kept);
-        return dh_new * o * (1.0f - tc * tc);
+        return dh_new * o.value * tc.slope;
       };
       // From the gradient of the cell where it is read: those of its gates, and of the cell before.
-      const auto through_cell = [&](int64_t v, int64_t r, vec d_read, vec before, vec i, vec f, vec g) {
+      const auto through_cell = [&](int64_t v, int64_t r, vec d_read, vec before, const Sigmoid& i, const Sigmoid& f,
+                                    const Tanh& g) {
         const int64_t at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
         float *dcr = dc + (v * n + r) * W, *to = at_z + (v * rows + r) * W;
         vec dc_new = load(dcr), dc_kept = vec{};
         if (m.keep_c != nullptr) dc_kept = dc_new * load(m.keep_c + at, left), dc_new -= dc_kept;
         dc_new += d_read;
-        store(to, dc_new * g * i * (1.0f - i));
-        store(to + step, dc_new * before * f * (1.0f - f));
-        store(to + 2 * step, dc_new * i * (1.0f - g * g));
-        store(dcr, dc_new * f + dc_kept);
+        store(to, dc_new * g.value * i.slope);
+        store(to + step, dc_new * before * f.slope);
+        store(to + 2 * step, dc_new * i.value * g.slope);
+        store(dcr, dc_new * f.value + dc_kept);
       };
       const auto cell_before = [&](int64_t v, int64_t r) {
         return load(c_old + (b0 + r) * stride + v * W, s.H - v * W);
@@ -188,9 +215,11 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
         for (int64_t v = 0; v < s.units; ++v)
           for (int64_t r = 0; r < n; ++r) {
             float* zr = at_z + (v * rows + r) * W;
-            const vec i = sigmoid(load(zr)), f = sigmoid(load(zr + step)), g = tanh_(load(zr + 2 * step));
-            store(zr, i), store(zr + step, f), store(zr + 2 * step, g), store(zr + 3 * step, sigmoid(load(zr + 3 * step)));
-            if (cell.on) cell.see(n, v, r, f * cell_before(v, r) + i * g);
+            const vec i = sigmoid_code(load(zr)), f = sigmoid_code(load(zr + step)), g = tanh_code(load(zr + 2 * step));
+            store(zr, i), store(zr + step, f), store(zr + 2 * step, g);
+            store(zr + 3 * step, sigmoid_code(load(zr + 3 * step)));
+            if (cell.on)
+              cell.see(n, v, r, Sigmoid(f).value * cell_before(v, r) + Sigmoid(i).value * Tanh(g).value);
           }
         if (cell.on) cell.look(n);
       }
@@ -201,8 +230,9 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const float* from = gates_at + v * wide + r * tall;
-          const vec i = load(from), f = load(from + apart), g = load(from + 2 * apart), o = load(from + 3 * apart);
-          const vec before = cell_before(v, r), c_new = f * before + i * g;
+          const Sigmoid i(load(from)), f(load(from + apart)), o(load(from + 3 * apart));
+          const Tanh g(load(from + 2 * apart));
+          const vec before = cell_before(v, r), c_new = f.value * before + i.value * g.value;
           if (cell.on) {
             const vec y = cell.normal(r, c_new);
             cell.flow(n, v, r, through_output(v, r, cell.scaled(v, y), o), y);
@@ -215,8 +245,8 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
         for (int64_t v = 0; v < s.units; ++v)
           for (int64_t r = 0; r < n; ++r) {
             const float* from = gates_at + v * wide + r * tall;
-            const vec i = load(from), f = load(from + apart), g = load(from + 2 * apart);
-            through_cell(v, r, cell.back(n, v, r), cell_before(v, r), i, f, g);
+            const Sigmoid i(load(from)), f(load(from + apart));
+            through_cell(v, r, cell.back(n, v, r), cell_before(v, r), i, f, Tanh(load(from + 2 * apart)));
           }
       }
       const int64_t group = N * n * W;
@@ -243,7 +273,6 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
   in.w.back(dw->typed_data(), in.x.unpack(), pointer(d_gamma_x));
   in.u.back(du->typed_data(), in.h.unpack(), pointer(d_gamma_h));
   cell.give(d_gamma, d_beta);
-  return ffi::Error::Success();
 }
 
 }  // namespace
@@ -251,7 +280,7 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F
 extern "C" int64_t normcast_vector_width() { return W; }
 
 // clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_forward, forward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_forward, guarded("lstm", forward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
@@ -259,7 +288,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_forward, forward,
         .Ret<F32>().Ret<F32>().Ret<F32>()
         .Attr<int64_t>("groups").Attr<int64_t>("joint").Attr<int64_t>("center").Attr<float>("epsilon"));
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_backward, backward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_backward, guarded("lstm's gradient", backward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()

@@ -47,6 +47,9 @@ struct Kept {
   Kept(float* p, const Shape& s, bool batch)
       : z(p), moments(p + s.B * s.T * 4 * s.units * W), T(s.T), columns(4 * s.units), scales(3 * (batch ? columns * W : 1)),
         batch(batch) {}
+  static int64_t floats(const Shape& s, bool batch) {
+    return s.T * (s.B * 4 * s.units * W + 3 * (batch ? 4 * s.units * W : s.B));
+  }
   float* term(int64_t b0, int64_t n, int64_t t) const { return z + (b0 * T + n * t) * columns * W; }
   Moments of(int64_t b0, int64_t n, int64_t t) const {
     float* p = moments + (batch ? t : b0 * T + n * t) * scales;
@@ -59,7 +62,7 @@ struct Kept {
 Part input_part(const Shape& s) { return {0, 4, 0, s.F}; }
 Part state_part(const Shape& s) { return {0, 4, s.state, s.H}; }
 
-// From both terms to the gates, (i, f, g, o) to out: [gate, vector][row][W], its vectors `apart` floats apart.
+// From both terms to the gates, (i, f, g, o) as vector.h writes them to out: [gate, vector][row][W], its vectors `apart` floats apart.
 // Forward, zh becomes normalized, in `normal`, which may be null; backward, where there is no center_h, it is so
 // already, and zx becomes normalized, in `normal`.
 template <bool Batch, bool Forward>
@@ -77,8 +80,13 @@ void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float
         z[g] = x * load(m.x.gamma + k * W) + h * load(m.h.gamma + k * W) + load(m.bias + k * W);
       }
       float* to = out + v * apart + r * W;
-      for (int64_t g = 0; g < 4; ++g) store(to + g * s.units * apart, g == 2 ? tanh_(z[g]) : sigmoid(z[g]));
+      for (int64_t g = 0; g < 4; ++g) store(to + g * s.units * apart, g == 2 ? tanh_code(z[g]) : sigmoid_code(z[g]));
     }
+}
+
+// The cell after a step, of gates as they are written.
+vec cell_of(vec i, vec f, vec g, vec before) {
+  return Sigmoid(f).value * before + Sigmoid(i).value * Tanh(g).value;
 }
 
 template <bool Batch>
@@ -105,14 +113,14 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
       norms.h.moments<Batch>(zh, n, center_h, at.inverse_h, told ? told + 8 * s.H : told);
       gates_of<Batch, true>(s, norms, n, at, center_h, zx, zh, keep ? keep->term(b0, n, t) : nullptr, gates, n * W);
       for (int64_t i = 0; i < step; i += W)
-        store(read + i, load(gates + step + i) * load(c + i) + load(gates + i) * load(gates + 2 * step + i));
+        store(read + i, cell_of(load(gates + i), load(gates + step + i), load(gates + 2 * step + i), load(c + i)));
       if (norms.c.on) norms.c.moments<Batch>(read, n, center_c, inverse_c, told ? told + 16 * s.H : told);
       for (int64_t v = 0; v < s.units; ++v)
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
           vec c_new = load(read + in), y = c_new;
           if (norms.c.on) y = norms.c.scaled<Batch>(y, v, r, center_c, inverse_c) + load(norms.beta + v * W);
-          vec h = load(gates + 3 * step + in) * tanh_(y);
+          vec h = Sigmoid(load(gates + 3 * step + in)).value * tanh_(y);
           if (m.keep_h != nullptr) {
             const float* before = t ? hs->typed_data() + at - s.H : h0.typed_data() + (b0 + r) * s.H + v * W;
             const vec k = load(m.keep_h + at, left);
@@ -131,10 +139,27 @@ void run_forward(const Shape& s, const Norms& norms, const Masks& m, const float
   }
 }
 
-ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
+void hold_terms(const Shape& s, const F32& c0, const F32& b, const F32& gx, const F32& gh, const F32& gc,
+                const F32& bc, int64_t batch) {
+  hold_all({{"c0", c0, {s.B, s.H}},
+            {"bias", b, {4 * s.H}},
+            {"gamma_x", gx, {4 * s.H}, true},
+            {"gamma_h", gh, {4 * s.H}, true},
+            {"gamma_c", gc, {s.H}, true},
+            {"beta_c", bc, {s.H}, true}});
+  hold_number("batch", batch, {0, 1});
+}
+
+void forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                    F32 gh, F32 gc, F32 bc, Out hs, Out cs, Out room, Out moments, int64_t groups, int64_t batch,
                    float epsilon) {
   const Shape s = whole(Shape(x, u, 4, 1, groups), batch);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c), hold_terms(s, c0, b, gx, gh, gc, bc, batch);
+  const bool has_room = hold_room(*room, Kept::floats(s, batch));
+  hold_all({{"outputs", *hs, {s.B, s.T, s.H}},
+            {"cells", *cs, {s.B, has_room ? s.T : 1, s.H}},
+            {"moments", *moments, {batch ? s.T : 0, 18 * s.H}}});
+  if (s.B == 0) return clear({&hs, &cs, &room, &moments});
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const int64_t columns = 4 * s.units, one = s.units * s.rows * W;
   arena.reset(columns * s.K * W + 3 * columns * s.rows * W + 4 * one + s.rows * groups * s.S + 4 * 4 * s.rows +
@@ -143,13 +168,12 @@ ffi::Error forward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 m
   const Norms norms(s, epsilon, b, gx, gh, gc, bc);
   pack(s, w.typed_data(), u.typed_data(), b.typed_data(), packed);
   Kept kept(room->typed_data(), s, batch);
-  Kept* keep = room->element_count() ? &kept : nullptr;
+  Kept* keep = has_room ? &kept : nullptr;
   (batch ? run_forward<true> : run_forward<false>)(s, norms, m, packed, x, h0, c0, hs, cs, keep, moments);
-  return ffi::Error::Success();
 }
 
 template <bool Batch>
-ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0, F32& w, F32& u, F32& b, F32& gx,
+void run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0, F32& w, F32& u, F32& b, F32& gx,
                         F32& gh, F32& gc, F32& bc, F32& hs, F32& cs, F32& room, F32& d_hs, F32& d_c, Out& dx, Out& dh0,
                         Out& dc0, Out& dw, Out& du, Out& db, Out& dgx, Out& dgh, Out& dgc, Out& dbc,
                         float epsilon) {
@@ -198,7 +222,8 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
           const int64_t in = (v * n + r) * W, gate = (v * rows + r) * W;
           const vec before = load(c_old + (b0 + r) * stride + v * W, s.H - v * W);
           store(cell + in, before);
-          store(read + in, load(at_x + wide + gate) * before + load(at_x + gate) * load(at_x + 2 * wide + gate));
+          store(read + in,
+                cell_of(load(at_x + gate), load(at_x + wide + gate), load(at_x + 2 * wide + gate), before));
         }
       if (norms.c.on) norms.c.moments<Batch>(read, n, center_c, inverse_c, nullptr);
       for (int64_t v = 0; v < s.units; ++v) {
@@ -207,7 +232,7 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
           float* gate = at_x + 3 * wide + (v * rows + r) * W;
-          const vec o = load(gate);
+          const Sigmoid o(load(gate));
           vec y = load(read + in), dh_new = load(dh + in) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
           if (norms.c.on) {
             y = Batch ? (y - load(center_c + v * W)) * load(inverse_c + v * W) : (y - center_c[r]) * inverse_c[r];
@@ -215,11 +240,12 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
             y = y * gamma + shift;
           }
           if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
-          const vec tc = tanh_(y), dy = dh_new * o * (1.0f - tc * tc);
+          const Tanh tc(tanh_code(y));
+          const vec dy = dh_new * o.value * tc.slope;
           beta += dy;
           store(dread + in, dy);
           store(dh + in, dh_kept);
-          store(gate, dh_new * tc * o * (1.0f - o));
+          store(gate, dh_new * tc.value * o.slope);
         }
         store(sum_beta + v * W, beta);
       }
@@ -228,14 +254,16 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
         for (int64_t r = 0; r < n; ++r) {
           const int64_t in = (v * n + r) * W, at = ((b0 + r) * s.T + t) * s.H + v * W, left = s.H - v * W;
           float* to = at_x + (v * rows + r) * W;
-          const vec i = load(to), f = load(to + wide), g = load(to + 2 * wide), before = load(cell + in);
+          const Sigmoid i(load(to)), f(load(to + wide));
+          const Tanh g(load(to + 2 * wide));
+          const vec before = load(cell + in);
           vec dc_new = load(dc + in), dc_kept = vec{};
           if (m.keep_c != nullptr) dc_kept = dc_new * load(m.keep_c + at, left), dc_new -= dc_kept;
           dc_new += load(dread + in);
-          store(to, dc_new * g * i * (1.0f - i));
-          store(to + wide, dc_new * before * f * (1.0f - f));
-          store(to + 2 * wide, dc_new * i * (1.0f - g * g));
-          store(dc + in, dc_new * f + dc_kept);
+          store(to, dc_new * g.value * i.slope);
+          store(to + wide, dc_new * before * f.slope);
+          store(to + 2 * wide, dc_new * i.value * g.slope);
+          store(dc + in, dc_new * f.value + dc_kept);
         }
       const Flow flow{norms.x, norms.h, n, rows * W, moments.inverse_x, moments.inverse_h, sum_b, sum_x, sum_h};
       flow.back<Batch>(at_x, at_h, zx, zh);
@@ -259,14 +287,21 @@ ffi::Error run_backward(const Shape& s, const Masks& m, F32& x, F32& h0, F32& c0
   unpack(s, dwu, dw->typed_data(), du->typed_data(), nullptr);
   gather(s, sum_b, 4, db), gather(s, sum_x, 4, dgx), gather(s, sum_h, 4, dgh);
   gather(s, sum_c, 1, dgc), gather(s, sum_beta, 1, dbc);
-  return ffi::Error::Success();
 }
 
-ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
+void backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h, F32 keep_h, F32 keep_c, F32 gx,
                     F32 gh, F32 gc, F32 bc, F32 hs, F32 cs, F32 room, F32 d_hs, F32 d_c, Out dx, Out dh0, Out dc0,
                     Out dw, Out du, Out db, Out dgx, Out dgh, Out dgc, Out dbc, int64_t groups, int64_t batch,
                     float epsilon) {
   Shape s = whole(Shape(x, u, 4, 1, groups), batch);
+  hold_inputs(s, h0, w, u, mask_x, mask_h, keep_h, keep_c), hold_terms(s, c0, b, gx, gh, gc, bc, batch);
+  hold_all({{"outputs", hs, {s.B, s.T, s.H}}, {"cells", cs, {s.B, s.T, s.H}}, {"room", room, {Kept::floats(s, batch)}},
+            {"d_outputs", d_hs, {s.B, s.T, s.H}}, {"d_c", d_c, {s.B, s.H}}, {"d_x", *dx, {s.B, s.T, s.F}, true},
+            {"d_h0", *dh0, {s.B, s.H}}, {"d_c0", *dc0, {s.B, s.H}}, {"d_kernel", *dw, {s.F, 4 * s.H}},
+            {"d_recurrent_kernel", *du, {s.H, 4 * s.H}}, {"d_bias", *db, {4 * s.H}},
+            {"d_gamma_x", *dgx, {gx.element_count()}}, {"d_gamma_h", *dgh, {gh.element_count()}},
+            {"d_gamma_c", *dgc, {gc.element_count()}}, {"d_beta_c", *dbc, {bc.element_count()}}});
+  if (s.B == 0) return clear({&dx, &dh0, &dc0, &dw, &du, &db, &dgx, &dgh, &dgc, &dbc});
   if (!dx->element_count()) s.inputs = 0;
   const Masks m(mask_x, mask_h, keep_h, keep_c);
   const auto run = batch ? run_backward<true> : run_backward<false>;
@@ -277,14 +312,14 @@ ffi::Error backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 
 }  // namespace
 
 // clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_forward, forward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_forward, guarded("lstm_norm", forward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
         .Attr<int64_t>("groups").Attr<int64_t>("batch").Attr<float>("epsilon"));
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, backward,
+XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, guarded("lstm_norm's gradient", backward),
     ffi::Ffi::Bind()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
         .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()

@@ -54,7 +54,7 @@ struct Metric {
       for (int64_t r = 0; r < n; ++r) {
         vec square = {};
         each(l, [&](int64_t q, int64_t v) { square += load(part(a, q, r) + v * W) * load(turned + at(n, q, v, r)); });
-        inverse[l * n + r] = 1.0f / std::sqrt(std::max(0.0f, sum(square)) + epsilon);
+        inverse[l * n + r] = 1.0f / std::sqrt(no_less_than_zero(sum(square)) + epsilon);
       }
     scale(n, a);
   }

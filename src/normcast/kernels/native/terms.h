@@ -61,7 +61,7 @@ struct Term {
     const float share = 1.0f / count();
     for (int64_t r = 0; r < n; ++r) {
       const float shift = center[r] * share;
-      inverse[r] = 1.0f / std::sqrt(std::max(0.0f, inverse[r] * share - shift * shift) + epsilon);
+      inverse[r] = 1.0f / std::sqrt(no_less_than_zero(inverse[r] * share - shift * shift) + epsilon);
       center[r] = z[r * W] + shift;
     }
   }
@@ -78,7 +78,7 @@ struct Term {
       }
       s = (s + t) * share;
       vec variance = (s2 + t2) * share - s * s, scale;
-      for (int l = 0; l < W; ++l) variance[l] = std::max(0.0f, variance[l]);
+      for (int l = 0; l < W; ++l) variance[l] = no_less_than_zero(variance[l]);
       for (int l = 0; l < W; ++l) scale[l] = 1.0f / std::sqrt(variance[l] + epsilon);
       store(center + v * W, first + s), store(inverse + v * W, scale);
       if (told == nullptr) continue;

@@ -14,6 +14,7 @@ constexpr int W = 16;
 constexpr int W = 8;
 #endif
 typedef float vec __attribute__((vector_size(W * 4)));
+typedef int32_t ivec __attribute__((vector_size(W * 4)));
 typedef float uvec __attribute__((vector_size(W * 4), aligned(4), may_alias));
 
 inline vec load(const float* p) { return *reinterpret_cast<const uvec*>(p); }
@@ -39,6 +40,8 @@ inline void store(float* p, vec v, int64_t n) {
   std::memcpy(p, tail, n * sizeof(float));
 #endif
 }
+// x, or 0 where rounding made it negative; NaN as it is.
+inline float no_less_than_zero(float x) { return x < 0 ? 0 : x; }
 inline vec all(float x) { return x - vec{}; }
 
 inline float sum(vec v) {
@@ -55,46 +58,77 @@ inline float sum(vec v) {
 #endif
 }
 
+inline vec at_least(vec x, float least) {  // NaN as it is
 #if defined(__AVX512DQ__)
-// 2^x, relative error below 2e-7, exact where x is whole; NaN stays NaN, and infinities need no care.
-inline vec exp2_(vec x) {
-  const vec f = (vec)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-  vec p = f * 1.867130279e-03f + 9.017029880e-03f;
-  p = p * f + 5.579991342e-02f;
-  p = p * f + 2.401644501e-01f;
-  p = p * f + 6.931513118e-01f;
-  p = p * f + 1.0f;
-  return (vec)_mm512_scalef_ps((__m512)p, (__m512)x);
-}
-// Absolute errors below 2e-7 and 1e-7. Near zero tanh moves in steps of 1e-7: what it multiplies is of order one.
-inline vec tanh_(vec x) { return 2.0f / (1.0f + exp2_(x * -2.885390082f)) - 1.0f; }
-inline vec sigmoid(vec x) { return 1.0f / (1.0f + exp2_(x * -1.442695041f)); }
+  return (vec)_mm512_max_ps((__m512)all(least), (__m512)x);
+#elif defined(__AVX__)
+  return (vec)_mm256_max_ps((__m256)all(least), (__m256)x);
 #else
-// x between -top and top, NaN as it is. Compilers do not find the two instructions in the comparison.
-inline vec between(vec x, vec top) {
-#if defined(__AVX__)
-  return (vec)_mm256_max_ps((__m256)-top, _mm256_min_ps((__m256)top, (__m256)x));
-#else
-  x = x > top ? top : x;
-  return x < -top ? -top : x;
+  return x < least ? all(least) : x;
 #endif
 }
-// The rational approximation that Eigen and XLA use: absolute error below 3e-7; NaN stays NaN.
+inline vec size_of(vec x) { return (vec)((ivec)x & 0x7fffffff); }
+inline vec with_sign(vec size, vec x) { return (vec)((ivec)size | ((ivec)x & INT32_MIN)); }
+inline vec choose(ivec mask, vec yes, vec no) { return (vec)((mask & (ivec)yes) | (~mask & (ivec)no)); }
+
+// 2^x and 2^x - 1 for x <= 0, each with a relative error below 2e-7; 0 and -1 below -126; NaN stays NaN.
+struct Power {
+  vec value, less_one;
+};
+inline Power power_of_two(vec x) {
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: added, it leaves the nearest whole number in the lowest bits
+  x = at_least(x, -127.0f);
+  const vec shifted = x + kRound, f = x - (shifted - kRound);
+  vec p = f * 1.540351239e-04f + 1.339096454e-03f;
+  p = p * f + 9.618238365e-03f;
+  p = p * f + 5.550357005e-02f;
+  p = p * f + 2.402264978e-01f;
+  p = p * f + 6.931471880e-01f;
+  const vec scale = (vec)(((ivec)shifted << 23) + 0x3f800000), more = scale * (p * f);
+  return {scale + more, more + (scale - 1.0f)};
+}
+
+// What a gate did, so written that both it and its complement are known to all their digits, also where one of them is
+// tiny: derivatives are products with complements, and 1 - s of a rounded s is nothing but its rounding.
+
+// A sigmoid s: the smaller of s and 1 - s, with the sign of its argument.
+inline vec sigmoid_code(vec x) {
+  const vec e = power_of_two(size_of(x) * -1.442695041f).value;
+  return with_sign(e / (1.0f + e), x);
+}
+struct Sigmoid {
+  vec value, slope;
+  explicit Sigmoid(vec code) {
+    const vec least = size_of(code), most = 1.0f - least;
+    value = choose((ivec)code < 0, least, most), slope = least * most;
+  }
+};
+inline vec rest_of_sigmoid(vec code) {  // 1 - s
+  const vec least = size_of(code);
+  return choose((ivec)code < 0, 1.0f - least, least);
+}
+
+// A tanh t: t itself where it is below a half, with the last bit 0; else 1 - |t| with the sign of t, and the last bit 1.
+struct Tanh {
+  vec value, slope;
+  explicit Tanh(vec code) {
+    const ivec far = -((ivec)code & 1);
+    const vec kept = (vec)((ivec)size_of(code) & ~1), other = 1.0f - kept;
+    value = with_sign(choose(far, other, kept), code);
+    slope = (1.0f + kept) * other;             // 1 - t^2 where t is kept
+    slope = choose(far, kept * (1.0f + other), slope);  // and where its complement is
+  }
+};
+inline vec tanh_code(vec x) {
+  const Power e = power_of_two(size_of(x) * -2.885390082f);
+  const vec part = 1.0f / (2.0f + e.less_one), t = -e.less_one * part, rest = 2.0f * e.value * part;
+  const ivec near = t < 0.5f;
+  const ivec code = (near & (ivec)t & ~1) | (~near & ((ivec)rest | 1));
+  return with_sign((vec)code, x);
+}
 inline vec tanh_(vec x) {
-  x = between(x, all(7.90531110763549805f));
-  const vec s = x * x;
-  vec p = s * -2.76076847742355e-16f + 2.00018790482477e-13f;
-  p = p * s + -8.60467152213735e-11f;
-  p = p * s + 5.12229709037114e-08f;
-  p = p * s + 1.48572235717979e-05f;
-  p = p * s + 6.37261928875436e-04f;
-  p = p * s + 4.89352455891786e-03f;
-  vec q = s * 1.19825839466702e-06f + 1.18534705686654e-04f;
-  q = q * s + 2.26843463243900e-03f;
-  q = q * s + 4.89352518554385e-03f;
-  return x * p / q;
+  const vec less = power_of_two(size_of(x) * -2.885390082f).less_one;
+  return with_sign(-less / (2.0f + less), x);
 }
-inline vec sigmoid(vec x) { return tanh_(x * 0.5f) * 0.5f + 0.5f; }
-#endif
 
 }  // namespace
