@@ -172,13 +172,13 @@ class Recurrent(States):
             )
         if shape[1] == 0:
             raise ValueError(f"{who}: sequences has shape {shape}, but needs one step at least.")
-        for given in tree.flatten(mask):
-            if given is not None and not fits(tuple(given.shape), shape[:2]):
-                raise ValueError(f"{who}: mask has shape {tuple(given.shape)}, but must have {shape[:2]}.")
+        given = _first(mask)
+        if given is not None and not fits(tuple(given.shape), shape[:2]):
+            raise ValueError(f"{who}: mask has shape {tuple(given.shape)}, but must have {shape[:2]}.")
 
     def _time_major(self, sequences: Any, mask: Any) -> tuple[Any, Any]:
         x = ops.transpose(ops.cast(sequences, self.compute_dtype), (1, 0, 2))
-        mask = next((m for m in tree.flatten(mask) if m is not None), None)
+        mask = _first(mask)
         valid = None if mask is None else ops.transpose(ops.cast(mask, "bool"), (1, 0))[:, :, None]
         if self.go_backwards:
             x = ops.flip(x, axis=0)
@@ -277,7 +277,7 @@ class Recurrent(States):
         return (y, *[(batch, self.units)] * self.states_held) if self.return_state else y
 
     def compute_mask(self, _: Any, mask: Any) -> Any:
-        mask = next((m for m in tree.flatten(mask) if m is not None), None)
+        mask = _first(mask)
         of_output = mask if self.return_sequences else None
         return [of_output, *[None] * self.states_held] if self.return_state else of_output
 
@@ -289,3 +289,8 @@ class Recurrent(States):
             config[name] = value if module is None else module.serialize(value)
         regularizer = keras.regularizers.serialize(self.activity_regularizer)
         return {**super().get_config(), "activity_regularizer": regularizer, **config}
+
+
+def _first(mask: Any) -> Any:
+    """Return the mask of the sequences, which comes before those of states; None where there is none."""
+    return next((m for m in tree.flatten(mask) if m is not None), None)
