@@ -67,6 +67,17 @@ def test_weights_are_loaded_whatever_the_batch_and_the_states(kind, source, tmp_
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("stateful", [False, True])
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_a_file_with_a_weight_too_many_is_refused(kind, stateful, tmp_path):
+    path = tmp_path / "net.weights.h5"
+    net(kind, 8, stateful=False).save_weights(path)
+    without = kind(4, use_bias=False, stateful=stateful)
+    target = keras.Sequential([keras.Input(batch_shape=(8, 6, 3)), without, keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match="could not be loaded"):
+        target.load_weights(path)
+
+
 def test_a_file_that_lacks_a_weight_is_refused(tmp_path):
     path = tmp_path / "net.weights.h5"
     keras.Sequential([keras.Input((6, 3)), LSTM(4, use_bias=False), keras.layers.Dense(1)]).save_weights(path)

@@ -104,10 +104,11 @@ class States(keras.Layer):
 
     def load_own_variables(self, store: Any) -> None:
         """Load the weights; the states stay as they are, so that files go from batch to batch size."""
-        own = self._own_variables()
-        given = {key: store[key] for key in store.keys() if key in own or not self.states}  # noqa: SIM118
-        states = {str(len(own) + i): v for i, v in enumerate(self.states or ())}
-        super().load_own_variables({**given, **states})
+        own = len(self._own_variables())
+        given = {key: store[key] for key in store.keys()}  # noqa: SIM118  (no mapping, but Keras' own kind)
+        if len(given) == own:
+            given |= {str(own + i): v for i, v in enumerate(self.states or ())}
+        super().load_own_variables(given)
 
     def _own_variables(self) -> dict[str, Any]:
         """Return what Keras would save, in its order, in which the states are last."""

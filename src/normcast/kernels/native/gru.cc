@@ -64,7 +64,8 @@ void forward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32 
             store(to, of.z), store(to + apart, of.r), store(to + 2 * apart, of.g), store(to + 3 * apart, of.state);
           }
           const vec h_old = load(h + in);
-          vec h_new = Sigmoid(of.z).value * h_old + rest_of_sigmoid(of.z) * Tanh(of.g).value;
+          const Sigmoid update(of.z);
+          vec h_new = update.value * h_old + update.rest * Tanh(of.g).value;
           if (m.keep_h != nullptr) {
             const vec k = load(m.keep_h + at, left);
             h_new = k * h_old + (1.0f - k) * h_new;
@@ -131,14 +132,14 @@ void backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32
           const vec before = load(h_old + (b0 + r) * stride + v * W, left);
           vec dh_new = load(dh + in) + load(d_hs.typed_data() + at, left), dh_kept = vec{};
           if (m.keep_h != nullptr) dh_kept = dh_new * load(m.keep_h + at, left), dh_new -= dh_kept;
-          const Sigmoid z_gate(of.z), r_gate(of.r);
+          const Sigmoid update(of.z), reset(of.r);
           const Tanh g(of.g);
-          const vec dg = dh_new * rest_of_sigmoid(of.z) * g.slope;
-          store(to, dh_new * (before - g.value) * z_gate.slope);
-          store(to + apart, dg * of.state * r_gate.slope);
+          const vec dg = dh_new * update.rest * g.slope;
+          store(to, dh_new * (before - g.value) * update.slope);
+          store(to + apart, dg * of.state * reset.slope);
           store(to + 2 * apart, dg);
-          store(to + 3 * apart, dg * r_gate.value);
-          store(dh + in, dh_new * z_gate.value + dh_kept);
+          store(to + 3 * apart, dg * reset.value);
+          store(dh + in, dh_new * update.value + dh_kept);
         }
       const int64_t deep = s.per * W * W;
       for (int64_t q = 0; q < groups; ++q) {

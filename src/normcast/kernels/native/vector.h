@@ -97,16 +97,13 @@ inline vec sigmoid_code(vec x) {
   return with_sign(e / (1.0f + e), x);
 }
 struct Sigmoid {
-  vec value, slope;
+  vec value, rest, slope;  // s, 1 - s, and their product
   explicit Sigmoid(vec code) {
     const vec least = size_of(code), most = 1.0f - least;
-    value = choose((ivec)code < 0, least, most), slope = least * most;
+    const ivec low = (ivec)code < 0;
+    value = choose(low, least, most), rest = choose(low, most, least), slope = least * most;
   }
 };
-inline vec rest_of_sigmoid(vec code) {  // 1 - s
-  const vec least = size_of(code);
-  return choose((ivec)code < 0, 1.0f - least, least);
-}
 
 // A tanh t: t itself where it is below a half, with the last bit 0; else 1 - |t| with the sign of t, and the last bit 1.
 struct Tanh {
@@ -115,8 +112,7 @@ struct Tanh {
     const ivec far = -((ivec)code & 1);
     const vec kept = (vec)((ivec)size_of(code) & ~1), other = 1.0f - kept;
     value = with_sign(choose(far, other, kept), code);
-    slope = (1.0f + kept) * other;             // 1 - t^2 where t is kept
-    slope = choose(far, kept * (1.0f + other), slope);  // and where its complement is
+    slope = choose(far, kept * (1.0f + other), (1.0f + kept) * other);  // 1 - t^2
   }
 };
 inline vec tanh_code(vec x) {
