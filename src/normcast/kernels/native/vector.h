@@ -69,7 +69,8 @@ inline vec at_least(vec x, float least) {  // NaN as it is
 }
 inline vec size_of(vec x) { return (vec)((ivec)x & 0x7fffffff); }
 inline vec with_sign(vec size, vec x) { return (vec)((ivec)size | ((ivec)x & INT32_MIN)); }
-inline vec choose(ivec mask, vec yes, vec no) { return (vec)((mask & (ivec)yes) | (~mask & (ivec)no)); }
+// yes where the sign bit of `by` is set, which is all that blends look at, else no.
+inline vec choose(ivec by, vec yes, vec no) { return by < 0 ? yes : no; }
 
 // 2^x and 2^x - 1 for x <= 0, each with a relative error below 2e-7; 0 and -1 below -126; NaN stays NaN.
 struct Power {
@@ -100,8 +101,7 @@ struct Sigmoid {
   vec value, rest, slope;  // s, 1 - s, and their product
   explicit Sigmoid(vec code) {
     const vec least = size_of(code), most = 1.0f - least;
-    const ivec low = (ivec)code < 0;
-    value = choose(low, least, most), rest = choose(low, most, least), slope = least * most;
+    value = choose((ivec)code, least, most), rest = choose((ivec)code, most, least), slope = least * most;
   }
 };
 
@@ -109,7 +109,7 @@ struct Sigmoid {
 struct Tanh {
   vec value, slope;
   explicit Tanh(vec code) {
-    const ivec far = -((ivec)code & 1);
+    const ivec far = (ivec)code << 31;
     const vec kept = (vec)((ivec)size_of(code) & ~1), other = 1.0f - kept;
     value = with_sign(choose(far, other, kept), code);
     slope = choose(far, kept * (1.0f + other), (1.0f + kept) * other);  // 1 - t^2
@@ -118,9 +118,8 @@ struct Tanh {
 inline vec tanh_code(vec x) {
   const Power e = power_of_two(size_of(x) * -2.885390082f);
   const vec part = 1.0f / (2.0f + e.less_one), t = -e.less_one * part, rest = 2.0f * e.value * part;
-  const ivec near = t < 0.5f;
-  const ivec code = (near & (ivec)t & ~1) | (~near & ((ivec)rest | 1));
-  return with_sign((vec)code, x);
+  const vec near = (vec)((ivec)t & ~1), far = (vec)((ivec)rest | 1);
+  return with_sign(t < 0.5f ? near : far, x);
 }
 inline vec tanh_(vec x) {
   const vec less = power_of_two(size_of(x) * -2.885390082f).less_one;
