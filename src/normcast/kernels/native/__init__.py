@@ -23,7 +23,7 @@ import jax
 import jaxlib
 
 SOURCES = ("lstm.cc", "lstm_norm.cc", "gru.cc")
-HEADERS = ("block.h", "cell.h", "door.h", "fold.h", "metric.h", "product.h", "terms.h", "vector.h")
+HEADERS = ("block.h", "cell.h", "door.h", "fold.h", "metric.h", "norms.h", "product.h", "terms.h", "vector.h")
 TARGETS = tuple(
     f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
 )
