@@ -80,22 +80,28 @@ class States(keras.Layer):
                 f"{type(self).__name__}: initial_state has {len(initial_state)} tensors, but there are "
                 f"{self.states_held} states, (batch, {self.units}) each."
             )
-        for place, state in enumerate(initial_state):
-            self._hold_state(place, tuple(state.shape), batch)
+        initial_state = [self._held_state(i, state, batch) for i, state in enumerate(initial_state)]
         dtypes = (self.compute_dtype, self.accumulator)
         return tuple(ops.cast(s, dtype) for s, dtype in zip(initial_state, dtypes, strict=False))
 
-    def _hold_state(self, place: int, shape: tuple, batch: Any) -> None:
-        needed = (batch if isinstance(batch, int) else None, self.units)
-        if fits(shape, needed):
-            return
+    def _held_state(self, place: int, state: Any, batch: Any) -> Any:
+        shape, rows = tuple(state.shape), batch if isinstance(batch, int) else None
         whole = (
             " Stateful layers go on with the rows of the batch before: give whole batches." * self.stateful
         )
-        raise ValueError(
+        message = (
             f"{type(self).__name__} {self.name!r}: initial_state[{place}] has shape {shape}, but must have "
-            f"{needed}, a row for each row of the batch.{whole}"
+            f"{(rows, self.units)}, a row for each row of the batch.{whole}"
         )
+        if not fits(shape, (rows, self.units)):
+            raise ValueError(message)
+        if rows is None and keras.backend.backend() == "tensorflow":
+            # The rows are known when the graph runs. One row, or the state of one, would be spread over all.
+            import tensorflow as tf
+
+            tf.debugging.assert_equal(ops.shape(state)[0], batch, message)
+            state = ops.reshape(state, (batch, self.units))  # for XLA, which leaves assertions out
+        return state
 
     def save_own_variables(self, store: Any) -> None:
         """Save the weights, not the states: they belong to the batches that were seen."""
