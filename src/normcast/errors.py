@@ -104,3 +104,25 @@ def in_short(error: Exception) -> str:
     ("KeyError: 'a'", 'ValueError: no axis')
     """
     return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or its kind where it says nothing.
+
+    >>> first_line(ValueError("no\\nmore")), first_line(KeyError())
+    ('no', 'KeyError')
+    """
+    return next(iter(_lines(error)), type(error).__name__)
+
+
+def last_line(error: Exception) -> str:
+    """Return the last line of what an error says, in which Keras names the cause.
+
+    >>> last_line(ValueError("no\\nmore"))
+    'more'
+    """
+    return next(reversed(_lines(error)), type(error).__name__)
+
+
+def _lines(error: Exception) -> list[str]:
+    return [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from normcast import layers  # noqa: F401  (a saved model may hold our layers: they must be known to Keras)
 from normcast.artefact.archive import Archive, as_arrays, as_json
+from normcast.artefact.keras_file import read_keras_file
 from normcast.models import Architecture
 from normcast.plain import parsed
 
@@ -115,19 +115,17 @@ def keras_archive(model: keras.Model) -> bytes:
 
 
 def read_keras(raw: bytes, where: str) -> keras.Model:
-    """Return the model in Keras' own archive, in safe mode: it may name layers, but bring no code.
+    """Return the model in Keras' own archive: it may name layers, but bring no code.
 
     Raises ValueError for a model that needs code of its own, such as a Lambda layer.
     """
-    import keras
-
     Archive.unpacked(raw, f"{where}: {MODEL}")
     with TemporaryDirectory() as folder:
         path = Path(folder) / MODEL
         path.write_bytes(raw)
         try:
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (ValueError, TypeError) as error:
+            return read_keras_file(path, compiled=False, where=MODEL)
+        except ValueError as error:
             raise ValueError(
                 f"{where}: the keras model cannot be loaded without running code of its own ({error}). "
                 f"Use layers instead of Lambda, and import the module that registers your own layers "

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from normcast.artefact import read_keras_file
 from normcast.check.checker import check_model, fix_model
 from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
@@ -108,9 +107,9 @@ def _loaded(path: Path | str, custom_objects: Mapping[str, Any]) -> Any:
     try:
         with warnings.catch_warnings():  # the optimizer's slots are of no concern here
             warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-            return keras.models.load_model(path, custom_objects=dict(custom_objects))
-    except (OSError, ValueError, TypeError) as error:
-        raise Refused(f"{path} cannot be read as a Keras model. {_first_line(error)}") from error
+            return read_keras_file(path, custom_objects)
+    except (OSError, ValueError) as error:
+        raise Refused(str(error)) from error
 
 
 def _found(
@@ -137,10 +136,6 @@ def _measured(model: Any, findings: Findings, measure: Measure) -> Findings:
         return Findings(measure(model, findings), findings.not_checked)
     except (ValueError, TypeError, OSError, ImportError) as error:
         raise Refused(f"--measure: {error}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def rule_command(name: str) -> Outcome:

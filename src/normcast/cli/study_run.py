@@ -107,13 +107,9 @@ def network_of(model: str) -> Any:
     """Return a preset's name, or the network in a .keras file."""
     if not model.endswith((".keras", ".h5")):
         return model
-    if not Path(model).is_file():
-        raise FileNotFoundError(f"{model}: there is no such file.")
-    import keras
+    from normcast.artefact import read_keras_file
 
-    import normcast.layers  # noqa: F401  (registers what networks are made of)
-
-    return keras.saving.load_model(model, safe_mode=True)
+    return read_keras_file(model)
 
 
 def cases_in(file: Path) -> Cases:

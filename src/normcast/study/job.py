@@ -10,10 +10,10 @@ from typing import Any
 
 import keras
 
-import normcast.layers  # noqa: F401  (registers what networks are made of)
 from normcast.engine import Trained, Training, predict, train
 from normcast.engine.network import Network, network_of
 from normcast.machine import versions
+from normcast.models.revival import revived, revived_model
 from normcast.plain import parsed, text
 from normcast.study.trial import Trial, TrialKey
 from normcast.tasks.task import Fold, Task
@@ -56,7 +56,7 @@ def run(job: Job, task: Task) -> Iterator[Trial]:
     on the trials beside it, nor on where it runs.
     """
     training = training_from_json(job.training)
-    model = keras.models.model_from_json(job.model)
+    model = revived_model(job.model, f"Study: network of {job.placement!r}")
     networks = network_of(model, training), Network(model)
     for fold, seed in sorted(job.pairs):
         yield measured(networks, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
@@ -127,5 +127,5 @@ def training_from_json(given: str) -> Training:
     """Read what `training_to_json` wrote."""
     plain = parsed(given, "training")
     if not isinstance(plain["loss"], str):
-        plain["loss"] = keras.saving.deserialize_keras_object(plain["loss"])
+        plain["loss"] = revived(plain["loss"], "training: loss")
     return Training(**plain)

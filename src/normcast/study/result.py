@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from normcast.models.revival import revived_model
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Ranking, compare, epochs_to, rank
 from normcast.study.store import Store
 from normcast.study.trial import Trial
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +151,11 @@ class StudyResult:
     def ranking(self) -> Ranking:
         """All of them in order, with the groups that the seeds cannot tell apart."""
         return rank(self.scores)
+
+    @cached_property
+    def network(self) -> keras.Model:
+        """The network as given, with fresh weights. Raises ValueError for one that would run its own code."""
+        return revived_model(str(self.facts["model"]), "network of the study")
 
     def placement(self, name: str) -> Placement:
         """Return a placement by name."""

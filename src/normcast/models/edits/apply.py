@@ -10,10 +10,12 @@ import keras
 import numpy as np
 
 from normcast import keras_seam
+from normcast.errors import last_line
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
+from normcast.models.revival import refuse_code, revived
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,9 @@ def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
 
     Weights of layers whose shape did not change are carried over, and so is the compile configuration; the
     optimizer starts afresh. `apply_reported` also says which weights could not be kept.
-    Raises ValueError on names and arguments that do not exist, TypeError on a model without a graph.
+    Edits are data: layers that would run code of their own, such as Lambda, are not made from them.
+    Raises ValueError on such layers and on names and arguments that do not exist, TypeError on a model
+    without a graph.
 
     >>> import keras
     >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])
@@ -54,7 +58,9 @@ def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
 
 def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     """Return the edited model together with what became of each weight."""
-    classes = custom_classes(model)
+    classes, edits = custom_classes(model), tuple(edits)
+    for edit in edits:
+        refuse_code(edit.to_dict(), "Edit", classes)
     wiring = edited(wiring_of(model), edits, lambda spec: _complete(spec, classes))
     new = _revive(write(wiring), classes)
     _carry_compile(model, new, classes)
@@ -64,8 +70,8 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
 def custom_classes(model: keras.Model) -> dict[str, Any]:
     """Return the classes of the model's own that Keras would not find by itself, by name."""
     objects = {type(part).__name__: type(part) for part in all_layers(model) if not _is_keras(type(part))}
-    activations = (getattr(layer, "activation", None) for layer in all_layers(model))
-    functions = [f for f in activations if callable(f) and not _is_keras(f)]
+    given = (getattr(layer, name, None) for layer in all_layers(model) for name in ("activation", "function"))
+    functions = [f for f in given if callable(f) and not _is_keras(f)]
     return objects | {getattr(f, "__name__", ""): f for f in functions}
 
 
@@ -87,27 +93,17 @@ def _is_keras(thing: Any) -> bool:
 
 
 def _complete(spec: Spec, classes: dict[str, Any]) -> Spec:
-    try:
-        layer = keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
-    except Exception as error:
-        raise ValueError(
-            f"Edit: {spec['class_name']} cannot be made from {spec['config']}: {error}"
-        ) from error
+    layer = revived(spec, f"Edit: {spec['class_name']}", classes)
     full = keras.saving.serialize_keras_object(layer)
     return {key: value for key, value in full.items() if key != "build_config"}
 
 
 def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
-    # safe_mode guards against files from strangers; this configuration is of a model that is alive already.
+    # Edits brought no code: what code there is, is that of a model that is alive already.
     try:
         return keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
     except Exception as error:
-        raise ValueError(f"apply: Keras cannot build the edited model. {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
+        raise ValueError(f"apply: Keras cannot build the edited model. {last_line(error)}") from error
 
 
 def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from normcast.models.graph.wiring import (
     map_refs,
     refs_in,
 )
+from normcast.models.revival import refuse_argument
 
 Complete = Callable[[Spec], Spec]
 
@@ -65,14 +66,15 @@ def _set(wiring: Wiring, name: str, edit: Set, _: Complete) -> None:
             raise ValueError(
                 unknown("argument", key, _arguments(part.spec), where=f"Set: {name} ({part.class_name})")
             )
-        for holder in holders:
-            holder[key] = deepcopy(value)
+        for spec in holders:
+            refuse_argument(spec, key, value, f"Set: {name}")
+            spec["config"][key] = deepcopy(value)
 
 
-def _holders(spec: Spec, key: str) -> list[dict[str, Any]]:
-    """Return the configurations that hold an argument: the layer's own, else those of the layers it wraps."""
+def _holders(spec: Spec, key: str) -> list[Spec]:
+    """Return what has the argument: the layer itself, else the layers it wraps."""
     if key in _arguments(spec, wrapped=False):
-        return [spec["config"]]
+        return [spec]
     inner = [spec["config"].get(k) for k in ("layer", "backward_layer", "cell")]
     return [h for item in inner if isinstance(item, dict) and "config" in item for h in _holders(item, key)]
 

@@ -22,7 +22,7 @@ def as_spec(what: LayerLike) -> dict[str, Any]:
         data = keras.saving.serialize_keras_object(what)
         return {key: value for key, value in data.items() if key not in ("build_config", "compile_config")}
     spec: dict[str, Any] = {"class_name": what} if isinstance(what, str) else dict(what)
-    if "class_name" not in spec:
+    if not isinstance(spec.get("class_name"), str):
         raise ValueError(f"Edit: {what!r} is no layer: give a layer, its serialized form, or a class name.")
     if ">" not in (spec.get("registered_name") or spec["class_name"]) and "module" not in spec:
         _check_name(spec["class_name"])

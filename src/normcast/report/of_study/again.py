@@ -95,13 +95,10 @@ def any_code(report: StudyReport) -> str:
     name = winner.name if winner else best.name
     return "\n".join(
         [
-            "import keras",
-            "import normcast.layers",
             "from normcast.study import StudyResult",
             "",
             f"result = StudyResult.read({report.store!r})",
-            'given = keras.models.model_from_json(result.facts["model"])',
-            f"model = result.placement({name!r}).applied(given)",
+            f"model = result.placement({name!r}).applied(result.network)",
         ]
     )
 
