@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import typer
 
+from normcast.cli import ending
 from normcast.cli.app import app
 from normcast.cli.console import write_what_can_be_written
 
@@ -26,24 +27,22 @@ def main() -> NoReturn:
     # The engine runs on JAX alone, whatever backend keras.json names.
     os.environ.setdefault("KERAS_BACKEND", "jax")
     write_what_can_be_written()
+    ending.listen()
     code = run(arguments, debug="--debug" in sys.argv[1:])
-    if code == INTERRUPTED:
-        # Programs may still compile in threads; Python's own way out would take the floor from under them.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    if code == ending.code():
+        ending.leave()
     sys.exit(code)
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
-    """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 when interrupted."""
+    """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 if interrupted."""
     group = typer.main.get_command(app)
     # Drawing boxes takes twice as long as all the rest of `normcast --help`; the commands' own help has them.
     group.rich_markup_mode = None  # type: ignore[attr-defined]
     try:
         code = group.main(arguments, prog_name="normcast", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        code = ending.code()
     except typer.Exit as error:
         code = error.exit_code
     except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
@@ -53,8 +52,8 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         if hasattr(error, "format_message"):
             return refused(f"{error.format_message()} (see normcast --help)", 2, debug)
         return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1, debug)
-    if code == INTERRUPTED:  # Typer makes of an interrupt a code of its own
-        return refused("interrupted; files that were being written are whole or absent", code, debug)
+    if code == INTERRUPTED or ending.told:  # Typer makes of an interrupt a code of its own
+        return refused(ending.words(), ending.code(), debug)
     return code if isinstance(code, int) else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -14,8 +15,11 @@ from typing import IO, Any
 
 from normcast.study.job import Job, run
 from normcast.study.trial import Trial
+from normcast.study.worker import FILE, message, received, send
 from normcast.tasks.task import Task
 
+# As a file, not as a module: it listens before the package is imported, which takes seconds.
+WORKER = [sys.executable, "-P", FILE]
 TRIES = 3
 SILENCE = 5.0  # seconds between two signs of life
 Trials = Iterator[Trial | None]
@@ -41,12 +45,13 @@ class Crew:
     """Worker processes, each with a thread that hands it jobs and takes its trials."""
 
     def __init__(self, jobs: Iterable[Job], task: Task, size: int) -> None:
-        self.task = pickle.dumps(task)
+        self.task = message(task)  # written once, for all workers
         self.jobs, self.again = iter(jobs), list[tuple[Job, int]]()
         self.taking = threading.Lock()
         self.told: queue.SimpleQueue[Trial | Exception | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.began = threading.Event()
+        self.workers: dict[int, subprocess.Popen[bytes]] = {}  # by the thread that leads it
         self.threads = [threading.Thread(target=self._guarded, daemon=True) for _ in range(size)]
 
     def __enter__(self) -> Crew:
@@ -56,10 +61,12 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
-        for worker in self.workers:
+        for worker in tuple(self.workers.values()):
             worker.kill()
         for thread in self.threads:
             thread.join(timeout=10)
+        for worker in self.workers.values():
+            worker.wait()
 
     def trials(self) -> Trials:
         """Yield trials until every thread has found that there is no more to do."""
@@ -97,62 +104,72 @@ class Crew:
         taken = self._next()
         if taken is None:
             return
-        worker = self._hired()
+        worker: subprocess.Popen[bytes] | None = None
         while taken is not None and not self.stopping.is_set():
             job, tries = taken
             open_pairs = set(job.pairs)
             try:
+                worker = worker or self._hired()
                 self._work(worker, job, open_pairs)
-            except (EOFError, OSError, pickle.UnpicklingError):
+            except (EOFError, OSError, pickle.UnpicklingError) as error:
                 if self.stopping.is_set():
                     return
-                worker = self._replaced(worker, job, tuple(sorted(open_pairs)), tries)
+                worker = None
+                # Trials are trained in order, so the first that is open was in work.
+                left = job.only(tuple(sorted(open_pairs)))
+                self._try_again(left, tries if left.pairs == tuple(sorted(job.pairs)) else 1, error)
             taken = self._next()
-        with suppress(OSError):
-            pipes(worker)[1].close()
+        if worker is not None:
+            with suppress(OSError):
+                pipes(worker)[1].close()
 
     def _work(self, worker: subprocess.Popen[bytes], job: Job, open_pairs: set[tuple[int, int]]) -> None:
         read, write = pipes(worker)
-        pickle.dump(job, write)
-        write.flush()
-        while (told := pickle.load(read)) is not None:
+        send(write, job)
+        while (told := pickle.loads(received(read))) is not None:
             if isinstance(told, Trial):
                 open_pairs.discard((told.fold, told.seed))
             self.told.put(told)
             if isinstance(told, Exception):
                 return
 
-    def _replaced(
-        self, worker: subprocess.Popen[bytes], job: Job, pairs: tuple[tuple[int, int], ...], tries: int
-    ) -> subprocess.Popen[bytes]:
-        code = worker.wait()
+    def _try_again(self, left: Job, tries: int, error: Exception) -> None:
+        """Put back what a dead worker left; the trial that it was at is given up after so many tries.
+
+        Raises RuntimeError if no worker ever began.
+        """
+        if not left.pairs:
+            return
         if tries < TRIES:
-            self.again.append((job.only(pairs), tries + 1))
-        else:
-            for fold, seed in pairs:
-                self.told.put(lost(job, fold, seed, f"its worker died {TRIES} times, last with code {code}"))
-        return self._hired()
+            self.again.append((left, tries + 1))
+            return
+        dead = self.workers.get(threading.get_ident())
+        how = f"could not be started ({error})" if dead is None else f"ended {ended_by(dead.wait())}"
+        if not self.began.is_set():
+            raise RuntimeError(
+                f"Study: a worker process {how} before it began, {TRIES} times; its words are above. "
+                "processes=1 trains in this process instead."
+            ) from error
+        (fold, seed), *others = left.pairs
+        self.told.put(lost(left, fold, seed, f"its worker {how}, {TRIES} times"))
+        if others:
+            self.again.append((left.only(tuple(others)), 1))
 
     def _hired(self) -> subprocess.Popen[bytes]:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "normcast.study.worker"],
+            WORKER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=worker_environment(),
         )
-        self.workers.append(worker)
+        self.workers[threading.get_ident()] = worker
+        if self.stopping.is_set():  # the others were killed before this one was known
+            worker.kill()
         read, write = pipes(worker)
-        try:
-            write.write(self.task)
-            write.flush()
-            pickle.load(read)
-        except (EOFError, OSError) as error:
-            if self.stopping.is_set():
-                return worker
-            raise RuntimeError(
-                f"Study: a worker process ended with code {worker.wait()} before it began; its words are "
-                "above. processes=1 trains in this process instead."
-            ) from error
+        write.write(self.task)
+        write.flush()
+        received(read)
+        self.began.set()
         return worker
 
 
@@ -161,6 +178,18 @@ def pipes(worker: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     assert worker.stdout is not None
     assert worker.stdin is not None
     return worker.stdout, worker.stdin
+
+
+def ended_by(code: int) -> str:
+    """Return how a process ended, from its exit code.
+
+    >>> ended_by(1), ended_by(-9)
+    ('with code 1', 'by SIGKILL, as when memory is out')
+    """
+    if code >= 0:
+        return f"with code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"by {name}, as when memory is out" if name == "SIGKILL" else f"by {name}"
 
 
 def lost(job: Job, fold: int, seed: int, why: str) -> Trial:
