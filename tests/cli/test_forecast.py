@@ -11,6 +11,7 @@ import pytest
 
 from normcast.cli import app, run
 from tests.forecasting.conftest import waves
+from tests.short import every
 
 QUICK = ["--epochs", "1", "--seeds", "1", "--level", "80", "--n-windows", "2", "--input-size", "14"]
 
@@ -226,7 +227,7 @@ OTHER_SHAPES = {
 }
 
 
-@pytest.mark.parametrize("case", OTHER_SHAPES)
+@pytest.mark.parametrize("case", every(3, list(OTHER_SHAPES)))
 def test_public_data_of_other_shapes_is_forecast(shared_data, tmp_path, case):
     name, arguments, h = OTHER_SHAPES[case]
     out = tmp_path / "out.csv"

@@ -15,6 +15,7 @@ from normcast.engine.substitutes import FastConv1D, FastGRU, FastLSTM
 from normcast.layers import LSTM as OurLSTM
 from normcast.layers import ConvBlock
 from tests.engine.networks import conv_lstm, same, sine_data
+from tests.short import in_turn
 
 on_cpu = pytest.mark.skipif(jax.default_backend() != "cpu", reason="layers are swapped on the CPU only")
 
@@ -59,8 +60,7 @@ def ran(model, training, rng="keras"):
     return network, expected, network.forward(*variables, [x], training=training)
 
 
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("name", "training"), in_turn(list(MODELS), [True, False]))
 def test_the_twin_computes_what_keras_computes_with_the_same_random_numbers(name, training):
     network, expected, got = ran(MODELS[name](), training)
     assert network.twin is not None

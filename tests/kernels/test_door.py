@@ -6,6 +6,7 @@ Calls that are right are recorded, and made again with sizes that are not.
 import os
 import random
 from functools import partial
+from itertools import islice
 
 import jax
 import jax.numpy as jnp
@@ -85,9 +86,10 @@ def changed(shapes, place, axis, by):
 @pytest.mark.parametrize("by", [1, pytest.param(-1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", RIGHT)
 def test_each_size_of_each_argument_and_result_is_held(calls, name, by):
+    step = 3 if by == 1 else 1  # in short every third of them
     for _, target, results, given, attributes in (call for call in calls if call[0] == name):
         made(target, results, given, attributes)
-        for wrong in wrongs(results, given, by):
+        for wrong in islice(wrongs(results, given, by), list(RIGHT).index(name) % step, None, step):
             with pytest.raises(jax.errors.JaxRuntimeError, match=r"has shape .* must have"):
                 made(target, *wrong, attributes)
 

@@ -12,6 +12,7 @@ from normcast.kernels import native
 from normcast.layers import GRU, LSTM, fused
 from normcast.layers.noise import Rates, draw
 from tests.engine.networks import same, sine_data
+from tests.short import in_turn
 
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 
@@ -48,7 +49,7 @@ GRUS = [
         "use_bias": False,
     },
 ]
-WAYS = ["training", "training, masked", "inference, masked"]
+WAYS = [(True, None), (True, MASK), (False, MASK)]  # training or inference, masked or not
 CASES = [(LSTM, about) for about in LSTMS] + [(GRU, about) for about in GRUS]
 
 
@@ -106,8 +107,7 @@ def watch(monkeypatch, kind):
     return called, lambda: monkeypatch.setattr(module, name, lambda *_: None)
 
 
-@pytest.mark.parametrize(("training", "mask"), [(True, None), (True, MASK), (False, MASK)], ids=WAYS)
-@pytest.mark.parametrize(("kind", "about"), CASES, ids=str)
+@pytest.mark.parametrize(("kind", "about", "training", "mask"), in_turn(CASES, WAYS), ids=str)
 def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, training, mask):
     layer = build(kind, about)
     called, leave_out = watch(monkeypatch, kind)
@@ -117,8 +117,7 @@ def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, tr
     assert_close(value_and_gradients(layer, training, mask), got)
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["whole", "masked"])
-@pytest.mark.parametrize("about", LSTMS, ids=str)
+@pytest.mark.parametrize(("about", "mask"), in_turn(LSTMS, [None, MASK]), ids=str)
 def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about, mask):
     layer = build(LSTM, about)
     called, leave_out = watch(monkeypatch, LSTM)

@@ -42,6 +42,11 @@ class Case:
         return layer
 
 
+def named(each: Any) -> str:
+    """Return the name of a case or of a check, for the test's own name."""
+    return each.name if isinstance(each, Case) else each.__name__
+
+
 def infer(layer: keras.Layer, x: np.ndarray, **call: Any) -> np.ndarray:
     """Return the first output at inference."""
     return numpy(first(layer(x, training=False, **call)))

@@ -1,6 +1,7 @@
 """Every layer that is not recurrent keeps the contract."""
 
 from collections.abc import Callable
+from itertools import product
 
 import keras
 import pytest
@@ -16,7 +17,8 @@ from normcast.layers import (
     SqueezeExcite1D,
     TimeStepDropout1D,
 )
-from tests.layers.contract import CHECKS, Case
+from tests.layers.contract import CHECKS, Case, named
+from tests.short import every
 
 NOISE: dict = {"random": True, "takes_mask": False}
 CASES = [
@@ -49,8 +51,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(("case", "check"), every(2, list(product(CASES, CHECKS))), ids=named)
 def test_layer_keeps_the_contract(case: Case, check: Callable[[Case], None]) -> None:
     keras.utils.set_random_seed(0)
     check(case)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from normcast.layers import GRU, LSTM
-from tests.layers.contract import CHECKS, Case
+from tests.layers.contract import CHECKS, Case, named
+from tests.short import in_turn
 
 OPTIONS: dict[str, tuple] = {
     "norm": (None, "batch", "sequence", "layer", "rms", "gate"),
@@ -97,8 +98,7 @@ CORE = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", CORE, ids=lambda case: case.name)
+@pytest.mark.parametrize(("check", "case"), in_turn(CHECKS, CORE), ids=named)
 def test_recurrent_layer_keeps_the_contract(case: Case, check: Callable[[Case], None]) -> None:
     keras.utils.set_random_seed(0)
     check(case)

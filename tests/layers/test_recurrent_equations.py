@@ -10,6 +10,7 @@ import pytest
 from normcast.layers import GRU, LSTM
 from tests.layers import papers
 from tests.layers.backends import BACKEND, numpy
+from tests.short import in_turn
 
 CLOSE = {"rtol": 2e-5, "atol": 1e-5}  # float32 against float64 over eight steps
 EXACT = {"rtol": 1e-11, "atol": 1e-12}
@@ -85,8 +86,9 @@ def make(kind: type, about: dict) -> Any:
     return kind(UNITS, return_sequences=True, return_state=True, **about)
 
 
-@pytest.mark.parametrize(("about", "mask"), list(zip(KINDS, cycle(masks()), strict=False)), ids=str)
-@pytest.mark.parametrize("kind", [LSTM, GRU])
+@pytest.mark.parametrize(
+    ("about", "mask", "kind"), in_turn(list(zip(KINDS, cycle(masks()), strict=False)), [LSTM, GRU]), ids=str
+)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_inference_is_the_loop_of_the_paper(kind: type, about: dict, mask: str, dtype: str) -> None:
     x = data().astype(dtype)

@@ -8,6 +8,7 @@ import pytest
 
 from normcast.layers import GRU, LSTM
 from tests.layers.backends import BACKEND, first, gradients, numpy
+from tests.short import in_turn
 
 PAIRS = [(keras.layers.LSTM, LSTM), (keras.layers.GRU, GRU)]
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # the same products, summed in another order
@@ -38,8 +39,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("about", OPTIONS, ids=str)
-@pytest.mark.parametrize(("theirs", "ours"), PAIRS)
+@pytest.mark.parametrize(("about", "theirs", "ours"), in_turn(OPTIONS, PAIRS), ids=str)
 def test_outputs_and_gradients_are_those_of_keras(theirs: type, ours: type, about: dict) -> None:
     a, b = twins(theirs, ours, **about)
     assert [v.name for v in a.weights] == [v.name for v in b.weights]

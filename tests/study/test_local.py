@@ -8,7 +8,6 @@ import pytest
 
 from normcast.study import local
 from normcast.study.local import run_on_cores
-from normcast.study.trial import Trial
 
 
 @dataclass(frozen=True)

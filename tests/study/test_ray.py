@@ -23,6 +23,7 @@ def cluster():
     ray.shutdown()
 
 
+@pytest.mark.slow
 def test_ray_and_one_process_give_the_same_trials_to_the_bit(cluster):
     alone = small_study(folds=1).run(processes=1)
     assert results(small_study(folds=1).run(ray=cluster).trials) == results(alone.trials)

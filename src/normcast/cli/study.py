@@ -198,6 +198,21 @@ def export(
     say(f"{'evidence' if evidence else 'trials'}: {out}")
 
 
+@study.command()
+def repair(
+    store: Kept,
+    out: Annotated[
+        Path | None,
+        Option("--out", "-o", help="The new store; by default STORE-repaired.db.", show_default=False),
+    ] = None,
+) -> None:
+    """Save what can be read of a damaged store to a new one."""
+    from normcast.cli.console import say
+    from normcast.study.repair import repair as saved
+
+    say(str(saved(existing(store), out or store.with_name(f"{store.stem}-repaired{store.suffix or '.db'}"))))
+
+
 def existing(store: Path) -> Path:
     """Return the store if there is one: looking must not make it."""
     if not store.is_file():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
 
 import normcast
 
@@ -34,8 +36,37 @@ def say_whose(base: sqlite3.Connection) -> None:
     base.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
+COLUMNS = {
+    "fact": ("name", "value"),
+    "placement": ("name", "position", "placement", "parameters"),
+    "trial": (
+        "placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status",
+        "seconds", "compile_seconds", "machine", "versions",
+    ),
+}  # fmt: skip
+"""By table what is read of a row, which is what its digest is of."""
+
+
+def digest(row: tuple[Any, ...]) -> str:
+    """Return the digest of a row: equal only for equal values.
+
+    >>> digest(("h", "24")) == digest(("h", "24")), digest(("h", "24")) == digest(("h", "25"))
+    (True, False)
+    """
+    return blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def add_digests(base: sqlite3.Connection) -> None:
+    """Version 2: a digest for each row, so that damage is seen."""
+    for table, columns in COLUMNS.items():
+        base.execute(f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''")
+        rows = base.execute(f"SELECT rowid, {', '.join(columns)} FROM {table}").fetchall()
+        known = [(digest(tuple(row)), number) for number, *row in rows]
+        base.executemany(f"UPDATE {table} SET digest = ? WHERE rowid = ?", known)
+
+
 # The n-th makes version n of version n - 1, and of nothing the first. One that was released is never changed.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (say_whose,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (say_whose, add_digests)
 
 
 def version_of(base: sqlite3.Connection, path: str) -> int:

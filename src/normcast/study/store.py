@@ -12,31 +12,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
-from normcast.plain import parsed, read, text, write
-from normcast.study.migrations import migrate, version_of
+from normcast.plain import parsed, read, short, text, write
+from normcast.study.faults import damaged, guarded, is_lock
+from normcast.study.migrations import COLUMNS, digest, migrate, version_of
 from normcast.study.trial import Trial, TrialKey
 
+WAIT = 60.0  # seconds for which a lock is waited for
 LEASE = 60.0  # seconds after which a claim of a process that fell silent is void
 WRITE = (
-    "INSERT OR REPLACE INTO trial (placement, fold, seed, epochs, edits, score, status, best_epoch, metrics, "
-    "seen, history, seconds, compile_seconds, machine, versions, stored_at) VALUES (?, ?, ?, ?, "
-    "COALESCE((SELECT placement FROM placement WHERE name = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT OR REPLACE INTO trial (edits, score, stored_at, digest, {', '.join(COLUMNS['trial'])}) VALUES "
+    f"(COALESCE((SELECT placement FROM placement WHERE name = ?), ''){', ?' * (3 + len(COLUMNS['trial']))})"
 )
 CLAIM = (
     "INSERT OR REPLACE INTO claim (placement, fold, seed, epochs, host, process, until) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-FACT = "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)"
-PLACEMENT = "INSERT INTO placement (name, position, placement, parameters) VALUES (?, ?, ?, ?)"
+FACT = "INSERT OR REPLACE INTO fact (name, value, digest) VALUES (?, ?, ?)"
+PLACEMENT = "INSERT INTO placement (name, position, placement, parameters, digest) VALUES (?, ?, ?, ?, ?)"
 
 
 class Store:
     """One study on disk (":memory:" keeps it in memory). A trial is one transaction: there or not there.
 
     Several processes may hold the same store: each claims the trials it trains, and what one has done the
-    others read. A store of an older version is brought up to today's as it is opened. Raises ValueError for a
-    file that is no store, or one of a newer version, and leaves it as it is; OSError for one that cannot be
-    opened to write.
+    others read. A store of an older version is brought up to today's as it is opened. Each row has a digest,
+    so that what is read is what was written. Raises ValueError for a file that is no store, is damaged, or
+    is one of a newer version, and leaves it as it is; OSError for one that cannot be opened to write, is
+    locked for a minute, or stands on a full disk.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -44,15 +46,30 @@ class Store:
         if self.path != ":memory:" and not Path(path).resolve().parent.is_dir():
             raise FileNotFoundError(f"{path}: there is no folder {str(Path(path).parent)!r}. Make it first.")
         self._lock = threading.RLock()
-        with opening(self.path):
-            self._base = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            try:
-                version_of(self._base, self.path)  # refuses before the first write, and WAL mode is one
-                self._base.execute("PRAGMA journal_mode=WAL")
-                migrate(self._base, self.path)
-            except BaseException:
-                self._base.close()
-                raise
+        self._base = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        until = time.monotonic() + WAIT
+        with guarded(self.path):
+            while True:  # SQLite does not wait itself while a file becomes a database
+                try:
+                    return self._connected()
+                except sqlite3.OperationalError as error:
+                    if not is_lock(error) or time.monotonic() > until:
+                        raise
+                time.sleep(0.05)
+
+    def _connected(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            version_of(base, self.path)  # refuses before the first write, and WAL mode is one
+            base.execute("PRAGMA journal_mode=WAL")
+            migrate(base, self.path)
+            verify(base, self.path)
+        except BaseException:
+            base.close()
+            raise
+        return base
 
     def close(self) -> None:
         """Let go of the file."""
@@ -60,14 +77,19 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:  # the threads of one process share the connection
+        with self._lock, guarded(self.path):  # the threads of one process share the connection
             self._base.execute("BEGIN IMMEDIATE")
             try:
                 yield self._base
+                self._base.execute("COMMIT")
             except BaseException:
-                self._base.execute("ROLLBACK")
+                if self._base.in_transaction:  # SQLite itself rolls back what finds the disk full
+                    self._base.execute("ROLLBACK")
                 raise
-            self._base.execute("COMMIT")
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with guarded(self.path):
+            return self._base.execute(query).fetchall()
 
     # ---- the study
 
@@ -76,26 +98,25 @@ class Store:
 
         Raises ValueError naming the first fact that differs.
         """
-        known = self.facts
-        for name, value in facts.items():
-            if name in known and known[name] != write(value):
-                raise ValueError(
-                    f"{self.path}: holds a study with {name} {short(known[name])}, but this one has "
-                    f"{short(value)}. Name another store."
-                )
         with self._transaction() as base:
-            rows = [(name, text(value, sort=False)) for name, value in facts.items()]
-            base.executemany(FACT, rows)
+            known = self.facts
+            for name, value in facts.items():
+                if name in known and known[name] != write(value):
+                    raise ValueError(
+                        f"{self.path}: holds a study with {name} {told(known[name])}, but this one has "
+                        f"{told(value)}. Name another store."
+                    )
+            base.executemany(FACT, [fact(name, value) for name, value in facts.items()])
 
     def note(self, name: str, value: Any) -> None:
         """Keep a fact that may change as the study goes on."""
         with self._transaction() as base:
-            base.execute(FACT, (name, text(value, sort=False)))
+            base.execute(FACT, fact(name, value))
 
     @property
     def facts(self) -> dict[str, Any]:
         """What tells the study from others, and what its report prints."""
-        rows = self._base.execute("SELECT name, value FROM fact")
+        rows = self._rows("SELECT name, value FROM fact")
         return {name: parsed(value, f"{self.path}: {name}") for name, value in rows}
 
     def add_placements(self, placements: Iterable[tuple[str, str, int]]) -> None:
@@ -103,35 +124,39 @@ class Store:
 
         Raises ValueError for a name that means something else in this store.
         """
-        known = {name: held for name, held, _ in self.placements}
-        for name, held, _ in placements:
-            if deciding(known.get(name, held)) != deciding(held):
-                raise ValueError(
-                    f"{self.path}: placement {name!r} has other edits in this store. Give it another name, "
-                    "or name another store."
-                )
         with self._transaction() as base:
+            known = {name: held for name, held, _ in self.placements}
             for name, held, parameters in placements:
+                if deciding(known.get(name, held)) != deciding(held):
+                    raise ValueError(
+                        f"{self.path}: placement {name!r} has other edits in this store. Give it another "
+                        "name, or name another store."
+                    )
                 if name not in known:
-                    position = base.execute("SELECT COUNT(*) FROM placement").fetchone()[0]
-                    base.execute(PLACEMENT, (name, position, held, parameters))
+                    row = (name, len(known), held, int(parameters))
+                    base.execute(PLACEMENT, (*row, digest(row)))
+                    known[name] = held
 
     @property
     def placements(self) -> list[tuple[str, str, int]]:
         """The placements as (name, JSON, parameters), in the order they came."""
         query = "SELECT name, placement, parameters FROM placement ORDER BY position"
-        return list(self._base.execute(query))
+        return self._rows(query)
 
     # ---- trials
 
     def write(self, trial: Trial) -> None:
         """Store a trial and give up its claim, in one transaction."""
         score = next(iter(trial.metrics.values()), None)
-        plain = [text(each, sort=False) for each in (trial.metrics, trial.seen, trial.history)]
-        row = (*trial.key, trial.placement, score, trial.status, trial.best_epoch, *plain, trial.seconds)
-        row += (trial.compile_seconds, trial.machine, text(trial.versions, sort=False), time.time())
+        metrics, seen, history, versions = (
+            text(each, sort=False) for each in (trial.metrics, trial.seen, trial.history, trial.versions)
+        )
+        row = (
+            *trial.key, metrics, seen, history, int(trial.best_epoch), trial.status, float(trial.seconds),
+            float(trial.compile_seconds), trial.machine, versions,
+        )  # fmt: skip
         with self._transaction() as base:
-            base.execute(WRITE, row)
+            base.execute(WRITE, (trial.placement, score, time.time(), digest(row), *row))
             base.execute(f"DELETE FROM claim WHERE {SAME}", trial.key)
 
     def trials(self) -> list[Trial]:
@@ -141,12 +166,12 @@ class Store:
             "compile_seconds, machine, versions FROM trial t LEFT JOIN placement p ON p.name = t.placement "
             "ORDER BY p.position, epochs, fold, seed"
         )
-        return [_trial(row) for row in self._base.execute(query)]
+        return [_trial(row, self.path) for row in self._rows(query)]
 
     def done(self) -> set[TrialKey]:
         """Return which trials are stored."""
         query = "SELECT placement, fold, seed, epochs FROM trial"
-        return {TrialKey(*row) for row in self._base.execute(query)}
+        return {TrialKey(*row) for row in self._rows(query)}
 
     # ---- claims
 
@@ -184,20 +209,6 @@ JSON_COLUMNS = {
 SAME = "placement = ? AND fold = ? AND seed = ? AND epochs = ?"
 
 
-@contextmanager
-def opening(path: str) -> Iterator[None]:
-    """Raise ValueError where SQLite says that the file is no database, OSError where it cannot get at it."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise OSError(
-            f"{path}: cannot be opened as a store of a study ({error}). See that this process may write the "
-            "file and its folder and that no other program locks it, or name another file."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise ValueError(f"{path}: is no store of a study ({error}). Name another file.") from error
-
-
 class Claim(NamedTuple):
     """Who is at a trial, and until when that is believed without a sign of life."""
 
@@ -221,6 +232,29 @@ def is_void(claim: Claim, now: float) -> bool:
     return False
 
 
+def verify(base: sqlite3.Connection, path: str) -> None:
+    """Raise ValueError if anything that is read is not what was written."""
+    (found,) = base.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise damaged(path, str(found).splitlines()[-1])
+    for table, columns in COLUMNS.items():
+        for *row, known in base.execute(f"SELECT {', '.join(columns)}, digest FROM {table}"):
+            if digest(tuple(row)) != known:
+                raise damaged(path, f"{table} {short(row[0])} is not what was written")
+
+
+def fact(name: str, value: Any) -> tuple[str, str, str]:
+    """Return the row of a fact."""
+    row = (name, text(value, sort=False))
+    return (*row, digest(row))
+
+
+def told(value: Any) -> str:
+    """Return a value of a study as its users write it, cut where it is long."""
+    words = str(value)
+    return words if len(words) <= 60 else words[:59] + "…"
+
+
 def deciding(placement: str) -> dict[str, Any]:
     """Return what trials depend on of a placement's JSON; its words may change between versions.
 
@@ -228,26 +262,14 @@ def deciding(placement: str) -> dict[str, Any]:
     {'edits': [], 'scaling': None, 'training': {}}
     """
     plain = parsed(placement, "placement")
+    if not isinstance(plain, dict):
+        return {"edits": plain}
     return {name: plain.get(name) for name in ("edits", "scaling", "training")}
 
 
-def short(value: Any, most: int = 60) -> str:
-    """Return a value for a message, cut where it is long.
-
-    >>> short("a" * 100, 5)
-    'aaaa…'
-    """
-    told = str(value)
-    return told if len(told) <= most else told[: most - 1] + "…"
-
-
-def _trial(row: tuple[Any, ...]) -> Trial:
-    names = (
-        "placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status",
-        "seconds", "compile_seconds", "machine", "versions",
-    )  # fmt: skip
-    plain = dict(zip(names, row, strict=True))
-    where = f"trial {row[:4]}"
+def _trial(row: tuple[Any, ...], path: str) -> Trial:
+    plain = dict(zip(COLUMNS["trial"], row, strict=True))
+    where = f"{path}: trial {row[:4]}"
     for name, kind in JSON_COLUMNS.items():
         plain[name] = read(kind, parsed(plain[name], where), where, name)
     return Trial(**plain)
