@@ -1,9 +1,11 @@
 import os
 
+import jax
 import numpy as np
 import pytest
 
 from normcast.engine import Training, train
+from normcast.engine.checkpoint import Checkpoint
 from normcast.engine.progress import Progress, progress_bar
 from tests.engine.networks import conv_lstm, same, sine_data
 
@@ -47,6 +49,22 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="not a checkpoint"):
         next(train(**settings, checkpoint=path))
+
+
+def test_a_damaged_checkpoint_is_refused_wherever_the_damage_is(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "fit.safetensors", "arguments")
+    arrays = [np.arange(6.0), {"b": np.ones((2, 3), np.float32), "a": np.array(3)}]
+    checkpoint.save(arrays, {"epoch": 2})
+    found, facts = checkpoint.load(arrays)
+    assert facts == {"epoch": 2}
+    assert same(jax.tree.leaves(found), jax.tree.leaves(arrays))
+    raw = checkpoint.path.read_bytes()
+    damaged = [raw[:size] for size in range(0, len(raw), 7)]
+    damaged += [raw[:i] + bytes([raw[i] ^ (1 << i % 8)]) + raw[i + 1 :] for i in range(len(raw))]
+    for each in damaged:
+        checkpoint.path.write_bytes(each)
+        with pytest.raises(ValueError, match=r"checkpoint .*fit\.safetensors: (not a|it belongs)"):
+            checkpoint.load(arrays)
 
 
 def test_an_interrupted_write_leaves_the_older_checkpoint(tmp_path, monkeypatch):

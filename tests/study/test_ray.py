@@ -1,12 +1,15 @@
 """A study on a Ray cluster gives the trials that it gives anywhere, also when a worker is killed."""
 
 import os
+import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from normcast.study.on_ray import connected, run_on_ray
+from normcast.study.store import Store
 
 from .ready import small_study
 from .test_study import results
@@ -41,6 +44,44 @@ def test_a_killed_ray_worker_loses_no_trial(cluster):
             killed = kill_a_worker()
     assert killed
     assert found == results(small_study(seeds=4, epochs=6).run(processes=1).trials)
+
+
+BY_ADDRESS = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from tests.study.ready import small_study
+small_study(sys.argv[3], folds=1, seeds=1).run(ray=sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("token", ["the cluster's", "none"])
+def test_a_cluster_that_asks_for_a_token_is_reached_by_address(tmp_path, token):
+    ray = [sys.executable, "-m", "ray.scripts.scripts"]
+    secret = tmp_path / "auth_token"
+    secret.write_text("0123456789abcdef" * 4)
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+    env = {**plain, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(secret)}
+    head = ["start", "--head", "--port=6399", "--num-cpus=1", "--include-dashboard=false", "--block"]
+    cluster = subprocess.Popen([*ray, *head], env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+    path = secret if token != "none" else tmp_path / "absent"
+    try:
+        call = [sys.executable, "-c", BY_ADDRESS, "127.0.0.1:6399", os.getcwd(), str(tmp_path / "s.db")]
+        env = {**plain, "RAY_AUTH_TOKEN_PATH": str(path)}
+        for _ in range(3):  # until it has started
+            done = subprocess.run(call, env=env, capture_output=True, text=True, timeout=120, check=False)
+            if done.returncode == 0 or token == "none":
+                break
+            time.sleep(5)
+    finally:
+        os.killpg(cluster.pid, signal.SIGTERM)
+        cluster.wait(timeout=60)
+    if token == "none":
+        assert "no Ray cluster at '127.0.0.1:6399' lets us in." in done.stderr
+        assert "RAY_AUTH_TOKEN" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert len(Store(tmp_path / "s.db").done()) == 3
 
 
 def kill_a_worker() -> bool:

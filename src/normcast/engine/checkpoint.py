@@ -50,24 +50,29 @@ class Checkpoint:
 
     def save(self, arrays: Any, facts: dict[str, Any]) -> None:
         """Write arrays (any tree) and facts (JSON) in one step: the file is the old one or the new one."""
-        leaves = {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(arrays))}
-        record = {"format": FORMAT, "arguments": self.arguments, "facts": facts}
-        write_whole(self.path, save(leaves, metadata={"normcast": text(record)}))
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(arrays)]
+        record = text({"format": FORMAT, "arguments": self.arguments, "facts": facts})
+        about = {"normcast": record, "digest": fingerprint(record, *leaves)}
+        write_whole(self.path, save({str(i): leaf for i, leaf in enumerate(leaves)}, metadata=about))
 
     def load(self, like: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return (arrays in the tree of `like`, facts), or None if there is no file yet.
 
-        Raises ValueError if the file is no checkpoint, or one of a training with other arguments.
+        Raises ValueError if the file is no checkpoint, damaged, or one of a training with other arguments.
         """
         if not self.path.exists():
             return None
         try:
             with safe_open(self.path, "numpy") as file:
-                record = parsed(file.metadata()["normcast"], str(self.path))
+                about = file.metadata()
+                record = parsed(about["normcast"], str(self.path))
                 leaves = [file.get_tensor(str(i)) for i in range(len(file.keys()))]
+            if fingerprint(about["normcast"], *leaves) != about["digest"]:
+                raise ValueError("it does not hold what was written")
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"checkpoint {self.path}: not a checkpoint of normcast ({error}). Delete it or name another."
+                f"checkpoint {self.path}: not a checkpoint of normcast, or damaged ({error}). Delete it to "
+                "begin anew, or name another file."
             ) from error
         if record["arguments"] != self.arguments or record["format"] != FORMAT:
             raise ValueError(

@@ -18,7 +18,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from normcast import jax_seam
-from normcast.kernels.native import cache_folder
+from normcast.cache import private_folder
 from normcast.machine import cores
 
 REPLICA = PartitionSpec("replica")
@@ -43,8 +43,18 @@ def prepare() -> None:
                 "normcast: JAX had started before normcast.engine was imported; its devices stay as they are"
             )
     if jax_seam.setting("compilation_cache_dir") is None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+        _keep_programs()
+
+
+def _keep_programs() -> None:
+    """Let JAX keep what it compiles; what is kept is run, so only in a folder that is this user's alone."""
+    try:
+        folder = private_folder("programs")
+    except OSError as error:
+        _log.warning("normcast: compiled programs are not kept: %s.", error)
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 @cache
