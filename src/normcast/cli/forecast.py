@@ -17,6 +17,10 @@ Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.
 Future = Annotated[
     Path | None, Option(help="File with the futr_exog columns of the rows ahead.", rich_help_panel=OUTPUT)
 ]
+Checkpoint = Annotated[
+    Path | None,
+    Option(help="Folder that an interrupted back-test or fit goes on from.", rich_help_panel=MODEL),
+]
 
 
 @app.command()
@@ -32,9 +36,7 @@ def forecast(
     save: Annotated[
         Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)
     ] = None,
-    checkpoint: Annotated[
-        Path | None, Option(help="Folder that interrupted training goes on from.", rich_help_panel=MODEL)
-    ] = None,
+    checkpoint: Checkpoint = None,
     quiet: Quiet = False,
 ) -> None:
     """Forecast a table, and score the model on its past next to baselines."""
@@ -63,6 +65,7 @@ def backtest(
         Option("--out", "-o", help="Also write the forecasts of all cutoffs.", rich_help_panel=OUTPUT),
     ] = None,
     report: Report = None,
+    checkpoint: Checkpoint = None,
     quiet: Quiet = False,
 ) -> None:
     """Score the model on the past of a table, next to baselines."""
@@ -70,7 +73,7 @@ def backtest(
 
     if rolling["n_windows"] < 1:
         raise BadParameter("--n-windows must be at least 1 for a back-test.")
-    run = ForecastRun.begin(file, model, table, quiet, tables=(out,), others=(report,))
+    run = ForecastRun.begin(file, model, table, quiet, tables=(out,), others=(report,), checkpoint=checkpoint)
     run.backtest(rolling)
     run.write_backtest(out)
     run.finish(forecasts=out, report=report)

@@ -14,6 +14,8 @@ from normcast.errors import counted
 from normcast.files import check_writable
 from normcast.forecasting import Forecaster, estimate
 
+FIT = "fit.safetensors"
+
 
 class ForecastRun:
     """A table, a forecaster and what came of them."""
@@ -46,8 +48,8 @@ class ForecastRun:
         panel = forecaster.panel(run.frame, **run.table)
         if checkpoint is not None:
             checkpoint.mkdir(parents=True, exist_ok=True)
-            run.checkpoint = checkpoint / "fit.safetensors"
-            check_writable(run.checkpoint)
+            run.checkpoint = checkpoint
+            check_writable(checkpoint / FIT)
         run.future = None if future is None else read_table(future)
         forecaster.known_ahead(panel, run.future)
         console.describe(panel, quiet=quiet)
@@ -61,14 +63,19 @@ class ForecastRun:
         console.say(f"Back-test of {counted(rolling['n_windows'], 'cutoff')}: {cost}", quiet=self.quiet)
         with progress_bar(self.quiet) as bar:
             self.forecaster.cross_validation(
-                self.frame, **rolling, **self.table, progress=lambda number, each: bar(each)
+                self.frame,
+                **rolling,
+                **self.table,
+                progress=lambda number, each: bar(each),
+                checkpoint=self.checkpoint,
             )
 
     def fit(self) -> None:
         """Fit on all rows but those that calibrate the intervals."""
         console.say("Final fit on all rows but the calibration windows at the end.", quiet=self.quiet)
+        file = None if self.checkpoint is None else self.checkpoint / FIT
         with progress_bar(self.quiet) as bar:
-            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=self.checkpoint)
+            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=file)
 
     def write_forecasts(self, out: Path) -> None:
         """Forecast and write the table."""
@@ -80,7 +87,7 @@ class ForecastRun:
             write_table(self.forecaster.backtest_.table, out)
 
     def finish(self, *, forecasts: Path | None, report: Path | None, model: Path | None = None) -> None:
-        """Write model and report, show the scoreboard, and say where everything is."""
+        """Write model and report, show the scoreboard, say where everything is, and drop the checkpoints."""
         if model is not None:
             self.forecaster.save(model)
         if report is not None:
@@ -94,6 +101,9 @@ class ForecastRun:
         for what, path in (("forecasts", forecasts), ("report", report), ("model", model)):
             if path is not None:
                 console.say(f"{what}: {path}", quiet=self.quiet)
+        if self.checkpoint is not None:
+            for file in self.checkpoint.glob("fold-*.safetensors"):
+                file.unlink(missing_ok=True)
 
     def write_report(self, path: Path) -> None:
         """Write the report of what was done so far."""

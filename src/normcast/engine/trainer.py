@@ -56,6 +56,7 @@ def train(
     start: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | str | None = None,
+    keep: bool = False,
     spread: Literal["replica", "batch"] = "replica",
 ) -> Iterator[Trained]:
     """Train every model with every seed, and yield each replica as it finishes.
@@ -69,7 +70,8 @@ def train(
     validation: windows whose loss chooses the best weights and stops a replica after `training.patience`
     epochs without a better one; the initial weights are a candidate.
     progress: called after each epoch. checkpoint: a file that is written after each epoch and removed at the
-    end; with the same arguments and this file, an interrupted training goes on bit for bit.
+    end; with the same arguments and this file, an interrupted training goes on bit for bit. keep: leave it at
+    the end, so that the same call trains nothing again.
     spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
     model that is large enough; batch_size must then be a multiple of the number of devices.
     A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
@@ -103,7 +105,7 @@ def train(
         given = fingerprint(data, validation or "", _facts(training), seeds, *_flat(start))
         for run in runs:
             run.claim(fingerprint(given, run.network.configuration or ""))
-    return _train(runs, progress)
+    return _train(runs, progress, keep)
 
 
 def _facts(training: Training) -> list[Any]:
@@ -140,7 +142,7 @@ def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None
     return path.with_name(f"{path.stem}-{place}{path.suffix}")
 
 
-def _train(runs: list[Run], progress: Callable[[Progress], None] | None) -> Iterator[Trained]:
+def _train(runs: list[Run], progress: Callable[[Progress], None] | None, keep: bool) -> Iterator[Trained]:
     """Train one run after the other, while the programs of the next ones compile."""
     for run in runs:
         run.network.twin  # noqa: B018  (made here: other threads know nothing of this one's custom objects)
@@ -153,8 +155,9 @@ def _train(runs: list[Run], progress: Callable[[Progress], None] | None) -> Iter
         finally:
             for future in ready:
                 future.cancel()
-    for run in runs:
-        run.remove_checkpoint()
+    if not keep:
+        for run in runs:
+            run.remove_checkpoint()
 
 
 def _finished(

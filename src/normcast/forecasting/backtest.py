@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def backtest(
     step_size: int | None = None,
     refit: bool = True,
     progress: Callable[[int, Progress], None] | None = None,
+    checkpoint: Path | None = None,
 ) -> Backtest:
     """Forecast from `n_windows` cutoffs, `step_size` rows apart, the last one h rows before the end.
 
@@ -61,6 +63,7 @@ def backtest(
 
     With refit, each cutoff has its own scaling, ridge, fresh networks and corrections, from rows before it;
     without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
+    checkpoint: a folder in which each fold keeps what it trained, so that the same call goes on from there.
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
@@ -77,11 +80,17 @@ def backtest(
     pieces = []
     for number, rows in enumerate(origins):
         if refit or not folds:
-            folds.append(learn(arrays, rows, panel.season, settings, told(progress, number)))
+            file = None if checkpoint is None else fold_file(checkpoint, number)
+            folds.append(learn(arrays, rows, panel.season, settings, told(progress, number), file, keep=True))
         pieces.append(forecasts(folds[-1], arrays, rows, panel))
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
+
+
+def fold_file(folder: Path, number: int) -> Path:
+    """Return where a fold keeps what it trained."""
+    return folder / f"fold-{number}.safetensors"
 
 
 def spread_step(panel: Panel, h: int, n_windows: int) -> int:

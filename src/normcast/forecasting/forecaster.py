@@ -12,8 +12,9 @@ from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
+from normcast.files import check_writable
 from normcast.forecasting import saved
-from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
+from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns, fold_file
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
@@ -155,19 +156,24 @@ class Forecaster:
         step_size: int | None = None,
         refit: bool = True,
         progress: Callable[[int, Progress], None] | None = None,
+        checkpoint: str | Path | None = None,
         **table: Any,
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
 
         n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
-        at least h apart; refit: learn anew at each cutoff (default), or once at the first. table: as in
-        `fit`. Returns a frame with cutoff (the last row seen), the target, and the columns of each model;
-        `backtest_` keeps it with scores and `scoreboard()`.
+        at least h apart; refit: learn anew at each cutoff (default), or once at the first. checkpoint: a
+        folder that keeps what each cutoff trained: the same call goes on from there, bit for bit, and it may
+        be deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
+        target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
         """
         panel = self.panel(df, **table)
-        self.backtest_ = backtest(
-            panel, self.settings, n_windows=n_windows, step_size=step_size, refit=refit, progress=progress
-        )
+        rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step_size, "refit": refit}
+        folder = None if checkpoint is None else Path(checkpoint)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            check_writable(fold_file(folder, 0))
+        self.backtest_ = backtest(panel, self.settings, **rolling, progress=progress, checkpoint=folder)
         return self.backtest_.table
 
     def panel(self, df: Any, **table: Any) -> Panel:

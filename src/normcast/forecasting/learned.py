@@ -50,8 +50,12 @@ def learn(
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
+    keep: bool = False,
 ) -> Learned:
-    """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections."""
+    """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections.
+
+    checkpoint, keep: as `train` takes them.
+    """
     sizes = Sizes.plan(rows, season, settings.h, settings.level, settings.input_size)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
     candidates = fit_candidates(fold, season)
@@ -70,6 +74,7 @@ def learn(
             start=start,
             progress=progress,
             checkpoint=checkpoint,
+            keep=keep,
         )
     )
     fitted = fitted_of(model, trained, fold, sizes, settings)
