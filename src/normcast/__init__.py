@@ -27,6 +27,7 @@ _HOME = {
     "StudyResult": "normcast.study",
     "Training": "normcast.engine",
     "assert_no_findings": "normcast.check",
+    "canary": "normcast.leakage",
     "check_model": "normcast.check",
     "facts_from": "normcast.check",
     "fix_model": "normcast.check",

@@ -1,0 +1,80 @@
+"""Canary: change everything behind a cutoff, and see whether anything before it changes too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from normcast.data import read_table
+from normcast.errors import unknown
+from normcast.forecasting import Forecaster
+from normcast.leakage.of_forecaster import of_forecaster
+from normcast.leakage.of_function import of_function
+from normcast.leakage.of_study import of_study
+from normcast.leakage.report import CanaryReport
+from normcast.leakage.ways import WAYS, chosen
+from normcast.study import Study
+from normcast.study.study import TABLE
+
+OF_FUNCTION = ("id_col", "time_col", "futr_exog", "ways")
+OF_STUDY = (*TABLE, "ways")
+
+
+def canary(
+    subject: Forecaster | Study | Callable[[Any], Any],
+    data: Any = None,
+    *,
+    ways: Iterable[str] | str = tuple(WAYS),
+    **table: Any,
+) -> CanaryReport:
+    """Test for leakage: what comes after a cutoff must change nothing before it, to the last bit.
+
+    subject: a `Forecaster` is back-tested on the table as it is and on changed ones; sizes, scaling, rows,
+    weights, losses, interval corrections and forecasts of the cutoff must stay, and those of a fit on the
+    table that ends there must be the same. It trains once for each way and once more, with the settings of
+    its own: epochs=2, seeds=1 will do. Of a `Study`, the windows, scalings and scales of each fold must
+    stay; nothing is trained. Any other callable takes a table (a pandas or polars frame, or an array with
+    time first) and returns one of the same rows; its rows before several cutoffs must stay.
+    data: the table, or a file of it; for a Study the one it has, or None. ways: words of `leakage.WAYS`, all
+    by default.
+    table: how the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit as in
+    `Forecaster.cross_validation` (refit=False by default); for a function, id_col, time_col, and futr_exog:
+    columns that are known ahead, which are left as they are. Of a Forecaster's and a Study's futr_exog only
+    what lies beyond the horizon is changed.
+    Raises TypeError for what cannot be tested, ValueError for a table that cannot be read, for a subject
+    that gives other values each time, and where nothing could be tested.
+
+    >>> import numpy as np
+    >>> def centred(x):
+    ...     return x - x.mean()
+    >>> canary(centred, np.arange(10.0)).passed
+    False
+    >>> canary(np.cumsum, np.arange(10.0)).passed
+    True
+    """
+    asked = chosen(ways)
+    if isinstance(data, str | Path):
+        data = read_table(data)
+    if isinstance(subject, Study):
+        check_words(table, OF_STUDY)
+        return of_study(subject, data, asked, **table)
+    if data is None:
+        raise TypeError("canary: data is missing; give the table, as in canary(subject, table).")
+    if isinstance(subject, Forecaster):
+        return of_forecaster(subject, data, asked, **table)
+    if not callable(subject):
+        raise TypeError(
+            f"canary: a Forecaster, a Study or a function of a table is needed, not "
+            f"{type(subject).__name__}. Of another estimator test a function: the table in, what it makes of "
+            "each row out."
+        )
+    check_words(table, OF_FUNCTION)
+    return of_function(subject, data, asked, **table)
+
+
+def check_words(given: Iterable[str], known: tuple[str, ...]) -> None:
+    """Raise TypeError for an argument that is not known."""
+    for name in given:
+        if name not in known:
+            raise TypeError(unknown("argument", name, known, where="canary"))

@@ -1,0 +1,154 @@
+"""The canary of a Forecaster: back-tests of a table whose future was changed, and a fit without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from normcast.data import Panel
+from normcast.data.intake import open_table
+from normcast.errors import at_least_one, first_line
+from normcast.forecasting import Backtest, Forecaster
+from normcast.forecasting.backtest import spread_step
+from normcast.leakage.behind import Behind
+from normcast.leakage.learned import forecast_things, learned_things, scored_things
+from normcast.leakage.report import CanaryReport
+from normcast.leakage.table import WHERE, Table
+from normcast.leakage.watch import Snapshot, Watch
+from normcast.windows import cutoffs
+
+
+@dataclass(frozen=True, eq=False)
+class ForecasterCanary:
+    """One forecaster and one table. options: as `cross_validation` takes them; policies: as `fit` does."""
+
+    forecaster: Forecaster
+    frame: Any
+    n_windows: int
+    step_size: int | None
+    refit: bool
+    policies: dict[str, Any]
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The series of the table as it is."""
+        return self.forecaster.panel(self.frame, **self.policies)
+
+    @cached_property
+    def origins(self) -> np.ndarray:
+        """Rows before each cutoff, (n_windows, series)."""
+        panel, h = self.panel, self.forecaster.settings.h
+        step = self.step_size or spread_step(panel, h, self.n_windows)
+        return cutoffs(panel.lengths, h, self.n_windows, step, ids=panel.ids)
+
+    @property
+    def tested(self) -> int:
+        """The cutoff behind which all is changed: the last at which something is learned but one."""
+        return self.n_windows - 2 if self.refit else 0
+
+    @cached_property
+    def behind(self) -> Behind:
+        """What lies behind that cutoff."""
+        columns = self.panel.columns
+        table = Table.of(open_table(self.frame, WHERE)[0].to_native(), columns.ids, columns.time)
+        return Behind.of(table, self.panel, self.origins[self.tested], self.forecaster.settings.h)
+
+    def run(self, ways: Sequence[str]) -> CanaryReport:
+        """Compare in each way what was learned and forecast."""
+        watch, plain = Watch("Forecaster"), self.backtest(self.frame)
+        before, reached = self.snapshot(plain), False
+        for way in ways:
+            if way == "missing" and self.policies.get("missing", "error") == "error":
+                watch.note("missing: not tried, missing='error' refuses such a table.")
+                continue
+            try:
+                after, differs = self.ended() if way == "end" else self.changed(way, plain)
+            except ValueError as error:
+                watch.note(f"{way}: not tried, the table is then refused: {first_line(error)}")
+                continue
+            reached = reached or differs
+            kept = {name: each for name, each in before.items() if way != "end" or name in after}
+            watch.compare(kept, after, self.told, way)
+        if watch.leaks:
+            watch.refuse_unrepeatable(before, self.snapshot(self.backtest(self.frame)))
+        if watch.comparisons and not reached:
+            watch.note("no forecast of a later cutoff changed either.")
+        return watch.report(self.behind.names)
+
+    @property
+    def told(self) -> str:
+        """The cutoff of the first series, as text."""
+        return self.panel.stamps.show(int(self.behind.cutoff[0]))
+
+    def backtest(self, frame: Any) -> Backtest:
+        """Back-test a table; the user's forecaster stays as it is."""
+        own = copy(self.forecaster)
+        own.cross_validation(
+            frame, n_windows=self.n_windows, step_size=self.step_size, refit=self.refit, **self.policies
+        )
+        assert own.backtest_ is not None
+        return own.backtest_
+
+    def changed(self, way: str, plain: Backtest) -> tuple[Snapshot, bool]:
+        """Return what a changed table leads to, and whether forecasts of later cutoffs are others."""
+        other = self.backtest(self.behind.changed(way))
+        rows = slice((self.tested + 1) * self.panel.n_series * self.forecaster.settings.h, None)
+        later, changed = (each.frame.iloc[rows].drop(columns="y") for each in (plain, other))
+        return self.snapshot(other), not later.equals(changed)
+
+    def ended(self) -> tuple[Snapshot, bool]:
+        """Return what a fit on the table that ends at the cutoff leads to."""
+        own, h = copy(self.forecaster), self.forecaster.settings.h
+        own.fit(self.behind.before(), **self.policies)
+        assert own.learned_ is not None
+        if not np.array_equal(own.learned_.rows, self.origins[self.tested]):
+            raise ValueError("rows at its end have no value, and are no longer counted.")
+        _, values = own.ahead(futr_df=self.behind.known() if self.forecaster.settings.futr_exog else None)
+        blocks = {name: each.reshape(-1, h) for name, each in values.items()}
+        rows = self.origins[self.tested]
+        return {
+            **learned_things(own.learned_, self.panel, self.prefix(self.tested)),
+            **forecast_things(blocks, self.panel, rows, self.prefix(self.tested)),
+        }, True
+
+    def snapshot(self, backtest: Backtest) -> Snapshot:
+        """Return what is known at the tested cutoff: what was learned, forecasts, and scores before it."""
+        found: dict[str, Any] = {}
+        h, series = self.forecaster.settings.h, self.panel.n_series
+        for number in range(self.tested + 1):
+            rows, prefix = self.origins[number], self.prefix(number)
+            if number < len(backtest.folds):
+                found |= learned_things(backtest.folds[number], self.panel, prefix)
+            piece = backtest.frame.iloc[number * series * h : (number + 1) * series * h]
+            models = piece.drop(columns=["unique_id", "ds", "cutoff", "y"])
+            blocks = {str(name): models[name].to_numpy().reshape(series, h) for name in models}
+            found |= forecast_things(blocks, self.panel, rows, prefix)
+            if (rows + h <= self.origins[self.tested]).all():
+                found |= scored_things(backtest.scores.folds, piece, prefix)
+        return found
+
+    def prefix(self, number: int) -> str:
+        """Return how the things of a cutoff are told from those of others."""
+        return f"cutoff {number + 1}: " if self.tested else ""
+
+
+def of_forecaster(
+    forecaster: Forecaster,
+    data: Any,
+    ways: Sequence[str],
+    *,
+    n_windows: int = 2,
+    step_size: int | None = None,
+    refit: bool = False,
+    **policies: Any,
+) -> CanaryReport:
+    """Test a forecaster; see `canary`. Raises ValueError for fewer than two cutoffs."""
+    at_least_one("canary", "n_windows", n_windows)
+    if n_windows < 2:
+        raise ValueError("canary: n_windows is 1; at least 2 are needed, so that rows lie behind a horizon.")
+    return ForecasterCanary(forecaster, data, n_windows, step_size, refit, policies).run(ways)

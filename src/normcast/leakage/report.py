@@ -1,0 +1,86 @@
+"""CanaryReport: what was changed behind the cutoffs, what was compared before them, and what leaked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from normcast.errors import counted, listed
+from normcast.leakage.ways import WAYS
+from normcast.plain import write
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something before a cutoff that changes with what comes after it.
+
+    what: its name; place: where it first differs (row, series, stamp), as text; before, after: its value
+    there, as text; differing, of: how many of its values differ at that cutoff; difference: the largest
+    absolute difference of any, NaN where there is none between numbers; cutoff: the first at which it was
+    seen; ways: what showed it, words of `WAYS`.
+    """
+
+    what: str
+    place: str
+    before: str
+    after: str
+    differing: int
+    of: int
+    difference: float
+    cutoff: str
+    ways: tuple[str, ...]
+
+    def __str__(self) -> str:
+        amount = f", by up to {self.difference:.3g}" if self.difference > 0 else ""
+        values = f"{self.differing:,} of {self.of:,} values{amount}"
+        return (
+            f"{self.what}, first in {self.place}: {self.before} becomes {self.after} "
+            f"({values}; cutoff {self.cutoff}; seen by: {', '.join(self.ways)})"
+        )
+
+
+@dataclass(frozen=True)
+class CanaryReport:
+    """Whether anything before the cutoffs changed with what comes after them.
+
+    subject: what was tested; changed: the columns that were; ways: how, words of `WAYS`; cutoffs: the last
+    stamps that were left as they were, as text; comparisons: of a thing with itself; values: in all of them;
+    leaks: what changed; notes: what could not be tested, and why.
+
+    >>> print(CanaryReport("function smooth", ("y",), ("noise",), ("2024-01-31",), 1, 31))
+    No leakage in function smooth: everything before cutoff 2024-01-31 stays equal to the last bit.
+    1 comparison, of 31 values in all.
+    Changed: y. How: noise a million times as large.
+    """
+
+    subject: str
+    changed: tuple[str, ...]
+    ways: tuple[str, ...]
+    cutoffs: tuple[str, ...]
+    comparisons: int
+    values: int
+    leaks: tuple[Leak, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing leaked."""
+        return not self.leaks
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as dictionaries, lists, texts and numbers, `passed` among them."""
+        return {
+            "passed": self.passed,
+            **{each.name: write(getattr(self, each.name)) for each in fields(self)},
+        }
+
+    def __str__(self) -> str:
+        where = f"cutoff{'s' if len(self.cutoffs) > 1 else ''} {listed(self.cutoffs)}"
+        lines = [f"No leakage in {self.subject}: everything before {where} stays equal to the last bit."]
+        if self.leaks:
+            lines = [f"Leakage in {self.subject}: what comes after {where} changes what stands before."]
+        lines += [f"- {leak}" for leak in self.leaks]
+        lines.append(f"{counted(self.comparisons, 'comparison')}, of {self.values:,} values in all.")
+        how = "; ".join(WAYS[way] for way in self.ways)
+        lines.append(f"Changed: {listed(self.changed, 8) or 'nothing'}. How: {how}.")
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
