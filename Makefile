@@ -74,6 +74,26 @@ test-native-sanitized: $(VENV)/dev.stamp
 		LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 		$(BIN)/python -m pytest -p no:warnings -p no:cacheprovider tests/kernels -k "native or door"
 
+# Kills at random moments, and files that are damaged: nothing that was done may be lost. Takes an hour.
+KILLS ?= 100
+FILES ?= 1000
+.PHONY: test-faults
+test-faults: $(VENV)/dev.stamp  ## kill long work KILLS times each, damage FILES files
+	$(BIN)/python -m tests.faults --kills $(KILLS) --seed $(SEED)
+	NORMCAST_FAULTS=$(FILES) $(BIN)/python -m pytest -n auto -p no:warnings tests/study/test_faults.py \
+		tests/engine/test_checkpoint.py tests/kernels/test_library.py tests/forecasting/test_broken_artefact.py
+
+# Cases that are drawn by chance, at every door by which a file or a text comes in.
+CASES ?= 100000
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/dev.stamp  ## so many cases of each kind of input
+	NORMCAST_FUZZ=$(CASES) $(BIN)/python -m pytest -n auto -p no:warnings tests/fuzz
+
+.PHONY: audit
+audit: $(VENV)/dev.stamp  ## known vulnerabilities of the pinned versions
+	@$(PIP) --requirement tests/requirements-audit.txt
+	$(BIN)/python -m tests.audit
+
 clean:
 	rm -rf $(VENV) forecast.csv report.html study.db study.html .mutants.jsonl
 

@@ -1,9 +1,11 @@
 """A study on a Ray cluster gives the trials that it gives anywhere, also when a worker is killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -63,6 +65,10 @@ def test_a_cluster_that_asks_for_a_token_is_reached_by_address(tmp_path, token):
     plain = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
     env = {**plain, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(secret)}
     head = ["start", "--head", "--port=6399", "--num-cpus=1", "--include-dashboard=false", "--block"]
+    own = tempfile.mkdtemp(
+        prefix="ray"
+    )  # sockets have short names; the next cluster must not look for this one
+    head.append(f"--temp-dir={own}")
     cluster = subprocess.Popen([*ray, *head], env=env, stdout=subprocess.DEVNULL, start_new_session=True)
     path = secret if token != "none" else tmp_path / "absent"
     try:
@@ -76,6 +82,7 @@ def test_a_cluster_that_asks_for_a_token_is_reached_by_address(tmp_path, token):
     finally:
         os.killpg(cluster.pid, signal.SIGTERM)
         cluster.wait(timeout=60)
+        shutil.rmtree(own, ignore_errors=True)
     if token == "none":
         assert "no Ray cluster at '127.0.0.1:6399' lets us in." in done.stderr
         assert "RAY_AUTH_TOKEN" in done.stderr
