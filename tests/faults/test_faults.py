@@ -1,4 +1,4 @@
-"""The kills in short: one of the forecast, whose back-test keeps what it did; `make test-faults` has all."""
+"""One kill of each kind; `make test-faults` has all. In short, studies and back-tests have tests of their own."""
 
 import random
 
@@ -8,11 +8,8 @@ from tests.faults.__main__ import Campaign
 from tests.faults.kinds import KINDS
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(k, marks=[] if k is KINDS[0] else pytest.mark.slow) for k in KINDS],
-    ids=lambda kind: kind.name,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_killed_work_goes_on_to_the_same_end(kind):
     campaign = Campaign(kind, random.Random(0))
     campaign.run(1)
