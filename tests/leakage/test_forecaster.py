@@ -37,7 +37,7 @@ GRID = [
     for missing in ("mask", "error", "last", "seasonal", "zero")
     for covariates in COVARIATES
 ]
-# Of 360 every 23rd: 104 of the 113 pairs of two options stand in them. The short form has one.
+# Of 360 every 23rd: 102 of the 113 pairs of two options stand in them. The short form has one.
 SPREAD = [(*GRID[0][:3], "mask", "all"), *GRID[7::23]]
 
 
