@@ -10,6 +10,7 @@ import pandas as pd
 from normcast.data import calendar, ids, repair
 from normcast.data import stamps as stamps_of
 from normcast.data.columns import Columns, choose
+from normcast.data.outliers import outlier_notes
 from normcast.data.rows import Rows, sort
 from normcast.data.stamps import Stamps
 from normcast.data.values import numbers
@@ -56,7 +57,7 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
         "freq": step.name,
         "season": season,
         "frame_type": frame_type,
-        "notes": (*notes, *merged, *inserted, *filled, *constant),
+        "notes": (*notes, *merged, *inserted, *filled, *constant, *outlier_notes(rows)),
         "stamps": rows.stamps,
     }
 

@@ -77,14 +77,15 @@ def backtest(
         ids=panel.ids,
     )
     folds: list[Learned] = []
-    pieces = []
+    seen, pieces = [], []
     for number, rows in enumerate(origins):
         if refit or not folds:
             file = None if checkpoint is None else fold_file(checkpoint, number)
             folds.append(learn(arrays, rows, panel.season, settings, told(progress, number), file, keep=True))
+        seen.append(folds[-1].fold.scaling.cleaned(arrays))
         pieces.append(forecasts(folds[-1], arrays, rows, panel))
     frame, table = framed(panel, arrays, origins, pieces)
-    scores = score(frame, scales(panel, arrays, origins, settings.h), settings.level)
+    scores = score(frame, scales(panel, seen, origins, settings.h), settings.level)
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
 
 
@@ -155,10 +156,13 @@ def framed(
     return frame, table
 
 
-def scales(panel: Panel, arrays: Arrays, origins: np.ndarray, h: int) -> pd.DataFrame:
-    """Return what MASE divides by, for each series and cutoff, from the rows before it."""
+def scales(panel: Panel, seen: list[Arrays], origins: np.ndarray, h: int) -> pd.DataFrame:
+    """Return what MASE divides by, for each series and cutoff, from the rows before it.
+
+    seen: the columns as those who learned before each cutoff saw them, without outliers.
+    """
     parts = []
-    for rows in origins:
+    for rows, arrays in zip(origins, seen, strict=True):
         windows = replace(arrays.last(rows, 1), h=h)
         scale = seasonal_error(arrays.y, windows, arrays.offsets, panel.season, arrays.observed)
         cutoff = panel.time[panel.offsets[:-1] + rows - 1]

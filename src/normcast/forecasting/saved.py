@@ -22,6 +22,7 @@ from normcast.artefact import (
     refuse_newer,
 )
 from normcast.data import Panel
+from normcast.data.bounds import Bounds
 from normcast.files import write_whole
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import POLICIES, Settings
@@ -199,6 +200,7 @@ def plain_scaling(scaling: TableScaling) -> dict[str, Any]:
         "target": scaling.target.to_dict(),
         "exog": scaling.exog.to_dict(),
         "static": {"location": scaling.stat_location.tolist(), "spread": scaling.stat_spread.tolist()},
+        "bounds": {"target": scaling.target_bounds.to_dict(), "exog": scaling.exog_bounds.to_dict()},
     }
 
 
@@ -216,7 +218,28 @@ def read_scaling(archive: Archive, manifest: Manifest, panel: Panel) -> TableSca
         arrays = [target.location, target.spread, exog.location, exog.spread, *static]
         if [array.shape for array in arrays] != wanted:
             raise ValueError(f"shapes are {[array.shape for array in arrays]}, but need to be {wanted}.")
-        return TableScaling(str(plain["kind"]), target, exog, *static)
+        location, spread = static
+        return TableScaling(
+            kind=str(plain["kind"]),
+            target=target,
+            exog=exog,
+            stat_location=location,
+            stat_spread=spread,
+            target_bounds=read_bounds(plain, "target", target, where),
+            exog_bounds=read_bounds(plain, "exog", exog, where),
+        )
+
+
+def read_bounds(plain: Any, name: str, scaler: Scaler, where: str) -> Bounds:
+    """Return the bounds that go with a scaler; a file of earlier versions has none."""
+    shape = scaler.location.shape
+    if "bounds" not in plain:
+        return Bounds.none(shape)
+    bounds = Bounds.from_dict(plain["bounds"][name], where)
+    shapes, wanted = [bounds.centre.shape, bounds.reach.shape, bounds.most.shape], [shape, shape, shape[:1]]
+    if shapes != wanted:
+        raise ValueError(f"shapes of its bounds are {shapes}, but need to be {wanted}.")
+    return bounds
 
 
 def read_conformal(archive: Archive, quantiles: tuple[float, ...], h: int) -> Conformal | None:

@@ -14,7 +14,7 @@ from normcast.errors import at_least_one
 from normcast.scoring import seasonal_error
 from normcast.tasks.sizes import fitting_input_size
 from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
-from normcast.windows import Cuts, Scaler, Windows, parted
+from normcast.windows import Cuts, Windows, parted
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
@@ -118,18 +118,18 @@ class ForecastTask:
             batches = {name: replace(own[name], target=each.target) for name, each in batches.items()}
         return Fold(
             **batches,
-            scored=self._scored(parts, scaler.target),
+            scored=self._scored(parts, scaled),
             held=lambda part: np.unique(parts[part].cutoff[:, None] + np.arange(self.h)),
         )
 
-    def _scored(self, parts: dict[str, Windows], scaler: Scaler) -> Callable[[np.ndarray, str], Measured]:
-        y, offsets = self.arrays.y, self.arrays.offsets
+    def _scored(self, parts: dict[str, Windows], scaled: Scaled) -> Callable[[np.ndarray, str], Measured]:
+        y, scaler, clean = self.arrays.y, scaled.target, scaled.arrays
 
         def scored(outputs: np.ndarray, part: str) -> Measured:
             windows = parts[part]
             truth = windows.targets(y)
             errors = scaler.undo(outputs.astype(np.float64), windows.series) - truth
-            own = seasonal_error(y, windows, offsets, self.panel.season, self.arrays.observed)
+            own = seasonal_error(clean.y, windows, clean.offsets, clean.season, clean.observed)
             own = np.where(own > 0, own, np.nan)[:, None]
             spread = scaler.spread[windows.series]
             return {

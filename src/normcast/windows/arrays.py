@@ -22,7 +22,7 @@ class Arrays:
     offsets: (series + 1,) first row of each series, counting the empty ones; rows: (series,) rows with
     values; y: (rows,) float64, NaN in the empty rows; observed: (rows,) bool; exog: (rows, hist + futr)
     float64, known-future rows filled in where they are given; waves: (rows, waves) float32, the calendar, of
-    which the empty rows have theirs too; stat: (series, stat) float64.
+    which the empty rows have theirs too; stat: (series, stat) float64; season: rows.
     """
 
     ids: tuple[str, ...]
@@ -35,6 +35,7 @@ class Arrays:
     waves: np.ndarray
     stat: np.ndarray
     h: int
+    season: int
 
     @classmethod
     def of(cls, panel: Panel, h: int, ahead: np.ndarray | None = None, *, calendar: bool = False) -> Arrays:
@@ -56,7 +57,9 @@ class Arrays:
             time[behind] = panel.stamps_after(h)
             seen = waves(time, panel.step)
         y, observed = room(panel.y, filler=np.nan), room(panel.observed, filler=False)
-        return cls(panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h)
+        return cls(
+            panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h, panel.season
+        )
 
     def last(self, rows: np.ndarray, input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""
@@ -88,7 +91,7 @@ class Scaled:
     """The columns of a panel, scaled.
 
     y: (rows,) float64; past: (rows, channels) float32, the target first; stat: (series, stat) float32;
-    target: the scaler of y, which undoes forecasts.
+    target: the scaler of y, which undoes forecasts; arrays: the columns that were scaled, without outliers.
     """
 
     y: np.ndarray
