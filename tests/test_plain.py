@@ -148,4 +148,4 @@ def test_json_is_read_and_written_in_one_place():
         if re.search(r"^\s*(import json|from json import)", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     # The package itself reads Keras' settings before anything is imported.
-    assert sorted(others) == ["__init__.py", "plain.py"]
+    assert sorted(others) == ["__init__.py", "document.py"]

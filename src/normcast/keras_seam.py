@@ -82,6 +82,16 @@ def call_of(operation: Any, number: int) -> Any:
     return operation._inbound_nodes[number]
 
 
+def calls_of(operation: Any) -> list[Any]:
+    """Return the nodes of all calls of an operation.
+
+    Hidden: as for `call_of`. Without it none, and the steps of unrolled layers are not counted.
+    """
+    if not hasattr(operation, "_inbound_nodes"):
+        told_gone("Operation._inbound_nodes")
+    return list(getattr(operation, "_inbound_nodes", ()))
+
+
 def has_added_losses(model: keras.Model) -> bool:
     """Say whether a model adds losses of its own to the compiled one.
 

@@ -6,7 +6,6 @@ whole number."
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -15,6 +14,7 @@ from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, ge
 
 import numpy as np
 
+from normcast.document import parsed, short, text, write
 from normcast.errors import unknown
 
 INFINITE = {"inf": math.inf, "-inf": -math.inf}
@@ -70,55 +70,6 @@ def number(value: float) -> float:
     return math.nan if math.isnan(value) else float(value)
 
 
-def text(plain: Any, indent: int | None = None, sort: bool = True) -> str:
-    """Return plain values as JSON text; what is no plain value becomes one, or its own text.
-
-    sort: whether keys stand in order, so that equal values make equal texts.
-
-    >>> text({"b": 1, "a": (2.0, None)})
-    '{"a": [2.0, null], "b": 1}'
-    """
-    return json.dumps(write(plain), indent=indent, sort_keys=sort, allow_nan=False, default=str)
-
-
-def parsed(given: str | bytes, where: str) -> Any:
-    """Return the plain values of a JSON text.
-
-    Raises ValueError for what is no JSON, with the line, and for what nests too deep.
-
-    >>> parsed('{"a": 1,}', "settings.json")
-    Traceback (most recent call last):
-    ValueError: settings.json: is no JSON: line 1 column 9: Expecting property name enclosed in double quotes.
-    """
-    try:
-        return json.loads(given)
-    except RecursionError as error:
-        raise ValueError(f"{where}: nests too deep to be read.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{where}: is no JSON: it is not written in UTF-8 ({error}).") from error
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
-        raise ValueError(f"{where}: is no JSON: {place}: {error.msg}.") from error
-    except TypeError as error:
-        raise ValueError(f"{where}: {short(given)} is no JSON text.") from error
-
-
-def write(value: Any) -> Any:
-    """Return a value of ours as dictionaries, lists, texts and numbers."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
-    if isinstance(value, Mapping):
-        return {key: write(each) for key, each in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [write(each) for each in value]
-    for name in ("to_dict", "tolist"):  # ours, and NumPy's
-        if hasattr(value, name):
-            return write(getattr(value, name)())
-    if is_dataclass(value):
-        return {each.name: write(getattr(value, each.name)) for each in fields(value)}
-    return value
-
-
 def read(kind: Any, plain: Any, where: str, path: str = "") -> Any:
     """Return a value of that type from plain values. where: the document; path: the place in it."""
     if kind is Any:
@@ -132,16 +83,6 @@ def read(kind: Any, plain: Any, where: str, path: str = "") -> Any:
         return _own(kind, plain, where, path)
     is_right = isinstance(plain, kind) and not (kind is int and isinstance(plain, bool))
     return _checked(is_right, kind, plain, where, path)
-
-
-def short(value: Any, most: int = 60) -> str:
-    """Return a value for a message, cut where it is long.
-
-    >>> short("a" * 100, 5)
-    "'aaa…"
-    """
-    told = repr(value)
-    return told if len(told) <= most else told[: most - 1] + "…"
 
 
 def _object(kind: Any, plain: Any, where: str, path: str) -> Any:
@@ -220,11 +161,16 @@ def _float(kind: Any, plain: Any, where: str, path: str) -> float:
 
 def _array(kind: Any, plain: Any, where: str, path: str) -> np.ndarray:
     _checked(isinstance(plain, list), kind, plain, where, path)
-    values = _floats(plain, where, path)
+    values = plain if _is_numbers(plain) else _floats(plain, where, path)
     try:
         return np.array(values, dtype=np.float64)
-    except ValueError as error:  # rows of different lengths
+    except (ValueError, OverflowError) as error:  # rows of different lengths, numbers of hundreds of digits
         raise ValueError(f"{where}: {path} is no array of numbers ({error}).") from error
+
+
+def _is_numbers(plain: list[Any]) -> bool:
+    kinds = set(map(type, plain))
+    return kinds <= {int, float} or (kinds == {list} and all(map(_is_numbers, plain)))
 
 
 def _floats(plain: Any, where: str, path: str) -> Any:

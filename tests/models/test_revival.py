@@ -147,7 +147,7 @@ def test_a_configuration_that_unpacks_to_too_much_is_not_unpacked():
 
     with zipfile.ZipFile("bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * (2**25 + 1))
-    with pytest.raises(ValueError, match=r"bomb\.keras: config\.json unpacks to 33,554,433 bytes"):
+    with pytest.raises(ValueError, match=r"bomb\.keras .*config\.json unpacks to 33,554,433 bytes"):
         read_keras_file("bomb.keras")
 
 

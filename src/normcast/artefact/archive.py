@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from normcast.budgets import opened_zip
 from normcast.plain import parsed, text
 
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold; the hour of writing is no content
 BROKEN = (
-    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError, RecursionError,
-    RuntimeError, SafetensorError, TypeError, ValueError, zipfile.BadZipFile,
+    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, OverflowError,
+    RecursionError, RuntimeError, SafetensorError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -51,7 +53,8 @@ class Archive:
             raise IsADirectoryError(f"{path}: is a folder, not a file. Name a file in it.")
         if not file.exists():
             raise FileNotFoundError(f"{path}: there is no such file.")
-        return cls.unpacked(file.read_bytes(), str(path))
+        with file.open("rb") as content:
+            return cls._of(content, str(path))
 
     @classmethod
     def unpacked(cls, raw: bytes, where: str) -> Archive:
@@ -60,8 +63,12 @@ class Archive:
         A compressed member is refused: we write none, so no small file can unpack to a large one.
         Raises ValueError for what is no zip, is cut off or damaged.
         """
+        return cls._of(io.BytesIO(raw), where)
+
+    @classmethod
+    def _of(cls, file: BinaryIO, where: str) -> Archive:
         try:
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            with opened_zip(file) as archive:
                 for info in archive.infolist():
                     _refuse_compressed(info)
                 return cls({name: archive.read(name) for name in archive.namelist()}, where)

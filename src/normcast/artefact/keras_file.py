@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
-import zipfile
+import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from normcast.budgets import opened_zip, refuse_expansion
 from normcast.errors import first_line
-from normcast.models.revival import Classes, refuse_code
+from normcast.models.revival import Classes, refuse_hostile
+from normcast.models.shapes import Held
 from normcast.plain import parsed
 
 if TYPE_CHECKING:
     import keras
 
-CONFIG = "config.json"
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+MOST_PARTS = 20_000
+"""Groups and arrays of a file of weights; that of a thousand layers with an optimizer has 10,000."""
+
 MOST_TEXT = 32 * 2**20
 """Bytes that a configuration may unpack to; that of a network of a thousand layers has about one million."""
 
@@ -34,37 +39,62 @@ def read_keras_file(
     if not file.is_file():
         raise FileNotFoundError(f"{path}: there is no such file.")
     where = where or str(path)
-    config = _of_zip(file, where) if zipfile.is_zipfile(file) else _of_hdf5(file, where)
-    if config is not None:
-        refuse_code(parsed(config, f"{where}: {CONFIG}"), where, own)
+    # As Keras does: what is both a zip and HDF5 must not be looked through as one and read as the other.
+    look = _of_zip if str(path).endswith(".keras") else _of_hdf5
+    try:
+        config, held = look(file)
+    except Exception as error:
+        told = first_line(error).rstrip(".")
+        raise ValueError(
+            f"{where} cannot be read as a Keras model: it is damaged, or of another kind ({told}). "
+            "Save it again."
+        ) from error
+    refuse_hostile(parsed(config, f"{where}: {CONFIG}"), where, own, held)
     try:
         return keras.saving.load_model(file, custom_objects=dict(own or {}), compile=compiled, safe_mode=True)
     except Exception as error:
         raise ValueError(f"{where} cannot be read as a Keras model. {first_line(error)}") from error
 
 
-def _of_hdf5(file: Path, where: str) -> str | bytes | None:
+def _of_zip(file: Path) -> tuple[bytes, Held]:
+    """Return the configuration, and what weights there are."""
+    with file.open("rb") as raw, opened_zip(raw) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+        if sizes.get(CONFIG, 0) > MOST_TEXT:
+            raise ValueError(f"{CONFIG} unpacks to {sizes[CONFIG]:,} bytes, more than {MOST_TEXT:,}")
+        missing = [name for name in (CONFIG, WEIGHTS) if name not in sizes]
+        if missing:
+            raise ValueError(f"it has no {' and no '.join(missing)}")
+        with archive.open(WEIGHTS) as weights:
+            return archive.read(CONFIG), _held(io.BytesIO(weights.read()))
+
+
+def _of_hdf5(file: Path) -> tuple[str | bytes, Held]:
     import h5py
 
-    try:
-        with h5py.File(file) as content:
-            return content.attrs.get("model_config")
-    except OSError as error:
-        raise ValueError(
-            f"{where} cannot be read as a Keras model: it is damaged, or of another kind. Save it again."
-        ) from error
+    with h5py.File(file) as content:
+        config = content.attrs.get("model_config")
+    if config is None:
+        raise ValueError("it has no model_config")
+    return config, _held(file)
 
 
-def _of_zip(file: Path, where: str) -> bytes | None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as archive:
-            if CONFIG not in archive.namelist():
-                return None
-            size = archive.getinfo(CONFIG).file_size
-            if size > MOST_TEXT:
-                raise ValueError(f"{where}: {CONFIG} unpacks to {size:,} bytes, more than {MOST_TEXT:,}.")
-            return archive.read(CONFIG)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise ValueError(
-            f"{where} cannot be read as a Keras model: it is damaged ({error}). Save the model again."
-        ) from error
+def _held(file: Path | BinaryIO) -> Held:
+    """Return what HDF5 holds; raise ValueError where it declares far more than stands in it."""
+    import h5py
+
+    names: list[bytes] = []
+    count = itertools.count(1)
+
+    def look(name: bytes, info: h5py.h5o.ObjInfo) -> None:
+        if next(count) > MOST_PARTS:
+            raise ValueError(f"it has more than {MOST_PARTS:,} parts")
+        if info.type == h5py.h5o.TYPE_DATASET:
+            names.append(name)
+
+    with h5py.File(file) as content:
+        h5py.h5o.visit(content.id, look, info=True)
+        arrays = [content[name] for name in names]
+        stored = sum(each.id.get_storage_size() for each in arrays)
+        refuse_expansion(sum(each.nbytes for each in arrays), stored)
+        return Held(sum(each.size or 0 for each in arrays), len(arrays))

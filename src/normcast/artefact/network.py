@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 from normcast.artefact.archive import Archive, as_arrays, as_json
 from normcast.artefact.keras_file import read_keras_file
 from normcast.models import Architecture
+from normcast.models.shapes import refuse_layers, without_values
 from normcast.plain import parsed
 
 if TYPE_CHECKING:
@@ -63,16 +65,18 @@ def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, 
         if built != build:
             raise ValueError(f"it is built by {built}, but the data need {build}.")
         architecture = Architecture.from_dict(values["architecture"])
-        refuse_oversized(architecture, archive)
-        return architecture.build(**build), architecture
+        refuse_layers(architecture.n_layers, "it")
+        shapes = without_values(partial(architecture.build, **build))
+    refuse_others(archive, shapes)
+    return architecture.build(**build), architecture
 
 
-def refuse_oversized(architecture: Architecture, archive: Archive) -> None:
-    """Raise ValueError for a network that is far larger than the weights beside it, before it is built."""
-    least = sum(3 * recurrent.units**2 for recurrent in architecture.recurrent)
-    least += sum(conv.filters * conv.kernel_size for conv in architecture.conv)
-    if 4 * least > len(archive.members.get(WEIGHTS, b"")):
-        raise ValueError(f"it declares at least {least} weights, more than {WEIGHTS} holds.")
+def refuse_others(archive: Archive, shapes: keras.Model) -> None:
+    """Raise ValueError unless the first weights are those of a network that has none yet."""
+    arrays = archive.arrays(WEIGHTS)
+    with archive.reading(WEIGHTS):
+        for _ in of_replica(numbered(arrays), shapes, 0):
+            pass
 
 
 def read_weights(archive: Archive, model: keras.Model, replicas: int) -> tuple[list[np.ndarray], ...]:
@@ -84,9 +88,13 @@ def read_weights(archive: Archive, model: keras.Model, replicas: int) -> tuple[l
     with archive.reading(WEIGHTS):
         if len(arrays) != replicas * len(model.weights) or not replicas:
             raise ValueError(f"it holds {len(arrays)} arrays, not {replicas} x {len(model.weights)}.")
-        # By number: Keras gives the weights of a Sequential other paths after loading.
-        numbered = {name[: name.index("/", name.index("/") + 1)]: arrays[name] for name in arrays}
-        return tuple(list(of_replica(numbered, model, replica)) for replica in range(replicas))
+        of_all = numbered(arrays)
+        return tuple(list(of_replica(of_all, model, replica)) for replica in range(replicas))
+
+
+def numbered(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays by replica and number: a Sequential gives its weights other paths after loading."""
+    return {name[: name.index("/", name.index("/") + 1)]: arrays[name] for name in arrays}
 
 
 def of_replica(arrays: dict[str, np.ndarray], model: keras.Model, replica: int) -> Iterator[np.ndarray]:

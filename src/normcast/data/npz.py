@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from normcast.budgets import opened_zip
 from normcast.errors import listed
 
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 PARTS = ("x", "y", "groups", "times")
 
 
@@ -25,11 +28,11 @@ def read_npz(path: str | Path, parts: Sequence[str] = PARTS) -> dict[str, np.nda
     if not file.is_file():
         raise FileNotFoundError(f"{path}: there is no such file.")
     try:
-        with np.load(file, allow_pickle=False) as held:
-            there = list(held.files)
+        with file.open("rb") as raw, opened_zip(raw) as held:
+            there = [name.removesuffix(".npy") for name in held.namelist()]
             names = {part: [name for name in there if name.lower() == part] for part in parts}
-            found = {part: held[own[0]] for part, own in names.items() if len(own) == 1}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, TypeError) as error:
+            found = {part: _array(held, own[0]) for part, own in names.items() if len(own) == 1}
+    except Exception as error:  # whatever fails while it is read, is the file's
         raise ValueError(
             f"{path}: cannot be read as an .npz file ({error}). Save it with numpy.savez(file, x=x, y=y)."
         ) from error
@@ -44,6 +47,24 @@ def read_npz(path: str | Path, parts: Sequence[str] = PARTS) -> dict[str, np.nda
         )
     _refuse_uneven(found, str(path))
     return found
+
+
+def _array(held: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Return a member; one that says it is larger than what stands in it, or holds objects, is not read."""
+    info = held.getinfo(f"{name}.npy")
+    with held.open(info) as member:
+        read_header = HEADERS.get(np.lib.format.read_magic(member))
+        if read_header is None:
+            raise ValueError(f"{name} is in a format of .npy that is not known")
+        shape, _, dtype = read_header(member)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects, which are not read")
+    if max(math.prod(shape) * dtype.itemsize, *shape[:1], 0) > info.file_size:
+        raise ValueError(
+            f"{name} declares {shape} of {dtype}, which is more than the {info.file_size:,} bytes it has"
+        )
+    with held.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _refuse_uneven(arrays: dict[str, np.ndarray], where: str) -> None:

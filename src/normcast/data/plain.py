@@ -53,7 +53,10 @@ def read_dtype(plain: dict[str, Any] | None) -> Any:
     if "pandas" in plain:
         if plain["pandas"].endswith("[pyarrow]"):
             require("pyarrow", "parquet")
-        return pd.api.types.pandas_dtype(plain["pandas"])
+        dtype = pd.api.types.pandas_dtype(plain["pandas"])
+        if dtype.kind in "SUV" and isinstance(dtype, np.dtype):  # of any length, taken for each value
+            raise ValueError(f"a column of type {dtype} is not kept in a table; text is of type object.")
+        return dtype
     require("polars", "polars")
     import polars as pl
 

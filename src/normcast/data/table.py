@@ -6,12 +6,15 @@ import io
 import os
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from normcast.errors import closest
+from normcast.budgets import most_unpacked, refuse_columns, refuse_expansion
+from normcast.errors import closest, first_line
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
@@ -59,11 +62,23 @@ def _decompress(raw: bytes, name: str) -> bytes:
     if raw[:2] != b"\x1f\x8b":
         raise ValueError(f"{name}: is named .gz but is not gzip. Name it .csv if it is plain text.")
     try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+        with gzip.open(io.BytesIO(raw)) as packed:
+            text = packed.read(most_unpacked(len(raw)) + 1)
+        refuse_expansion(len(text), len(raw))
+        return text
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ValueError(
             f"{name}: the gzip data is damaged or cut off ({error}). Fetch the file again."
         ) from error
+
+
+@contextmanager
+def _reading(name: str, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever fails in the reader, is the file's
+        told = first_line(error).rstrip(".")
+        raise ValueError(f"{name}: is not readable {kind}: {told}. Write the file again.") from error
 
 
 def _read_parquet(raw: bytes, name: str) -> pd.DataFrame:
@@ -75,11 +90,22 @@ def _read_parquet(raw: bytes, name: str) -> pd.DataFrame:
         raise ImportError(
             f'{name}: reading Parquet needs pyarrow. Install it: pip install "normcast[parquet]", or use CSV.'
         ) from error
-    try:
+    with _reading(name, "Parquet"):
+        _refuse_large_parquet(raw)
         table = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{name}: is not readable Parquet: {error}") from error
     return _with_rows(table, name)
+
+
+def _refuse_large_parquet(raw: bytes) -> None:
+    from pyarrow.parquet import read_metadata
+
+    found = read_metadata(io.BytesIO(raw))
+    refuse_columns(found.num_columns)
+    refuse_expansion(8 * found.num_rows * found.num_columns, len(raw))  # a number or a pointer each
+    groups = [found.row_group(i) for i in range(found.num_row_groups)]
+    refuse_expansion(sum(group.total_byte_size for group in groups), len(raw))
+    if sum(group.num_rows for group in groups) != found.num_rows:
+        raise ValueError("the numbers of rows in it contradict each other")
 
 
 def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -93,12 +119,16 @@ def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _read_csv(raw: bytes, name: str) -> pd.DataFrame:
     raw = _as_text(raw, name)
     separator = _separator(raw)
-    _refuse_twice(_header(raw, separator), name)
     _refuse_ragged(raw, separator, name)
-    table = _parsed(raw, separator, ".")
-    if separator != "," and _has_decimal_commas(table):
-        other = _parsed(raw, separator, ",")
-        table = table if _numbers(table) - _numbers(other) else other
+    with _reading(name, "CSV"):
+        header = _header(raw, separator)
+        refuse_columns(len(header))
+    _refuse_twice(header, name)
+    with _reading(name, "CSV"):
+        table = _parsed(raw, separator, ".")
+        if separator != "," and _has_decimal_commas(table):
+            other = _parsed(raw, separator, ",")
+            table = table if _numbers(table) - _numbers(other) else other
     return _with_rows(table, name)
 
 
@@ -134,14 +164,15 @@ def _as_text(raw: bytes, name: str) -> bytes:
             f"{name}: is not UTF-8 text: byte {error.start} is {raw[error.start : error.start + 1]!r}. "
             f"Save it as UTF-8 (it may be Latin-1 or Windows-1252)."
         ) from error
-    raw = raw if b"\n" in raw else raw.replace(b"\r", b"\n")
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not raw.strip():
         raise ValueError(f"{name}: the file is empty.")
     return raw
 
 
 def _first_line(raw: bytes) -> str:
-    return next(line for line in raw.split(b"\n") if line.strip()).decode().rstrip("\r")
+    return next(line for line in raw.split(b"\n") if line.strip()).decode()
 
 
 def _separator(raw: bytes) -> str:
@@ -155,11 +186,11 @@ def _header(raw: bytes, separator: str) -> list[str]:
 
 
 def _refuse_twice(header: list[str], name: str) -> None:
+    first: dict[str, int] = {}
     for i, column in enumerate(header):
-        if column and column in header[:i]:
+        if column and first.setdefault(column, i) < i:
             raise ValueError(
-                f"{name}: column name {column!r} stands twice, at columns "
-                f"{header.index(column) + 1} and {i + 1}. "
+                f"{name}: column name {column!r} stands twice, at columns {first[column] + 1} and {i + 1}. "
                 f"Rename one."
             )
 
@@ -177,7 +208,7 @@ def _refuse_ragged(raw: bytes, separator: str, name: str) -> None:
     separators = np.flatnonzero((data == ord(separator)) & outside)
     fields = np.bincount(np.searchsorted(ends, separators), minlength=len(ends)) + 1
     lengths = np.diff(ends, prepend=-1) - 1
-    blank = (lengths == 0) | ((lengths == 1) & (data[ends - 1] == 13))
+    blank = lengths == 0
     expected = fields[np.argmin(blank)]
     ragged = (fields != expected) & ~blank
     if ragged.any():

@@ -51,6 +51,15 @@ class Architecture(Plain):
                 f"{last.dropout_kind!r} has nothing to act on. Choose plain, alpha or gaussian."
             )
 
+    @property
+    def n_layers(self) -> int:
+        """How many layers its convolutions and recurrent layers become.
+
+        >>> Architecture(conv=(Conv(filters=4, norm="batch", dropout=0.1),)).n_layers
+        5
+        """
+        return sum(each.n_layers for each in self.conv) + sum(each.n_layers for each in self.recurrent)
+
     def build(
         self,
         input_size: int,

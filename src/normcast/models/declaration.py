@@ -61,6 +61,12 @@ class Conv(Plain):
         if self.squeeze_excite is not None:
             at_least_one("Conv", "squeeze_excite", self.squeeze_excite)
 
+    @property
+    def n_layers(self) -> int:
+        """How many layers it becomes; five of them squeeze and excite."""
+        activation = self.norm is not None and self.norm_at == "before"
+        return 1 + bool(self.norm) + activation + bool(self.dropout) + 5 * bool(self.squeeze_excite)
+
 
 @dataclass(frozen=True)
 class Recurrent(Plain):
@@ -117,6 +123,11 @@ class Recurrent(Plain):
             object.__setattr__(self, "zoneout", tuple(rates))  # JSON has lists
         for each in rates if isinstance(rates, list | tuple) else (rates,):
             rate("Recurrent", "zoneout", each)
+
+    @property
+    def n_layers(self) -> int:
+        """How many layers it becomes."""
+        return 1 + bool(self.norm) + bool(self.dropout)
 
     @property
     def is_plain(self) -> bool:

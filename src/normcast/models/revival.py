@@ -1,7 +1,7 @@
 """Revival: keras objects made from text. A text may name layers, but brings no code of its own.
 
 Keras' safe mode guards against what it knows of, while an object is made. Here all of a text is looked
-through before any of it is made, nested parts too.
+through before any of it is made, nested parts too, and its size is taken without a weight being filled.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import keras
 
 import normcast.layers  # noqa: F401  (registers its layers)
 from normcast.errors import last_line, unknown
+from normcast.models.shapes import NOTHING, Held, is_of_user, refuse_large, refuse_layers
 from normcast.plain import parsed, short
 
 Classes = Mapping[str, Any]
@@ -32,6 +33,15 @@ CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "F
 FILES = dict.fromkeys(("StringLookup", "IntegerLookup", "TextVectorization"), "vocabulary")
 """Layers with an argument that may be the path of a file, which is then read."""
 
+ROUNDS = ("power_iterations", "num_ops", "num_chains", "chain_depth")
+"""Arguments that say how often a layer does something, each time anew in Python."""
+
+MOST_ROUNDS = 1_000
+"""Rounds, and steps of unrolled recurrent layers: each is traced by itself and takes milliseconds."""
+
+LAYERS_ANEW = 40
+"""How many layers Keras makes anew in the time that it takes to make one with its weights."""
+
 KEPT_CODE = "From a text only layers without code are made; make the model in Python and hand it over."
 
 
@@ -47,11 +57,22 @@ def revived(spec: Any, where: str, own: Classes | None = None) -> Any:
     Traceback (most recent call last):
     ValueError: edit: Lambda runs or loads code of its own. From a text only layers without code are made...
     """
-    refuse_code(spec, where, own)
+    refuse_hostile(spec, where, own)
     try:
         return keras.saving.deserialize_keras_object(spec, custom_objects=dict(own or {}), safe_mode=True)
     except Exception as error:
         raise ValueError(f"{where} cannot be made. {last_line(error)}") from error
+
+
+def refuse_hostile(spec: Any, where: str, own: Classes | None = None, held: Held = NOTHING) -> None:
+    """Raise ValueError for a text that is not to be made: for its code, or its size.
+
+    held: the weights that stand in the file beside it.
+    """
+    named = refuse_code(spec, where, own)
+    if any(_is_layer(each) for each in named.values()):
+        users = {name: known for name, known in named.items() if is_of_user(known)}
+        refuse_large(spec, where, held, users | dict(own or {}))
 
 
 def revived_model(text: str, where: str, own: Classes | None = None) -> keras.Model:
@@ -67,12 +88,15 @@ def revived_model(text: str, where: str, own: Classes | None = None) -> keras.Mo
     return model
 
 
-def refuse_code(plain: Any, where: str, own: Classes | None = None) -> None:
+def refuse_code(plain: Any, where: str, own: Classes | None = None) -> dict[str, Any]:
     """Raise ValueError if plain values, at any depth, name what is code, or is not of Keras, ours or `own`.
 
-    Classes that the user registered with Keras may be named as well: their code is the user's own.
+    Classes that the user registered with Keras may be named as well: their code is the user's own. Refused
+    are also so many layers, or rounds of a layer, that making them takes longer than anyone would wait.
+    Returns what is named, by the name that Keras looks for.
     """
-    for path, spec in _named(plain):
+    named, calls = {}, 0
+    for path, spec, times in _named(plain):
         place = f"{where}: {path}" if path else where
         name = spec["class_name"]
         if not isinstance(name, str):
@@ -84,6 +108,28 @@ def refuse_code(plain: Any, where: str, own: Classes | None = None) -> None:
             raise ValueError(_unknown(spec, place))
         if isinstance(known, type) and issubclass(known, _code()) and known not in dict(own or {}).values():
             raise ValueError(f"{place}: {known.__name__} runs or loads code of its own. {KEPT_CODE}")
+        _refuse_rounds(spec, place)
+        named[str(spec.get("registered_name") or (spec["config"] if name == "function" else name))] = known
+        calls += times * _is_layer(known)
+        if known is keras.Sequential:  # Keras makes it anew with each of its layers
+            calls += times * _layers_in(spec) ** 2 // LAYERS_ANEW
+        refuse_layers(calls, where)
+    return named
+
+
+def _layers_in(spec: Mapping[str, Any]) -> int:
+    config = spec.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else config  # a list in files of long ago
+    return len(layers) if isinstance(layers, list) else 0
+
+
+def _refuse_rounds(spec: Mapping[str, Any], place: str) -> None:
+    config = spec.get("config")
+    arguments = config if isinstance(config, dict) else {}
+    for key in ROUNDS:
+        value = arguments.get(key)
+        if isinstance(value, (int, float)) and value > MOST_ROUNDS:
+            raise ValueError(f"{place}: {key} is {short(value)}, more than {MOST_ROUNDS:,} rounds.")
 
 
 def refuse_argument(spec: Mapping[str, Any], key: str, value: Any, where: str) -> None:
@@ -95,17 +141,26 @@ def refuse_argument(spec: Mapping[str, Any], key: str, value: Any, where: str) -
         raise ValueError(f"{where}: {name} would read the file {value!r}. {KEPT_CODE}")
 
 
-def _named(plain: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every serialized object in plain values, with its place; no depth is too deep."""
-    waiting = [("", plain)]
+def _named(plain: Any) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield every serialized object in plain values, with its place and how often it is called.
+
+    No depth is too deep. A network that calls a network twice calls each layer in it twice.
+    """
+    waiting = [("", plain, 1)]
     while waiting:
-        path, value = waiting.pop()
+        path, value, times = waiting.pop()
         if isinstance(value, dict):
             if "class_name" in value:
-                yield path, value
-            waiting += [(f"{path}.{key}".strip("."), each) for key, each in value.items()]
+                nodes = value.get("inbound_nodes")
+                times *= max(1, len(nodes)) if isinstance(nodes, list) else 1
+                yield path, value, times
+            waiting += [(f"{path}.{key}".strip("."), each, times) for key, each in value.items()]
         elif isinstance(value, (list, tuple)):
-            waiting += [(f"{path}[{i}]", each) for i, each in enumerate(value)]
+            waiting += [(f"{path}[{i}]", each, times) for i, each in enumerate(value)]
+
+
+def _is_layer(known: Any) -> bool:
+    return isinstance(known, type) and issubclass(known, keras.Operation)
 
 
 def _function(spec: dict[str, Any], own: Classes | None) -> Any:

@@ -16,6 +16,7 @@ from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
 from normcast.models.revival import refuse_code, revived
+from normcast.models.shapes import Held, refuse_large
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,9 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     for edit in edits:
         refuse_code(edit.to_dict(), "Edit", classes)
     wiring = edited(wiring_of(model), edits, lambda spec: _complete(spec, classes))
-    new = _revive(write(wiring), classes)
+    plain = write(wiring)
+    refuse_large(plain, "apply", Held(model.count_params()), classes, safe_mode=False)
+    new = _revive(plain, classes)
     _carry_compile(model, new, classes)
     return Applied(new, *_carry_weights(model, new))
 

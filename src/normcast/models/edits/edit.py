@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 from normcast.errors import unknown
 from normcast.models.graph.layer_spec import LayerLike, as_data, as_spec, brief, brief_spec
 from normcast.models.graph.wiring import INPUTS
-from normcast.plain import parsed, read, text
+from normcast.plain import parsed, read, short, text
 
 
 class Edit:
@@ -37,6 +37,9 @@ class Edit:
         known: dict[str, Any] = {cls.kind: cls for cls in (Set, Insert, Remove, Move, Replace, Rewire)}
         if kind not in known:
             raise ValueError(unknown("edit", kind, known, where="Edit"))
+        for name in ("layer", "after", "before"):
+            if not isinstance(fields.get(name, ""), str | None):
+                raise ValueError(f"Edit: {name} is {short(fields[name])}, but must be the name of a layer.")
         if kind == "set":
             return Set(fields["layer"], **fields["config"])
         return cast(Any, known[kind])(**fields)
@@ -206,6 +209,8 @@ class Rewire(Edit):
     ) -> None:
         if inputs is None and arguments is None:
             raise ValueError(f"Rewire: say what {layer!r} reads (inputs=) or how it is called (arguments=).")
+        if not isinstance(call, int | None) or not isinstance(inputs, str | list | tuple | dict | None):
+            raise ValueError(f"Rewire: call {short(call)} of {layer!r} cannot read {short(inputs)}.")
         inputs = [inputs] if isinstance(inputs, str) else inputs
         self._hold(
             layer=layer,

@@ -58,7 +58,7 @@ def brief_spec(spec: Mapping[str, Any]) -> str:
     config = spec.get("config", {})
     if not isinstance(config, dict):  # a function, which is written down by its name
         return str(config)
-    if spec["class_name"].startswith("__"):  # how Keras writes down what is no object of its own
+    if str(spec["class_name"]).startswith("__"):  # how Keras writes down what is no object of its own
         return spec["class_name"].strip("_")
     if isinstance(config.get("layers"), list):
         return f"{spec['class_name']}({counted(len(config['layers']), 'layer')})"
@@ -84,7 +84,7 @@ UNTOLD = ("name", "dtype", "trainable", "seed")
 
 
 def _given(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-    config = {k: v for k, v in spec["config"].items() if k not in UNTOLD}
+    config = {k: v for k, v in spec.get("config", {}).items() if k not in UNTOLD}
     cls = _class(name, spec.get("registered_name") or "")
     if cls is None:
         return config

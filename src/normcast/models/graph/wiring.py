@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from normcast.plain import short
+
 Spec = dict[str, Any]
 INPUTS = "(inputs)"
 OUTPUTS = "(outputs)"
@@ -33,8 +35,10 @@ def to_ref(text: str) -> Ref:
     >>> to_ref("lstm_1#1:2")
     Ref(layer='lstm_1', call=1, tensor=2)
     """
-    text, _, tensor = text.partition(":")
-    layer, _, call = text.partition("#")
+    place, _, tensor = text.partition(":") if isinstance(text, str) else ("", "", "?")
+    layer, _, call = place.partition("#")
+    if not all(number.isdecimal() for number in (call, tensor) if number):
+        raise ValueError(f"Edit: {short(text)} names no tensor; write 'lstm_1', 'lstm_1:1' or 'lstm_1#1'.")
     return Ref(layer, int(call or 0), int(tensor or 0))
 
 

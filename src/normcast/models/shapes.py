@@ -1,0 +1,155 @@
+"""Shapes: a network that a text declares, measured before any of its weights is filled."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import keras
+
+from normcast import keras_seam
+from normcast.errors import last_line
+
+MOST_LAYERS = 1_000
+"""Calls of layers in a network that is read: each takes milliseconds to make, and none of ours has fifty."""
+
+MOST_FREE = 10**8
+"""Weights that a network may have although no file holds them: what edits and states add, in 400 MB."""
+
+MOST_STEPS = 1_000
+"""Steps of all unrolled recurrent layers: each is traced by itself and takes milliseconds."""
+
+LEGACY = {"Functional": keras.Model, "Model": keras.Model, "Sequential": keras.Sequential}
+"""What .h5 files call the kinds of models, without a module."""
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What there is of a network's weights: so many numbers, in so many arrays; None where more may come."""
+
+    weights: int = 0
+    arrays: int | None = None
+
+
+NOTHING = Held()
+
+
+def without_values(make: Callable[[], Made]) -> Made:
+    """Return what `make` makes, each variable in it with a shape and without a value, which takes no memory.
+
+    In a thread of its own, since Keras keeps apart, for each, the variables that wait for a value and the
+    names that are taken. The random numbers that it draws are drawn again.
+
+    >>> net = without_values(lambda: keras.Sequential([keras.Input((10**6,)), keras.layers.Dense(10**6)]))
+    >>> net.count_params()
+    1000001000000
+    """
+
+    def make_shapes() -> Made:
+        with keras.StatelessScope(initialize_variables=False):
+            return make()
+
+    state = random.getstate()
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(make_shapes).result()
+    finally:
+        random.setstate(state)
+
+
+def refuse_layers(count: int, where: str) -> None:
+    """Raise ValueError for a network of too many layers."""
+    if count > MOST_LAYERS:
+        raise ValueError(
+            f"{where}: has {count:,} layers or calls of layers, more than the {MOST_LAYERS:,} that are read."
+        )
+
+
+def refuse_large(
+    spec: dict[str, Any],
+    where: str,
+    held: Held,
+    classes: Mapping[str, Any],
+    *,
+    safe_mode: bool = True,
+) -> None:
+    """Raise ValueError for a serialized network with far more weights than there are, or steps to unroll.
+
+    held: what there is of its weights; classes: those that it needs beside Keras' own.
+    """
+    trusted = any(is_of_user(each) for each in classes.values())
+    try:
+        made = without_values(lambda: _made(_light(spec), classes, safe_mode))
+    except Exception as error:
+        if trusted:
+            return  # whose variables may need their values at once; that code is the user's own
+        raise ValueError(f"{where} cannot be made. {last_line(error)}") from error
+    count = sum(math.prod(each.shape) for each in getattr(made, "variables", ()))
+    if count > held.weights + MOST_FREE:
+        raise ValueError(
+            f"{where}: declares {count:,} weights, of which {held.weights:,} are there. "
+            f"Without values no more than {MOST_FREE:,} are made."
+        )
+    arrays = len(getattr(made, "weights", ()))
+    if held.arrays is not None and not trusted and arrays > held.arrays:
+        raise ValueError(f"{where}: declares {arrays:,} arrays of weights, but holds {held.arrays:,}.")
+    _refuse_steps(spec, made, where)
+
+
+def _refuse_steps(spec: dict[str, Any], made: Any, where: str) -> None:
+    steps = _unrolled(spec) * max(_steps(made), default=0)
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"{where}: has recurrent layers that unroll {steps:,} steps, more than {MOST_STEPS:,}. "
+            "Make them with unroll=False."
+        )
+
+
+def is_of_user(thing: Any) -> bool:
+    """Say whether a class or function is neither Keras' own nor ours."""
+    return str(getattr(thing, "__module__", "")).partition(".")[0] not in ("keras", "normcast")
+
+
+def _made(spec: dict[str, Any], classes: Mapping[str, Any], safe_mode: bool) -> Any:
+    legacy = None if spec.get("module") else LEGACY.get(spec["class_name"])
+    if legacy is not None:
+        return legacy.from_config(spec["config"], custom_objects=dict(classes))
+    return keras.saving.deserialize_keras_object(spec, custom_objects=dict(classes), safe_mode=safe_mode)
+
+
+def _light(plain: Any) -> Any:
+    """Return a copy without what takes time and adds no weight: an optimizer, unrolled steps."""
+    if isinstance(plain, dict):
+        kept = {key: _light(each) for key, each in plain.items() if key != "compile_config"}
+        if plain.get("class_name") == "Sequential" and isinstance(kept.get("config"), dict):
+            kept["config"] = _made_at_once(kept["config"])
+        return {**kept, "unroll": False} if "unroll" in kept else kept
+    return [_light(each) for each in plain] if isinstance(plain, (list, tuple)) else plain
+
+
+def _made_at_once(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a Sequential's configuration without its input, with which Keras makes it anew each layer."""
+    first, *rest = config.get("layers") or [None]
+    if not isinstance(first, dict) or first.get("class_name") != "InputLayer" or not rest:
+        return config
+    shape = first["config"].get("batch_shape") or first["config"].get("batch_input_shape")
+    return {**config, "layers": rest, "build_input_shape": shape}
+
+
+def _unrolled(plain: Any) -> int:
+    if isinstance(plain, dict):
+        return bool(plain.get("unroll")) + sum(map(_unrolled, plain.values()))
+    return sum(map(_unrolled, plain)) if isinstance(plain, (list, tuple)) else 0
+
+
+def _steps(made: Any) -> Iterator[int]:
+    """Yield how many steps each tensor has that a layer reads."""
+    for layer in keras_seam.all_layers(made):
+        for call in keras_seam.calls_of(layer):
+            yield from (t.shape[1] for t in call.input_tensors if len(t.shape) > 2 and t.shape[1])

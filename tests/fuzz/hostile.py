@@ -1,0 +1,363 @@
+"""Hostile files: each small on the disk, and large or slow for a reader that trusts it."""
+
+import gzip
+import io
+import json
+import struct
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from normcast.artefact.archive import Archive, as_arrays, as_json
+
+DEEP = 100_000
+LAYERS = 3_000
+MANY = 10**9
+
+
+def deep(n=DEEP):
+    return b"[" * n + b"]" * n
+
+
+def archive_with(raw: bytes, member: str, change) -> bytes:
+    """The bytes of an artefact with one member changed."""
+    members = dict(Archive.unpacked(raw, "whole").members)
+    members[member] = change(members[member])
+    return Archive(members, "hostile").packed()
+
+
+def with_values(change):
+    def changer(content):
+        values = json.loads(content)
+        change(values)
+        return as_json(values)
+
+    return changer
+
+
+def with_architecture(change):
+    return lambda raw: archive_with(
+        raw, "architecture.json", with_values(lambda v: change(v["architecture"]))
+    )
+
+
+def layers(n):
+    def change(values):
+        values["conv"] = n * values["conv"]
+
+    return change
+
+
+def units(n):
+    return lambda values: values["recurrent"][0].update(units=n)
+
+
+def horizon(raw, n=MANY):
+    raw = archive_with(raw, "conformal.json", lambda _: b"null")
+    raw = archive_with(raw, "architecture.json", with_values(lambda v: v["build"].update(outputs=n)))
+
+    def change(manifest):
+        manifest["body"]["fitted"]["h"] = manifest["body"]["settings"]["h"] = n
+
+    return archive_with(raw, "manifest.json", with_values(change))
+
+
+def many_values(raw):
+    return archive_with(raw, "scaler.json", lambda _: b'{"target": [' + b"[]," * 10**7 + b"[]]}")
+
+
+def wide_type(raw):
+    def change(manifest):
+        manifest["body"]["panel"]["id_values"][0].update(dtype={"pandas": f"S{MANY}"})
+
+    return archive_with(raw, "manifest.json", with_values(change))
+
+
+def many_members(n=400_000):
+    """A zip whose directory names one member again and again."""
+    name = b"a"
+    local = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 33, 0, 0, 0, len(name), 0) + name
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, len(name), 0, 0, 0, 0, 0, 0)
+    directory = (entry + name) * n
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, n % 65536, n % 65536, len(directory), len(local), 0)
+    return local + directory + end
+
+
+@cache
+def zip_bomb(size=2**27):
+    """Zeros, a thousand to one, under each name that a reader looks for."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in ("x.npy", "manifest.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, bytes(size))
+    return target.getvalue()
+
+
+def shared_bytes(n=1000, size=2**20):
+    """A zip of members that all stand at one place."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("x.npy", bytes(size))
+        first = archive.infolist()[0]
+        for i in range(n):
+            again = zipfile.ZipInfo(f"{i}.npy")
+            for name in ("CRC", "compress_size", "file_size", "header_offset"):
+                setattr(again, name, getattr(first, name))
+            archive.filelist.append(again)
+    return target.getvalue()
+
+
+def npz(header: str, body: bytes = bytes(64)) -> bytes:
+    """An .npz whose x has that header."""
+    target = io.BytesIO()
+    padded = header.ljust(117) + "\n"
+    member = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode() + body
+    y = io.BytesIO()
+    np.save(y, np.zeros(4))
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("x.npy", member)
+        archive.writestr("y.npy", y.getvalue())
+    return target.getvalue()
+
+
+def declared(shape, dtype="<f8"):
+    return npz(repr({"descr": dtype, "fortran_order": False, "shape": shape}))
+
+
+def small(*inside) -> keras.Model:
+    """A network of a few weights."""
+    return keras.Sequential([keras.Input((8, 3)), *inside, keras.layers.LSTM(2, name="lstm")], name="small")
+
+
+def keras_with(change, name="net.keras", weights=None):
+    """The bytes of a .keras or .h5 file whose configuration is another one than that of its weights."""
+
+    def make(folder: Path) -> bytes:
+        path = folder / name
+        small().save(path)
+        if name.endswith(".h5"):
+            with h5py.File(path, "a") as content:
+                plain = json.loads(content.attrs["model_config"])
+                del content.attrs["model_config"]
+                new = change(plain)
+                content.attrs["model_config"] = new if isinstance(new, bytes) else json.dumps(plain)
+            return path.read_bytes()
+        members = dict(Archive.opened(path).members)
+        plain = json.loads(members["config.json"])
+        new = change(plain)
+        members["config.json"] = new if isinstance(new, bytes) else json.dumps(plain).encode()
+        if weights is not None:
+            members["model.weights.h5"] = weights(folder)
+        return Archive(members, "hostile").packed()
+
+    return make
+
+
+def h5_units(plain):
+    plain["config"]["layers"][-1]["config"]["units"] = 10**5
+
+
+def h5_many(plain):
+    dense = {"class_name": "Dense", "config": {"units": 3}}
+    own = plain["config"]["layers"]
+    own[1:1] = [{**dense, "config": {"units": 3, "name": f"d{i}"}} for i in range(LAYERS)]
+
+
+def chain(n=190):
+    def change(plain):
+        h5_many(plain)
+        del plain["config"]["layers"][1 : LAYERS - n]
+
+    return change
+
+
+def functional(plain, n=700):
+    """As many layers as may be, of which no weights are there."""
+    inputs = x = keras.Input((2,))
+    with keras.StatelessScope(initialize_variables=False):
+        for _ in range(n):
+            x = keras.layers.Dense(2)(x)
+        model = keras.Model(inputs, x)
+    spec = json.loads(model.to_json())
+    plain.clear()
+    plain.update(spec)
+
+
+def unrolled(plain):
+    plain["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**6, 3]
+    plain["config"]["layers"][-1]["config"]["unroll"] = True
+    plain["config"].pop("build_input_shape", None)
+
+
+def rounds(plain):
+    inner = plain["config"]["layers"][-1]
+    plain["config"]["layers"].insert(
+        1,
+        {
+            "module": "keras.layers",
+            "class_name": "SpectralNormalization",
+            "config": {"layer": {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}},
+                       "power_iterations": MANY},
+        },
+    )  # fmt: skip
+    return None if inner else b""
+
+
+def called_again_and_again(plain):
+    """A network that calls a network twice that calls a network twice, 18 times over: 2^18 layers."""
+    inputs = keras.Input((8, 3))
+    inner = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    spec = keras.saving.serialize_keras_object(inner)
+    for level in range(15):
+        name = f"level_{level}"
+        inputs = keras.Input((8, 3), name="x")
+        shape = {"class_name": "__keras_tensor__", "config": {"shape": [None, 8, 3], "dtype": "float32"}}
+        first = {**shape, "config": {**shape["config"], "keras_history": ["x", 0, 0]}}
+        second = {**shape, "config": {**shape["config"], "keras_history": ["inner", 0, 0]}}
+        nodes = [{"args": [first], "kwargs": {}}, {"args": [second], "kwargs": {}}]
+        spec = {
+            "module": "keras.src.models.functional",
+            "class_name": "Functional",
+            "registered_name": "Functional",
+            "config": {
+                "name": name,
+                "trainable": True,
+                "layers": [
+                    {"module": "keras.layers", "class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+                     "config": {"batch_shape": [None, 8, 3], "dtype": "float32", "name": "x"}},
+                    {**spec, "name": "inner", "inbound_nodes": nodes,
+                     "config": {**spec["config"], "name": "inner"}},
+                ],
+                "input_layers": [["x", 0, 0]],
+                "output_layers": [["inner", 1, 0]],
+            },
+        }  # fmt: skip
+    plain.clear()
+    plain.update(spec)
+
+
+def giant_dataset(folder: Path) -> bytes:
+    """Weights that declare a terabyte and hold a chunk."""
+    path = folder / "weights.h5"
+    with h5py.File(path, "w") as content:
+        content.create_dataset("a/vars/0", (2**38,), "f4", chunks=(1024,), compression="gzip")
+    return path.read_bytes()
+
+
+def many_groups(folder: Path) -> bytes:
+    path = folder / "weights.h5"
+    with h5py.File(path, "w") as content:
+        for i in range(21_000):
+            content.create_group(str(i))
+    return path.read_bytes()
+
+
+def polyglot(folder: Path) -> bytes:
+    """HDF5 that Keras reads, behind which stands a zip that is harmless."""
+    evil = keras_with(h5_units, "net.h5")(folder)
+    small().save(folder / "good.keras")
+    return evil + (folder / "good.keras").read_bytes()
+
+
+def parquet(columns: int, rows: int = 0) -> bytes:
+    """Rows of one value each, which Parquet keeps in a few bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    target = io.BytesIO()
+    with pq.ParquetWriter(target, pa.schema([(f"c{i}", pa.int8()) for i in range(columns)])) as writer:
+        if rows:
+            writer.write_table(pa.table({"c0": pa.array(np.zeros(rows, "int8"))}))
+    return target.getvalue()
+
+
+ARTEFACTS = {
+    "3,000 layers": with_architecture(layers(LAYERS)),
+    "1,000 layers of ten": with_architecture(
+        lambda v: v.update(conv=999 * [{**v["conv"][0], "norm": "batch", "squeeze_excite": 1}])
+    ),
+    "a billion units": with_architecture(units(MANY)),
+    "a hundred thousand units": with_architecture(units(10**5)),
+    "a billion filters": with_architecture(lambda v: v["conv"][0].update(filters=MANY)),
+    "a kernel of a billion": with_architecture(lambda v: v["conv"][0].update(kernel_size=MANY)),
+    "a billion steps ahead": horizon,
+    "a type of a billion bytes": wide_type,
+    "30 million brackets": many_values,
+    "deep manifest": lambda raw: archive_with(raw, "manifest.json", lambda _: deep()),
+    "deep architecture": lambda raw: archive_with(raw, "architecture.json", lambda _: deep()),
+    "deep body": lambda raw: archive_with(
+        raw, "manifest.json", lambda c: c.replace(b'"body": {', b'"body": {"a": ' + deep(900) + b",")
+    ),
+    "weights that declare a terabyte": lambda raw: archive_with(
+        raw, "weights.safetensors",
+        lambda _: (lambda head: struct.pack("<Q", len(head)) + head)(
+            json.dumps({"0/000/a": {"dtype": "F32", "shape": [2**38], "data_offsets": [0, 2**40]}}).encode()
+        ),
+    ),
+    "arrays of other weights": lambda raw: archive_with(
+        raw, "weights.safetensors", lambda _: as_arrays({"0/000/a": np.zeros(3)})
+    ),
+    "400,000 members": lambda raw: many_members(),
+    "members 1000:1": lambda raw: zip_bomb(),
+    "members that share bytes": lambda raw: shared_bytes(),
+}  # fmt: skip
+
+NETWORKS = {
+    "a.keras": keras_with(lambda v: v["config"]["layers"][-1]["config"].update(units=10**5)),
+    "b.keras": keras_with(lambda v: v["config"]["layers"][-1]["config"].update(units=MANY)),
+    "many.keras": keras_with(h5_many),
+    "chain.keras": keras_with(chain()),
+    "functional.keras": keras_with(functional),
+    "deep.keras": keras_with(lambda _: deep()),
+    "deeper.keras": keras_with(lambda _: deep(900)),
+    "unrolled.keras": keras_with(unrolled),
+    "rounds.keras": keras_with(rounds),
+    "again.keras": keras_with(called_again_and_again),
+    "giant.keras": keras_with(lambda _: None, weights=giant_dataset),
+    "groups.keras": keras_with(lambda _: None, weights=many_groups),
+    "members.keras": lambda folder: many_members(),
+    "bomb.keras": lambda folder: zip_bomb(),
+    "a.h5": keras_with(h5_units, "net.h5"),
+    "many.h5": keras_with(h5_many, "net.h5"),
+    "deep.h5": keras_with(lambda _: deep(20_000), "net.h5"),
+    "unrolled.h5": keras_with(unrolled, "net.h5"),
+    "giant.h5": giant_dataset,
+    "polyglot.h5": polyglot,
+}
+
+CASES = {
+    "745 GiB": lambda: declared((10**11,)),
+    "cases without values": lambda: declared((10**15, 0)),
+    "cases of empty text": lambda: declared((10**15,), "<U0"),
+    "less than nothing": lambda: declared((-4,)),
+    "more dimensions than there are": lambda: declared((1,) * 2000),
+    "objects": lambda: declared((4,), "|O"),
+    "objects inside": lambda: npz("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (4,)}"),
+    "a header of code": lambda: npz("__import__('os').system('touch ran')"),
+    "a deep header": lambda: npz("(" * 9000),
+    "400,000 members": many_members,
+    "members 1000:1": zip_bomb,
+    "members that share bytes": shared_bytes,
+}
+
+TABLES = {
+    "return.csv": lambda: b"ds,y\rz\n1,2\n",
+    "field.csv": lambda: b"ds," + b"y" * 200_000 + b"\n1,2\n",
+    "columns.csv": lambda: b",".join(b"c%d" % i for i in range(200_000)) + b"\n" + b"1," * 199_999 + b"1\n",
+    "twice.csv": lambda: b",".join(b"c" for _ in range(200_000)) + b"\n" + b"1," * 199_999 + b"1\n",
+    "bomb.csv.gz": lambda: gzip.compress(bytes(2**28 + 1), 1),
+    "rows.parquet": lambda: parquet(1, 5 * 10**7),
+    "columns.parquet": lambda: parquet(51_000),
+}
+
+TEXTS = {
+    "deep": deep().decode(),
+    "deep enough for a reader of JSON": deep(900).decode(),
+    "many": "[" + "[]," * 10**7 + "[]]",
+    "digits": "1" * 10_000,
+    "deep objects": '{"a":' * 900 + "1" + "}" * 900,
+}

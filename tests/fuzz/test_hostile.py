@@ -1,0 +1,133 @@
+"""No file that anyone hands over can take the memory or the clock, run code, or write anything."""
+
+import contextlib
+import gc
+import time
+from pathlib import Path
+
+import keras
+import pytest
+
+from normcast import load
+from normcast.artefact import read_keras_file
+from normcast.data import read_npz, read_table
+from normcast.models import Architecture
+from normcast.models.edits import Insert, Replace, Set, apply, edits_from_json
+from normcast.models.revival import revived, revived_model
+from tests.forecasting.ready import ready, saved, table
+from tests.fuzz import hostile
+
+SECONDS = 2.0
+MEGABYTES = 500.0
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> bytes:
+    """An artefact that is in order; what loading takes the first time is over."""
+    path = saved(ready(table()), tmp_path_factory.mktemp("whole"))
+    load(path)
+    return path.read_bytes()
+
+
+def memory(name: str) -> float:
+    """What Linux says of this process in MiB; elsewhere nothing is measured."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), 0.0)
+
+
+def forget_peak() -> None:
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def refused(open_, name: str = "") -> None:
+    """Whether it is refused in words of ours, soon, within the memory, and without a trace."""
+    gc.collect()
+    forget_peak()
+    before, there, start = memory("VmRSS"), sorted(Path().iterdir()), time.process_time()
+    with pytest.raises((ValueError, OSError)) as caught:
+        open_()
+    assert time.process_time() - start < SECONDS
+    assert memory("VmHWM") - before < MEGABYTES
+    assert sorted(Path().iterdir()) == there
+    told = str(caught.value)
+    assert name in told
+    assert len(told) < 2_000
+
+
+@pytest.mark.parametrize("name", hostile.ARTEFACTS)
+def test_an_artefact(name, whole):
+    Path("evil.normcast").write_bytes(hostile.ARTEFACTS[name](whole))
+    refused(lambda: load("evil.normcast"), "evil.normcast")
+
+
+@pytest.mark.parametrize("name", hostile.NETWORKS)
+def test_a_network(name, tmp_path_factory, whole):
+    Path(name).write_bytes(hostile.NETWORKS[name](tmp_path_factory.mktemp("parts")))
+    refused(lambda: read_keras_file(name), name)
+
+
+def test_a_network_in_an_artefact(tmp_path_factory, whole):
+    from normcast.artefact.archive import Archive
+
+    for name in ("b.keras", "many.keras", "giant.keras"):
+        members = dict(Archive.unpacked(whole, "whole").members)
+        del members["architecture.json"]
+        members["model.keras"] = hostile.NETWORKS[name](tmp_path_factory.mktemp("parts"))
+        Path("evil.normcast").write_bytes(Archive(members, "evil").packed())
+        refused(lambda: load("evil.normcast"), "evil.normcast")
+
+
+@pytest.mark.parametrize("name", hostile.CASES)
+def test_cases(name):
+    Path("evil.npz").write_bytes(hostile.CASES[name]())
+    refused(lambda: read_npz("evil.npz"), "evil.npz")
+
+
+@pytest.mark.parametrize("name", hostile.TABLES)
+def test_a_table(name):
+    Path(name).write_bytes(hostile.TABLES[name]())
+    refused(lambda: read_table(name), name)
+
+
+@pytest.mark.parametrize("name", hostile.TEXTS)
+def test_a_text(name):
+    given = hostile.TEXTS[name]
+    refused(lambda: Architecture.from_json(given), "Architecture")
+    refused(lambda: edits_from_json(given), "edits")
+    refused(lambda: revived_model(given, "store"), "store")
+
+
+def dense(**more):
+    return {"module": "keras.layers", "class_name": "Dense", "config": {"units": hostile.MANY}, **more}
+
+
+def test_edits_and_parts():
+    net = hostile.small()
+    built = dense(build_config={"input_shape": [None, hostile.MANY]})
+    refused(lambda: revived(built, "part"), "part")
+    refused(lambda: apply(net, [Insert(built, before="lstm")]), "Dense")
+    refused(lambda: apply(net, [Insert(dense(), before="lstm")]), "apply")
+    refused(lambda: apply(net, [Set("lstm", units=10**5)]), "apply")
+    longer = Insert({"class_name": "ZeroPadding1D", "config": {"padding": [10**6, 0]}}, before="lstm")
+    refused(lambda: apply(net, [Set("lstm", unroll=True), longer]), "unroll")
+    refused(lambda: apply(net, [Replace("lstm", keras.layers.Conv1D(hostile.MANY, 3))]), "apply")
+
+
+def test_what_is_large_and_really_there_is_read(tmp_path):
+    """Forty layers, and a network of which each weight stands in the file."""
+    inputs = x = keras.Input((2,))
+    for _ in range(40):
+        x = keras.layers.Dense(2)(x)
+    keras.Model(inputs, x).save("many.keras")
+    assert len(read_keras_file("many.keras").layers) == 41
+    large = keras.Sequential([keras.Input((2000,)), keras.layers.Dense(4000)])
+    large.save("large.keras")
+    assert read_keras_file("large.keras").count_params() == 8_004_000
