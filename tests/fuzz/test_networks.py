@@ -1,12 +1,15 @@
 """Every network that Keras can make can be checked."""
 
+import json
+
 import keras
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from normcast.check import check_model
 from normcast.layers import GRU, LSTM
-from tests.fuzz.campaign import cases, judged
+from normcast.models.revival import revived_model
+from tests.fuzz.campaign import PLAIN, cases, judged, places, with_value
 
 L = keras.layers
 SMALL = st.integers(1, 4)
@@ -107,3 +110,30 @@ def test_networks(model):
         findings = check_model(model)
         assert str(findings) is not None
         assert findings.to_json() if hasattr(findings, "to_json") else True
+
+
+def kept() -> dict:
+    """A network as text has it: a shared layer, a nested network, a lookup, an operation, compile settings."""
+    inputs = keras.Input((4, 2), name="x")
+    dense = L.Dense(2, activation="relu", name="shared")
+    inner = keras.Sequential(
+        [keras.Input((4, 2)), L.Conv1D(2, 2, padding="causal"), L.Dropout(0.1)], name="inner"
+    )
+    x = L.Add(name="add")([dense(dense(inputs)), inner(inputs)]) * 2.0
+    x = L.Bidirectional(L.LSTM(2, kernel_regularizer="l2"), name="both")(x)
+    model = keras.Model(inputs, LSTM(2, norm="layer")(L.RepeatVector(3)(x)))
+    model.compile("adam", keras.losses.Huber())
+    plain = json.loads(model.to_json())
+    lookup = {"class_name": "StringLookup", "module": "keras.layers", "config": {"vocabulary": ["a"]}}
+    return {**plain, "other": [lookup, {"class_name": "function", "module": "builtins", "config": "relu"}]}
+
+
+KEPT = kept()
+PLACES = list(places(KEPT))
+
+
+@cases(20)
+@given(st.sampled_from(PLACES), PLAIN)
+def test_texts(path, value):
+    with judged("network, text"):
+        revived_model(json.dumps(with_value(KEPT, path, value)), "text")

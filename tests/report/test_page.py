@@ -55,6 +55,8 @@ def test_the_page_asks_the_network_for_nothing_and_runs_no_script(name, request)
     for _, attrs in tags:
         assert not attrs.keys() & {"src", "xlink:href", "onload", "onclick"}
         assert attrs.get("href", "#").startswith("#")
+    policies = [attrs["content"] for _, attrs in tags if attrs.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
     assert "url(" not in html
     assert "@import" not in html
     assert set(re.findall(r'https?://[^"\s<]*', html)) <= {"http://www.w3.org/2000/svg"}
@@ -136,7 +138,7 @@ def test_the_same_values_give_the_same_page(weather, page):
 
 
 def test_names_from_the_data_are_printed_and_never_run(weather):
-    evil = '<script>alert("x")</script>'
+    evil = '<script>alert("x")</script>\N{RIGHT-TO-LEFT OVERRIDE}' + "x" * 10_000
     rename = lambda frame: frame.assign(unique_id=frame["unique_id"].replace("Seattle", evil))  # noqa: E731
     tables = {name: rename(getattr(weather, name)) for name in ("series", "history", "forecast", "backtest")}
     scores = replace(weather.scores, by_series=rename(weather.scores.by_series))
@@ -145,6 +147,8 @@ def test_names_from_the_data_are_printed_and_never_run(weather):
     )
     assert "<script" not in html
     assert html.count("&lt;script&gt;") > 8
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in html
+    assert all(len(title) < 1000 for title in re.findall(r"(?s)<h3>(.*?)</h3>", html))
     read(html)
 
 

@@ -191,7 +191,8 @@ def _class(spec: dict[str, Any], place: str, own: Classes | None) -> Any:
         return found if isinstance(found, type) else None
     # What Keras has no public name for, as the operations of a graph; only of modules that are loaded anyway.
     found = vars(sys.modules[module]).get(name) if _is_of_keras(module) else None
-    return found if isinstance(found, type) and issubclass(found, keras.Operation) else None
+    kinds = (keras.Operation, keras.optimizers.Optimizer)  # PyTorch's optimizers have classes of their own
+    return found if isinstance(found, type) and issubclass(found, kinds) else None
 
 
 def _is_of_keras(module: Any) -> bool:
