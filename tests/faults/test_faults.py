@@ -1,4 +1,4 @@
-"""One kill of each kind; `make test-faults` has all. In short, studies and back-tests have tests of their own."""
+"""One kill of each kind; `make test-faults` has all. In short, studies and back-tests have their own tests."""
 
 import random
 
