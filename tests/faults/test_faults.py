@@ -1,4 +1,4 @@
-"""One kill of each kind; `make test-faults` has all. In short, studies and back-tests have their own tests."""
+"""One kill of each kind; `make test-faults` has all. Studies and back-tests have short tests of their own."""
 
 import random
 

@@ -167,7 +167,7 @@ def h5_many(plain):
     own[1:1] = [{**dense, "config": {"units": 3, "name": f"d{i}"}} for i in range(LAYERS)]
 
 
-def chain(n=190):
+def chain(n=170):
     def change(plain):
         h5_many(plain)
         del plain["config"]["layers"][1 : LAYERS - n]
@@ -277,6 +277,7 @@ def parquet(columns: int, rows: int = 0) -> bytes:
 
 ARTEFACTS = {
     "3,000 layers": with_architecture(layers(LAYERS)),
+    "300,000 layers": with_architecture(layers(300_000)),
     "1,000 layers of ten": with_architecture(
         lambda v: v.update(conv=999 * [{**v["conv"][0], "norm": "batch", "squeeze_excite": 1}])
     ),

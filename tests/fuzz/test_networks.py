@@ -113,7 +113,7 @@ def test_networks(model):
 
 
 def kept() -> dict:
-    """A network as text has it: a shared layer, a nested network, a lookup, an operation, compile settings."""
+    """A network as text: a shared layer, a nested network, an operation, compile settings."""
     inputs = keras.Input((4, 2), name="x")
     dense = L.Dense(2, activation="relu", name="shared")
     inner = keras.Sequential(

@@ -73,6 +73,8 @@ HOSTILE = {
     "a vocabulary of numbers in a file": spec("IntegerLookup", vocabulary="/etc/passwd"),
     "a vocabulary of texts in a file": spec("TextVectorization", vocabulary="/etc/passwd"),
     "a class name that is no text": {"class_name": ["Lambda"], "config": {}},
+    "a lookup whose arguments have no names": {"class_name": "StringLookup", "config": ["/etc/passwd"]},
+    "a function without a name": {"class_name": "function"},
     "no class at all": spec("Lamda"),
 }
 NESTED = {

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import keras
 
 EARLIER = {"h": "outputs"}  # what files of format 1 call an argument of `Architecture.build`
+MOST_TEXT = 2**20
+"""Bytes of an architecture; one of a thousand layers has a third of it."""
+
 ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
 
 
@@ -59,6 +62,9 @@ def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, 
     if ARCHITECTURE not in archive.members:
         with archive.reading(MODEL) as content:
             return read_keras(content, archive.where), None
+    with archive.reading(ARCHITECTURE) as content:
+        if len(content) > MOST_TEXT:
+            raise ValueError(f"it has {len(content):,} bytes, more than {MOST_TEXT:,}.")
     values = archive.json(ARCHITECTURE)
     with archive.reading(ARCHITECTURE):
         built = {EARLIER.get(name, name): value for name, value in values["build"].items()}

@@ -182,8 +182,10 @@ def _class(spec: dict[str, Any], place: str, own: Classes | None) -> Any:
     if custom is not None:
         return custom
     if name in FILES:
-        key = FILES[name]
-        refuse_argument(spec, key, spec.get("config", {}).get(key), place)
+        config = spec.get("config")
+        if not isinstance(config, dict):
+            raise ValueError(f"{place}: the arguments of {name} are {short(config)}, but must be by name.")
+        refuse_argument(spec, FILES[name], config.get(FILES[name]), place)
     if module is None or module == "keras":
         return next((found for home in KINDS if isinstance(found := _public(home, name), type)), None)
     if str(module).removeprefix("keras.") in KINDS:
@@ -212,7 +214,7 @@ def _code() -> tuple[type, ...]:
 
 
 def _unknown(spec: dict[str, Any], place: str) -> str:
-    name = spec["config"] if spec["class_name"] == "function" else spec["class_name"]
+    name = spec.get("config") if spec["class_name"] == "function" else spec["class_name"]
     if str(name).startswith("__"):
         return f"{place}: {str(name).strip('_')} is code, which is not run. {KEPT_CODE}"
     known = [each for each in dir(keras.layers) if each[0].isupper()]

@@ -27,7 +27,10 @@ def as_spec(what: LayerLike) -> dict[str, Any]:
     if ">" not in (spec.get("registered_name") or spec["class_name"]) and "module" not in spec:
         _check_name(spec["class_name"])
         spec["module"] = "keras.layers"
-    config = {key: as_data(value) for key, value in (spec.get("config") or {}).items()}
+    given = spec.get("config") or {}
+    if not isinstance(given, Mapping):
+        raise ValueError(f"Edit: the arguments of {spec['class_name']} are {given!r}, but must be by name.")
+    config = {key: as_data(value) for key, value in given.items()}
     return {"module": None, "registered_name": None, **spec, "config": config}
 
 
