@@ -18,7 +18,7 @@ import numpy as np
 from normcast.document import parsed, short, text, write
 from normcast.errors import unknown
 
-PLAINEST = {int: {int}, float: {int, float}, str: {str}}
+PLAINEST: dict[Any, set[type]] = {int: {int}, float: {int, float}, str: {str}}
 """What values of these types are in a text, unless they are NaN or infinite."""
 
 INFINITE = {"inf": math.inf, "-inf": -math.inf}
