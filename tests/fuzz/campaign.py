@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-CASES = int(os.environ.get("NORMCAST_FUZZ", "60"))
+CASES = int(os.environ.get("NORMCAST_FUZZ", "24"))
 IS_SHORT = "NORMCAST_FUZZ" not in os.environ
 SECONDS = 5.0
 OURS = (ValueError, TypeError, OSError)

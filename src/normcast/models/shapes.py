@@ -87,8 +87,8 @@ def refuse_large(
     try:
         made = without_values(lambda: _made(_light(spec), classes, safe_mode))
     except Exception as error:
-        if trusted:
-            return  # whose variables may need their values at once; that code is the user's own
+        if trusted or "stateless scope" in str(error):
+            return  # variables that need their values at once, as those of the user's own code may
         raise ValueError(f"{where} cannot be made. {last_line(error)}") from error
     count = sum(math.prod(each.shape) for each in getattr(made, "variables", ()))
     if count > held.weights + MOST_FREE:
