@@ -1,6 +1,5 @@
 """A forecaster does not come back from a file that is broken, or not its own."""
 
-import json
 import sys
 import zipfile
 
@@ -10,10 +9,11 @@ import polars as pl
 import pytest
 from safetensors.numpy import load as load_arrays
 
-from normcast.artefact.archive import Archive, as_arrays, as_json
+from normcast.artefact.archive import Archive, as_arrays
 from normcast.forecasting import saved as artefact
 from normcast.loading import load
 from tests.forecasting.ready import INPUT_SIZE, H, equal, ready, saved, table
+from tests.fuzz.hostile import with_values
 
 
 def changed(path, name, change):
@@ -24,17 +24,8 @@ def changed(path, name, change):
     return path
 
 
-def with_json(change):
-    def changer(content):
-        values = json.loads(content)
-        change(values)
-        return as_json(values)
-
-    return changer
-
-
 def with_body(change):
-    return with_json(lambda manifest: change(manifest["body"]))
+    return with_values(lambda manifest: change(manifest["body"]))
 
 
 def with_array(name, values):
@@ -89,7 +80,7 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_json(lambda v: v.update(format=4) or v["versions"].update(normcast="9.1")),
+        with_values(lambda v: v.update(format=4) or v["versions"].update(normcast="9.1")),
     )
     with pytest.raises(
         ValueError, match=r"format 4, written by normcast 9\.1.*knows format 3.*pip install -U"
@@ -98,7 +89,7 @@ def test_another_format_says_which_version_to_install(model_file):
 
 
 def test_another_kind_is_named_with_those_there_are(model_file):
-    changed(model_file, "manifest.json", with_json(lambda v: v.update(kind="forecast")))
+    changed(model_file, "manifest.json", with_values(lambda v: v.update(kind="forecast")))
     with pytest.raises(ValueError, match=r"no kind 'forecast'; kinds are forecaster\. Did you mean"):
         load(model_file)
 
@@ -127,13 +118,13 @@ BAD_JSON = {
 
 @pytest.mark.parametrize(("name", "change"), BAD_JSON.values(), ids=BAD_JSON)
 def test_parts_that_do_not_belong_together_are_refused(name, change, model_file):
-    member, changer = ("manifest.json", with_body) if name == "body" else (name, with_json)
+    member, changer = ("manifest.json", with_body) if name == "body" else (name, with_values)
     with pytest.raises(ValueError, match=r"model\.normcast: .*(Save the model again|panel)"):
         load(changed(model_file, member, changer(change)))
 
 
 def test_a_network_far_larger_than_its_weights_is_refused_before_it_is_built(model_file):
-    huge = with_json(lambda v: v["architecture"]["recurrent"][0].update(units=10**6))
+    huge = with_values(lambda v: v["architecture"]["recurrent"][0].update(units=10**6))
     with pytest.raises(ValueError, match=r"weights.safetensors .*needs float32 of shape \(3, 4000000\)"):
         load(changed(model_file, "architecture.json", huge))
 

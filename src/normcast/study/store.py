@@ -162,8 +162,8 @@ class Store:
     def trials(self) -> list[Trial]:
         """Return all trials, by placement in order, then epochs, fold and seed."""
         query = (
-            "SELECT t.placement, fold, seed, epochs, metrics, seen, history, best_epoch, status, seconds, "
-            "compile_seconds, machine, versions FROM trial t LEFT JOIN placement p ON p.name = t.placement "
+            f"SELECT {', '.join(f't.{name}' for name in COLUMNS['trial'])} "
+            "FROM trial t LEFT JOIN placement p ON p.name = t.placement "
             "ORDER BY p.position, epochs, fold, seed"
         )
         return [_trial(row, self.path) for row in self._rows(query)]
