@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
+import normcast.layers
 from normcast import load
 from normcast.artefact import read_keras_file
 from normcast.data import read_npz, read_table
@@ -15,7 +16,7 @@ from normcast.models import Architecture
 from normcast.models.edits import Insert, Replace, Set, apply, edits_from_json
 from normcast.models.revival import revived, revived_model
 from tests.forecasting.ready import ready, saved, table
-from tests.fuzz import hostile
+from tests.fuzz import bombs, hostile
 
 SECONDS = 2.0
 MEGABYTES = 500.0
@@ -85,21 +86,21 @@ def test_a_network_in_an_artefact(tmp_path_factory, whole):
         refused(lambda: load("evil.normcast"), "evil.normcast")
 
 
-@pytest.mark.parametrize("name", hostile.CASES)
+@pytest.mark.parametrize("name", bombs.CASES)
 def test_cases(name):
-    Path("evil.npz").write_bytes(hostile.CASES[name]())
+    Path("evil.npz").write_bytes(bombs.CASES[name]())
     refused(lambda: read_npz("evil.npz"), "evil.npz")
 
 
-@pytest.mark.parametrize("name", hostile.TABLES)
+@pytest.mark.parametrize("name", bombs.TABLES)
 def test_a_table(name):
-    Path(name).write_bytes(hostile.TABLES[name]())
+    Path(name).write_bytes(bombs.TABLES[name]())
     refused(lambda: read_table(name), name)
 
 
-@pytest.mark.parametrize("name", hostile.TEXTS)
+@pytest.mark.parametrize("name", bombs.TEXTS)
 def test_a_text(name):
-    given = hostile.TEXTS[name]
+    given = bombs.TEXTS[name]
     refused(lambda: Architecture.from_json(given), "Architecture")
     refused(lambda: edits_from_json(given), "edits")
     refused(lambda: revived_model(given, "store"), "store")
@@ -119,6 +120,15 @@ def test_edits_and_parts():
     longer = Insert({"class_name": "ZeroPadding1D", "config": {"padding": [10**6, 0]}}, before="lstm")
     refused(lambda: apply(net, [Set("lstm", unroll=True), longer]), "unroll")
     refused(lambda: apply(net, [Replace("lstm", keras.layers.Conv1D(hostile.MANY, 3))]), "apply")
+
+
+@pytest.mark.parametrize("kind", [keras.layers.LSTM, normcast.layers.GRU])
+def test_a_network_that_carries_states_over_is_edited_and_measured(kind):
+    net = keras.Sequential([keras.Input(batch_shape=(4, 8, 3)), kind(2, stateful=True, name="memory")])
+    assert apply(net, [Set("memory", units=3)]).output_shape == (4, 3)
+    refused(lambda: apply(net, [Set("memory", units=10**5)]), "apply")
+    twice = keras.Sequential([keras.Input(batch_shape=(4, 8, 3)), keras.layers.Bidirectional(net.layers[0])])
+    assert apply(twice, [Insert("LayerNormalization", after=twice.layers[0].name)]).output_shape == (4, 4)
 
 
 def test_what_is_large_and_really_there_is_read(tmp_path):

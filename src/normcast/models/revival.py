@@ -37,7 +37,7 @@ ROUNDS = ("power_iterations", "num_ops", "num_chains", "chain_depth")
 """Arguments that say how often a layer does something, each time anew in Python."""
 
 MOST_ROUNDS = 1_000
-"""Rounds, and steps of unrolled recurrent layers: each is traced by itself and takes milliseconds."""
+"""Rounds of a layer: each is traced by itself and takes milliseconds."""
 
 LAYERS_ANEW = 40
 """How many layers Keras makes anew in the time that it takes to make one with its weights."""

@@ -87,10 +87,10 @@ def refuse_large(
     try:
         made = without_values(lambda: _made(_light(spec), classes, safe_mode))
     except Exception as error:
-        if trusted or "stateless scope" in str(error):
-            return  # variables that need their values at once, as those of the user's own code may
+        if trusted:
+            return  # whose variables may need their values at once; that code is the user's own
         raise ValueError(f"{where} cannot be made. {last_line(error)}") from error
-    count = sum(math.prod(each.shape) for each in getattr(made, "variables", ()))
+    count = sum(math.prod(each.shape) for each in getattr(made, "variables", ())) + _states(spec, made)
     if count > held.weights + MOST_FREE:
         raise ValueError(
             f"{where}: declares {count:,} weights, of which {held.weights:,} are there. "
@@ -124,12 +124,14 @@ def _made(spec: dict[str, Any], classes: Mapping[str, Any], safe_mode: bool) -> 
 
 
 def _light(plain: Any) -> Any:
-    """Return a copy without what takes time and adds no weight: an optimizer, unrolled steps."""
+    """Return a copy without what takes time and adds no weight, an optimizer, unrolled steps, and without
+    states that are carried over, which Keras fills at once.
+    """
     if isinstance(plain, dict):
         kept = {key: _light(each) for key, each in plain.items() if key != "compile_config"}
         if plain.get("class_name") == "Sequential" and isinstance(kept.get("config"), dict):
             kept["config"] = _made_at_once(kept["config"])
-        return {**kept, "unroll": False} if "unroll" in kept else kept
+        return kept | {key: False for key in ("unroll", "stateful") if key in kept}
     return [_light(each) for each in plain] if isinstance(plain, (list, tuple)) else plain
 
 
@@ -140,6 +142,25 @@ def _made_at_once(config: dict[str, Any]) -> dict[str, Any]:
         return config
     shape = first["config"].get("batch_shape") or first["config"].get("batch_input_shape")
     return {**config, "layers": rest, "build_input_shape": shape}
+
+
+def _states(spec: Any, made: Any) -> int:
+    """Return at most how many values the carried states are: as many as their layers give out, twice."""
+    names = _carrying(spec)
+    layers = [layer for layer in keras_seam.all_layers(made) if layer.name in names]
+    outputs = [
+        tensor for layer in layers for call in keras_seam.calls_of(layer) for tensor in call.output_tensors
+    ]
+    return 2 * sum(math.prod(size or 1 for size in tensor.shape) for tensor in outputs)
+
+
+def _carrying(plain: Any) -> set[str]:
+    """Return the names of the layers that carry states over, and of those that hold one that does."""
+    if isinstance(plain, dict):
+        inside = set().union(*map(_carrying, plain.values()))
+        own = {str(plain.get("name"))} if inside or plain.get("stateful") else set()
+        return inside | own
+    return set().union(*map(_carrying, plain)) if isinstance(plain, (list, tuple)) else set()
 
 
 def _unrolled(plain: Any) -> int:
