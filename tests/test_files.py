@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from normcast.files import check_writable, write_whole
+from normcast.files import check_writable, writable_folder, write_whole
 
 
 def test_text_and_bytes_arrive_whole(tmp_path):
@@ -63,3 +63,13 @@ def test_a_device_is_written_in_place():
     check_writable("/dev/null")
     write_whole("/dev/null", "gone")
     assert not os.path.isfile("/dev/null")
+
+
+def test_a_folder_is_made_and_one_that_cannot_be_is_named(tmp_path):
+    assert writable_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"file.c: cannot be written: .*Choose another place"):
+        writable_folder(tmp_path / "file" / "c")
+    with pytest.raises(OSError, match=r"file: cannot be written: .*Choose another place"):
+        writable_folder(tmp_path / "file")

@@ -51,6 +51,20 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         _remove(part)
 
 
+def writable_folder(path: str | os.PathLike[str]) -> Path:
+    """Return a folder that files can be written in; makes it where it is not there.
+
+    Raises OSError naming the folder if it cannot be made, or nothing can be written in it.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(_refusal(path, error)) from error
+    check_writable(folder / "any")
+    return folder
+
+
 def _target(path: str | os.PathLike[str]) -> Path:
     """Return the file that is meant, behind any link; refuse a folder and a folder that is not there."""
     target = Path(os.path.realpath(path))

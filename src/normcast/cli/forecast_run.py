@@ -11,7 +11,7 @@ from normcast.cli import console
 from normcast.data import check_ending, read_table, write_table
 from normcast.engine import progress_bar
 from normcast.errors import counted
-from normcast.files import check_writable
+from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
 
 FIT = "fit.safetensors"
@@ -47,9 +47,7 @@ class ForecastRun:
         run = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
         panel = forecaster.panel(run.frame, **run.table)
         if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-            run.checkpoint = checkpoint
-            check_writable(checkpoint / FIT)
+            run.checkpoint = writable_folder(checkpoint)
         run.future = None if future is None else read_table(future)
         forecaster.known_ahead(panel, run.future)
         console.describe(panel, quiet=quiet)

@@ -12,9 +12,9 @@ from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
 from normcast.engine import Progress
 from normcast.errors import closest, unknown
-from normcast.files import check_writable
+from normcast.files import writable_folder
 from normcast.forecasting import saved
-from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns, fold_file
+from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
@@ -169,10 +169,7 @@ class Forecaster:
         """
         panel = self.panel(df, **table)
         rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step_size, "refit": refit}
-        folder = None if checkpoint is None else Path(checkpoint)
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            check_writable(fold_file(folder, 0))
+        folder = None if checkpoint is None else writable_folder(checkpoint)
         self.backtest_ = backtest(panel, self.settings, **rolling, progress=progress, checkpoint=folder)
         return self.backtest_.table
 
