@@ -32,6 +32,18 @@ def unknown(kind: str, got: object, known: Iterable[str], where: str = "") -> st
     return f"{lead}no {kind} {got!r}; {listing}.{hint}"
 
 
+def refuse_unknown(given: Iterable[str], known: Collection[str], where: str) -> None:
+    """Raise TypeError for the first argument that is not known.
+
+    >>> refuse_unknown(["id_cols"], ["id_col", "time_col"], "canary")
+    Traceback (most recent call last):
+    TypeError: canary: no argument 'id_cols'; arguments are id_col, time_col. Did you mean 'id_col'?
+    """
+    for name in given:
+        if name not in known:
+            raise TypeError(unknown("argument", name, known, where=where))
+
+
 def plural(noun: str) -> str:
     """Return the plural of an English noun, for messages.
 

@@ -11,7 +11,7 @@ import numpy as np
 from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
 from normcast.engine import Progress
-from normcast.errors import closest, unknown
+from normcast.errors import closest, refuse_unknown
 from normcast.files import writable_folder
 from normcast.forecasting import saved
 from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
@@ -195,9 +195,7 @@ class Forecaster:
         fitted = self.panel_
         if fitted is None:
             raise RuntimeError("Forecaster: new rows were given before fit; call fit(df) first.")
-        for name in policies:
-            if name not in POLICIES:
-                raise TypeError(unknown("argument", name, POLICIES, where="Forecaster.predict"))
+        refuse_unknown(policies, POLICIES, "Forecaster.predict")
         where = "table"
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from normcast.data import read_table
-from normcast.errors import unknown
+from normcast.errors import refuse_unknown
 from normcast.forecasting import Forecaster
 from normcast.leakage.of_forecaster import of_forecaster
 from normcast.leakage.of_function import of_function
@@ -57,7 +57,7 @@ def canary(
     if isinstance(data, str | Path):
         data = read_table(data)
     if isinstance(subject, Study):
-        check_words(table, OF_STUDY)
+        refuse_unknown(table, OF_STUDY, "canary")
         return of_study(subject, data, asked, **table)
     if data is None:
         raise TypeError("canary: data is missing; give the table, as in canary(subject, table).")
@@ -69,12 +69,5 @@ def canary(
             f"{type(subject).__name__}. Of another estimator test a function: the table in, what it makes of "
             "each row out."
         )
-    check_words(table, OF_FUNCTION)
+    refuse_unknown(table, OF_FUNCTION, "canary")
     return of_function(subject, data, asked, **table)
-
-
-def check_words(given: Iterable[str], known: tuple[str, ...]) -> None:
-    """Raise TypeError for an argument that is not known."""
-    for name in given:
-        if name not in known:
-            raise TypeError(unknown("argument", name, known, where="canary"))

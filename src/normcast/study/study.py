@@ -12,7 +12,7 @@ from typing import Any
 
 from normcast.data import Cases
 from normcast.engine import Training
-from normcast.errors import at_least_one, one_of, unknown
+from normcast.errors import at_least_one, one_of, refuse_unknown
 from normcast.machine import cores
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.job import Job, training_to_json
@@ -102,9 +102,7 @@ class Study:
     ) -> None:
         at_least_one("Study", "seeds", seeds)
         one_of("Study", "design", design, DESIGNS)
-        for name in table:
-            if name not in TABLE:
-                raise TypeError(unknown("argument", name, (*TABLE, "h", "seeds", "folds"), where="Study"))
+        refuse_unknown(table, (*TABLE, "h", "seeds", "folds"), "Study")
         forecasts = not isinstance(data, tuple | Cases)
         if not forecasts:
             cases = data if isinstance(data, Cases) else cases_of(data)
