@@ -139,7 +139,7 @@ $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backen
 
 .PHONY: test-backends test-backends-full
 test-backends: $(BACKENDS_VENV)/stamp  ## layers, edits and check on JAX, TensorFlow and torch, in short
-	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py
+	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py tests/layers/test_export.py
 	KERAS_BACKEND=tensorflow $(ON_BACKEND) $(SHORT)
 	KERAS_BACKEND=torch $(ON_BACKEND) $(SHORT)
 

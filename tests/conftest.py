@@ -1,11 +1,13 @@
 """What every test may ask for."""
 
 import atexit
+import gc
 import importlib
 import os
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +42,17 @@ def shared_data() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the public data sets are not beside this checkout")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_stays_is_not_looked_through_again() -> Iterator[None]:
+    """Let Python's collector pass over what outlives a file, such as the programs that JAX keeps.
+
+    They are millions of objects, and looking through all of them takes seconds, time and again.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -37,6 +37,18 @@ def setting(name: str) -> Any:
     return getattr(jax.config, f"jax_{name}", None)
 
 
+def is_exported(lowering: Any) -> bool:
+    """Say whether a program is lowered for another machine, by `jax.export` or what is made of it.
+
+    Not promised: `lowering_parameters.for_export` of the context of a lowering. Without it: never, and
+    JAX refuses to export native kernels; NORMCAST_NATIVE=0 leaves them out.
+    """
+    told = getattr(getattr(lowering.module_context, "lowering_parameters", None), "for_export", None)
+    if told is None:
+        told_gone("lowering_parameters.for_export")
+    return bool(told)
+
+
 @cache
 def told_gone(name: str) -> None:
     """Say, once, that this JAX has no such name."""

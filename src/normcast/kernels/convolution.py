@@ -1,10 +1,9 @@
 """A one-dimensional convolution as one matrix product: several times faster than XLA's own on the CPU."""
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from normcast.kernels.gradients import Primal
+from normcast.kernels.fused import Fused, Primal
 
 
 def convolution(
@@ -23,27 +22,27 @@ def convolution(
     last = (steps - 1) * stride + 1
     taps = [x[:, j * dilation : j * dilation + last : stride] for j in range(size)]
     rows = jnp.concatenate(taps, -1).reshape(-1, size * channels)
-    return _filtered(rows, kernel).reshape(x.shape[0], steps, filters)
+    (outputs,) = _filtered(None, rows, kernel)
+    return outputs.reshape(x.shape[0], steps, filters)
 
 
-@jax.custom_vjp
-def _filtered(
-    rows: Float[Primal, "rows inputs"], kernel: Float[Primal, "size channels filters"]
-) -> Float[Array, "rows filters"]:
-    return jnp.matmul(rows, kernel.reshape(-1, kernel.shape[-1]))
+def _product(_: None, rows: Primal, kernel: Primal) -> list[Array]:
+    return [jnp.matmul(rows, kernel.reshape(-1, kernel.shape[-1]))]
 
 
-def _forward(rows: Primal, kernel: Primal) -> tuple[Array, tuple[Primal, Primal]]:
-    return _filtered(rows, kernel), (rows, kernel)
-
-
-def _backward(saved: tuple[Primal, Primal], d: Float[Array, "rows filters"]) -> tuple[Array, Array]:
+def _backward(
+    _: None, arrays: tuple[Primal, Primal], __: list[Array], cotangents: list[Array], ___: bool
+) -> tuple[Array, Array]:
     """Return the gradients; that of the kernel as (filters, size * channels), whose rows fill vectors."""
-    rows, kernel = saved
+    (rows, kernel), (d,) = arrays, cotangents
     size, channels, filters = kernel.shape
     d_kernel = (d.T @ rows).reshape(filters, size, channels).transpose(1, 2, 0)
     d_rows = d @ kernel.reshape(-1, filters).T
     return d_rows.astype(rows.dtype), d_kernel.astype(kernel.dtype)
 
 
-_filtered.defvjp(_forward, _backward)
+def _forward(_: None, *arrays: Primal) -> tuple[list[Array], list[Array]]:
+    return _product(_, *arrays), []
+
+
+_filtered = Fused(_product, _forward, _backward, _product, is_portable=True)

@@ -4,6 +4,7 @@ What was measured is told in docs/engine.md. The plain steps are the oracle of b
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, Shaped
 
 from normcast.kernels import native
-from normcast.kernels.gradients import Primal, differentiable
+from normcast.kernels.fused import Fused, Primal
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import product
 from normcast.kernels.sizes import check_recurrence, check_sizes
@@ -68,17 +69,24 @@ def gru(
     form = form or _fastest(x, kernel, reset_after)
     if form == "native":
         return _native(x, h0, kernel, recurrent_kernel, shifts, masks, reset_after)
-    if reset_after and not masks.are_per_gate and form == "xla" and units <= JOINED:
-        x = x if masks.inputs is None else x * masks.inputs[:, None]
-        return _over_time(
-            _joined(recurrent_kernel, shifts[1], masks), product(x, kernel) + shifts[0], h0, masks
-        )
+    if reset_after and form == "xla":
+        return _xla(x, h0, kernel, recurrent_kernel, shifts, masks)
     return _over_time(_plain(kernel, recurrent_kernel, shifts, masks, reset_after), x, h0, masks)
 
 
 def _fastest(x: Array, kernel: Array, reset_after: bool) -> str:
     covered = reset_after and x.dtype == kernel.dtype == jnp.float32
     return "native" if covered and native.is_available() else "xla"
+
+
+def _xla(
+    x: Inputs, h0: State, kernel: Kernel, recurrent_kernel: Recurrent, shifts: Shifts, masks: Masks
+) -> Result:
+    """Run the form that is the fastest under XLA, of those where r acts on h U_h."""
+    if masks.are_per_gate or recurrent_kernel.shape[0] > JOINED:
+        return _over_time(_plain(kernel, recurrent_kernel, shifts, masks, True), x, h0, masks)
+    x = x if masks.inputs is None else x * masks.inputs[:, None]
+    return _over_time(_joined(recurrent_kernel, shifts[1], masks), product(x, kernel) + shifts[0], h0, masks)
 
 
 def _over_time(step: Step, x: Inputs, h0: State, masks: Masks) -> Result:
@@ -145,12 +153,12 @@ def _native(
             f"gru: no native kernel here for reset_after={reset_after}; leave form=None, or take 'xla'."
         )
     gates = GATES if masks.are_per_gate else 1
-    outputs = _kernel(gates, x, h0, kernel, recurrent_kernel, shifts, *masks.stacked(gates))
+    (outputs,) = _kernels(gates, x, h0, kernel, recurrent_kernel, shifts, *masks.stacked(gates))
     return outputs, outputs[:, -1]
 
 
-def _kernel_alone(gates: int, *arrays: Primal) -> Float[Array, "batch time units"]:
-    return _forward(gates, arrays, 0)[0]
+def _kernel_alone(gates: int, *arrays: Primal) -> Sequence[Array]:
+    return _forward(gates, arrays, 0)[:1]
 
 
 def _forward(gates: int, arrays: tuple[Primal, ...], room: int) -> Sequence[Array]:
@@ -162,24 +170,28 @@ def _forward(gates: int, arrays: tuple[Primal, ...], room: int) -> Sequence[Arra
     return call(*arrays, groups=np.int64(gates))
 
 
-def _kernel_forward(gates: int, *arrays: Primal) -> tuple[Array, tuple]:
+def _kernel_forward(gates: int, *arrays: Primal) -> tuple[Sequence[Array], Sequence[Array]]:
     batch, time, _ = arrays[0].shape
     # Three gates, and the candidate's term of the state.
     hs, activations = _forward(
         gates, arrays, native.room(batch * time, (GATES + 1) * native.padded(arrays[1].shape[-1]))
     )
-    return hs, (arrays, hs, activations)
+    return (hs,), (hs, activations)
 
 
 def _kernel_backward(
-    gates: int, saved: tuple, d_hs: Float[Array, "batch time units"], shape_x: tuple[int, ...]
+    gates: int, arrays: tuple[Primal, ...], saved: list[Array], cotangents: list[Array], asked: bool
 ) -> tuple[Array | None, ...]:
-    arrays, hs, activations = saved
-    shapes = (shape_x, *(a.shape for a in arrays[1:5]))
+    shapes = (arrays[0].shape if asked else (0,), *(a.shape for a in arrays[1:5]))
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_gru_backward", structs, vmap_method="sequential")
-    grads = call(*arrays, hs, activations, d_hs, groups=np.int64(gates))
+    grads = call(*arrays, *saved, *cotangents, groups=np.int64(gates))
     return (*grads, *(None for _ in arrays[5:]))
 
 
-_kernel = differentiable(_kernel_alone, _kernel_forward, _kernel_backward)
+def _kernel_plain(gates: int, *arrays: Any) -> Sequence[Array]:
+    x, h0, kernel, recurrent_kernel, shifts, *masks = arrays
+    return _xla(x, h0, kernel, recurrent_kernel, shifts, Masks.unstacked(masks))[:1]
+
+
+_kernels = Fused(_kernel_alone, _kernel_forward, _kernel_backward, _kernel_plain)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, DTypeLike, Float, Shaped
 
 from normcast.kernels import native
-from normcast.kernels.gradients import Primal, differentiable
+from normcast.kernels.fused import Fused, Primal
 from normcast.kernels.inside import Inside
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import Step, over_time, product
@@ -196,14 +196,19 @@ def lstm_native(
     masks: Masks,
     inside: Inside,
     sequences: bool,
+    kernels: Fused | None = None,
 ) -> Result:
-    """Call the C++ kernel. float32 on the CPU only. inside: what normalizes, see `Inside`."""
+    """Call the C++ kernel. float32 on the CPU only.
+
+    inside: what normalizes, see `Inside`; kernels: `KERNELS` with a plain way that normalizes as well.
+    """
     if not native.is_available():
         raise RuntimeError("lstm: the native kernel is not available here; leave form=None, or take 'xla'.")
     gates = GATES if masks.are_per_gate or inside.per_gate else 1
     facts = (gates, not inside.per_gate, inside.center, inside.epsilon, sequences)
     weights = (kernel, recurrent_kernel, bias)
-    outputs, cs = _kernel(facts, x, h0, c0, *weights, *masks.stacked(gates), *inside.stacked())
+    call = kernels or KERNELS
+    outputs, cs = call(facts, x, h0, c0, *weights, *masks.stacked(gates), *inside.stacked())
     return outputs, outputs[:, -1], cs
 
 
@@ -238,7 +243,7 @@ def _forward(
     return call(*arrays, **_attributes(facts))
 
 
-def _kernel_forward(facts: tuple, *arrays: Primal) -> tuple[tuple[Array, Array], tuple]:
+def _kernel_forward(facts: tuple, *arrays: Primal) -> tuple[tuple[Array, Array], Sequence[Array]]:
     (batch, time, features), units = arrays[0].shape, arrays[1].shape[-1]
     # The gates; of each metric what it makes of the rows, and their lengths; two moments of the cell.
     lengths, scales = 1 if facts[1] else GATES, arrays[10:13]
@@ -246,21 +251,26 @@ def _kernel_forward(facts: tuple, *arrays: Primal) -> tuple[tuple[Array, Array],
     told = sum(facts[0] * native.padded(size) + lengths for size in sizes) + 2 * bool(scales[2].size)
     room = native.room(batch * time, GATES * native.padded(units) + told)
     hs, cs, activations = _forward(facts, arrays, time, time, room)
-    return (_asked(facts, hs), cs[:, -1]), (arrays, hs, cs, activations)
+    return (_asked(facts, hs), cs[:, -1]), (hs, cs, activations)
 
 
 def _kernel_backward(
-    facts: tuple, saved: tuple, cotangents: tuple[Array, Array], shape_x: tuple[int, ...]
+    facts: tuple, arrays: tuple[Primal, ...], saved: list[Array], cotangents: list[Array], asked: bool
 ) -> tuple[Array | None, ...]:
-    arrays, hs, cs, activations = saved
     d_hs, d_c = cotangents
-    shapes = (shape_x, *(a.shape for a in (*arrays[1:6], *arrays[10:])))
+    shapes = (arrays[0].shape if asked else (0,), *(a.shape for a in (*arrays[1:6], *arrays[10:])))
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_backward", structs, vmap_method="sequential")
     # With the last output alone, its gradient is that of the last state.
     d_h = (jnp.zeros(0), d_hs[:, 0]) if not facts[-1] else (d_hs, jnp.zeros_like(d_c))
-    grads = call(*arrays, hs, cs, activations, *d_h, d_c, **_attributes(facts))
+    grads = call(*arrays, *saved, *d_h, d_c, **_attributes(facts))
     return (*grads[:6], *(None for _ in arrays[6:10]), *grads[6:])
 
 
-_kernel = differentiable(_kernel_alone, _kernel_forward, _kernel_backward)
+def _kernel_plain(facts: tuple, *arrays: Any) -> tuple[Array, Array]:
+    x, h0, c0, kernel, recurrent_kernel, bias, *masks = arrays[:10]
+    outputs, _, c = _xla(x, h0, c0, kernel, recurrent_kernel, bias, Masks.unstacked(masks))
+    return _asked(facts, outputs), c
+
+
+KERNELS = Fused(_kernel_alone, _kernel_forward, _kernel_backward, _kernel_plain)

@@ -1,10 +1,12 @@
 """What may act inside a recurrence besides its weights: dropout masks, and states that are kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Shaped
 
 
@@ -35,17 +37,32 @@ class Masks:
         return any(self.per_gate)
 
     def stacked(self, gates: int) -> list[Array]:
-        """Return all four as the native kernels read them: a mask for each of the gates, empty for None."""
+        """Return all four as the native kernels read them: a mask for each of the gates, empty for None.
+
+        They have no gradients.
+        """
         wide = [
             mask if mask is None or mask.ndim == 3 else jnp.broadcast_to(mask, (gates, *mask.shape))
             for mask in (self.inputs, self.states)
         ]
-        return [or_empty(a) for a in (*wide, self.keep_h, self.keep_c)]
+        return lax.stop_gradient([or_empty(a) for a in (*wide, self.keep_h, self.keep_c)])
+
+    @classmethod
+    def unstacked(cls, arrays: Sequence[Any]) -> "Masks":
+        """Return the masks that `stacked` gave these of, keep_c perhaps left out."""
+        inputs, states, *keeps = map(or_none, arrays)
+        one = [mask[0] if mask is not None and len(mask) == 1 else mask for mask in (inputs, states)]
+        return cls(*one, *keeps)
 
 
 def or_empty(a: Array | None) -> Float[Array, "..."]:
     """Return what a native kernel takes for an array that may be None."""
     return jnp.zeros(0, jnp.float32) if a is None else jnp.asarray(a, jnp.float32)
+
+
+def or_none(a: Any) -> Any:
+    """Return an array, or None for what `or_empty` takes for it."""
+    return None if a.shape == (0,) else a
 
 
 def kept(

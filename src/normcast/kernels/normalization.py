@@ -1,12 +1,12 @@
 """Normalization of an array, and its gradient from what it gave."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import jax
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
+
+from normcast.kernels.fused import Fused
 
 Moments = tuple[()] | tuple[Float[Array, "*steps columns"], Float[Array, "*steps columns"]]
 
@@ -28,7 +28,8 @@ class Normalization:
 
     def __call__(self, z: Float[Array, "*rows columns"]) -> tuple[Float[Array, "*rows columns"], Moments]:
         """Return z normalized, and (mean, variance) for "batch", else nothing, which have no gradient."""
-        return _normalized(self, z)
+        y, *told = _normalized(self, z)
+        return y, (told[0], told[1]) if told else ()
 
     def forward(
         self, z: Float[Array, "*rows columns"]
@@ -60,15 +61,19 @@ class Normalization:
         return z.mean(-2 if self.kind == "batch" else -1, keepdims=True)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _normalized(norm: Normalization, z: Array) -> tuple[Array, Moments]:
-    (y, _), told = norm.forward(z)
-    return y, told
-
-
-def _forward(norm: Normalization, z: Array) -> tuple[tuple[Array, Moments], tuple[Array, Array]]:
+def _forward(norm: Normalization, z: Array) -> tuple[list[Array], list[Array]]:
     normed, told = norm.forward(z)
-    return (normed[0], told), normed
+    return [normed[0], *lax.stop_gradient(told)], [*normed]
 
 
-_normalized.defvjp(_forward, lambda norm, normed, cotangents: (norm.backward(normed, cotangents[0]),))
+def _backward(
+    norm: Normalization, _: PyTree, normed: list[Array], cotangents: list[Array], __: bool
+) -> tuple[Array]:
+    return (norm.backward((normed[0], normed[1]), cotangents[0]),)
+
+
+def _results(norm: Normalization, z: Array) -> list[Array]:
+    return _forward(norm, z)[0]
+
+
+_normalized = Fused(_results, _forward, _backward, _results, is_portable=True)

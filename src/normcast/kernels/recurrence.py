@@ -7,7 +7,6 @@ alone, and what flows into the weights is computed for all steps at once after i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -16,7 +15,7 @@ from jax import lax
 from jaxtyping import Array, Float, PyTree
 
 from normcast.kernels import native
-from normcast.kernels.gradients import Primal
+from normcast.kernels.fused import Fused, Primal
 from normcast.kernels.normalization import Moments, Normalization
 
 
@@ -34,7 +33,6 @@ class Step:
     norm: Normalization | None = None
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
 def over_time(
     step: Step,
     z: Float[Array, "time batch columns"],
@@ -52,7 +50,12 @@ def over_time(
     Returns (outputs, last states, told by norm and cell), differentiable in z, states, weights, gamma and
     scales.
     """
-    return _forward(step, z, states, weights, gamma, scales, masks, keep)[0]
+    fixed = lax.stop_gradient((masks, keep))
+    outputs, *rest = _recurrence(step, z, states, weights, gamma, scales, *fixed)
+    count = len(states)
+    last, told = rest[:count], rest[count:]
+    moments = 2 * (step.norm is not None and step.norm.kind == "batch")
+    return outputs, tuple(last), (tuple(told[:moments]), tuple(told[moments:]))
 
 
 def _forward(
@@ -64,7 +67,7 @@ def _forward(
     scales: PyTree,
     masks: PyTree,
     keep: PyTree,
-) -> tuple[PyTree, PyTree]:
+) -> tuple[list[Array], list[Array]]:
     def one(states: tuple[Primal, ...], now: PyTree) -> tuple[PyTree, PyTree]:
         z_t, keep_t = now
         term = step.linear(states[0], weights, masks)
@@ -78,12 +81,16 @@ def _forward(
         return states, ((a, states, normed), (told, told_c))
 
     last, ((a, after, normed), told) = lax.scan(one, states, (z, keep))
-    return (after[0], last, told), (a, after, normed, states, weights, gamma, scales, masks, keep)
+    return [after[0], *last, *jax.tree.leaves(lax.stop_gradient(told))], [a, *after, *normed]
 
 
-def _backward(step: Step, saved: PyTree, cotangents: PyTree) -> tuple[PyTree, ...]:
-    a, after, normed, states, weights, gamma, scales, masks, keep = saved
-    d_outputs, d_last, _ = cotangents
+def _backward(
+    step: Step, trees: tuple[PyTree, ...], saved: list[Array], cotangents: list[Array], _: bool
+) -> tuple[PyTree, ...]:
+    _, states, weights, gamma, scales, masks, keep = trees
+    count = len(states)
+    a, after, normed = saved[0], tuple(saved[1 : count + 1]), tuple(saved[count + 1 :])
+    d_outputs, d_last = cotangents[0], tuple(cotangents[1 : count + 1])
     before = jax.tree.map(lambda first, later: jnp.concatenate([first[None], later[:-1]]), states, after)
 
     def one(carry: PyTree, now: PyTree) -> tuple[PyTree, PyTree]:
@@ -113,7 +120,11 @@ def _pulled(function: Callable[..., Any], cotangent: PyTree, *at: PyTree) -> tup
     return jax.vjp(function, *at)[1](cotangent)
 
 
-over_time.defvjp(_forward, _backward)
+def _results(step: Step, *trees: PyTree) -> list[Array]:
+    return _forward(step, *trees)[0]
+
+
+_recurrence = Fused(_results, _forward, _backward, _results, is_portable=True)
 
 
 def product(
