@@ -8,7 +8,18 @@ from typing import Annotated, Any
 from typer import Argument, BadParameter, Option
 
 from normcast.cli.app import app
-from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, model, rolling, shared, table
+from normcast.cli.options import (
+    DATA,
+    MODEL,
+    OUTPUT,
+    File,
+    GuardFormulas,
+    Quiet,
+    model,
+    rolling,
+    shared,
+    table,
+)
 
 Out = Annotated[
     Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
@@ -37,6 +48,7 @@ def forecast(
         Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)
     ] = None,
     checkpoint: Checkpoint = None,
+    guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,
 ) -> None:
     """Forecast a table, and score the model on its past next to baselines."""
@@ -49,7 +61,7 @@ def forecast(
     if rolling["n_windows"]:
         run.backtest(rolling)
     run.fit()
-    run.write_forecasts(out)
+    run.write_forecasts(out, guard_formulas)
     run.finish(forecasts=out, report=report, model=save)
 
 
@@ -66,6 +78,7 @@ def backtest(
     ] = None,
     report: Report = None,
     checkpoint: Checkpoint = None,
+    guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,
 ) -> None:
     """Score the model on the past of a table, next to baselines."""
@@ -75,7 +88,7 @@ def backtest(
         raise BadParameter("--n-windows must be at least 1 for a back-test.")
     run = ForecastRun.begin(file, model, table, quiet, tables=(out,), others=(report,), checkpoint=checkpoint)
     run.backtest(rolling)
-    run.write_backtest(out)
+    run.write_backtest(out, guard_formulas)
     run.finish(forecasts=out, report=report)
 
 
@@ -94,6 +107,7 @@ def predict(
         str | None, Option(help="Missing values; default: as fitted.", rich_help_panel=DATA)
     ] = None,
     out: Out = Path("forecast.csv"),
+    guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,
 ) -> None:
     """Forecast new rows with a saved model, without training."""
@@ -108,7 +122,7 @@ def predict(
     policies = {name: value for name, value in given.items() if value is not None}
     forecaster = load(model)
     describe(forecaster.reread(file, **policies), quiet=quiet)
-    write_table(forecaster.predict(file, futr_df=ahead, **policies), out)
+    write_table(forecaster.predict(file, futr_df=ahead, **policies), out, guard_formulas=guard_formulas)
     say(f"forecasts: {out}", quiet=quiet)
 
 

@@ -75,14 +75,14 @@ class ForecastRun:
         with progress_bar(self.quiet) as bar:
             self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=file)
 
-    def write_forecasts(self, out: Path) -> None:
+    def write_forecasts(self, out: Path, guard_formulas: bool = False) -> None:
         """Forecast and write the table."""
-        write_table(self.forecaster.predict(futr_df=self.future), out)
+        write_table(self.forecaster.predict(futr_df=self.future), out, guard_formulas=guard_formulas)
 
-    def write_backtest(self, out: Path | None) -> None:
+    def write_backtest(self, out: Path | None, guard_formulas: bool) -> None:
         """Write the forecasts of all cutoffs."""
         if out is not None and self.forecaster.backtest_ is not None:
-            write_table(self.forecaster.backtest_.table, out)
+            write_table(self.forecaster.backtest_.table, out, guard_formulas=guard_formulas)
 
     def finish(self, *, forecasts: Path | None, report: Path | None, model: Path | None = None) -> None:
         """Write model and report, show the scoreboard, say where everything is, and drop the checkpoints."""

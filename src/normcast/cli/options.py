@@ -17,6 +17,15 @@ Quiet = Annotated[
     bool, Option("--quiet", help="Print errors and the scoreboard only.", rich_help_panel=OUTPUT)
 ]
 
+GuardFormulas = Annotated[
+    bool,
+    Option(
+        "--guard-formulas",
+        help="In a CSV, put ' before texts that a spreadsheet would run.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 
 def table(
     id_col: Annotated[

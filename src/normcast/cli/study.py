@@ -10,7 +10,7 @@ from typer import Argument, BadParameter, Option
 from typer.core import TyperGroup
 
 from normcast.cli.app import app
-from normcast.cli.options import DATA, MODEL, OUTPUT, File, Quiet, shared, table
+from normcast.cli.options import DATA, MODEL, OUTPUT, File, GuardFormulas, Quiet, shared, table
 
 DESIGN, WORK = "Design", "Work"
 
@@ -189,12 +189,13 @@ def export(
     evidence: Annotated[
         bool, Option("--evidence", help="What rule pages cite, as JSON: effects, not trials.")
     ] = False,
+    guard_formulas: GuardFormulas = False,
 ) -> None:
     """Write the trials of a store as a table, or its effects as evidence."""
     from normcast.cli.console import say
     from normcast.study.export import export as write
 
-    write(existing(store), out, evidence=evidence)
+    write(existing(store), out, evidence=evidence, guard_formulas=guard_formulas)
     say(f"{'evidence' if evidence else 'trials'}: {out}")
 
 

@@ -13,9 +13,12 @@ from normcast.study.result import StudyResult
 from normcast.study.store import Store
 
 
-def export(store: Store | str | Path, out: str | Path, *, evidence: bool = False) -> None:
+def export(
+    store: Store | str | Path, out: str | Path, *, evidence: bool = False, guard_formulas: bool = False
+) -> None:
     """Write a store's trials (.csv, .csv.gz, .parquet, .json), or its evidence (.json).
 
+    guard_formulas: in a CSV, mark texts that a spreadsheet would run, see `write_table`.
     Raises ValueError for another ending, OSError where the file cannot be written.
     """
     result, out = StudyResult.read(store), Path(out)
@@ -25,7 +28,7 @@ def export(store: Store | str | Path, out: str | Path, *, evidence: bool = False
         return
     if evidence:
         raise ValueError(f"{out}: evidence is written as JSON; give a name such as evidence.json.")
-    write_table(result.trial_table(), out)
+    write_table(result.trial_table(), out, guard_formulas=guard_formulas)
 
 
 def evidence_of(result: StudyResult) -> dict[str, Any]:
