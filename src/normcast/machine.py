@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from functools import cache
 from importlib.metadata import version
 
@@ -19,6 +20,23 @@ def cores() -> int:
     True
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def may_live(process: int) -> bool:
+    """Say whether there may be a process of this number here.
+
+    >>> may_live(os.getpid())
+    True
+    """
+    if sys.platform == "win32":  # where os.kill(process, 0) is Ctrl-C, and nothing in Python asks
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it lives, and belongs to someone else
+        return True
+    return True
 
 
 @cache

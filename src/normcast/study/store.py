@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
+from normcast.machine import may_live
 from normcast.plain import parsed, read, short, text, write
 from normcast.study.faults import damaged, guarded, is_lock
 from normcast.study.migrations import COLUMNS, digest, migrate, version_of
@@ -221,15 +222,7 @@ def is_void(claim: Claim, now: float) -> bool:
     """Say whether a claim binds nobody: its process is gone, or has been silent for too long."""
     if claim.until < now:
         return True
-    if claim.host != platform.node():
-        return False
-    try:
-        os.kill(claim.process, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:  # it lives, and belongs to someone else
-        return False
-    return False
+    return claim.host == platform.node() and not may_live(claim.process)
 
 
 def verify(base: sqlite3.Connection, path: str) -> None:
