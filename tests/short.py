@@ -11,10 +11,13 @@ def every(step: int, cases: Sequence[Any]) -> list[Any]:
     return [_param(place % step == 0, *_tuple(case)) for place, case in enumerate(cases)]
 
 
-def in_turn(cases: Sequence[Any], ways: Sequence[Any]) -> list[Any]:
-    """Return each case in each way; all but one way of each, in turn another one, are marked as slow."""
+def in_turn(cases: Sequence[Any], ways: Sequence[Any], step: int = 1) -> list[Any]:
+    """Return each case in each way; all but one way of each, in turn another one, are marked as slow.
+
+    step: of every so many cases, all ways but for the first case's are.
+    """
     return [
-        _param(place % len(ways) == number, *_tuple(case), *_tuple(way))
+        _param(place % step == 0 and place // step % len(ways) == number, *_tuple(case), *_tuple(way))
         for place, case in enumerate(cases)
         for number, way in enumerate(ways)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jax
@@ -135,17 +135,25 @@ def _pushed(
 # ---- how JAX transforms them
 
 
-def _primitive(fast: Callable[..., Arrays], plain: Callable[..., Arrays]) -> Primitive:
-    """Return a primitive for a method of a way, computed as `plain` does in what is exported."""
+@lru_cache(maxsize=1024)
+def _given(way: _Way, saves: bool, arrays: tuple[Any, ...]) -> Arrays:
+    """Return what is known of that which a call gives: shapes and types, as of the arrays."""
+    return jax.make_jaxpr(lambda *a: way.call(*a, saves=saves))(*arrays).out_avals
+
+
+def _primitive(
+    fast: Callable[..., Arrays], plain: Callable[..., Arrays], shapes: Callable[..., Arrays]
+) -> Primitive:
+    """Return a primitive for a method of a way, computed as `plain` does in what is exported.
+
+    shapes: returns what is known of the results, of that which is known of the operands.
+    """
     made = Primitive(f"normcast_{fast.__name__}")
     made.multiple_results = True
 
     @cache
     def compiled(**how: Any) -> Callable[..., Arrays]:
         return jax.jit(lambda *operands: made.bind(*operands, **how))
-
-    def shapes(*operands: Any, way: _Way, **how: Any) -> Arrays:
-        return jax.make_jaxpr(lambda *a: fast(way, *a, **how))(*operands).out_avals
 
     def lowered(context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
         body = plain if jax_seam.is_exported(context) and not way.fused.is_portable else fast
@@ -167,9 +175,11 @@ def _primitive(fast: Callable[..., Arrays], plain: Callable[..., Arrays]) -> Pri
     return made
 
 
-CALL = _primitive(_Way.call, _Way.plain_call)
-PUSH = _primitive(_Way.push, _Way.push)
-PULL = _primitive(_Way.pull, _Way.plain_pull)
+CALL = _primitive(_Way.call, _Way.plain_call, lambda *arrays, way, saves: _given(way, saves, arrays))
+PUSH = _primitive(
+    _Way.push, _Way.push, lambda *a, way, at, kept: _given(way, False, tuple(way.parts(a, kept)[0]))
+)
+PULL = _primitive(_Way.pull, _Way.plain_pull, lambda *a, way, at, kept: [a[i] for i in at])
 
 
 def _moving(tangents: Sequence[Any]) -> dict[int, Any]:
@@ -182,7 +192,7 @@ def _zeros(arrays: Sequence[Any]) -> Arrays:
 
 def _call_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, way: _Way, saves: bool) -> Any:
     given = CALL.bind(*primals, way=way, saves=True)
-    count = len(jax.eval_shape(lambda *a: way.call(*a, saves=False), *primals))
+    count = len(_given(way, False, tuple(map(jax.typeof, primals))))
     results, saved = given[:count], given[count:]
     moving = _moving(tangents)
     how = {"way": way, "at": tuple(moving), "kept": len(saved)}
