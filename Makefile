@@ -81,7 +81,7 @@ FILES ?= 1000
 test-faults: $(VENV)/dev.stamp  ## kill long work KILLS times each, damage FILES files
 	$(BIN)/python -m tests.faults --kills $(KILLS) --seed $(SEED)
 	NORMCAST_FAULTS=$(FILES) $(BIN)/python -m pytest -n auto -p no:warnings tests/study/test_faults.py \
-		tests/engine/test_checkpoint.py tests/kernels/test_library.py tests/forecasting/test_broken_artefact.py
+		tests/study/test_local.py tests/study/test_migrations.py tests/study/test_ray.py tests/engine/test_checkpoint.py tests/kernels/test_library.py tests/forecasting/test_broken_artefact.py
 
 # Cases that are drawn by chance, at every door by which a file or a text comes in.
 CASES ?= 100000

@@ -24,8 +24,12 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="normcast-tests-")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 
+# Programs that are traced are millions of small objects, and Python's collector looks through all that live,
+# for seconds, time and again. It comes less often, and passes over what outlives a file.
+gc.set_threshold(500_000, 10, 10)
+
 # Shapes in signatures are checked here and nowhere else: each call of these rooms, with what it returns.
-SHAPED = ("normcast.kernels",)
+SHAPED = ("normcast.engine", "normcast.kernels", "normcast.scoring", "normcast.windows")
 if find_spec("beartype"):
     with pytest.MonkeyPatch.context() as patch:  # which element of a list it looks at, no test's seed decides
         patch.setattr(random, "getrandbits", random.Random(0).getrandbits)
@@ -46,10 +50,6 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def _what_stays_is_not_looked_through_again() -> Iterator[None]:
-    """Let Python's collector pass over what outlives a file, such as the programs that JAX keeps.
-
-    They are millions of objects, and looking through all of them takes seconds, time and again.
-    """
     yield
     gc.collect()
     gc.freeze()

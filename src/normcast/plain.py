@@ -78,6 +78,7 @@ def read(kind: Any, plain: Any, where: str, path: str = "") -> Any:
     """Return a value of that type from plain values. where: the document; path: the place in it."""
     if kind is Any:
         return plain
+    kind = getattr(kind, "array_type", kind)  # of an array whose shape is declared
     reader = _READERS.get(get_origin(kind) or kind)
     if reader is not None:
         return reader(kind, plain, where, path)

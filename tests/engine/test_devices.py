@@ -78,6 +78,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.slow
 def test_a_spread_batch_stays_where_it_is_and_only_weights_gradients_travel():
     assert result(run(GATHERED, NORMCAST_DEVICES="4")) == [[False, True], [False, True]]
 
@@ -125,6 +126,7 @@ print(json.dumps([each.read_text() for each in Path("/proc/self/task").glob("*/c
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
 def test_a_named_number_of_devices_brings_as_many_threads_for_operations():
     pools = [result(run(THREADS, NORMCAST_DEVICES=count)) for count in "13"]

@@ -119,7 +119,7 @@ BAD_JSON = {
 @pytest.mark.parametrize(("name", "change"), BAD_JSON.values(), ids=BAD_JSON)
 def test_parts_that_do_not_belong_together_are_refused(name, change, model_file):
     member, changer = ("manifest.json", with_body) if name == "body" else (name, with_values)
-    with pytest.raises(ValueError, match=r"model\.normcast: .*(Save the model again|panel)"):
+    with pytest.raises(ValueError, match=r"(?s)model\.normcast: .*(Save the model again|panel)"):
         load(changed(model_file, member, changer(change)))
 
 

@@ -35,6 +35,7 @@ KINDS = kinds()
 
 def plausible(kind):
     """Values of a declared type, as text has them, and now and then of another."""
+    kind = getattr(kind, "array_type", kind)
     origin, inner = get_origin(kind) or kind, get_args(kind)
     if is_dataclass(kind):
         hints = get_type_hints(kind)

@@ -163,6 +163,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_processes_that_open_new_stores_at_once_all_get_them(tmp_path):
     paths = [str(tmp_path / f"{i}.db") for i in range(40)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

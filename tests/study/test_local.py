@@ -40,6 +40,7 @@ worker.main()
 """
 
 
+@pytest.mark.slow
 def test_a_trial_that_kills_its_workers_is_given_up_alone(monkeypatch):
     monkeypatch.setattr(local, "WORKER", [sys.executable, "-c", DEADLY])
     monkeypatch.setattr(local, "TRIES", 2)

@@ -246,6 +246,7 @@ Store(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_store_is_brought_up_leaves_the_old_one(old):
     before = content(old)
     killed = subprocess.run([sys.executable, "-c", KILLED, str(old)], check=False)

@@ -34,6 +34,7 @@ def test_ray_and_one_process_give_the_same_trials_to_the_bit(cluster):
     assert results(small_study(folds=1).run(ray=cluster).trials) == results(alone.trials)
 
 
+@pytest.mark.slow
 def test_a_killed_ray_worker_loses_no_trial(cluster):
     connected(cluster)
     study = small_study(seeds=4, epochs=6)

@@ -107,6 +107,7 @@ def test_a_killed_study_goes_on_and_ends_as_one_that_was_not(tmp_path, whole):
     assert all(whole[key] == value for key, value in before.items())
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_store_and_the_work(tmp_path, whole):
     store, root = tmp_path / "s.db", os.getcwd()
     call = [sys.executable, "-c", SCRIPT.replace("processes=2", "processes=1"), str(store), root]

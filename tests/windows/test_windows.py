@@ -51,7 +51,7 @@ def test_inputs_end_where_targets_begin():
     assert windows.targets(flat).tolist() == [[2], [3], [4], [7], [8]]
     assert windows.cutoff.tolist() == [2, 3, 4, 7, 8]
     assert windows.inputs(np.stack([flat, -flat], 1)).shape == (5, 2, 2)
-    part = windows[[0, 3]]
+    part = windows[np.array([0, 3])]
     assert len(part) == 2
     assert part.targets(flat).tolist() == [[2], [7]]
 

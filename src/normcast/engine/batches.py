@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Int, Shaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Field:
            [3., 4.]], dtype=float32)
     """
 
-    values: np.ndarray
+    values: Shaped[np.ndarray, "rows *channels"]
     offset: int = 0
     length: int = 1
     by: Literal["row", "series"] = "row"
@@ -37,7 +38,9 @@ class Field:
         if self.length < 1:
             raise ValueError(f"Field: length is {self.length}, but must be at least 1.")
 
-    def at(self, start: np.ndarray, series: np.ndarray) -> np.ndarray:
+    def at(
+        self, start: Int[np.ndarray, " batch"], series: Int[np.ndarray, " batch"]
+    ) -> Shaped[np.ndarray, "batch *sample"]:
         """Gather one batch with NumPy. start, series: (batch,) integers."""
         if self.by == "series":
             return self.values[series]
@@ -70,8 +73,8 @@ class Batches:
 
     inputs: Mapping[str, Field]
     target: Field | None
-    start: np.ndarray
-    series: np.ndarray
+    start: Int[np.ndarray, " windows"]
+    series: Int[np.ndarray, " windows"]
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -110,7 +113,9 @@ class Batches:
         target = {"": self.target} if self.target is not None else {}
         return {**self.inputs, **target}
 
-    def at(self, windows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def at(
+        self, windows: Int[np.ndarray, " batch"]
+    ) -> tuple[dict[str, Shaped[np.ndarray, "batch ..."]], Shaped[np.ndarray, "batch *sample"] | None]:
         """Gather the batch of these window positions with NumPy: the oracle of the compiled gather."""
         start, series = self.start[windows], self.series[windows]
         inputs = {name: field.at(start, series) for name, field in self.inputs.items()}

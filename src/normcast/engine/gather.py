@@ -6,10 +6,12 @@ from typing import Any
 import jax
 import numpy as np
 from jax import lax
+from jaxtyping import Array, Int, Shaped
 
 from normcast.engine.batches import Batches, Field
 from normcast.engine.order import padded, size_class
 
+Held = Array | np.ndarray  # on the device, or before it goes there
 LARGE = 1 << 24  # above so many rows, an array keeps its own length: padding would cost more than compiling
 
 
@@ -30,14 +32,21 @@ class Layout:
     readings: tuple[Reading, ...]  # the model's inputs in order, then the target if there is one
     has_target: bool
 
-    def gather(self, arrays: dict[str, Any], windows: jax.Array) -> tuple[list[jax.Array], jax.Array | None]:
+    def gather(
+        self, arrays: dict[str, Any], windows: Int[Held, " batch"]
+    ) -> tuple[list[Shaped[Held, "batch ..."]], Shaped[Held, "batch *target"] | None]:
         """Return ([inputs], target) of the windows at these positions."""
         start, series = arrays["start"][windows], arrays["series"][windows]
         read = [_read(reading, arrays["values"][reading.array], start, series) for reading in self.readings]
         return (read[:-1], read[-1]) if self.has_target else (read, None)
 
 
-def _read(reading: Reading, values: jax.Array, start: jax.Array, series: jax.Array) -> jax.Array:
+def _read(
+    reading: Reading,
+    values: Shaped[Held, "rows *channels"],
+    start: Int[Held, " batch"],
+    series: Int[Held, " batch"],
+) -> Shaped[Held, "batch *sample"]:
     if reading.by == "series":
         return values[series]
     rows = start + reading.offset
@@ -67,6 +76,6 @@ def laid_out(
     return Layout(tuple(readings), data.target is not None), arrays
 
 
-def _padded_rows(values: np.ndarray, rows: int) -> np.ndarray:
+def _padded_rows(values: Shaped[np.ndarray, "given *channels"], rows: int) -> np.ndarray:
     rows = max(len(values), rows)
     return padded(values, rows if rows > LARGE else size_class(rows))

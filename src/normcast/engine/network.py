@@ -184,7 +184,7 @@ def network_of(model: keras.Model | Network, training: Training) -> Network:
 def computing_in_bfloat16(model: keras.Model) -> keras.Model:
     """Return the model rebuilt so that it computes in bfloat16 and keeps its variables in float32."""
 
-    def rebuilt(layer: keras.Layer) -> keras.Layer:
+    def rebuilt(layer: keras.Operation) -> keras.Operation:
         return type(layer).from_config(_with_policy(layer.get_config()))
 
     return keras.models.clone_model(model, clone_function=rebuilt)

@@ -1,11 +1,12 @@
 """The order in which an epoch visits its windows, and the size classes that let programs be reused."""
 
 import numpy as np
+from jaxtyping import Int, Shaped
 
 
 def epoch_order(
     windows: int, seed: int, epoch: int, shard: int = 0, visited: int | None = None
-) -> np.ndarray:
+) -> Int[np.ndarray, " visited"]:
     """Return the order of the windows in one epoch of one replica: (windows,) int32, or (visited,).
 
     Drawn by NumPy's Philox keyed by (seed, epoch, shard), so it depends on nothing else: not on the other
@@ -36,7 +37,9 @@ def size_class(count: int) -> int:
     return -(-count // quarter) * quarter
 
 
-def padded(values: np.ndarray, length: int) -> np.ndarray:
+def padded(
+    values: Shaped[np.ndarray, "rows *channels"], length: int
+) -> Shaped[np.ndarray, "{length} *channels"]:
     """Return values with rows of zeros appended up to that length."""
     if len(values) == length:
         return values

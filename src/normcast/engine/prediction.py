@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+from jaxtyping import Shaped
 
 from normcast.engine.batches import Batches
 from normcast.engine.devices import SHARED, local_mesh, placed
@@ -24,7 +25,7 @@ def predict(
     weights: Sequence[Sequence[Any]],
     data: Batches,
     batch_size: int | None = None,
-) -> np.ndarray:
+) -> Shaped[np.ndarray, "replicas windows *output"]:
     """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
 
     weights: for each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
@@ -49,7 +50,7 @@ def predict(
     devices = np.arange(mesh.size, dtype=np.int32)
     program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1)
 
-    def part(first: int, count: int) -> np.ndarray:
+    def part(first: int, count: int) -> Shaped[np.ndarray, "replicas windows *output"]:
         rows = np.asarray(program(*fixed, (first + devices * count) * size, np.int32(count)))
         full = rows.reshape(len(weights), mesh.size, most, size, *rows.shape[2:])[:, :, :count]
         return full.reshape(len(weights), -1, *rows.shape[2:])

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Int
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import Checkpoint
@@ -155,13 +156,13 @@ class Run:
                 self._fail(replica, int(failed[replica]), stretch, before, orders)
         return sums[: len(self.seeds)]
 
-    def _orders(self, stretch: Stretch) -> np.ndarray:
+    def _orders(self, stretch: Stretch) -> Int[np.ndarray, "replicas length"]:
         living = set(self.record.living())
         slots = range(len(self.groups) * self.width)
         return stretch.orders([self.seeds[slot] if slot in living else None for slot in slots])
 
     def _to_train(
-        self, stretch: Stretch, place: int, state: Any, orders: np.ndarray, stop: int
+        self, stretch: Stretch, place: int, state: Any, orders: Int[np.ndarray, "replicas length"], stop: int
     ) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
@@ -203,7 +204,14 @@ class Run:
         for replica in self.record.living():
             self.record.best_epoch[replica] = self.record.epoch
 
-    def _fail(self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: np.ndarray) -> None:
+    def _fail(
+        self,
+        replica: int,
+        step: int,
+        stretch: Stretch,
+        before: list[Any],
+        orders: Int[np.ndarray, "replicas length"],
+    ) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
         name = self._first_broken(replica, step, stretch, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
@@ -212,7 +220,12 @@ class Run:
         self.record.stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
     def _first_broken(
-        self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: np.ndarray
+        self,
+        replica: int,
+        step: int,
+        stretch: Stretch,
+        before: list[Any],
+        orders: Int[np.ndarray, "replicas length"],
     ) -> str | None:
         place, slot = divmod(replica, self.width)
         states, _ = self._train(*self._to_train(stretch, place, before[place], orders, step))

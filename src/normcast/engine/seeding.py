@@ -38,7 +38,7 @@ def rebuilt(model: keras.Model, seed: int) -> keras.Model:
     """
     names = _drawing_names(model)
 
-    def fresh(layer: keras.Layer) -> keras.Layer:
+    def fresh(layer: keras.Operation) -> keras.Operation:
         with seeded(f"{seed}/{names.get(id(layer), layer.name)}"):
             return type(layer).from_config(layer.get_config())
 

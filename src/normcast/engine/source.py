@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from jax.sharding import Mesh
+from jaxtyping import Int, Shaped
 
 from normcast.engine.batches import Batches
 from normcast.engine.devices import SHARED, placed
@@ -53,7 +54,7 @@ class Stretch:
     steps: int
     length: int  # of a padded order
 
-    def orders(self, seeds: Sequence[int | None]) -> np.ndarray:
+    def orders(self, seeds: Sequence[int | None]) -> Int[np.ndarray, "seeds {self.length}"]:
         """Return the order for each seed, (seeds, length); zeros where there is none."""
         orders = np.zeros((len(seeds), self.length), np.int32)
         for row, seed in enumerate(seeds):
@@ -62,7 +63,9 @@ class Stretch:
                 orders[row, : self.visited] = order
         return orders
 
-    def batch(self, order: np.ndarray, step: int, batch_size: int) -> tuple[dict[str, np.ndarray], Any]:
+    def batch(
+        self, order: Int[np.ndarray, " length"], step: int, batch_size: int
+    ) -> tuple[dict[str, Shaped[np.ndarray, "{batch_size} ..."]], Any]:
         """Gather the batch of one step with NumPy."""
         return self.data.at(order[(step * batch_size + np.arange(batch_size)) % self.visited])
 

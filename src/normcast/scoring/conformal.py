@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
+from jaxtyping import Float
 
 from normcast.plain import Plain
 from normcast.scoring.quantiles import check_levels, level_quantiles
@@ -33,7 +34,9 @@ def reachable_level(n_windows: int) -> float:
     return int(1000 * n_windows / (n_windows + 1)) / 10
 
 
-def as_quantiles(point: np.ndarray, n_quantiles: int) -> np.ndarray:
+def as_quantiles(
+    point: Float[np.ndarray, "windows h"], n_quantiles: int
+) -> Float[np.ndarray, "windows h {n_quantiles}"]:
     """Repeat a point forecast (n, h) as each of its quantiles: (n, h, quantiles).
 
     Conformalized, that is the symmetric interval of absolute residuals ("split conformal"), so that a
@@ -67,12 +70,16 @@ class Conformal(Plain):
 
     quantiles: tuple[float, ...]
     levels: tuple[float, ...]
-    corrections: np.ndarray
+    corrections: Float[np.ndarray, "levels h"]
     n_windows: int
 
     @classmethod
     def fit(
-        cls, y: np.ndarray, forecasts: np.ndarray, quantiles: Sequence[float], levels: Sequence[float]
+        cls,
+        y: Float[np.ndarray, "windows h"],
+        forecasts: Float[np.ndarray, "windows h quantiles"],
+        quantiles: Sequence[float],
+        levels: Sequence[float],
     ) -> Conformal:
         """Learn the corrections from calibration windows, which must not have trained the forecasts.
 
@@ -90,7 +97,9 @@ class Conformal(Plain):
         corrections = [_correction(y, forecasts, _bounds(quantiles, level), level) for level in levels]
         return cls(quantiles, levels, np.array(corrections).reshape(len(levels), y.shape[1]), n_windows)
 
-    def apply(self, forecasts: np.ndarray) -> np.ndarray:
+    def apply(
+        self, forecasts: Float[np.ndarray, "windows h quantiles"]
+    ) -> Float[np.ndarray, "windows h quantiles"]:
         """Correct quantile forecasts (n, h, quantiles), in scaled units; returns the same shape.
 
         Afterwards quantiles do not cross: each bound is moved outwards to the one nearer the median, so an
@@ -130,7 +139,12 @@ def _bounds(quantiles: tuple[float, ...], level: float) -> tuple[int, int]:
     return places[0], places[1]
 
 
-def _correction(y: np.ndarray, forecasts: np.ndarray, bounds: tuple[int, int], level: float) -> np.ndarray:
+def _correction(
+    y: Float[np.ndarray, "windows h"],
+    forecasts: Float[np.ndarray, "windows h quantiles"],
+    bounds: tuple[int, int],
+    level: float,
+) -> Float[np.ndarray, " h"]:
     """Return the correction of one level at each step: (h,)."""
     lower, upper = bounds
     misses = np.maximum(forecasts[..., lower] - y, y - forecasts[..., upper])  # (n, h)
@@ -140,7 +154,9 @@ def _correction(y: np.ndarray, forecasts: np.ndarray, bounds: tuple[int, int], l
     return misses[np.array(ranks) - 1, np.arange(y.shape[1])]
 
 
-def _outwards(values: np.ndarray, median: int) -> np.ndarray:
+def _outwards(
+    values: Float[np.ndarray, "*axes quantiles"], median: int
+) -> Float[np.ndarray, "*axes quantiles"]:
     """Move each quantile outwards until none crosses the one nearer the median."""
     upper = np.maximum.accumulate(values[..., median:], axis=-1)
     lower = np.minimum.accumulate(values[..., median::-1], axis=-1)[..., ::-1]

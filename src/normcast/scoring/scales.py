@@ -1,13 +1,18 @@
 """The size of a series' own seasonal steps before a cutoff: what MASE divides by."""
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from normcast.windows import Windows
 
 
 def seasonal_error(
-    y: np.ndarray, windows: Windows, offsets: np.ndarray, season: int, observed: np.ndarray | None = None
-) -> np.ndarray:
+    y: Float[np.ndarray, " rows"],
+    windows: Windows,
+    offsets: Int[np.ndarray, " offsets"],
+    season: int,
+    observed: Bool[np.ndarray, " rows"] | None = None,
+) -> Float[np.ndarray, " windows"]:
     """Return the in-sample error of the seasonal naive forecast before each window's cutoff: (windows,).
 
     The mean of |y[t] - y[t - season]| over the rows t of the window's series from its `season`-th row to the
@@ -33,7 +38,9 @@ def seasonal_error(
     return scales
 
 
-def _running_mean(y: np.ndarray, season: int, observed: np.ndarray | None) -> np.ndarray:
+def _running_mean(
+    y: Float[np.ndarray, " rows"], season: int, observed: Bool[np.ndarray, " rows"] | None
+) -> Float[np.ndarray, " pairs"]:
     """Return the mean seasonal step over the first 1, 2, ... pairs of one series."""
     if len(y) <= season:
         return np.array([np.nan])

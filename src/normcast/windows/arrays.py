@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
 
 from normcast.data.panel import Panel
 from normcast.engine import Batches, Field
@@ -26,19 +27,26 @@ class Arrays:
     """
 
     ids: tuple[str, ...]
-    offsets: np.ndarray
-    rows: np.ndarray
-    y: np.ndarray
-    observed: np.ndarray
-    exog: np.ndarray
+    offsets: Int[np.ndarray, " offsets"]
+    rows: Int[np.ndarray, " series"]
+    y: Float[np.ndarray, " all_rows"]
+    observed: Bool[np.ndarray, " all_rows"]
+    exog: Float[np.ndarray, "all_rows exog"]
     n_futr: int
-    waves: np.ndarray
-    stat: np.ndarray
+    waves: Float[np.ndarray, "all_rows waves"]
+    stat: Float[np.ndarray, "series stat"]
     h: int
     season: int
 
     @classmethod
-    def of(cls, panel: Panel, h: int, ahead: np.ndarray | None = None, *, calendar: bool = False) -> Arrays:
+    def of(
+        cls,
+        panel: Panel,
+        h: int,
+        ahead: Float[np.ndarray, "series h futr"] | None = None,
+        *,
+        calendar: bool = False,
+    ) -> Arrays:
         """Lay out a panel.
 
         ahead: (series, h, futr) known-future rows behind the last stamp, if any; calendar: whether the
@@ -61,13 +69,15 @@ class Arrays:
             panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h, panel.season
         )
 
-    def last(self, rows: np.ndarray, input_size: int) -> Windows:
+    def last(self, rows: Int[np.ndarray, " series"], input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""
         series = np.arange(len(rows), dtype=np.int32)
         return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
 
 
-def with_room(values: np.ndarray, lengths: np.ndarray, h: int, filler: Any) -> np.ndarray:
+def with_room(
+    values: Shaped[np.ndarray, "rows *channels"], lengths: Int[np.ndarray, " series"], h: int, filler: Any
+) -> Shaped[np.ndarray, "all_rows *channels"]:
     """Return the rows of series of these lengths with h rows of `filler` behind each; for h = 0 themselves.
 
     >>> with_room(np.array([1.0, 2.0, 3.0]), np.array([2, 1]), 1, 0.0)
@@ -94,9 +104,9 @@ class Scaled:
     target: the scaler of y, which undoes forecasts; arrays: the columns that were scaled, without outliers.
     """
 
-    y: np.ndarray
-    past: np.ndarray
-    stat: np.ndarray
+    y: Float[np.ndarray, " all_rows"]
+    past: Float[np.ndarray, "all_rows channels"]
+    stat: Float[np.ndarray, "series stat"]
     target: Scaler
     arrays: Arrays
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from normcast.engine import Batches, Field, Shards
 from normcast.windows.windows import count_windows, sliding
 
-Transform = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Transform = Callable[[Float[np.ndarray, " rows"], Int[np.ndarray, " offsets"]], Float[np.ndarray, " rows"]]
 
 
 def parquet_shards(
@@ -57,7 +58,7 @@ def parquet_shards(
 class _Reading:
     path: str
     target_col: str
-    offsets: np.ndarray
+    offsets: Int[np.ndarray, " offsets"]
     cuts: Sequence[int]
     input_size: int
     h: int
@@ -65,7 +66,7 @@ class _Reading:
     transform: Transform | None
 
 
-def _offsets(file: Any, id_col: str, path: Path | str) -> np.ndarray:
+def _offsets(file: Any, id_col: str, path: Path | str) -> Int[np.ndarray, " offsets"]:
     """Return where each series starts, by one pass over the ids alone."""
     starts: list[int] = []
     seen: set[Any] = set()
@@ -86,7 +87,7 @@ def _offsets(file: Any, id_col: str, path: Path | str) -> np.ndarray:
     return np.array([*starts, row], np.int64)
 
 
-def _cuts(offsets: np.ndarray, counts: np.ndarray, most: int) -> list[int]:
+def _cuts(offsets: Int[np.ndarray, " offsets"], counts: Int[np.ndarray, " series"], most: int) -> list[int]:
     """Return which series begin a shard; every shard has windows."""
     cuts = [0]
     for series in range(1, len(counts)):
@@ -110,7 +111,7 @@ def _shard(reading: _Reading, shard: int) -> Batches:
     return Batches({"past": past}, target, windows.start.astype(np.int32), windows.series)
 
 
-def _rows(path: str, column: str, first: int, last: int) -> np.ndarray:
+def _rows(path: str, column: str, first: int, last: int) -> Float[np.ndarray, " rows"]:
     """Read rows first to last of one column as float32, touching only the row groups they lie in."""
     import pyarrow.parquet as pq
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int, Shaped
 
 from normcast.errors import unknown
 from normcast.plain import Plain
@@ -24,12 +25,16 @@ class Scaler(Plain):
     array([900.])
     """
 
-    location: np.ndarray
-    spread: np.ndarray
+    location: Float[np.ndarray, "series channels"]
+    spread: Float[np.ndarray, "series channels"]
 
     @classmethod
     def fit(
-        cls, values: np.ndarray, offsets: np.ndarray, rows: np.ndarray, kind: str = "standard"
+        cls,
+        values: Shaped[np.ndarray, "rows *channels"],
+        offsets: Int[np.ndarray, " offsets"],
+        rows: Int[np.ndarray, " series"],
+        kind: str = "standard",
     ) -> "Scaler":
         """Take location and spread of each series from its first rows, and from no other.
 
@@ -54,7 +59,9 @@ class Scaler(Plain):
         floor = np.maximum(np.finfo(np.float64).tiny, 4 * np.finfo(np.float64).eps * np.abs(location))
         return cls(location, np.where(spread > floor, spread, 1.0))
 
-    def apply(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    def apply(
+        self, values: Shaped[np.ndarray, "n *axes"], series: Int[np.ndarray, " n"]
+    ) -> Float[np.ndarray, "n *axes"]:
         """Return scaled values.
 
         values: (n,), (n, C), or with more axes: (n, h), (n, h, Q) for one channel, (n, h, C) for C of them;
@@ -62,11 +69,18 @@ class Scaler(Plain):
         """
         return (values - self._like(self.location, values, series)) / self._like(self.spread, values, series)
 
-    def undo(self, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    def undo(
+        self, values: Shaped[np.ndarray, "n *axes"], series: Int[np.ndarray, " n"]
+    ) -> Float[np.ndarray, "n *axes"]:
         """Return scaled values in their own unit again; the inverse of `apply` to float64 rounding."""
         return values * self._like(self.spread, values, series) + self._like(self.location, values, series)
 
-    def _like(self, each: np.ndarray, values: np.ndarray, series: np.ndarray) -> np.ndarray:
+    def _like(
+        self,
+        each: Float[np.ndarray, "series channels"],
+        values: Shaped[np.ndarray, "n *axes"],
+        series: Int[np.ndarray, " n"],
+    ) -> Float[np.ndarray, "n *ones"]:
         """Return a statistic (S, C) for each of `values`, shaped to broadcast against them."""
         own = each[series]  # (n, C)
         channels = own.shape[1]
@@ -79,7 +93,7 @@ class Scaler(Plain):
         return own.reshape(len(own), *(1,) * (values.ndim - 2), channels)
 
 
-def _check_rows(offsets: np.ndarray, rows: np.ndarray) -> None:
+def _check_rows(offsets: Int[np.ndarray, " offsets"], rows: Int[np.ndarray, " series"]) -> None:
     wrong = (rows < 1) | (rows > np.diff(offsets))
     if wrong.any():
         s = int(np.argmax(wrong))
@@ -89,7 +103,11 @@ def _check_rows(offsets: np.ndarray, rows: np.ndarray) -> None:
         )
 
 
-def _visible(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _visible(
+    values: Shaped[np.ndarray, "rows channels"],
+    offsets: Int[np.ndarray, " offsets"],
+    rows: Int[np.ndarray, " series"],
+) -> tuple[Float[np.ndarray, "seen channels"], Int[np.ndarray, " series"]]:
     """Return the first `rows` rows of each series, and where each begins among them."""
     starts = np.cumsum(rows) - rows
     if np.array_equal(rows, np.diff(offsets)):
@@ -99,8 +117,10 @@ def _visible(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple
 
 
 def _mean_and_deviation(
-    seen: np.ndarray, starts: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    seen: Float[np.ndarray, "seen channels"],
+    starts: Int[np.ndarray, " series"],
+    rows: Int[np.ndarray, " series"],
+) -> tuple[Float[np.ndarray, "series channels"], Float[np.ndarray, "series channels"]]:
     """Return mean and standard deviation, each (S, C), without overflow and exact for constant series."""
     first, many = seen[starts], rows[:, None].astype(np.float64)
     apart = over_rows(np.subtract, seen, first, rows)
@@ -114,8 +134,12 @@ def _mean_and_deviation(
 
 
 def over_rows(
-    operation: np.ufunc, values: np.ndarray, each: np.ndarray, rows: np.ndarray, out: np.ndarray | None = None
-) -> np.ndarray:
+    operation: np.ufunc,
+    values: Shaped[np.ndarray, "rows channels"],
+    each: Shaped[np.ndarray, "series #channels"],
+    rows: Int[np.ndarray, " series"],
+    out: Shaped[np.ndarray, "rows channels"] | None = None,
+) -> Shaped[np.ndarray, "rows channels"]:
     """Return operation(values, each): values (N, C) of series with so many rows (S,), each (S, C).
 
     >>> over_rows(np.subtract, np.array([[1.0], [2.0], [5.0]]), np.array([[1.0], [5.0]]), np.array([2, 1]))
@@ -132,13 +156,19 @@ def over_rows(
 
 
 def _quartiles(
-    seen: np.ndarray, starts: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    seen: Float[np.ndarray, "seen channels"],
+    starts: Int[np.ndarray, " series"],
+    rows: Int[np.ndarray, " series"],
+) -> tuple[
+    Float[np.ndarray, "series channels"],
+    Float[np.ndarray, "series channels"],
+    Float[np.ndarray, "series channels"],
+]:
     """Return the three quartiles per series and channel, each (S, C), interpolated linearly."""
     series = np.repeat(np.arange(len(rows)), rows)
     ordered = np.column_stack([column[np.lexsort((column, series))] for column in seen.T])
 
-    def quantile(share: float) -> np.ndarray:
+    def quantile(share: float) -> Float[np.ndarray, "series channels"]:
         place = share * (rows - 1)
         low = np.floor(place).astype(np.int64)
         high = np.minimum(low + 1, rows - 1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Bool, Int
 
 from normcast.windows.windows import Windows, sliding
 
@@ -33,14 +34,21 @@ class Cuts:
     [calib, test), of test in [test, end). A part without rows has no windows.
     """
 
-    begin: np.ndarray
-    valid: np.ndarray
-    calib: np.ndarray
-    test: np.ndarray
-    end: np.ndarray
+    begin: Int[np.ndarray, " series"]
+    valid: Int[np.ndarray, " series"]
+    calib: Int[np.ndarray, " series"]
+    test: Int[np.ndarray, " series"]
+    end: Int[np.ndarray, " series"]
 
     @classmethod
-    def before(cls, rows: np.ndarray, lengths: np.ndarray, h: int, valid: int, calib: int) -> "Cuts":
+    def before(
+        cls,
+        rows: Int[np.ndarray, " series"],
+        lengths: Int[np.ndarray, " series"],
+        h: int,
+        valid: int,
+        calib: int,
+    ) -> "Cuts":
         """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, and test
         for what begins at the cutoff.
 
@@ -53,7 +61,9 @@ class Cuts:
         return cls(np.zeros_like(rows), valid_from, calib_from, rows, np.minimum(rows + h, lengths))
 
     @classmethod
-    def rolling(cls, lengths: np.ndarray, h: int, folds: int, number: int, share: float = 0.1) -> "Cuts":
+    def rolling(
+        cls, lengths: Int[np.ndarray, " series"], h: int, folds: int, number: int, share: float = 0.1
+    ) -> "Cuts":
         """Return the parts of fold `number` of so many: train | valid | test, in the order of time.
 
         Validation and test have this share of a series' rows, at least h. Each fold is as long as the first
@@ -71,11 +81,15 @@ class Cuts:
 
 
 def parted(
-    offsets: np.ndarray, cuts: Cuts, input_size: int, h: int, observed: np.ndarray | None = None
+    offsets: Int[np.ndarray, " offsets"],
+    cuts: Cuts,
+    input_size: int,
+    h: int,
+    observed: Bool[np.ndarray, " rows"] | None = None,
 ) -> Split:
     """Return the windows of each part; observed: (N,), see `sliding`."""
 
-    def part(first: np.ndarray, end: np.ndarray) -> Windows:
+    def part(first: Int[np.ndarray, " series"], end: Int[np.ndarray, " series"]) -> Windows:
         return sliding(offsets, first, end, input_size, h, observed=observed)
 
     return Split(
@@ -87,14 +101,14 @@ def parted(
 
 
 def split(
-    offsets: np.ndarray,
-    rows: np.ndarray,
+    offsets: Int[np.ndarray, " offsets"],
+    rows: Int[np.ndarray, " series"],
     input_size: int,
     h: int,
     *,
     valid: int = 0,
     calib: int = 0,
-    observed: np.ndarray | None = None,
+    observed: Bool[np.ndarray, " rows"] | None = None,
     ids: Sequence[str] | None = None,
 ) -> Split:
     """Plan the split of every series at its cutoff.
@@ -134,7 +148,7 @@ def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
     return input_size + h + _target_rows(valid, h) + _target_rows(calib, h)
 
 
-def largest_input_size(rows: np.ndarray, h: int, valid: int = 0, calib: int = 0) -> int:
+def largest_input_size(rows: Int[np.ndarray, " series"], h: int, valid: int = 0, calib: int = 0) -> int:
     """Return the largest input_size that fits every series; below 1 if none does.
 
     rows: (S,) rows of each series that may be used.

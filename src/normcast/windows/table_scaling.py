@@ -7,6 +7,7 @@ from itertools import repeat
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float, Int, Shaped
 
 from normcast.data.bounds import Bounds
 from normcast.windows.arrays import Arrays, Scaled
@@ -26,13 +27,13 @@ class TableScaling:
     kind: str
     target: Scaler
     exog: Scaler
-    stat_location: np.ndarray
-    stat_spread: np.ndarray
+    stat_location: Float[np.ndarray, " stat"]
+    stat_spread: Float[np.ndarray, " stat"]
     target_bounds: Bounds
     exog_bounds: Bounds
 
     @classmethod
-    def fit(cls, arrays: Arrays, rows: np.ndarray, kind: str) -> TableScaling:
+    def fit(cls, arrays: Arrays, rows: Int[np.ndarray, " series"], kind: str) -> TableScaling:
         """Learn from the first `rows` rows of each series, and from no other."""
         spread = arrays.stat.std(axis=0)
         target_bounds = Bounds.fit(arrays.y[:, None], arrays.offsets, rows)
@@ -89,16 +90,18 @@ def without_outliers(arrays: Arrays, target: Bounds, exog: Bounds) -> Arrays:
     return replace(arrays, y=y, exog=exog.cleaned(arrays.exog, arrays.offsets, arrays.season))
 
 
-def standardized(scaler: Scaler, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def standardized(
+    scaler: Scaler, values: Float[np.ndarray, "rows channels"], lengths: Int[np.ndarray, " series"]
+) -> Float[np.ndarray, "rows channels"]:
     """Return values (N, C) of all series, with so many rows (S,), as `Scaler.apply` scales them."""
     apart = over_rows(np.subtract, values, scaler.location, lengths)
     return over_rows(np.divide, apart, scaler.spread, lengths, out=apart)
 
 
-def merged(old: Learned, new: Learned, known: np.ndarray) -> Learned:
+def merged(old: Learned, new: Learned, known: Int[np.ndarray, " series"]) -> Learned:
     """Return what was learned of a series that is known (its place), and anew where it is not (-1)."""
 
-    def each(name: str) -> np.ndarray:
+    def each(name: str) -> Shaped[np.ndarray, "series *axes"]:
         ours, fresh = getattr(old, name), getattr(new, name)
         return np.where((known >= 0).reshape(-1, *(1,) * (fresh.ndim - 1)), ours[known], fresh)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 DAY = 86_400_000_000_000  # nanoseconds
 YEAR = 365.2425 * DAY
 
 
-def waves(time: np.ndarray, step: float) -> np.ndarray:
+def waves(time: Shaped[np.ndarray, " rows"], step: float) -> Float[np.ndarray, "rows waves"]:
     """Return the waves at each stamp, in [-1, 1]: (n, 2 * harmonics) float32.
 
     time: (n,) datetime64[ns], or integers, which have no calendar and no waves; step: nanoseconds between

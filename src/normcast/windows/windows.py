@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from jaxtyping import Bool, Int, Shaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +23,8 @@ class Windows:
            [4.]])
     """
 
-    start: np.ndarray
-    series: np.ndarray
+    start: Int[np.ndarray, " windows"]
+    series: Int[np.ndarray, " windows"]
     input_size: int
     h: int
 
@@ -31,32 +32,36 @@ class Windows:
         """Number of windows."""
         return len(self.start)
 
-    def __getitem__(self, chosen: slice | np.ndarray) -> "Windows":
+    def __getitem__(self, chosen: slice | Shaped[np.ndarray, " chosen"]) -> "Windows":
         """Return some of the windows, by slice, positions or mask."""
         return Windows(self.start[chosen], self.series[chosen], self.input_size, self.h)
 
     @property
-    def cutoff(self) -> np.ndarray:
+    def cutoff(self) -> Int[np.ndarray, " windows"]:
         """The first target row of each window, (n,) flat."""
         return self.start + self.input_size
 
-    def inputs(self, values: np.ndarray) -> np.ndarray:
+    def inputs(
+        self, values: Shaped[np.ndarray, "rows *channels"]
+    ) -> Shaped[np.ndarray, "windows {self.input_size} *channels"]:
         """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size[, C])."""
         return values[self.start[:, None] + np.arange(self.input_size)]
 
-    def targets(self, values: np.ndarray) -> np.ndarray:
+    def targets(
+        self, values: Shaped[np.ndarray, "rows *channels"]
+    ) -> Shaped[np.ndarray, "windows {self.h} *channels"]:
         """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h[, C])."""
         return values[self.cutoff[:, None] + np.arange(self.h)]
 
 
 def sliding(
-    offsets: np.ndarray,
-    first_target: np.ndarray,
-    last_target_end: np.ndarray,
+    offsets: Int[np.ndarray, " offsets"],
+    first_target: Int[np.ndarray, " series"],
+    last_target_end: Int[np.ndarray, " series"],
     input_size: int,
     h: int,
     step: int = 1,
-    observed: np.ndarray | None = None,
+    observed: Bool[np.ndarray, " rows"] | None = None,
 ) -> Windows:
     """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
 
@@ -83,7 +88,7 @@ def sliding(
     return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
 
 
-def count_windows(rows: np.ndarray, h: int, step: int = 1) -> np.ndarray:
+def count_windows(rows: Int[np.ndarray, " series"], h: int, step: int = 1) -> Int[np.ndarray, " series"]:
     """Return how many windows have their targets in so many rows: (S,) -> (S,).
 
     >>> count_windows(np.array([5, 2, 1]), h=2, step=2)
@@ -92,7 +97,9 @@ def count_windows(rows: np.ndarray, h: int, step: int = 1) -> np.ndarray:
     return np.maximum((rows - h) // step + 1, 0)
 
 
-def _check(offsets: np.ndarray, last_target_end: np.ndarray, **sizes: int) -> None:
+def _check(
+    offsets: Int[np.ndarray, " offsets"], last_target_end: Int[np.ndarray, " series"], **sizes: int
+) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"sliding: {name} is {size}; it must be at least 1.")
