@@ -5,8 +5,8 @@ said once.
 """
 
 import logging
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -47,6 +47,46 @@ def is_exported(lowering: Any) -> bool:
     if told is None:
         told_gone("lowering_parameters.for_export")
     return bool(told)
+
+
+def as_varying(arrays: Sequence[Any]) -> list[Any]:
+    """Return arrays that all vary over the axes of devices over which any of them does.
+
+    Inside `jax.shard_map` a weight that all devices share then has its gradients summed over them.
+    Not promised: where an array's type tells it, and the name of what changes it. Without them: as they are.
+    """
+    types = [jax.typeof(array) for array in arrays]
+    axes = _axes(types)
+    if not axes:
+        return list(arrays)
+    cast = getattr(jax.lax, "pcast", None)
+    vary = partial(cast, to="varying") if cast else getattr(jax.lax, "pvary", None)
+    missing = [tuple(sorted(axes - _axes([kind]))) for kind in types]
+    return [a if vary is None or not more else vary(a, more) for a, more in zip(arrays, missing, strict=True)]
+
+
+def as_alike(types: Sequence[Any]) -> tuple[list[Any], frozenset[str]]:
+    """Return types of arrays of one device alone, and over which axes of devices any of them varies."""
+    axes = _axes(types)
+    return varying_over(frozenset(), types) if axes else list(types), axes
+
+
+def varying_over(axes: frozenset[str], types: Sequence[Any]) -> list[Any]:
+    """Return types of arrays that vary over these axes of devices."""
+    return [kind if _axes([kind]) == axes else _over(kind, axes) for kind in types]
+
+
+def _axes(types: Sequence[Any]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for kind in types:
+        told = getattr(kind, "manual_axis_type", None)  # `vma` in JAX before 0.10
+        found |= getattr(kind, "vma", frozenset()) if told is None else told.varying
+    return found
+
+
+def _over(kind: Any, axes: frozenset[str]) -> Any:
+    told = getattr(kind, "manual_axis_type", None)
+    return kind.update(vma=axes) if told is None else kind.update(manual_axis_type=told.update(varying=axes))
 
 
 @cache

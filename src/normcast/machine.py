@@ -32,10 +32,10 @@ def may_live(process: int) -> bool:
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:  # it lives, and belongs to someone else
-        return True
+        pass
     return True
 
 

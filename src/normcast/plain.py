@@ -10,10 +10,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from inspect import isclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+from jaxtyping import AbstractArray
 
 from normcast.document import parsed, short, text, write
 from normcast.errors import unknown
@@ -78,7 +80,8 @@ def read(kind: Any, plain: Any, where: str, path: str = "") -> Any:
     """Return a value of that type from plain values. where: the document; path: the place in it."""
     if kind is Any:
         return plain
-    kind = getattr(kind, "array_type", kind)  # of an array whose shape is declared
+    if isclass(kind) and issubclass(kind, AbstractArray):  # whose shape is declared
+        kind = kind.array_type
     reader = _READERS.get(get_origin(kind) or kind)
     if reader is not None:
         return reader(kind, plain, where, path)

@@ -33,7 +33,7 @@ def test_another_ending_is_refused_with_those_there_are():
         check_ending("table.xlsx")
 
 
-EVIL = ["=cmd|' /C calc'!A0", "+1", "-2", "@sum(1)", "\t=1", "a\r=1", "plain", "a=b"]
+EVIL = ["=cmd|' /C calc'!A0", "+1", "-2", "@sum(1)", "\t=1", "a\r=1", "a;=1", "a=b"]
 
 
 @pytest.mark.parametrize("made", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
@@ -42,7 +42,9 @@ def test_on_request_no_text_of_a_csv_begins_as_a_formula(tmp_path, made):
     write_table(frame, tmp_path / "plain.csv")
     write_table(frame, tmp_path / "safe.csv", guard_formulas=True)
     assert "\n=cmd" in (tmp_path / "plain.csv").read_text()
+    text = (tmp_path / "safe.csv").read_text()
     safe = pd.read_csv(tmp_path / "safe.csv")
-    assert safe["unique_id"].tolist() == ["'" + each for each in EVIL[:5]] + ["a =1", "plain", "a=b"]
+    assert '"a;=1"' in text
+    assert safe["unique_id"].tolist() == ["'" + each for each in EVIL[:5]] + ["a =1", "a;=1", "a=b"]
     assert safe.columns.tolist() == ["unique_id", "'=y"]
     assert safe["'=y"].tolist() == [-1.5] * len(EVIL)

@@ -1,5 +1,8 @@
 """Every derivative that JAX takes, of every form: equal to that of the plain steps."""
 
+import os
+import subprocess
+import sys
 from itertools import product
 
 import jax
@@ -8,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from normcast.kernels import Norm, fused, lstm_norm, native
 from tests.kernels.test_gradients import KERNELS
 from tests.kernels.test_lstm import arrays, assert_close, some_masks
 from tests.short import every, in_turn
@@ -102,3 +106,75 @@ def test_a_program_may_be_exported_for_any_batch(kernel):
     for batch in (2, 5):
         given = arrays(batch, *SIZES[1:])[:3]
         assert_close(run(*given), exported.call(*given))
+
+
+def test_a_call_like_another_is_not_traced_again(form):
+    args, norm = arrays(*SIZES), Norm("layer", gamma_c=jnp.ones(SIZES[2]))
+
+    def of(args):
+        return jnp.sum(lstm_norm(*args, norm, form=form)[0])
+
+    jax.grad(of)(args)
+    before = fused._traced.cache_info().misses
+    jax.grad(of)(args)
+    assert fused._traced.cache_info().misses == before
+
+
+@pytest.mark.parametrize("kernel", every(2, list(KERNELS)))
+def test_a_gradient_may_be_exported_for_any_batch(kernel):
+    x, h0, c0, *weights = arrays(*SIZES)
+    rows = jax.export.symbolic_shape("b")[0]
+    run = jax.jit(jax.grad(lambda *states: jnp.sum(KERNELS[kernel]((*states, *weights))), argnums=(0, 1)))
+    shapes = [jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype) for a in (x, h0, c0)]
+    assert_close(run(x, h0, c0), jax.export.export(run)(*shapes).call(x, h0, c0))
+
+
+def test_without_jit_it_runs_too(form):
+    args = arrays(*SIZES)
+    expected = jax.grad(energy("lstm", form))(args)
+    with jax.disable_jit():
+        got = jax.grad(energy("lstm", form))(args)
+    assert_close(expected, got)
+
+
+def test_batch_statistics_of_nothing_have_derivatives(form):
+    args = arrays(*SIZES)
+
+    def of(h0):
+        return jnp.sum(lstm_norm(args[0], h0, *args[2:], Norm("batch"), form=form)[0])
+
+    expected = jax.grad(of)(args[1])
+    _, got = jax.jvp(of, (args[1],), (jnp.ones_like(args[1]),))
+    np.testing.assert_allclose(got, jnp.sum(expected), rtol=1e-5)
+
+
+SPREAD = """
+import jax, jax.numpy as jnp, numpy as np
+from jax.sharding import Mesh, PartitionSpec as P
+from tests.kernels.test_derivatives import KERNELS, SIZES, arrays
+mesh = Mesh(np.array(jax.devices()), ("b",))
+x, h0, c0, *weights = arrays(4, *SIZES[1:])
+for kernel in ("lstm", "lstm, layer", "gru"):
+    for form in ("xla", "native"):
+        def loss(weights, *data):
+            return jnp.sum(jnp.cos(KERNELS[kernel]((*data, *weights), form=form)))
+        def spread(weights, *data):
+            each = jax.shard_map(lambda w, *d: jax.lax.psum(loss(w, *d), "b"), mesh=mesh,
+                                 in_specs=(P(), P("b"), P("b"), P("b")), out_specs=P())
+            return each(weights, *data)
+        expected = jax.grad(loss)(weights, x, h0, c0)
+        got = jax.jit(jax.grad(spread))(weights, x, h0, c0)
+        for one, two in zip(expected, got, strict=True):
+            np.testing.assert_allclose(two, one, atol=1e-5 * float(jnp.max(jnp.abs(one))))
+"""
+
+
+@pytest.mark.skipif(not hasattr(jax, "shard_map"), reason="this JAX has no jax.shard_map")
+@pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
+def test_devices_that_share_weights_share_their_gradients():
+    two = "--xla_backend_optimization_level=0 --xla_force_host_platform_device_count=2"
+    done = subprocess.run(
+        [sys.executable, "-c", SPREAD], env={**os.environ, "XLA_FLAGS": two}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from normcast.files import write_whole
 
@@ -44,24 +46,26 @@ def write_table(frame: Any, path: str | Path, *, guard_formulas: bool = False) -
     if str(path).lower().endswith(".parquet"):
         write_whole(path, parquet_bytes(table))
         return
-    content = (_guarded(table) if guard_formulas else table).write_csv().encode()
+    content = (_guarded(table) if guard_formulas else table.write_csv()).encode()
     # A fixed time inside the archive, so that the same table makes the same bytes.
     write_whole(path, gzip.compress(content, mtime=0) if str(path).lower().endswith(".gz") else content)
 
 
-def _guarded(table: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Return a table no text of which, names of columns included, begins as a formula."""
-    texts = [name for name, kind in table.schema.items() if kind in (nw.String, nw.Object, nw.Categorical)]
-    safe = [
-        nw.new_series(name, [_text(v) for v in table[name].to_list()], backend=table.implementation)
-        for name in texts
-    ]
-    return table.with_columns(*safe).rename({name: _text(name) for name in table.columns})
+def _guarded(table: nw.DataFrame[Any]) -> str:
+    """Return a table as CSV in which no text, names of columns included, begins as a formula.
+
+    Texts are quoted, so that a reader who takes another sign for the separator makes no cell of a part.
+    """
+    target = StringIO()
+    rows = csv.writer(target, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    rows.writerow([_text(name) for name in table.columns])
+    rows.writerows([_text(value) for value in row] for row in table.iter_rows())
+    return target.getvalue()
 
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return "" if pd.isna(value) else value
     line = " ".join(value.splitlines())  # some readers begin a new row at each end of a line
     return f"'{line}" if line.lstrip().startswith(FORMULA) else line
 

@@ -38,7 +38,7 @@ def _backward(
     size, channels, filters = kernel.shape
     d_kernel = (d.T @ rows).reshape(filters, size, channels).transpose(1, 2, 0)
     d_rows = d @ kernel.reshape(-1, filters).T
-    return d_rows.astype(rows.dtype), d_kernel.astype(kernel.dtype)
+    return d_rows, d_kernel
 
 
 def _forward(_: None, *arrays: Primal) -> tuple[list[Array], list[Array]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -20,6 +20,7 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, PyTree
 
 from normcast import jax_seam
+from normcast.kernels import native
 
 # What is differentiated reaches a custom gradient as it was given: by a test or a notebook, from NumPy.
 Primal = Array | np.ndarray
@@ -45,23 +46,26 @@ class Fused:
     def __call__(self, facts: Hashable, *trees: PyTree) -> tuple[Array, ...]:
         """Return the results, which have every derivative in the arrays that backward has a gradient for."""
         arrays, tree = jax.tree.flatten(trees)
-        return tuple(CALL.bind(*arrays, way=_Way(self, facts, tree), saves=False))
+        way = _Way(self, facts, tree, native.are_left_out())
+        return tuple(CALL.bind(*jax_seam.as_varying(arrays), way=way, saves=False))
 
 
 @dataclass(frozen=True)
 class _Way:
     """A fused function on lists of arrays. levels: over how many axes in front it is mapped.
 
-    saves: whether a call also returns what the gradient reads. at: of which arrays there are tangents, or
-    gradients are wanted. kept: how many arrays were saved; they stand before the tangents or cotangents.
+    without_native: whether it was called where the native kernels are left out.
     """
 
     fused: Fused
     facts: Hashable
     tree: Any
+    without_native: bool
     levels: int = 0
 
     def call(self, *arrays: Any, saves: bool) -> Arrays:
+        """Return the results, and what the gradient reads if it is to be saved."""
+
         def once(*arrays: Any) -> Arrays:
             trees = self._trees(arrays)
             if not saves:
@@ -73,23 +77,26 @@ class _Way:
 
     def plain_call(self, *arrays: Any, saves: bool) -> Arrays:
         results = self._plain(*arrays)
-        wanted = jax.eval_shape(lambda *a: self.call(*a, saves=saves), *arrays)[len(results) :]
+        wanted = _given(self, saves, tuple(map(jax.typeof, arrays)))[len(results) :]
         return [*results, *(jnp.zeros(each.shape, each.dtype) for each in wanted)]  # nobody will read them
 
     def push(self, *operands: Any, at: tuple[int, ...], kept: int) -> Arrays:
-        """Return the tangents of the results."""
+        """Return the tangents of the results, from (arrays, saved, tangents of the arrays `at`).
+
+        kept: how many were saved. They are not read: what the derivative needs is computed again.
+        """
         arrays, _, tangents = self.parts(operands, kept)
         return list(_pushed(self._plain, arrays, dict(zip(at, tangents, strict=True)))[1])
 
     def pull(self, *operands: Any, at: tuple[int, ...], kept: int) -> Arrays:
-        """Return the gradients of the arrays."""
+        """Return the gradients of the arrays `at`, from (arrays, saved, cotangents of the results)."""
 
         def once(*operands: Any) -> Arrays:
             arrays, saved, cotangents = self.parts(operands, kept)
             trees = self._trees(arrays)
             grads = self.fused.backward(self.facts, trees, saved, cotangents, 0 in at)
             each = [g for tree, grad in zip(trees, grads, strict=True) for g in _leaves(tree, grad)]
-            return [jnp.zeros_like(arrays[i]) if each[i] is None else each[i] for i in at]
+            return [_like(arrays[i], each[i]) for i in at]
 
         return self._mapped(once)(*operands)
 
@@ -111,7 +118,11 @@ class _Way:
     def _mapped(self, function: Callable[..., Arrays]) -> Callable[..., Arrays]:
         for _ in range(self.levels):
             function = jax.vmap(function)
-        return function
+        return native.left_out()(function) if self.without_native else function
+
+
+def _like(array: Any, grad: Any) -> Array:
+    return jnp.zeros_like(array) if grad is None else grad.astype(array.dtype)
 
 
 def _leaves(tree: PyTree, grad: PyTree) -> Arrays:
@@ -135,14 +146,20 @@ def _pushed(
 # ---- how JAX transforms them
 
 
-@lru_cache(maxsize=1024)
-def _given(way: _Way, saves: bool, arrays: tuple[Any, ...]) -> Arrays:
+def _given(way: _Way, saves: bool, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what is known of that which a call gives: shapes and types, as of the arrays."""
-    return jax.make_jaxpr(lambda *a: way.call(*a, saves=saves))(*arrays).out_avals
+    return _traced(way, saves, arrays, native.KEPT)
+
+
+@lru_cache(maxsize=1024)
+def _traced(way: _Way, saves: bool, arrays: tuple[Any, ...], _: int) -> tuple[Any, ...]:
+    seen, axes = jax_seam.as_alike(arrays)
+    given = jax.make_jaxpr(lambda *a: way.call(*a, saves=saves))(*seen).out_avals
+    return tuple(jax_seam.varying_over(axes, given))
 
 
 def _primitive(
-    fast: Callable[..., Arrays], plain: Callable[..., Arrays], shapes: Callable[..., Arrays]
+    fast: Callable[..., Arrays], plain: Callable[..., Arrays], shapes: Callable[..., Sequence[Any]]
 ) -> Primitive:
     """Return a primitive for a method of a way, computed as `plain` does in what is exported.
 
@@ -151,13 +168,15 @@ def _primitive(
     made = Primitive(f"normcast_{fast.__name__}")
     made.multiple_results = True
 
-    @cache
-    def compiled(**how: Any) -> Callable[..., Arrays]:
-        return jax.jit(lambda *operands: made.bind(*operands, **how))
+    @lru_cache(maxsize=1024)
+    def compiled(way: _Way, **how: Any) -> Callable[..., Arrays]:
+        return jax.jit(lambda *operands: fast(way, *operands, **how))
 
     def lowered(context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
         body = plain if jax_seam.is_exported(context) and not way.fused.is_portable else fast
-        return mlir.lower_fun(lambda *a: body(way, *a, **how), multiple_results=True)(context, *operands)
+        seen, _ = jax_seam.as_alike(context.avals_in)
+        lower = mlir.lower_fun(lambda *a: body(way, *a, **how), multiple_results=True)
+        return lower(context.replace(avals_in=seen), *operands)
 
     def mapped(operands: Sequence[Any], axes: Sequence[Any], *, way: _Way, **how: Any) -> Any:
         size = next(a.shape[axis] for a, axis in zip(operands, axes, strict=True) if axis is not None)
@@ -168,7 +187,7 @@ def _primitive(
         results = made.bind(*rows, way=replace(way, levels=way.levels + 1), **how)
         return results, [0] * len(results)
 
-    made.def_impl(lambda *operands, **how: compiled(**how)(*operands))
+    made.def_impl(lambda *operands, way, **how: compiled(way, **how)(*operands))
     made.def_abstract_eval(shapes)
     mlir.register_lowering(made, lowered)
     batching.primitive_batchers[made] = mapped
@@ -187,7 +206,7 @@ def _moving(tangents: Sequence[Any]) -> dict[int, Any]:
 
 
 def _zeros(arrays: Sequence[Any]) -> Arrays:
-    return [ad.Zero(jax.typeof(array)) for array in arrays]
+    return [ad.Zero(jax.typeof(array).to_tangent_aval()) for array in arrays]
 
 
 def _call_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, way: _Way, saves: bool) -> Any:

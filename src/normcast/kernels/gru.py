@@ -66,7 +66,7 @@ def gru(
     masks = Masks(masks.inputs, masks.states, kept(mask, masks.keep_h, units))
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    form = form or _fastest(x, kernel, reset_after)
+    form = form or _fastest(reset_after, x, h0, kernel, recurrent_kernel, shifts)
     if form == "native":
         return _native(x, h0, kernel, recurrent_kernel, shifts, masks, reset_after)
     if reset_after and form == "xla":
@@ -74,8 +74,8 @@ def gru(
     return _over_time(_plain(kernel, recurrent_kernel, shifts, masks, reset_after), x, h0, masks)
 
 
-def _fastest(x: Array, kernel: Array, reset_after: bool) -> str:
-    covered = reset_after and x.dtype == kernel.dtype == jnp.float32
+def _fastest(reset_after: bool, *arrays: Array) -> str:
+    covered = reset_after and all(array.dtype == jnp.float32 for array in arrays)
     return "native" if covered and native.is_available() else "xla"
 
 

@@ -67,7 +67,7 @@ def lstm(
     )
     if mask is not None:  # NaN in steps that are skipped must not reach the gradients
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
-    form = form_of(form, x, kernel)
+    form = form_of(form, x, h0, c0, kernel, recurrent_kernel, bias)
     arguments = (x, h0, c0, kernel, recurrent_kernel, bias, masks)
     if form == "native":
         return lstm_native(*arguments, Inside(), sequences)
@@ -75,11 +75,11 @@ def lstm(
     return outputs if sequences else outputs[:, -1:], h, c
 
 
-def form_of(form: str | None, x: Array, kernel: Array) -> str:
+def form_of(form: str | None, *arrays: Array) -> str:
     """Return the form that is asked for, None being the one that runs these fastest here."""
     if form is not None and form not in FORMS:
         raise ValueError(f"lstm: no form {form!r}; forms are {', '.join(FORMS)}, or None for the fastest.")
-    single = x.dtype == kernel.dtype == jnp.float32
+    single = all(array.dtype == jnp.float32 for array in arrays)
     return form or ("native" if single and native.is_available() else "xla")
 
 
@@ -262,7 +262,7 @@ def _kernel_backward(
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     call = jax.ffi.ffi_call("normcast_lstm_backward", structs, vmap_method="sequential")
     # With the last output alone, its gradient is that of the last state.
-    d_h = (jnp.zeros(0), d_hs[:, 0]) if not facts[-1] else (d_hs, jnp.zeros_like(d_c))
+    d_h = (jnp.zeros(0, jnp.float32), d_hs[:, 0]) if not facts[-1] else (d_hs, jnp.zeros_like(d_c))
     grads = call(*arrays, *saved, *d_h, d_c, **_attributes(facts))
     return (*grads[:6], *(None for _ in arrays[6:10]), *grads[6:])
 

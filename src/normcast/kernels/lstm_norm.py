@@ -59,7 +59,7 @@ def lstm_norm(
         x = jnp.where(jnp.asarray(mask, bool)[..., None], x, 0)
     bias = jnp.zeros(GATES * units, kernel.dtype) if bias is None else bias
     weights = (kernel, recurrent_kernel, bias)
-    form = form_of(form, x, kernel)
+    form = form_of(form, x, h0, c0, *weights)
     if form == "native" and divides_rows(norm, masks):
         return *lstm_norm_by_rows(x, h0, c0, weights, norm, masks, sequences), {}
     run = {"native": lstm_norm_native, "xla": lstm_norm_xla, "steps": _steps}[form]

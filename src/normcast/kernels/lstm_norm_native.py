@@ -55,7 +55,7 @@ def _kernel_alone(facts: tuple, *arrays: Primal) -> tuple[Array, Array, Array]:
     return hs, cs[:, -1], moments
 
 
-def _forward(facts: tuple, room: int, arrays: tuple[Primal, ...]) -> tuple[Array, ...]:
+def _forward(facts: tuple, room: Any, arrays: tuple[Primal, ...]) -> tuple[Array, ...]:
     x, h0 = arrays[:2]
     (batch, time, _), units = x.shape, h0.shape[-1]
     steps = time if facts[1] else 0
@@ -94,7 +94,7 @@ def _kernel_backward(
 def _kernel_plain(facts: tuple, *arrays: Any) -> tuple[Array, Array, Array]:
     _, is_batch, epsilon = facts
     outputs, c, told = _plain(_norm("batch" if is_batch else "layer", arrays[10:], False, epsilon), arrays)
-    return outputs, c, _moments(told, arrays[0], arrays[1])
+    return outputs, c, _moments(told, arrays[0], arrays[1], is_batch)
 
 
 def _norm(kind: str, scales: Sequence[Array], per_gate: bool, epsilon: float) -> Norm:
@@ -109,9 +109,9 @@ def _plain(norm: Norm, arrays: Sequence[Array]) -> tuple[Array, Array, Statistic
     return outputs, c, told
 
 
-def _moments(told: Statistics, x: Array, h0: Array) -> Float[Array, "steps columns"]:
+def _moments(told: Statistics, x: Array, h0: Array, is_batch: bool) -> Float[Array, "steps columns"]:
     """Return the statistics side by side, as `_told` takes them apart; zeros where nothing is normalized."""
-    if not told:
+    if not is_batch:
         return jnp.zeros((0, 18 * h0.shape[-1]), x.dtype)
     sizes = {"input": GATES, "recurrent": GATES, "cell": 1}
     (_, time, _), units = x.shape, h0.shape[-1]

@@ -1,6 +1,6 @@
 """The XLA form of the LSTM with normalized terms."""
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -39,20 +39,26 @@ def lstm_norm_xla(x: Inputs, h0: State, c0: State, weights: Weights, norm: Norm,
     cell: Any = plain_cell
     scales: Any = ()
     if norm.gamma_c is not None:
-        cell, scales = partial(_normed_cell, cells), (norm.gamma_c, norm.beta_c)
+        cell, scales = _NormedCell(cells), (norm.gamma_c, norm.beta_c)
     step, z = Step(masked_products, cell, None if norm.gamma_h is None else gates), (z + bias) * half
     outputs, (h, c), (told_h, told_c) = over_time(step, z, (h0, c0), over_h, gamma, scales, on_h, keep)
     told = {"input": told_x, "recurrent": told_h, "cell": told_c}
     return jnp.swapaxes(outputs, 0, 1), h, c, said(told)
 
 
-def _normed_cell(
-    norm: Normalization, a: Array, states: States, keep: Keep, scales: tuple[Array, Array | None]
-) -> tuple[States, Any]:
-    def read(c: State) -> tuple[State, Moments]:
-        gamma, beta = scales
-        y, told = norm(c)
-        y = y * gamma
-        return y if beta is None else y + beta, told
+@dataclass(frozen=True)
+class _NormedCell:
+    """A step's states where the cell is normalized before it is read; equal steps share what is traced."""
 
-    return lstm_cell(a, states, keep, read)
+    norm: Normalization
+
+    def __call__(
+        self, a: Array, states: States, keep: Keep, scales: tuple[Array, Array | None]
+    ) -> tuple[States, Any]:
+        def read(c: State) -> tuple[State, Moments]:
+            gamma, beta = scales
+            y, told = self.norm(c)
+            y = y * gamma
+            return y if beta is None else y + beta, told
+
+        return lstm_cell(a, states, keep, read)

@@ -49,10 +49,10 @@ class Masks:
 
     @classmethod
     def unstacked(cls, arrays: Sequence[Any]) -> "Masks":
-        """Return the masks that `stacked` gave these of, keep_c perhaps left out."""
-        inputs, states, *keeps = map(or_none, arrays)
-        one = [mask[0] if mask is not None and len(mask) == 1 else mask for mask in (inputs, states)]
-        return cls(*one, *keeps)
+        """Return the masks that `stacked` gave these of."""
+        inputs, states, keep_h, keep_c = map(or_none, arrays)
+        inputs, states = (one if one is None or len(one) > 1 else one[0] for one in (inputs, states))
+        return cls(inputs, states, keep_h, keep_c)
 
 
 def or_empty(a: Array | None) -> Float[Array, "..."]:

@@ -111,7 +111,7 @@ def _backward(
     steps = a, before, normed, keep, d_outputs
     (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, steps, reverse=True)
     (d_weights,) = _pulled(lambda weights: step.linear(before[0], weights, masks), d_term, weights)
-    d_gamma = None if step.norm is None else (d_z * normed[0]).sum((0, 1)).astype(gamma.dtype)
+    d_gamma = None if step.norm is None else (d_z * normed[0]).sum((0, 1))
     return d_z, d_first, d_weights, d_gamma, d_scales, None, None
 
 

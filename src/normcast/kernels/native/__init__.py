@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from typing import Any
 
 import jax
 
@@ -84,6 +85,9 @@ def padded(size: int) -> int:
     return -(-size // vector_width()) * vector_width()
 
 
-def room(rows: int, floats: int) -> int:
-    """Return how many floats it takes to keep so many of each row, or 0 where that is too many."""
-    return rows * floats if rows * floats <= KEPT else 0
+def room(rows: Any, floats: int) -> int:
+    """Return how many floats hold so many of each row, or 0 where these are too many or unknown.
+
+    rows: not a number where a program is exported for any batch.
+    """
+    return rows * floats if isinstance(rows, int) and rows * floats <= KEPT else 0
