@@ -4,6 +4,7 @@ import pytest
 
 from normcast.kernels import Norm, gru, lstm, lstm_norm
 from tests.kernels.test_lstm import arrays, assert_close, some_masks
+from tests.short import in_turn
 
 SIZES = (9, 4, 20, 5)
 SCALES = {name: jnp.linspace(0.5, 1.5, 80) for name in ("gamma_x", "gamma_h")}
@@ -17,8 +18,7 @@ KERNELS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["none", "gates"])
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(("kernel", "kind"), in_turn(list(KERNELS), ["none", "gates"]))
 def test_gradients_are_the_same_where_that_of_the_input_is_not_asked_for(form, kernel, kind):
     args, masks = arrays(*SIZES), some_masks(*SIZES, kind)
     if kernel == "gru" and kind == "gates":

@@ -12,7 +12,7 @@ from normcast.kernels import native
 from normcast.layers import GRU, LSTM, fused
 from normcast.layers.noise import Rates, draw
 from tests.engine.networks import same, sine_data
-from tests.short import in_turn
+from tests.short import every, in_turn
 
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 
@@ -107,7 +107,7 @@ def watch(monkeypatch, kind):
     return called, lambda: monkeypatch.setattr(module, name, lambda *_: None)
 
 
-@pytest.mark.parametrize(("kind", "about", "training", "mask"), in_turn(CASES, WAYS), ids=str)
+@pytest.mark.parametrize(("kind", "about", "training", "mask"), in_turn(CASES, WAYS, step=2), ids=str)
 def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, training, mask):
     layer = build(kind, about)
     called, leave_out = watch(monkeypatch, kind)
@@ -117,7 +117,7 @@ def test_a_layer_on_the_kernel_equals_its_own_steps(monkeypatch, kind, about, tr
     assert_close(value_and_gradients(layer, training, mask), got)
 
 
-@pytest.mark.parametrize(("about", "mask"), in_turn(LSTMS, [None, MASK]), ids=str)
+@pytest.mark.parametrize(("about", "mask"), in_turn(LSTMS, [None, MASK], step=2), ids=str)
 def test_a_layer_without_native_code_equals_its_own_steps(monkeypatch, about, mask):
     layer = build(LSTM, about)
     called, leave_out = watch(monkeypatch, LSTM)
@@ -134,7 +134,7 @@ def network(norm=None, kind=LSTM, **about):
     )
 
 
-@pytest.mark.parametrize("norm", [None, "layer", "batch"])
+@pytest.mark.parametrize("norm", every(2, [None, "layer", "batch"]))
 def test_replicas_of_a_layer_mapped_by_vmap_are_those_of_single_calls(norm):
     model = network(norm, recurrent_dropout=0.2)
     x = sine_data().at(np.arange(6))[0]["past"]

@@ -45,7 +45,7 @@ def assert_close(expected, got):
         np.testing.assert_allclose(two, one, rtol=5e-6, atol=5e-6 * float(jnp.max(jnp.abs(one))) + 1e-6)
 
 
-@pytest.mark.parametrize(("sizes", "kind", "which", "masked", "gate"), every(2, CASES))
+@pytest.mark.parametrize(("sizes", "kind", "which", "masked", "gate"), every(4, CASES))
 def test_each_form_equals_the_plain_steps(form, sizes, kind, which, masked, gate):
     args, scales, masks = arrays(*sizes), gammas(sizes[2], which), some_masks(*sizes, masked)
     norm = {"kind": kind, "per_gate": gate, "epsilon": 1e-3}

@@ -18,7 +18,8 @@ class Normalization:
     kind: "batch", over the last axis but one; "layer", over the last; "rms", over the last, about zero.
     parts: of the last axis, each with statistics of its own ("layer" and "rms").
 
-    >>> Normalization("layer")(jax.numpy.array([[1.0, 3.0]]))[0].tolist()
+    >>> from jax import numpy as jnp
+    >>> Normalization("layer")(jnp.array([[1.0, 3.0]]))[0].tolist()
     [[-1.0, 1.0]]
     """
 
