@@ -15,9 +15,9 @@ import jaxtyping
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-# Tests wait for compilers: XLA leaves out LLVM's optimizations, and what one
-# process compiled, the others of this run read.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Tests wait for compilers: XLA leaves out LLVM's optimizations and emits fused loops the old way, which takes
+# a third of the time, and what one process compiled, the others of this run read.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

@@ -172,7 +172,7 @@ for kernel in ("lstm", "lstm, layer", "gru"):
 @pytest.mark.skipif(not hasattr(jax, "shard_map"), reason="this JAX has no jax.shard_map")
 @pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 def test_devices_that_share_weights_share_their_gradients():
-    two = "--xla_backend_optimization_level=0 --xla_force_host_platform_device_count=2"
+    two = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=2"
     done = subprocess.run(
         [sys.executable, "-c", SPREAD], env={**os.environ, "XLA_FLAGS": two}, capture_output=True, text=True,
         check=False,
