@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from normcast.engine import Batches, Field, Training, predict, prediction, train
+from normcast.engine import Batches, Field, Training, predict, prediction, program, train
 from normcast.engine.network import Network, initial_variables
 from normcast.engine.order import epoch_order
 from tests.engine.networks import conv_lstm, same, sine_data
@@ -72,6 +72,15 @@ def test_random_layers_equal_keras_own_when_asked():
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.fixture
+def as_users_compile(monkeypatch):
+    """XLA without what tests set for it: its newer loops round alike, whatever the number of replicas."""
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.setattr(program, "ON_CPU", {**program.ON_CPU, "xla_cpu_use_fusion_emitters": True})
+    monkeypatch.setattr(program, "_compiled", {})
+
+
+@pytest.mark.usefixtures("as_users_compile")
 def test_a_replica_alone_equals_the_same_replica_among_many_bit_for_bit():
     data, model = sine_data(60), conv_lstm(random=True)
     training = Training(batch_size=16, epochs=2, seed=3)
