@@ -84,6 +84,8 @@ def refuse_large(
     held: what there is of its weights; classes: those that it needs beside Keras' own.
     """
     trusted = any(is_of_user(each) for each in classes.values())
+    if not trusted:  # most of what is hostile need not even be made
+        _refuse_arrays(_weighted(spec), held, where)
     try:
         made = without_values(lambda: _made(_light(spec), classes, safe_mode))
     except Exception as error:
@@ -96,10 +98,23 @@ def refuse_large(
             f"{where}: declares {count:,} weights, of which {held.weights:,} are there. "
             f"Without values no more than {MOST_FREE:,} are made."
         )
-    arrays = len(getattr(made, "weights", ()))
-    if held.arrays is not None and not trusted and arrays > held.arrays:
-        raise ValueError(f"{where}: declares {arrays:,} arrays of weights, but holds {held.arrays:,}.")
+    if not trusted:
+        _refuse_arrays(len(getattr(made, "weights", ())), held, where)
     _refuse_steps(spec, made, where)
+
+
+def _refuse_arrays(least: int, held: Held, where: str) -> None:
+    if held.arrays is not None and least > held.arrays:
+        raise ValueError(f"{where}: declares {least:,} arrays of weights or more, but holds {held.arrays:,}.")
+
+
+def _weighted(plain: Any) -> int:
+    """Return how many layers have units or filters, and so an array of weights at least."""
+    if isinstance(plain, dict):
+        own = plain.get("config")
+        has = "class_name" in plain and isinstance(own, dict) and bool(own.get("units") or own.get("filters"))
+        return has + sum(_weighted(each) for key, each in plain.items() if key != "compile_config")
+    return sum(map(_weighted, plain)) if isinstance(plain, (list, tuple)) else 0
 
 
 def _refuse_steps(spec: dict[str, Any], made: Any, where: str) -> None:
