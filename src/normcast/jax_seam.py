@@ -79,7 +79,9 @@ def varying_over(axes: frozenset[str], types: Sequence[Any]) -> list[Any]:
 def _axes(types: Sequence[Any]) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     for kind in types:
-        told = getattr(kind, "manual_axis_type", None)  # `vma` in JAX before 0.10
+        told = getattr(kind, "manual_axis_type", None)
+        if told is None and not hasattr(kind, "vma"):  # what JAX before 0.10 has
+            told_gone("manual_axis_type, so gradients of what devices share are not summed in jax.shard_map")
         found |= getattr(kind, "vma", frozenset()) if told is None else told.varying
     return found
 

@@ -31,6 +31,7 @@ from normcast.engine.training import Training
 from normcast.engine.update import Update
 
 JUDGED = ("trainable", "frozen")
+Orders = Int[np.ndarray, "replicas length"]  # of windows, for each replica of an epoch
 
 
 class Run:
@@ -156,13 +157,13 @@ class Run:
                 self._fail(replica, int(failed[replica]), stretch, before, orders)
         return sums[: len(self.seeds)]
 
-    def _orders(self, stretch: Stretch) -> Int[np.ndarray, "replicas length"]:
+    def _orders(self, stretch: Stretch) -> Orders:
         living = set(self.record.living())
         slots = range(len(self.groups) * self.width)
         return stretch.orders([self.seeds[slot] if slot in living else None for slot in slots])
 
     def _to_train(
-        self, stretch: Stretch, place: int, state: Any, orders: Int[np.ndarray, "replicas length"], stop: int
+        self, stretch: Stretch, place: int, state: Any, orders: Orders, stop: int
     ) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
@@ -204,14 +205,7 @@ class Run:
         for replica in self.record.living():
             self.record.best_epoch[replica] = self.record.epoch
 
-    def _fail(
-        self,
-        replica: int,
-        step: int,
-        stretch: Stretch,
-        before: list[Any],
-        orders: Int[np.ndarray, "replicas length"],
-    ) -> None:
+    def _fail(self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: Orders) -> None:
         """Stop a replica whose loss is not finite; walk the epoch again to name the first such tensor."""
         name = self._first_broken(replica, step, stretch, before, orders)
         if name is None or (name.startswith("variable") and step > 0):
@@ -220,12 +214,7 @@ class Run:
         self.record.stop(replica, f"{at}: first non-finite is {name or 'the loss'}")
 
     def _first_broken(
-        self,
-        replica: int,
-        step: int,
-        stretch: Stretch,
-        before: list[Any],
-        orders: Int[np.ndarray, "replicas length"],
+        self, replica: int, step: int, stretch: Stretch, before: list[Any], orders: Orders
     ) -> str | None:
         place, slot = divmod(replica, self.width)
         states, _ = self._train(*self._to_train(stretch, place, before[place], orders, step))

@@ -1,17 +1,18 @@
 """The size of a series' own seasonal steps before a cutoff: what MASE divides by."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from normcast.windows import Windows
+from normcast.windows.windows import Observed, Offsets
 
 
 def seasonal_error(
     y: Float[np.ndarray, " rows"],
     windows: Windows,
-    offsets: Int[np.ndarray, " offsets"],
+    offsets: Offsets,
     season: int,
-    observed: Bool[np.ndarray, " rows"] | None = None,
+    observed: Observed | None = None,
 ) -> Float[np.ndarray, " windows"]:
     """Return the in-sample error of the seasonal naive forecast before each window's cutoff: (windows,).
 
@@ -39,7 +40,7 @@ def seasonal_error(
 
 
 def _running_mean(
-    y: Float[np.ndarray, " rows"], season: int, observed: Bool[np.ndarray, " rows"] | None
+    y: Float[np.ndarray, " rows"], season: int, observed: Observed | None
 ) -> Float[np.ndarray, " pairs"]:
     """Return the mean seasonal step over the first 1, 2, ... pairs of one series."""
     if len(y) <= season:

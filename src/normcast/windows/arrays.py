@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from normcast.data.panel import Panel
 from normcast.engine import Batches, Field
 from normcast.windows.scaling import Scaler
 from normcast.windows.waves import waves
-from normcast.windows.windows import Windows
+from normcast.windows.windows import Offsets, PerSeries, Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Arrays:
     """
 
     ids: tuple[str, ...]
-    offsets: Int[np.ndarray, " offsets"]
-    rows: Int[np.ndarray, " series"]
+    offsets: Offsets
+    rows: PerSeries
     y: Float[np.ndarray, " all_rows"]
     observed: Bool[np.ndarray, " all_rows"]
     exog: Float[np.ndarray, "all_rows exog"]
@@ -69,14 +69,14 @@ class Arrays:
             panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h, panel.season
         )
 
-    def last(self, rows: Int[np.ndarray, " series"], input_size: int) -> Windows:
+    def last(self, rows: PerSeries, input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""
         series = np.arange(len(rows), dtype=np.int32)
         return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
 
 
 def with_room(
-    values: Shaped[np.ndarray, "rows *channels"], lengths: Int[np.ndarray, " series"], h: int, filler: Any
+    values: Shaped[np.ndarray, "rows *channels"], lengths: PerSeries, h: int, filler: Any
 ) -> Shaped[np.ndarray, "all_rows *channels"]:
     """Return the rows of series of these lengths with h rows of `filler` behind each; for h = 0 themselves.
 

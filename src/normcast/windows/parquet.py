@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from normcast.engine import Batches, Field, Shards
-from normcast.windows.windows import count_windows, sliding
+from normcast.windows.windows import Offsets, PerSeries, count_windows, sliding
 
-Transform = Callable[[Float[np.ndarray, " rows"], Int[np.ndarray, " offsets"]], Float[np.ndarray, " rows"]]
+Transform = Callable[[Float[np.ndarray, " rows"], Offsets], Float[np.ndarray, " rows"]]
 
 
 def parquet_shards(
@@ -58,7 +58,7 @@ def parquet_shards(
 class _Reading:
     path: str
     target_col: str
-    offsets: Int[np.ndarray, " offsets"]
+    offsets: Offsets
     cuts: Sequence[int]
     input_size: int
     h: int
@@ -66,7 +66,7 @@ class _Reading:
     transform: Transform | None
 
 
-def _offsets(file: Any, id_col: str, path: Path | str) -> Int[np.ndarray, " offsets"]:
+def _offsets(file: Any, id_col: str, path: Path | str) -> Offsets:
     """Return where each series starts, by one pass over the ids alone."""
     starts: list[int] = []
     seen: set[Any] = set()
@@ -87,7 +87,7 @@ def _offsets(file: Any, id_col: str, path: Path | str) -> Int[np.ndarray, " offs
     return np.array([*starts, row], np.int64)
 
 
-def _cuts(offsets: Int[np.ndarray, " offsets"], counts: Int[np.ndarray, " series"], most: int) -> list[int]:
+def _cuts(offsets: Offsets, counts: PerSeries, most: int) -> list[int]:
     """Return which series begin a shard; every shard has windows."""
     cuts = [0]
     for series in range(1, len(counts)):

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int, Shaped
 
 from normcast.errors import unknown
 from normcast.plain import Plain
+from normcast.windows.windows import Offsets, PerSeries
 
 KINDS = ("standard", "robust", "none")
 
@@ -32,8 +33,8 @@ class Scaler(Plain):
     def fit(
         cls,
         values: Shaped[np.ndarray, "rows *channels"],
-        offsets: Int[np.ndarray, " offsets"],
-        rows: Int[np.ndarray, " series"],
+        offsets: Offsets,
+        rows: PerSeries,
         kind: str = "standard",
     ) -> "Scaler":
         """Take location and spread of each series from its first rows, and from no other.
@@ -93,7 +94,7 @@ class Scaler(Plain):
         return own.reshape(len(own), *(1,) * (values.ndim - 2), channels)
 
 
-def _check_rows(offsets: Int[np.ndarray, " offsets"], rows: Int[np.ndarray, " series"]) -> None:
+def _check_rows(offsets: Offsets, rows: PerSeries) -> None:
     wrong = (rows < 1) | (rows > np.diff(offsets))
     if wrong.any():
         s = int(np.argmax(wrong))
@@ -105,9 +106,9 @@ def _check_rows(offsets: Int[np.ndarray, " offsets"], rows: Int[np.ndarray, " se
 
 def _visible(
     values: Shaped[np.ndarray, "rows channels"],
-    offsets: Int[np.ndarray, " offsets"],
-    rows: Int[np.ndarray, " series"],
-) -> tuple[Float[np.ndarray, "seen channels"], Int[np.ndarray, " series"]]:
+    offsets: Offsets,
+    rows: PerSeries,
+) -> tuple[Float[np.ndarray, "seen channels"], PerSeries]:
     """Return the first `rows` rows of each series, and where each begins among them."""
     starts = np.cumsum(rows) - rows
     if np.array_equal(rows, np.diff(offsets)):
@@ -118,8 +119,8 @@ def _visible(
 
 def _mean_and_deviation(
     seen: Float[np.ndarray, "seen channels"],
-    starts: Int[np.ndarray, " series"],
-    rows: Int[np.ndarray, " series"],
+    starts: PerSeries,
+    rows: PerSeries,
 ) -> tuple[Float[np.ndarray, "series channels"], Float[np.ndarray, "series channels"]]:
     """Return mean and standard deviation, each (S, C), without overflow and exact for constant series."""
     first, many = seen[starts], rows[:, None].astype(np.float64)
@@ -137,7 +138,7 @@ def over_rows(
     operation: np.ufunc,
     values: Shaped[np.ndarray, "rows channels"],
     each: Shaped[np.ndarray, "series #channels"],
-    rows: Int[np.ndarray, " series"],
+    rows: PerSeries,
     out: Shaped[np.ndarray, "rows channels"] | None = None,
 ) -> Shaped[np.ndarray, "rows channels"]:
     """Return operation(values, each): values (N, C) of series with so many rows (S,), each (S, C).
@@ -157,8 +158,8 @@ def over_rows(
 
 def _quartiles(
     seen: Float[np.ndarray, "seen channels"],
-    starts: Int[np.ndarray, " series"],
-    rows: Int[np.ndarray, " series"],
+    starts: PerSeries,
+    rows: PerSeries,
 ) -> tuple[
     Float[np.ndarray, "series channels"],
     Float[np.ndarray, "series channels"],

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Int
 
-from normcast.windows.windows import Windows, sliding
+from normcast.windows.windows import Observed, Offsets, PerSeries, Windows, sliding
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +33,17 @@ class Cuts:
     [calib, test), of test in [test, end). A part without rows has no windows.
     """
 
-    begin: Int[np.ndarray, " series"]
-    valid: Int[np.ndarray, " series"]
-    calib: Int[np.ndarray, " series"]
-    test: Int[np.ndarray, " series"]
-    end: Int[np.ndarray, " series"]
+    begin: PerSeries
+    valid: PerSeries
+    calib: PerSeries
+    test: PerSeries
+    end: PerSeries
 
     @classmethod
     def before(
         cls,
-        rows: Int[np.ndarray, " series"],
-        lengths: Int[np.ndarray, " series"],
+        rows: PerSeries,
+        lengths: PerSeries,
         h: int,
         valid: int,
         calib: int,
@@ -61,9 +60,7 @@ class Cuts:
         return cls(np.zeros_like(rows), valid_from, calib_from, rows, np.minimum(rows + h, lengths))
 
     @classmethod
-    def rolling(
-        cls, lengths: Int[np.ndarray, " series"], h: int, folds: int, number: int, share: float = 0.1
-    ) -> "Cuts":
+    def rolling(cls, lengths: PerSeries, h: int, folds: int, number: int, share: float = 0.1) -> "Cuts":
         """Return the parts of fold `number` of so many: train | valid | test, in the order of time.
 
         Validation and test have this share of a series' rows, at least h. Each fold is as long as the first
@@ -81,15 +78,15 @@ class Cuts:
 
 
 def parted(
-    offsets: Int[np.ndarray, " offsets"],
+    offsets: Offsets,
     cuts: Cuts,
     input_size: int,
     h: int,
-    observed: Bool[np.ndarray, " rows"] | None = None,
+    observed: Observed | None = None,
 ) -> Split:
     """Return the windows of each part; observed: (N,), see `sliding`."""
 
-    def part(first: Int[np.ndarray, " series"], end: Int[np.ndarray, " series"]) -> Windows:
+    def part(first: PerSeries, end: PerSeries) -> Windows:
         return sliding(offsets, first, end, input_size, h, observed=observed)
 
     return Split(
@@ -101,14 +98,14 @@ def parted(
 
 
 def split(
-    offsets: Int[np.ndarray, " offsets"],
-    rows: Int[np.ndarray, " series"],
+    offsets: Offsets,
+    rows: PerSeries,
     input_size: int,
     h: int,
     *,
     valid: int = 0,
     calib: int = 0,
-    observed: Bool[np.ndarray, " rows"] | None = None,
+    observed: Observed | None = None,
     ids: Sequence[str] | None = None,
 ) -> Split:
     """Plan the split of every series at its cutoff.
@@ -148,7 +145,7 @@ def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
     return input_size + h + _target_rows(valid, h) + _target_rows(calib, h)
 
 
-def largest_input_size(rows: Int[np.ndarray, " series"], h: int, valid: int = 0, calib: int = 0) -> int:
+def largest_input_size(rows: PerSeries, h: int, valid: int = 0, calib: int = 0) -> int:
     """Return the largest input_size that fits every series; below 1 if none does.
 
     rows: (S,) rows of each series that may be used.

@@ -7,11 +7,12 @@ from itertools import repeat
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 
 from normcast.data.bounds import Bounds
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.scaling import Scaler, over_rows
+from normcast.windows.windows import PerSeries
 
 Learned = TypeVar("Learned", Scaler, Bounds)
 
@@ -33,7 +34,7 @@ class TableScaling:
     exog_bounds: Bounds
 
     @classmethod
-    def fit(cls, arrays: Arrays, rows: Int[np.ndarray, " series"], kind: str) -> TableScaling:
+    def fit(cls, arrays: Arrays, rows: PerSeries, kind: str) -> TableScaling:
         """Learn from the first `rows` rows of each series, and from no other."""
         spread = arrays.stat.std(axis=0)
         target_bounds = Bounds.fit(arrays.y[:, None], arrays.offsets, rows)
@@ -91,14 +92,14 @@ def without_outliers(arrays: Arrays, target: Bounds, exog: Bounds) -> Arrays:
 
 
 def standardized(
-    scaler: Scaler, values: Float[np.ndarray, "rows channels"], lengths: Int[np.ndarray, " series"]
+    scaler: Scaler, values: Float[np.ndarray, "rows channels"], lengths: PerSeries
 ) -> Float[np.ndarray, "rows channels"]:
     """Return values (N, C) of all series, with so many rows (S,), as `Scaler.apply` scales them."""
     apart = over_rows(np.subtract, values, scaler.location, lengths)
     return over_rows(np.divide, apart, scaler.spread, lengths, out=apart)
 
 
-def merged(old: Learned, new: Learned, known: Int[np.ndarray, " series"]) -> Learned:
+def merged(old: Learned, new: Learned, known: PerSeries) -> Learned:
     """Return what was learned of a series that is known (its place), and anew where it is not (-1)."""
 
     def each(name: str) -> Shaped[np.ndarray, "series *axes"]:

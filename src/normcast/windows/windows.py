@@ -6,6 +6,10 @@ from math import ceil
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
+Offsets = Int[np.ndarray, " offsets"]  # first row of each series, and the end of the last
+PerSeries = Int[np.ndarray, " series"]
+Observed = Bool[np.ndarray, " rows"]
+
 
 @dataclass(frozen=True, eq=False)
 class Windows:
@@ -55,13 +59,13 @@ class Windows:
 
 
 def sliding(
-    offsets: Int[np.ndarray, " offsets"],
-    first_target: Int[np.ndarray, " series"],
-    last_target_end: Int[np.ndarray, " series"],
+    offsets: Offsets,
+    first_target: PerSeries,
+    last_target_end: PerSeries,
     input_size: int,
     h: int,
     step: int = 1,
-    observed: Bool[np.ndarray, " rows"] | None = None,
+    observed: Observed | None = None,
 ) -> Windows:
     """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
 
@@ -88,7 +92,7 @@ def sliding(
     return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
 
 
-def count_windows(rows: Int[np.ndarray, " series"], h: int, step: int = 1) -> Int[np.ndarray, " series"]:
+def count_windows(rows: PerSeries, h: int, step: int = 1) -> PerSeries:
     """Return how many windows have their targets in so many rows: (S,) -> (S,).
 
     >>> count_windows(np.array([5, 2, 1]), h=2, step=2)
@@ -97,9 +101,7 @@ def count_windows(rows: Int[np.ndarray, " series"], h: int, step: int = 1) -> In
     return np.maximum((rows - h) // step + 1, 0)
 
 
-def _check(
-    offsets: Int[np.ndarray, " offsets"], last_target_end: Int[np.ndarray, " series"], **sizes: int
-) -> None:
+def _check(offsets: Offsets, last_target_end: PerSeries, **sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"sliding: {name} is {size}; it must be at least 1.")
