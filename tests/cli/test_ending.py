@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
 SCRIPT = """
-import hashlib, sys, time
+import hashlib, signal, sys, threading, time
 from normcast.cli import ending, refused
 ending.listen()
 try:
@@ -24,15 +24,22 @@ except KeyboardInterrupt:
 """
 POLITE = "time.sleep(60)"
 STUCK = "hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)"  # one step of Python's, for minutes
+ELSEWHERE = """
+    other = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+    other.start()
+    threading.Timer(0.5, signal.pthread_kill, (other.ident, signal.SIGTERM)).start()
+    time.sleep(60)
+"""  # the main thread is not woken, as when a signal comes just before it begins to wait
 
 
-def told_to_stop(work, number, wait=0.0):
+def told_to_stop(work, number=None, wait=0.0):
     call = [sys.executable, "-c", SCRIPT.format(work=work)]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     time.sleep(wait)
     began = time.monotonic()
-    process.send_signal(number)
+    if number:
+        process.send_signal(number)
     said, errors = process.communicate(timeout=60)
     return process.returncode, said, errors, time.monotonic() - began
 
@@ -47,6 +54,11 @@ def test_a_command_closes_what_it_holds_and_ends(name, words):
     assert errors.startswith("normcast: error: ")
     assert words in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_a_command_that_waits_and_was_not_woken_is_told_again():
+    code, said, _, _ = told_to_stop(ELSEWHERE)
+    assert (code, said) == (143, "closed\n")
 
 
 def test_a_command_that_is_stuck_is_ended():

@@ -18,6 +18,9 @@ from typing import NoReturn
 GRACE = 1.5
 """Seconds that a command has to close what it holds."""
 
+AGAIN = 0.1
+"""Seconds after which the main thread is told again where it has not heard."""
+
 WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "its terminal is gone"}
 """The signals that end a command, and what is said of them; Windows has two of them."""
 
@@ -64,7 +67,11 @@ def _interrupt(number: int, _: FrameType | None) -> None:
 
 def _watch(heard: socket.socket, rung: socket.socket) -> None:
     number = heard.recv(1)[0]
-    time.sleep(GRACE)
+    end = time.monotonic() + GRACE
+    while time.monotonic() < end:
+        time.sleep(AGAIN)
+        if not told and hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
     told.append(number)
     with suppress(OSError):
         print(f"normcast: error: {words()}", file=sys.stderr, flush=True)
