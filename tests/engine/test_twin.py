@@ -203,3 +203,26 @@ def test_a_subclassed_model_without_a_configuration_forecasts_as_plain_keras_and
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="Give its class a complete get_config"):
         list(train(model, data, Training(epochs=1)))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Twice(layers.Layer):
+    """A layer that keeps a constant of the backend, as Keras' own L2 does before 3.15."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.two = keras.ops.convert_to_tensor(2.0)
+
+    def call(self, x):
+        return x * self.two
+
+
+def test_a_constant_that_a_layer_holds_is_part_of_every_program():
+    model, data = chain(Twice()), sine_data(20)
+    (trained,) = train(model, data, Training(epochs=1, batch_size=8))
+    model.set_weights(trained.weights)
+    expected = model.predict(data.at(np.arange(20))[0]["past"], verbose=0)
+    network = Network(model)
+    for size in (7, 20):  # two programs of one network
+        forecast = predict(network, [trained.weights], data, batch_size=size)
+        np.testing.assert_allclose(forecast[0], expected, rtol=1e-5, atol=1e-6)

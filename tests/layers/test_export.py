@@ -6,16 +6,43 @@ import pytest
 
 from normcast.layers import GRU, LSTM, ConvBlock
 
-if keras.backend.backend() not in ("jax", "tensorflow"):
-    pytest.skip("Keras exports to TensorFlow from JAX and TensorFlow", allow_module_level=True)
-tensorflow = pytest.importorskip("tensorflow")
+layers = pytest.mark.parametrize(
+    "layer", [lambda: LSTM(4, norm="layer"), lambda: GRU(4)], ids=["lstm", "gru"]
+)
 
 
-@pytest.mark.parametrize("layer", [lambda: LSTM(4, norm="layer"), lambda: GRU(4)], ids=["lstm", "gru"])
+def network(layer):
+    return keras.Sequential([keras.Input((8, 3)), ConvBlock(4, 3), layer(), keras.layers.Dense(1)])
+
+
+def batches():
+    for batch in (1, 5):
+        yield np.random.default_rng(batch).normal(size=(batch, 8, 3)).astype("float32")
+
+
+@layers
+@pytest.mark.skipif(
+    keras.backend.backend() not in ("jax", "tensorflow"), reason="Keras has it on JAX and TensorFlow"
+)
 def test_a_saved_model_computes_the_same_for_any_batch(layer, tmp_path):
-    net = keras.Sequential([keras.Input((8, 3)), ConvBlock(4, 3), layer(), keras.layers.Dense(1)])
+    tensorflow = pytest.importorskip("tensorflow")
+    net = network(layer)
     net.export(tmp_path / "out", format="tf_saved_model", verbose=False)
     served = tensorflow.saved_model.load(tmp_path / "out")
-    for batch in (1, 5):
-        x = np.random.default_rng(batch).normal(size=(batch, 8, 3)).astype("float32")
+    for x in batches():
         np.testing.assert_allclose(served.serve(x), net(x), atol=1e-6)
+
+
+@layers
+def test_an_onnx_file_computes_the_same_for_any_batch(layer, tmp_path):
+    pytest.importorskip(
+        {"jax": "jax2onnx", "tensorflow": "tf2onnx", "torch": "onnxscript"}[keras.backend.backend()]
+    )
+    runtime = pytest.importorskip("onnxruntime")
+    net = network(layer)
+    expected = [keras.ops.convert_to_numpy(net(x)) for x in batches()]
+    net.export(tmp_path / "net.onnx", format="onnx", verbose=False)
+    session = runtime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    for x, y in zip(batches(), expected, strict=True):
+        (found,) = session.run(None, {session.get_inputs()[0].name: x})
+        np.testing.assert_allclose(found, y, atol=1e-6)
