@@ -45,4 +45,4 @@ def test_an_onnx_file_computes_the_same_for_any_batch(layer, tmp_path):
     session = runtime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
     for x, y in zip(batches(), expected, strict=True):
         (found,) = session.run(None, {session.get_inputs()[0].name: x})
-        np.testing.assert_allclose(found, y, atol=1e-6)
+        np.testing.assert_allclose(found, y, atol=2e-5)  # its own float32, in front of a norm over four units

@@ -1,7 +1,6 @@
 """The loop over time: the one place where a recurrence is run."""
 
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any
 
 import keras
@@ -22,46 +21,34 @@ def run(step: Step, states: Any, xs: Any, blank: Any, unroll: bool = False) -> t
         return _unrolled(step, states, xs)
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        return _outputs_in_the_carry(step, states, xs, blank)
+        return _arrays_of_tensors(step, states, xs, blank)
     if backend == "jax":
         # Recomputing a step is cheaper than reading back all that it would store.
         step = keras.remat(step)
     return ops.scan(step, states, xs)
 
 
-def _outputs_in_the_carry(step: Step, states: Any, xs: Any, blank: Any) -> tuple[Any, Any]:
-    """Scan as TensorFlow's can: its outputs must have the structure of its carry."""
-    if tree.flatten(xs)[0].shape[0] is None:
-        xs, step = _in_one(step, xs, ops.shape(states[0])[0])
+def _arrays_of_tensors(step: Step, states: Any, xs: Any, blank: Any) -> tuple[Any, Any]:
+    """Loop as Keras' own layers do on TensorFlow, whose scan holds outputs twice and is not read by ONNX."""
+    import tensorflow as tf
 
-    def both(carry: Any, now: Any) -> tuple[Any, Any]:
-        carry = step(carry[0], now)
-        return carry, carry
+    steps = ops.shape(tree.flatten(xs)[0])[0]
 
-    (states, _), (_, outputs) = ops.scan(both, (states, blank), xs)
-    return states, outputs
+    def array(like: Any, shape: Any) -> Any:
+        return tf.TensorArray(like.dtype, steps, element_shape=shape)
 
+    inputs = [array(leaf, leaf.shape[1:]).unstack(leaf) for leaf in tree.flatten(xs)]
+    outputs = [array(leaf, leaf.shape) for leaf in tree.flatten(blank)]
 
-def _in_one(step: Step, xs: Any, batch: Any) -> tuple[Any, Step]:
-    """Return xs side by side in one tensor, (time, batch, sum of widths), and the step that reads it.
+    def body(t: Any, states: Any, outputs: Any) -> Any:
+        states, out = step(states, tree.pack_sequence_as(xs, [each.read(t) for each in inputs]))
+        written = [all_.write(t, one) for all_, one in zip(outputs, tree.flatten(out), strict=True)]
+        return t + 1, states, written
 
-    TensorFlow's scan fails on more than one tensor whose number of steps is unknown.
-    """
-    leaves = tree.flatten(xs)
-    ends = list(accumulate(leaf.shape[-1] for leaf in leaves))
-    dtypes = [keras.backend.standardize_dtype(leaf.dtype) for leaf in leaves]
-    widest = "float64" if "float64" in dtypes else "float32"
-
-    def wide(leaf: Any) -> Any:
-        leaf = ops.cast(leaf, widest)
-        return leaf if len(leaf.shape) == 3 else ops.repeat(leaf[:, None], batch, axis=1)
-
-    def apart(states: Any, now: Any) -> tuple[Any, Any]:
-        parts = [now[:, i:j] for i, j in zip([0, *ends], ends, strict=False)]
-        cast = [ops.cast(part, dtype) for part, dtype in zip(parts, dtypes, strict=True)]
-        return step(states, tree.pack_sequence_as(xs, cast))
-
-    return ops.concatenate([wide(leaf) for leaf in leaves], axis=-1), apart
+    _, states, outputs = tf.while_loop(
+        lambda t, *_: t < steps, body, (0, states, outputs), maximum_iterations=steps
+    )
+    return states, tree.pack_sequence_as(blank, [each.stack() for each in outputs])
 
 
 def _unrolled(step: Step, states: Any, xs: Any) -> tuple[Any, Any]:
