@@ -10,7 +10,7 @@ from keras import layers as L
 from normcast.check.rule import Finding, Severity
 from normcast.cli import run
 from normcast.cli.check_run import check_command
-from normcast.cli.measure import FixStudy, classes, placement_names, refusal
+from normcast.cli.measure import FixStudy, placement_names, refusal
 from normcast.data import Cases
 from normcast.models.edits import Remove, Set
 
@@ -95,10 +95,13 @@ def test_a_fix_of_the_output_shape_is_not_measured():
     assert "cannot be made alone" in refusal(net, finding("x", ["no"], [Remove("no")]), "t.csv")
 
 
-def test_logits_are_not_measured_as_classes():
-    net = keras.Sequential([keras.Input((6, 1)), L.LSTM(3), L.Dropout(0.2, name="drop"), L.Dense(2)])
+def test_a_fix_that_makes_logits_of_probabilities_is_not_measured():
+    inner = L.LSTM(3), L.Dropout(0.2, name="drop"), L.Dense(2), L.Softmax(name="soft")
+    net = keras.Sequential([keras.Input((6, 1)), *inner])
     data = Cases.of(np.zeros((8, 6, 1)), np.arange(8) % 2)
-    assert "no probabilities" in refusal(net, finding("x", ["drop"], [Remove("drop")]), data)
+    assert refusal(net, finding("x", ["drop"], [Remove("drop")]), data) == ""
+    told = refusal(net, finding("x", ["soft"], [Remove("soft")]), data)
+    assert told == "not measured: with its fix the model gives other numbers instead of probabilities."
 
 
 def test_two_findings_of_a_rule_have_names_of_their_own_and_equal_fixes_share_one():
@@ -107,11 +110,24 @@ def test_two_findings_of_a_rule_have_names_of_their_own_and_equal_fixes_share_on
     assert list(placement_names([a, b, same]).values()) == ["r (a)", "r (b)"]
 
 
-def test_one_file_is_measured_and_windows_to_forecast_are_refused(tmp_path, saved, table, capsys):
+def test_windows_of_one_series_are_not_measured_by_chance(tmp_path):
+    series = np.random.default_rng(0).normal(size=(40, 1))
+    x = np.stack([series[i : i + 6] for i in range(30)])
+    y = np.stack([series[i + 6 : i + 8, 0] for i in range(30)])
+    np.savez(tmp_path / "windows.npz", x=x, y=y)
+    net = keras.Sequential([keras.Input((6, 1)), L.LSTM(3), L.Dropout(0.2, name="drop"), L.Dense(2)])
+    measure = FixStudy.of([tmp_path / "windows.npz"], {}, **SMALL)
+    (told,) = measure(net, [finding("x", ["drop"], [Remove("drop")])])
+    assert told.measured.startswith("not measured: Study: cases share rows: X was cut from one series")
+    np.savez(tmp_path / "windows.npz", x=x, y=y, times=np.arange(30))
+    (told,) = FixStudy.of([tmp_path / "windows.npz"], {}, **SMALL)(
+        net, [finding("x", ["drop"], [Remove("drop")])]
+    )
+    assert not told.measured.startswith("not measured")
+
+
+def test_one_file_is_measured(saved, table, capsys):
     with pytest.raises(ValueError, match="names none"):
         FixStudy.of([], {})
-    np.savez(tmp_path / "windows.npz", x=np.zeros((9, 6, 1)), y=np.random.default_rng(0).normal(size=(9, 2)))
-    with pytest.raises(ValueError, match="give the table that the windows were cut from"):
-        classes(tmp_path / "windows.npz")
     assert run(["check", str(saved), "--data", str(table), "--data", str(table), "--measure"]) == 1
     assert "names 2" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Cases are checked once at the door, with what was found; an .npz file is read in one place."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -52,20 +54,51 @@ def test_what_cannot_be_cases_is_refused_with_the_place(arrays, message):
         Cases.of(*arrays)
 
 
-def test_a_file_is_read_whatever_the_case_of_its_names(tmp_path):
-    file = tmp_path / "gait.npz"
-    np.savez(file, X=X, Y=Y, Groups=np.arange(5), other=np.zeros(2))
-    assert sorted(read_npz(file)) == ["groups", "x", "y"]
-    cases = Cases.read(file)
+@pytest.mark.parametrize(
+    ("names", "parts", "notes"),
+    [
+        (("X", "Y", "Groups"), {"x", "y", "groups"}, ()),
+        (("data", "labels"), {"x", "y"}, ("array 'data' is taken as x", "array 'labels' is taken as y")),
+        (("x", "y", "subjects"), {"x", "y", "groups"}, ("array 'subjects' is taken as groups",)),
+        (("x", "y", "groups", "subjects"), {"x", "y", "groups"}, ("not used: 'subjects'",)),
+        (("x", "y", "fold"), {"x", "y"}, ("not used: 'fold'",)),
+        (("x", "y", "Timestamps"), {"x", "y", "times"}, ("array 'Timestamps' is taken as times",)),
+    ],
+)
+def test_arrays_play_the_part_that_their_names_say_and_others_are_noted(tmp_path, names, parts, notes):
+    given = {name: (X, Y)[at] if at < 2 else np.arange(5) for at, name in enumerate(names)}
+    np.savez(tmp_path / "gait.npz", **given)
+    read = read_npz(tmp_path / "gait.npz")
+    assert (set(read.parts), read.notes) == (parts, notes)
+    cases = Cases.read(tmp_path / "gait.npz")
     assert cases.y.tolist() == Y.tolist()
-    assert cases.groups.tolist() == [0, 1, 2, 3, 4]
-    assert cases.times is None
+    assert (cases.groups is None) == ("groups" not in parts)
+    assert cases.notes[len(cases.notes) - len(notes) :] == notes
+
+
+def test_a_likely_name_of_another_length_plays_no_part(tmp_path):
+    np.savez(tmp_path / "gait.npz", x=X, y=Y, time=np.arange(4))  # of the steps
+    assert read_npz(tmp_path / "gait.npz").notes == ("not used: 'time'",)
+    with pytest.raises(ValueError, match=r"times \(4,\) must have one entry per case"):
+        read_npz(tmp_path / "gait.npz", names={"times": "time"})
+
+
+def test_two_likely_names_are_a_question_that_a_name_answers(tmp_path):
+    file = tmp_path / "gait.npz"
+    np.savez(file, x=X, y=Y, subject=np.arange(5), session=np.zeros(5))
+    message = (
+        f"{file}: arrays subject and session may each be groups; which is meant is not clear. Keep one, or "
+        "name it, as in names={'groups': 'subject'} or --groups subject."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_npz(file)
+    assert read_npz(file, names={"groups": "session"}).parts["groups"].tolist() == [0] * 5
 
 
 def test_what_is_no_file_of_cases_is_refused_by_name(tmp_path):
     file = tmp_path / "gait.npz"
-    np.savez(file, x=X, labels=Y)
-    with pytest.raises(ValueError, match=r"gait.npz: has no array y; arrays are x, labels\. Save it with"):
+    np.savez(file, x=X, words=Y)
+    with pytest.raises(ValueError, match=r"gait.npz: has no array y; arrays are x, words\. Save it with"):
         read_npz(file)
     np.savez(file, x=X, y=Y[:3])
     with pytest.raises(ValueError, match=r"x \(5, 4, 3\) and y \(3,\) must have one entry per case"):
@@ -78,7 +111,7 @@ def test_what_is_no_file_of_cases_is_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"cannot be read as an \.npz file"):
         read_npz(file)
     np.savez(file, x=X, X=X, y=Y)
-    with pytest.raises(ValueError, match=r"has arrays x and X; which is meant is not clear"):
+    with pytest.raises(ValueError, match=r"arrays x and X may each be x; which is meant is not clear"):
         read_npz(file)
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_npz(tmp_path / "none.npz")
@@ -90,6 +123,6 @@ def test_what_is_no_file_of_cases_is_refused_by_name(tmp_path):
 def test_what_is_not_asked_for_is_not_looked_at(tmp_path):
     file = tmp_path / "windows.npz"
     np.savez(file, x=np.zeros((3, 4)), y=np.zeros((3, 2, 2, 1)), times=np.arange(9))
-    assert sorted(read_npz(file, parts=("x", "y"))) == ["x", "y"]
+    assert sorted(read_npz(file, parts=("x", "y")).parts) == ["x", "y"]
     with pytest.raises(ValueError, match="one entry per case"):
         read_npz(file)

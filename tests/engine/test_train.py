@@ -4,6 +4,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from keras import optimizers
 
 from normcast.engine import Batches, Field, Training, predict, prediction, program, train
 from normcast.engine.network import Network, initial_variables
@@ -11,11 +12,19 @@ from normcast.engine.order import epoch_order
 from tests.engine.networks import conv_lstm, same, sine_data
 
 
-def keras_weights(model, data, training, epochs):
+def squared(y, outputs):
+    return keras.ops.square(y - outputs)  # a number per case and output, as few losses of Keras give
+
+
+def summed(y, outputs):
+    return keras.ops.mean(keras.ops.abs(y - outputs))  # one for all
+
+
+def keras_weights(model, data, training, epochs, optimizer=None):
     """The same training by Keras' own train_on_batch, with the batches in the engine's order."""
     network = Network(model)
     model.set_weights(network.joined(*initial_variables(network, training.seed, None)))
-    optimizer = training.build_optimizer()
+    optimizer = optimizer or training.build_optimizer()
     total = epochs * len(data) // training.batch_size
     if training.schedule == "cosine":
         optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, total)
@@ -36,6 +45,10 @@ def keras_weights(model, data, training, epochs):
         {"optimizer": "adamw", "weight_decay": 0.1, "loss": "huber"},
         {"optimizer": "sgd"},
         {"optimizer": "rmsprop"},
+        {"optimizer": optimizers.Lion(1e-3, clipnorm=1.0)},
+        {"optimizer": optimizers.Muon(1e-3)},  # looks at whole matrices
+        {"optimizer": optimizers.Adam(1e-3, global_clipnorm=0.1), "loss": squared},
+        {"optimizer": optimizers.Adam(1e-3, clipnorm=0.1, gradient_accumulation_steps=2), "loss": summed},
     ],
 )
 def test_weights_and_moving_statistics_equal_keras_own_training(settings):

@@ -35,7 +35,7 @@ class Given:
         """
         paths = [Path(file) for file in files]
         tables = [path for path in paths if path.suffix.lower() != ".npz"]
-        windows = [read_npz(path, parts=("x", "y")) for path in paths if path not in tables]
+        windows = [read_npz(path, parts=("x", "y")).parts for path in paths if path not in tables]
         lenient: dict[str, Any] = {"missing": "mask", "fill_gaps": True, "duplicates": "first"}
         panels = [
             Panel.from_frame(read_table(path), where=str(path), **lenient, **columns) for path in tables

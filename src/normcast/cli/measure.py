@@ -15,7 +15,6 @@ from normcast.cli.study_run import progress_line
 from normcast.data import Cases
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
-from normcast.tasks.classify import labels_of
 
 Fix = tuple[Edit, ...]
 
@@ -47,16 +46,15 @@ class FixStudy:
     ) -> FixStudy:
         """Make it from the files of `--data`; columns: id_col, time_col and target_col of the table.
 
-        Raises ValueError unless that is one table, or one .npz with x (cases, time, channels) and class
-        labels y.
+        Raises ValueError unless that is one table, or one .npz with x (cases, time, channels) and y.
         """
         if len(files) != 1:
             raise ValueError(
                 f"--measure trains on one file, but --data names {len(files) or 'none'}. Give one table, or "
-                "one .npz with x and class labels y."
+                "one .npz with x and y."
             )
         if files[0].suffix.lower() == ".npz":
-            return cls(classes(files[0]), settings, say, processes, quiet)
+            return cls(Cases.read(files[0]), settings, say, processes, quiet)
         given = {name: value for name, value in columns.items() if value}
         return cls(str(files[0]), {**given, **settings}, say, processes, quiet)
 
@@ -78,19 +76,6 @@ class FixStudy:
             comparison = study.run(processes=self.processes, progress=show).comparison
         unfinished = dict.fromkeys(names.values(), "not measured: no training finished.")
         return unfinished | {effect.name: effect.sentence for effect in comparison.effects}
-
-
-def classes(file: Path) -> Cases:
-    """Return the cases of an .npz file; raises ValueError for targets that are no classes."""
-    try:
-        cases = Cases.read(file)
-        labels_of(cases.y, where=str(file))
-    except ValueError as error:
-        raise ValueError(
-            f"{error} Of an .npz, --measure trains on x (cases, time, channels) with class labels y. To "
-            "measure forecasts, give the table that the windows were cut from."
-        ) from error
-    return cases
 
 
 def placement_names(findings: Sequence[Finding]) -> dict[Fix, str]:
@@ -116,10 +101,11 @@ def refusal(model: Any, finding: Finding, data: Any) -> str:
     ):
         if before != after:
             return f"not measured: with its fix the model {side} {after} instead of {before}."
-    nets = (("the model", model), ("with its fix the model", fixed)) if isinstance(data, Cases) else ()
-    for words, net in nets:
-        if not gives_probabilities(net, data.x):
-            return f"not measured: {words} gives no probabilities, and a study of classes compares those."
+    if isinstance(data, Cases):
+        old, new = (gives_probabilities(net, data.x) for net in (model, fixed))
+        if old != new:
+            kinds = ("other numbers", "probabilities")
+            return f"not measured: with its fix the model gives {kinds[new]} instead of {kinds[old]}."
     return ""
 
 

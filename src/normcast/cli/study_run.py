@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from normcast.study import AXES, Study, StudyResult, Ticked
 from normcast.study.answer import answer
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-TASKS = ("forecast", "classify")
+TASKS = ("auto", "forecast", "classify", "regress")
 
 DEMO: dict[str, Any] = {
     "model": "conv-lstm",
@@ -51,6 +51,7 @@ class StudyRun:
         select: Sequence[str] = (),
         add_seeds: int = 0,
         table: dict[str, Any],
+        names: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> StudyRun:
         """Check everything before any training, and say what was read and what will be done."""
@@ -62,14 +63,14 @@ class StudyRun:
         if add_seeds:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
-        data: Any = cases_in(file) if task == "classify" else str(file)
-        given = {} if task == "classify" else table
+        data: Any = str(file) if forecasts(task, file) else cases_in(file, task, names)
+        given = table if forecasts(task, file) else {"task": None if task == "auto" else task}
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
             kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}
             if not kept:
-                names = [each.name for each in study.placements]
-                raise ValueError(unknown("placement", ", ".join(select), names, where="--placement"))
+                there = [each.name for each in study.placements]
+                raise ValueError(unknown("placement", ", ".join(select), there, where="--placement"))
             study = Study(network, data, kept, store=store, **{**settings, **given})
         run = cls(study, file.name, report, quiet)
         panel = getattr(study.subject.task, "panel", None)
@@ -77,6 +78,7 @@ class StudyRun:
             console.describe(panel, quiet=quiet)
         else:
             console.describe_cases(data, quiet=quiet)
+            console.say(told(study), quiet=quiet)
         console.say(study.describe(), quiet=quiet)
         return run
 
@@ -112,11 +114,24 @@ def network_of(model: str) -> Any:
     return read_keras_file(model)
 
 
-def cases_in(file: Path) -> Cases:
+def told(study: Study) -> str:
+    """Return what is told of each case, and how cases are split."""
+    facts = study.facts
+    what = f"{facts['classes']} classes" if facts["task"] == "classify" else f"{facts['outputs']} numbers"
+    how = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
+    return f"Task: {facts['task']}, {what}; split: {how[facts['split']]}."
+
+
+def forecasts(task: str, file: Path) -> bool:
+    """Say whether a file is a table to forecast, where the task does not say it."""
+    return task == "forecast" or (task == "auto" and file.suffix.lower() != ".npz")
+
+
+def cases_in(file: Path, task: str, names: Mapping[str, str] | None) -> Cases:
     """Return the cases in an .npz file."""
     if file.suffix.lower() != ".npz":
-        raise ValueError(f"{file}: --task classify reads an .npz file with arrays X, y and maybe groups.")
-    return Cases.read(file)
+        raise ValueError(f"{file}: --task {task} reads an .npz file with arrays X, y and maybe groups.")
+    return Cases.read(file, names)
 
 
 def seeds_in(store: Path) -> int:

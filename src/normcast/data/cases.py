@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from normcast.errors import counted, listed
 class Cases:
     """Series of one length, each a case of its own: the twin of `Panel` for arrays.
 
-    x: (cases, time, channels) float32; y: (cases,) labels or numbers, or (cases, outputs); groups: (cases,)
-    what must not be split, such as a subject, or None; times: (cases,) when each case was, as numbers or
-    datetime64, or None; notes: what was found, to tell the user.
+    x: (cases, time, channels) float32; y: (cases,) labels or numbers, (cases, outputs), or (cases, time,
+    outputs) for each step; groups: (cases,) what must not be split, such as a subject, or None; times:
+    (cases,) when each case was, as numbers or datetime64, or None; notes: what was found, to tell the user.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -63,10 +63,12 @@ class Cases:
         return cls(values, labels, own["groups"], own["times"], notes)
 
     @classmethod
-    def read(cls, path: str | Path) -> Cases:
+    def read(cls, path: str | Path, names: Mapping[str, str] | None = None) -> Cases:
         """Read an .npz file with arrays x and y, and groups and times where it has them; see `read_npz`."""
-        arrays = read_npz(path)
-        return cls.of(arrays["x"], arrays["y"], arrays.get("groups"), arrays.get("times"), where=str(path))
+        read = read_npz(path, names=names)
+        own = read.parts
+        cases = cls.of(own["x"], own["y"], own.get("groups"), own.get("times"), where=str(path))
+        return replace(cases, notes=(*cases.notes, *read.notes))
 
     @property
     def n_cases(self) -> int:
@@ -96,10 +98,10 @@ def _numbers(x: Any, where: str) -> np.ndarray:
 
 def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
     targets = np.asarray(y)
-    if targets.ndim not in (1, 2) or len(targets) != n_cases:
+    if targets.ndim not in (1, 2, 3) or len(targets) != n_cases:
         raise ValueError(
             f"{where}: y has shape {targets.shape}, but X has {counted(n_cases, 'case')}: it needs "
-            f"({n_cases},), or ({n_cases}, outputs)."
+            f"({n_cases},), ({n_cases}, outputs), or ({n_cases}, time, outputs) for each step."
         )
     if targets.dtype.kind == "f":
         _refuse_infinite(targets, "y", where)

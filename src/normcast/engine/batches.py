@@ -14,8 +14,8 @@ class Field:
 
     values: float32; (rows,) gathers (batch, length), (rows, channels) gathers (batch, length, channels).
     offset: the first row read, counted from the row where the window starts; length: rows read.
-    by: "row" reads rows of time; "series" reads one row per series, (series,) or (series, channels), and
-    gathers (batch,) or (batch, channels); offset and length are then unused.
+    by: "row" reads rows of time; "series" reads what stands for each series, (series, ...), and gathers
+    (batch, ...); offset and length are then unused.
 
     >>> Field(np.arange(6, dtype="float32"), offset=2, length=2).at(np.array([0, 1]), np.array([0, 0]))
     array([[2., 3.],
@@ -28,7 +28,7 @@ class Field:
     by: Literal["row", "series"] = "row"
 
     def __post_init__(self) -> None:
-        if self.values.dtype != np.float32 or self.values.ndim not in (1, 2):
+        if self.values.dtype != np.float32 or (self.by == "row" and self.values.ndim not in (1, 2)):
             raise ValueError(
                 f"Field: values are {self.values.dtype} of shape {self.values.shape}, but must be float32 of "
                 "shape (rows,) or (rows, channels). Convert once: values.astype('float32')."

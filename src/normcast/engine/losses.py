@@ -1,9 +1,89 @@
-"""Losses that Keras lacks."""
+"""Losses that Keras lacks, and any loss as one of Keras' kind."""
 
-from typing import Any
+from collections.abc import Callable
+from itertools import count
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import keras
 from keras import ops
+
+from normcast.errors import unknown
+from normcast.plain import text
+
+LossLike: TypeAlias = str | keras.losses.Loss | Callable[..., Any]
+LOSSES = {
+    kind().name.removesuffix("_loss"): kind
+    for kind in vars(keras.losses).values()
+    if isinstance(kind, type) and issubclass(kind, keras.losses.Loss) and kind is not keras.losses.Loss
+}
+"""Keras' losses by the names of their functions."""
+
+_numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+_counter = count()
+
+
+class FunctionLoss(keras.losses.Loss):
+    """A function of (targets, outputs) as a Keras loss; what it returns is averaged, as Keras does.
+
+    >>> float(FunctionLoss(lambda y, out: ops.abs(y - out))(ops.ones((2, 1)), ops.zeros((2, 1))))
+    1.0
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(name=getattr(function, "__name__", type(function).__name__))
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return what the function returns: a number per case, or one for all."""
+        return self.function(y_true, y_pred)
+
+
+def loss_of(given: LossLike) -> keras.losses.Loss:
+    """Return a loss as an object of Keras: from its name, its own, or a function.
+
+    Raises ValueError for a name that Keras does not have, TypeError for what is no loss.
+    """
+    if isinstance(given, keras.losses.Loss):
+        return given
+    if isinstance(given, str):
+        try:
+            given = keras.losses.get(given)
+        except ValueError as error:
+            told = unknown("loss function", given, ("mse", "mae", *LOSSES), where="Training")
+            raise ValueError(told) from error
+        if isinstance(given, keras.losses.Loss):
+            return given
+    if not callable(given):
+        raise TypeError(
+            f"Training: loss is {given!r}; give a name, a keras loss or a function of (y, outputs)."
+        )
+    own = is_own(given) or getattr(given, "__name__", "") not in LOSSES
+    return FunctionLoss(given) if own else LOSSES[given.__name__]()
+
+
+def is_own(given: LossLike) -> bool:
+    """Say whether a loss is code of the user's: what it computes with is then not in its configuration."""
+    return not isinstance(given, str) and not module_of(given).startswith(("keras.", "normcast."))
+
+
+def module_of(given: Any) -> str:
+    """Return the module of a function, or of an object's class."""
+    return str(getattr(given, "__module__", None) or type(given).__module__)
+
+
+def key_of(given: LossLike) -> str:
+    """Return what tells a loss from others in this process: its configuration, or the very object."""
+    if is_own(given):
+        return f"loss {_numbers.setdefault(given, next(_counter))}"
+    return text(plain_of(given))
+
+
+def plain_of(given: LossLike) -> Any:
+    """Return a loss as plain values; of the user's own code only the name."""
+    if is_own(given):
+        return f"{module_of(given)}.{getattr(given, '__qualname__', type(given).__qualname__)}"
+    return given if isinstance(given, str) else keras.saving.serialize_keras_object(given)
 
 
 @keras.saving.register_keras_serializable(package="normcast")

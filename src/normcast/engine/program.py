@@ -148,7 +148,7 @@ def training_program(
             grad = jax.value_and_grad(objective, has_aux=True)
             (loss, frozen), grads = grad(state["trainable"], state["frozen"], inputs, target)
             values = state["optimizer"]
-            rate = learning_rate(training.schedule, values[0], *pace)
+            rate = learning_rate(training.schedule, values[0], *pace)  # not used by an own schedule
             trainable, values = update.apply(values, grads, state["trainable"], rate)
             failed = jnp.where((failed < 0) & ~jnp.isfinite(loss), i, failed)
             return {"trainable": trainable, "frozen": frozen, "optimizer": values}, loss_sum + loss, failed
@@ -168,6 +168,14 @@ def learning_rate(schedule: str | None, step: Any, first: Any, total: Any) -> An
     return jnp.float32(first * factor[schedule])
 
 
+def by_window(loss: Any, target: Any, output: Any) -> Any:
+    """Return the loss of each window of a batch; one that gives one number for all is asked of each alone."""
+    each = loss.call(target, output)
+    if jnp.ndim(each) == 0:
+        each = jax.vmap(lambda y, out: loss.call(y[None], out[None]))(target, output)
+    return jnp.mean(each.reshape(len(target), -1), axis=1)
+
+
 def judging_program(network: Network, training: Training, layout: Layout, mesh: Mesh) -> Callable[..., Any]:
     """Return judge(alive, best, (states,), (arrays, count)) -> (best, validation losses).
 
@@ -181,9 +189,7 @@ def judging_program(network: Network, training: Training, layout: Layout, mesh: 
             windows = i * EVALUATION_BATCH + jnp.arange(EVALUATION_BATCH)
             inputs, target = spread(layout.gather(arrays, jnp.minimum(windows, count - 1)), mesh)
             output, _, _ = network.forward(state["trainable"], state["frozen"], inputs, training=False)
-            each = loss_of.call(target, output)
-            each = jnp.mean(each.reshape(EVALUATION_BATCH, -1), axis=1)
-            return total + jnp.sum(jnp.where(windows < count, each, 0.0))
+            return total + jnp.sum(jnp.where(windows < count, by_window(loss_of, target, output), 0.0))
 
         steps = (count + EVALUATION_BATCH - 1) // EVALUATION_BATCH
         loss = lax.fori_loop(0, steps, batch, jnp.float32(0)) / count

@@ -24,6 +24,7 @@ from normcast.engine.devices import (
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import laid_out
 from normcast.engine.network import Network, initial_variables, stacked
+from normcast.engine.optimizer import rate_at
 from normcast.engine.program import compiled, judging_program, learning_rate, training_program
 from normcast.engine.record import Record
 from normcast.engine.source import Shards, Source, Stretch
@@ -167,7 +168,7 @@ class Run:
     ) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
-        pace = np.float32(self.training.learning_rate), np.float32(self.training.epochs * self.steps)
+        pace = np.float32(self.training.learning_rate or 0), np.float32(self.training.epochs * self.steps)
         numbers = np.int32(stretch.visited), (np.int32(0), np.int32(stop)), pace
         return own[0], state, own[1], (stretch.arrays, *placed(numbers, self.mesh, SHARED))
 
@@ -177,7 +178,10 @@ class Run:
 
     def _rate(self) -> float:
         total, rate = self.training.epochs * self.steps, self.training.learning_rate
-        return float(learning_rate(self.training.schedule, self.record.epoch * self.steps - 1, rate, total))
+        last = self.record.epoch * self.steps - 1
+        if rate is None:
+            return rate_at(self.training.build_optimizer(), last)
+        return float(learning_rate(self.training.schedule, last, rate, total))
 
     def _judge_epoch(self) -> None:
         """Judge the living replicas: keep the best weights, stop those that ran out of patience."""

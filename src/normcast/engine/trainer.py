@@ -13,12 +13,15 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import fingerprint
+from normcast.engine.losses import plain_of
 from normcast.engine.network import Network, network_of
+from normcast.engine.optimizer import plain
 from normcast.engine.progress import Progress
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
 from normcast.engine.training import Training
 from normcast.errors import unknown
+from normcast.plain import text
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,8 @@ def train(
 
 
 def _facts(training: Training) -> list[Any]:
-    return [*(value for name, value in vars(training).items() if name != "loss"), training.loss_key]
+    told = {**vars(training), "optimizer": plain(training.optimizer), "loss": plain_of(training.loss)}
+    return [value if isinstance(value, str | int | float | None) else text(value) for value in told.values()]
 
 
 def _flat(start: Mapping[str, np.ndarray] | None) -> list[Any]:

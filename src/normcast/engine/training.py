@@ -5,21 +5,11 @@ from typing import Any, Literal
 
 import keras
 
+from normcast.engine.losses import LossLike, key_of, loss_of
+from normcast.engine.optimizer import OPTIMIZERS, Optimizer, made, plain, rate_of, refused
 from normcast.errors import unknown
 from normcast.plain import text
 
-OPTIMIZERS = {
-    "nadam": keras.optimizers.Nadam,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-}
-LOSSES = {
-    "mse": keras.losses.MeanSquaredError,
-    "mae": keras.losses.MeanAbsoluteError,
-    "huber": keras.losses.Huber,
-}
 SCHEDULES = ("cosine", "exponential")
 
 
@@ -27,10 +17,13 @@ SCHEDULES = ("cosine", "exponential")
 class Training:
     """How a network is trained.
 
-    optimizer: "nadam", "adam", "adamw", "sgd" or "rmsprop", Keras' own with Keras' defaults.
-    learning_rate: above 0. schedule: None holds it; "cosine" lowers it to 0 over all steps
-    (Keras' CosineDecay); "exponential" lowers it to 1 % of its start.
-    loss: "mse", "mae", "huber" or any `keras.losses.Loss`.
+    optimizer: "nadam", "adam", "adamw", "sgd" and other names of Keras, with Keras' defaults; or a Keras
+    optimizer, which stands for its settings: it is left as it is.
+    learning_rate: above 0; None is that of the optimizer, 0.001 for a name. schedule: None holds it; "cosine"
+    lowers it to 0 over all steps (Keras' CosineDecay); "exponential" lowers it to 1 % of its start.
+    undecayed: paths of variables that weight decay leaves out.
+    loss: "mse", "mae", "huber" or another of Keras' names, a `keras.losses.Loss`, or a function of (targets,
+    outputs).
     batch_size, epochs: at least 1. epoch_windows: windows that one epoch visits, drawn anew for each; None
     visits all. patience: epochs without a better validation loss before a replica stops;
     None trains to the end. clipnorm: the largest norm of each variable's gradient, None does not clip.
@@ -44,10 +37,10 @@ class Training:
     3
     """
 
-    optimizer: str = "nadam"
-    learning_rate: float = 1e-3
+    optimizer: str | Optimizer = "nadam"
+    learning_rate: float | None = None
     schedule: Literal["cosine", "exponential"] | None = None
-    loss: str | keras.losses.Loss = "mse"
+    loss: LossLike = "mse"
     batch_size: int = 32
     epochs: int = 50
     epoch_windows: int | None = None
@@ -57,12 +50,12 @@ class Training:
     seed: int = 0
     rng: Literal["fast", "keras"] = "fast"
     compute: Literal["float32", "bfloat16"] = "float32"
+    undecayed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, Any, Any], ...] = (
-            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("optimizer", self.optimizer if isinstance(self.optimizer, str) else "adam", OPTIMIZERS),
             ("schedule", self.schedule or "cosine", SCHEDULES),
-            ("loss", self.loss if isinstance(self.loss, str) else "mse", LOSSES),
             ("rng", self.rng, ("fast", "keras")),
             ("compute", self.compute, ("float32", "bfloat16")),
         )
@@ -79,17 +72,38 @@ class Training:
             value = getattr(self, name)
             if value is not None and (value != int(value) or value < least):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
+        loss_of(self.loss)
+        self._settle_optimizer()
         for name in ("learning_rate", "clipnorm"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Training: {name} is {value}, but must be above 0.")
 
+    def _settle_optimizer(self) -> None:
+        """Take the learning rate of the optimizer where none is given; refuse what is not trained with."""
+        given = self.optimizer
+        if isinstance(given, str):
+            rate: float | None = 1e-3
+        else:
+            rate, why = rate_of(given), refused(given)
+            if why:
+                raise ValueError(f"Training: optimizer {type(given).__name__} {why}; it is not trained with.")
+        if self.learning_rate is None:
+            object.__setattr__(self, "learning_rate", rate)
+        if self.learning_rate is None and self.schedule is not None:
+            raise ValueError(
+                f"Training: schedule is {self.schedule!r}, but the optimizer has a schedule of its own. Give "
+                "one of them."
+            )
+
     @property
     def key(self) -> tuple[Any, ...]:
         """What a compiled program depends on: not the learning rate, the epochs or the seed."""
+        handed = None if self.learning_rate is None else 1.0  # the rate, where it is no part of the program
         return (
-            self.optimizer,
+            text(plain(made(self.optimizer, handed))),
             self.schedule,
+            self.undecayed,
             self.loss_key,
             self.clipnorm,
             self.weight_decay,
@@ -99,20 +113,15 @@ class Training:
 
     @property
     def loss_key(self) -> str:
-        """The loss as text: its name, or the configuration of a Keras loss."""
-        if isinstance(self.loss, str):
-            return self.loss
-        return text(keras.saving.serialize_keras_object(self.loss))
+        """What tells the loss from others."""
+        return key_of(self.loss)
 
     def build_loss(self) -> keras.losses.Loss:
         """Return the Keras loss."""
-        return LOSSES[self.loss]() if isinstance(self.loss, str) else self.loss
+        return loss_of(self.loss)
 
-    def build_optimizer(self, clip: bool = True) -> keras.optimizers.Optimizer:
-        """Return the Keras optimizer, with a constant learning rate: the engine applies the schedule."""
-        settings: dict[str, Any] = {"learning_rate": self.learning_rate}
-        if clip:
-            settings["clipnorm"] = self.clipnorm
-        if self.weight_decay is not None:
-            settings["weight_decay"] = self.weight_decay
-        return OPTIMIZERS[self.optimizer](**settings)
+    def build_optimizer(self) -> Optimizer:
+        """Return the Keras optimizer, with a constant learning rate (the engine applies `schedule`) or its
+        own schedule.
+        """
+        return made(self.optimizer, self.learning_rate, self.clipnorm, self.weight_decay)

@@ -6,28 +6,36 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
+from normcast.engine.optimizer import is_elementwise
 from normcast.engine.training import Training
 
 
 class Update:
     """Keras' optimizer, applied to all trainable variables joined into one vector.
 
-    Keras' optimizers act on each element by itself, so the result is the same; gradients are clipped per
-    variable before they are joined. Variables with a constraint need Keras' own loop and get it.
+    Most of Keras' optimizers act on each element by itself, so the result is the same; gradients are clipped
+    per variable before they are joined. The others, and variables with a constraint, need Keras' own loop and
+    get it.
     """
 
     def __init__(self, training: Training, variables: list[keras.Variable]) -> None:
-        self.is_joined = bool(variables) and all(v.constraint is None for v in variables)
         self.shapes = [tuple(v.shape) for v in variables]
-        self.optimizer = training.build_optimizer()
-        self.clipnorm = training.clipnorm
+        self.inner = training.build_optimizer()
+        apart = not is_elementwise(self.inner, training.undecayed)
+        self.is_joined = bool(variables) and not apart and all(v.constraint is None for v in variables)
+        self.clipnorm = self.inner.clipnorm
         if self.is_joined:
             size = sum(int(np.prod(shape)) for shape in self.shapes)
             variables = [keras.Variable(np.zeros(size, "float32"), name="joined")]
-            self.joined = training.build_optimizer(clip=False)
-        self.inner = self.joined if self.is_joined else self.optimizer
+            self.inner.clipnorm = None  # of each variable: clipped before they are joined
+        elif training.undecayed:
+            self.inner.exclude_from_weight_decay([v for v in variables if v.path in training.undecayed])
         self.inner.build(variables)
-        self.rate = next(i for i, v in enumerate(self.inner.variables) if v is self.inner.learning_rate)
+        own = training.learning_rate is None
+        self.rate = None if own else self._place_of_rate()
+
+    def _place_of_rate(self) -> int:
+        return next(i for i, v in enumerate(self.inner.variables) if v is self.inner.learning_rate)
 
     def initial(self) -> list[np.ndarray]:
         """Return the optimizer's variables before the first step."""
@@ -36,7 +44,8 @@ class Update:
     def apply(self, values: list[Any], grads: list[Any], trainable: list[Any], rate: Any) -> Any:
         """Return (new trainable variables, new optimizer variables) after one step at that learning rate."""
         values = list(values)
-        values[self.rate] = rate
+        if self.rate is not None:
+            values[self.rate] = rate
         if not self.is_joined:
             return self.inner.stateless_apply(values, grads, trainable)
         grads = [jnp.zeros_like(v) if g is None else g for g, v in zip(grads, trainable, strict=True)]

@@ -18,7 +18,7 @@ from normcast.leakage.table import WHERE, Table
 from normcast.leakage.watch import Snapshot, Watch, Watched
 from normcast.leakage.ways import wild
 from normcast.study import Study
-from normcast.tasks import ClassifyTask, Fold, ForecastTask
+from normcast.tasks import CaseTask, Fold, ForecastTask, RegressTask
 
 NOT_TRIED = "not tried: the folds of a study follow the length of the table."
 
@@ -31,7 +31,7 @@ def of_study(study: Study, data: Any, ways: Sequence[str], **policies: Any) -> C
     if "end" in ways:
         watch.note(f"end: {NOT_TRIED}")
     tried = [way for way in ways if way != "end"]
-    if isinstance(task, ClassifyTask):
+    if isinstance(task, CaseTask):
         return CaseFolds(task, scalings).run(tried, watch)
     if not isinstance(task, ForecastTask):
         raise TypeError(f"canary: the folds of a {type(task).__name__} cannot be tested yet.")
@@ -126,7 +126,7 @@ class ForecastFolds:
 class CaseFolds:
     """Folds of whole cases: those that a fold tests are changed, since they are its future."""
 
-    task: ClassifyTask
+    task: CaseTask
     scalings: tuple[str | None, ...]
 
     def run(self, ways: Sequence[str], watch: Watch) -> CanaryReport:
@@ -141,12 +141,28 @@ class CaseFolds:
                     continue
                 x = self.task.cases.x.copy()
                 x[held] = wild(x[held].ravel(), x.ravel(), way, 0).reshape(x[held].shape)
-                cases: Cases = replace(self.task.cases, x=x)
+                cases: Cases = replace(self.task.cases, x=x, y=self.changed_targets(held, way))
                 after = self.snapshot(replace(self.task, cases=cases), number)
                 watch.compare(before, after, f"fold {number + 1}", way)
-        return watch.report(("X of the cases that a fold tests",))
+        return watch.report(("X of the cases that a fold tests",) + (("y",) if self.changes_targets else ()))
 
-    def snapshot(self, task: ClassifyTask, number: int) -> Snapshot:
+    @property
+    def changes_targets(self) -> bool:
+        """Whether targets of the tested cases are changed: numbers, whose scale these must not set.
+
+        Not where cases are split by chance: parts get their shares of low and high targets.
+        """
+        return isinstance(self.task, RegressTask) and self.task.split != "chance"
+
+    def changed_targets(self, held: np.ndarray, way: str) -> np.ndarray:
+        """Return the targets, with those of the tested cases changed."""
+        if not self.changes_targets:
+            return self.task.cases.y
+        y = self.task.cases.y.astype(np.float64)
+        y[held] = wild(y[held].ravel(), y.ravel(), way, 0).reshape(y[held].shape)
+        return y
+
+    def snapshot(self, task: CaseTask, number: int) -> Snapshot:
         """Return the windows and scales of a fold, in each scaling."""
         found: dict[str, Watched] = {}
         for scaling in self.scalings:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import keras
-
 from normcast.engine import Trained, Training, predict, train
+from normcast.engine.losses import plain_of as plain_of_loss
 from normcast.engine.network import Network, network_of
+from normcast.engine.optimizer import plain as plain_of_optimizer
 from normcast.machine import versions
 from normcast.models.revival import revived, revived_model
 from normcast.plain import parsed, text
@@ -26,6 +26,7 @@ class Job:
     """Trials of one placement: each pair (fold, seed) is one. A value that travels to any worker.
 
     model: the network as Keras' JSON; scaling: as in `Placement`; training: as `training_to_json` writes it.
+    own: classes and functions of the user's that these name, by name; with such a job stays in its process.
     """
 
     placement: str
@@ -33,6 +34,7 @@ class Job:
     scaling: str | None
     training: str
     pairs: tuple[tuple[int, int], ...]
+    own: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def epochs(self) -> int:
@@ -55,8 +57,8 @@ def run(job: Job, task: Task) -> Iterator[Trial]:
     The program is compiled for the first and used for all. A trial depends on its fold and seed alone: not
     on the trials beside it, nor on where it runs.
     """
-    training = training_from_json(job.training)
-    model = revived_model(job.model, f"Study: network of {job.placement!r}")
+    training = training_from_json(job.training, job.own)
+    model = revived_model(job.model, f"Study: network of {job.placement!r}", job.own)
     networks = network_of(model, training), Network(model)
     for fold, seed in sorted(job.pairs):
         yield measured(networks, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
@@ -117,15 +119,15 @@ def training_to_json(training: Training) -> str:
     >>> training_from_json(training_to_json(Training(epochs=3))).epochs
     3
     """
-    plain = {each.name: getattr(training, each.name) for each in fields(training)}
-    if not isinstance(training.loss, str):
-        plain["loss"] = keras.saving.serialize_keras_object(training.loss)
-    return text(plain)
+    own = {"optimizer": plain_of_optimizer(training.optimizer), "loss": plain_of_loss(training.loss)}
+    return text({each.name: getattr(training, each.name) for each in fields(training)} | own)
 
 
-def training_from_json(given: str) -> Training:
-    """Read what `training_to_json` wrote."""
-    plain = parsed(given, "training")
-    if not isinstance(plain["loss"], str):
-        plain["loss"] = revived(plain["loss"], "training: loss")
-    return Training(**plain)
+def training_from_json(given: str, own: Mapping[str, Any] | None = None) -> Training:
+    """Read what `training_to_json` wrote. own: the user's functions and classes that it names, by name."""
+    plain, own = parsed(given, "training"), own or {}
+    for name in ("optimizer", "loss"):
+        if not isinstance(plain[name], str):
+            plain[name] = revived(plain[name], f"training: {name}", own)
+    plain["loss"] = own.get(plain["loss"], plain["loss"]) if isinstance(plain["loss"], str) else plain["loss"]
+    return Training(**{**plain, "undecayed": tuple(plain["undecayed"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -12,8 +13,9 @@ from typing import Any
 
 from normcast.data import Cases
 from normcast.engine import Training
-from normcast.errors import at_least_one, one_of, refuse_unknown
+from normcast.errors import at_least_one, listed, one_of, refuse_unknown
 from normcast.machine import cores
+from normcast.study.case_subject import TaskName, case_subject, cases_of
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import run_here, run_on_cores
@@ -25,9 +27,10 @@ from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
-from normcast.study.subject import NetworkLike, Subject, case_subject, cases_of, forecast_subject, panel_of
+from normcast.study.subject import NetworkLike, Subject, forecast_subject, panel_of
 from normcast.study.trial import Trial
 
+_log = logging.getLogger("normcast")
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
 BLOCK = 3  # seeds that every placement trains before any goes on, where time may run out
 WAIT = 2.0  # seconds between two looks at trials that another process is at
@@ -48,9 +51,11 @@ class Study:
     """Measures placements of normalization, dropout and pooling in a network, on given data.
 
     model: a preset's name, an `Architecture`, or a keras model from (batch, input_size, channels) to
-    (batch, h), or to class probabilities. Every trial starts from fresh weights, drawn with its seed.
-    data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y) or (X, y, groups) to classify,
-    with X (cases, time, channels). placements: {name: edits}, such as {f.rule: f.fix for f in findings}, or
+    (batch, h), to class probabilities, or to what y holds for a case. A compiled model is trained as it was
+    compiled. Every trial starts from fresh weights, drawn with its seed.
+    data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y), (X, y, groups) or (X, y, groups,
+    times) with X (cases, time, channels), to classify or to tell numbers. task: "classify" or "regress" where
+    y and model leave a doubt. placements: {name: edits}, such as {f.rule: f.fix for f in findings}, or
     `Placement`s; by default all that `placements(model)` finds on `axes`, with dropout of `rate`.
     design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
     "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
@@ -77,6 +82,7 @@ class Study:
         *,
         h: int | None = None,
         input_size: int | None = None,
+        task: TaskName | None = None,
         axes: Iterable[str] = AXES,
         rate: float = 0.2,
         design: str = "one_at_a_time",
@@ -104,9 +110,11 @@ class Study:
         one_of("Study", "design", design, DESIGNS)
         refuse_unknown(table, (*TABLE, "h", "seeds", "folds"), "Study")
         forecasts = not isinstance(data, tuple | Cases)
+        if task is not None:
+            one_of("Study", "task", task, ("classify", "regress"))
         if not forecasts:
             cases = data if isinstance(data, Cases) else cases_of(data)
-            subject = case_subject(model, cases, folds=folds, scaling=scaling)
+            subject = case_subject(model, cases, folds=folds, scaling=scaling, task=task)
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
             panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)
@@ -206,10 +214,21 @@ class Study:
 
     def _stream(self, jobs: Iterable[Job], workers: int, ray: str | None) -> Any:
         if ray is not None:
+            if self.subject.own:
+                raise ValueError(
+                    f"Study: {listed(sorted(self.subject.own))} is code of your own, which a cluster does "
+                    "not have. Run without ray."
+                )
             from normcast.study.on_ray import run_on_ray
 
             return run_on_ray(jobs, self.subject.task, ray)
-        if workers == 1:
+        if self.subject.own and workers > 1:
+            _log.warning(
+                "normcast: Study: %s is code of your own, which other processes do not have: trained in this "
+                "process alone.",
+                listed(sorted(self.subject.own)),
+            )
+        if workers == 1 or self.subject.own:
             return run_here(jobs, self.subject.task)
         return run_on_cores(jobs, self.subject.task, workers)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 
-from normcast.data import Cases, Panel, read_table
+from normcast.data import Panel, read_table
 from normcast.engine import Training
-from normcast.engine.training import LOSSES, OPTIMIZERS
+from normcast.engine.compiled import compiled_training
+from normcast.engine.losses import is_own, plain_of
 from normcast.models import Architecture
+from normcast.models.edits.apply import custom_classes
 from normcast.models.presets import preset
-from normcast.tasks import ClassifyTask, ForecastTask, Task
+from normcast.tasks import ForecastTask, Task
 
 NetworkLike: TypeAlias = "str | Architecture | keras.Model"
 
@@ -28,6 +31,14 @@ class Subject:
     training: Training
     name: str
 
+    @cached_property
+    def own(self) -> dict[str, Any]:
+        """Classes and functions of the user's that the network and its training are made of, by name."""
+        loss, optimizer = self.training.loss, type(self.training.optimizer)
+        found = {name: each for name, each in custom_classes(self.model).items() if is_own(each)}
+        found |= {optimizer.__name__: optimizer} if optimizer is not str and is_own(optimizer) else {}
+        return found | ({plain_of(loss): loss} if is_own(loss) else {})
+
 
 def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, table: Any) -> Panel:
     """Return the panel of a frame or file, or the one that was given."""
@@ -37,15 +48,6 @@ def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, 
     if isinstance(data, str | Path):
         where, data = str(data), read_table(data)
     return Panel.from_frame(data, freq=freq, season=season, **exog, **{"where": where, **table})
-
-
-def cases_of(arrays: tuple[Any, ...]) -> Cases:
-    """Return the cases of a tuple. Raises ValueError for what is not (X, y), with groups and times or not."""
-    if not 2 <= len(arrays) <= 4:
-        raise ValueError(
-            f"Study: data is a tuple of {len(arrays)}; give (X, y), (X, y, groups) or (X, y, groups, times)."
-        )
-    return Cases.of(*arrays, where="Study")
 
 
 def forecast_subject(
@@ -65,7 +67,7 @@ def forecast_subject(
     calendar = architecture is not None and architecture.calendar
     task = ForecastTask(panel, h, size, folds, scaling, calendar)
     if architecture is None:
-        return Subject(checked(given, task), task, compiled_training(given), given.name)  # type: ignore[union-attr]
+        return Subject(checked(given, task), task, compiled_training(given, "Study"), given.name)  # type: ignore[union-attr]
     arrays = task.arrays
     model = architecture.build(
         size,
@@ -75,26 +77,6 @@ def forecast_subject(
         stat=arrays.stat.shape[1],
     )
     return Subject(model, task, preset_training(given), name_of(given))
-
-
-def case_subject(given: NetworkLike, cases: Cases, *, folds: int, scaling: str) -> Subject:
-    """Return what a study of a classification measures.
-
-    Raises ValueError for targets that are no classes, and for a network that only forecasts.
-    """
-    task = ClassifyTask(cases, folds, scaling)
-    training = compiled_training(given) if isinstance(given, keras.Model) else preset_training(given)
-    training = replace(training, loss=task.default_loss)
-    if isinstance(given, keras.Model):
-        return Subject(checked(given, task), task, training, given.name)
-    architecture = architecture_of(given)
-    if architecture.skip or architecture.instance_norm:
-        raise ValueError(
-            f"Study: network {name_of(given)!r} adds its input's level to its output, which only a forecast "
-            "can use. Choose another for classification, such as conv-lstm."
-        )
-    model = architecture.with_head("softmax").build(cases.steps, cases.channels, len(task.classes))
-    return Subject(model, task, training, name_of(given))
 
 
 def checked(model: keras.Model, task: Task) -> keras.Model:
@@ -129,19 +111,3 @@ def preset_training(given: NetworkLike) -> Training:
         return Training(optimizer="adam")
     named = preset(given)
     return Training(optimizer=named.optimizer, learning_rate=named.learning_rate, loss=named.loss)
-
-
-def compiled_training(model: keras.Model) -> Training:
-    """Return optimizer, learning rate and loss that a model was compiled with, as far as there are such."""
-    training = Training(optimizer="adam")
-    optimizer = getattr(model, "optimizer", None)
-    name = type(optimizer).__name__.lower()
-    if name in OPTIMIZERS:
-        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))  # type: ignore[union-attr]
-        training = replace(training, optimizer=name, learning_rate=rate)
-    loss = getattr(model, "loss", None)
-    known = {"mean_squared_error": "mse", "mean_absolute_error": "mae"}
-    loss = known.get(loss, loss) if isinstance(loss, str) else loss
-    if isinstance(loss, keras.losses.Loss) or loss in LOSSES:
-        training = replace(training, loss=loss)
-    return training

@@ -43,11 +43,8 @@ def _what(report: StudyReport) -> str:
 
 
 def _cutting(report: StudyReport, folds: int) -> str:
-    if report.classifies:
-        return (
-            "Each fold tests on cases that its training never saw, classes in equal shares, and no group "
-            "in two parts."
-        )
+    if report.is_of_cases:
+        return CASES_CUT.get(str(report.facts.get("split")), CASES_CUT["groups"])
     later = "each later fold begins later; " if folds > 1 else ""
     return (
         f"Folds follow time: training, then validation, which chooses the epoch, then test; {later}nothing "
@@ -128,13 +125,21 @@ def _has(report: StudyReport, name: str) -> bool:
     return name != report.result.metric and any(name in trial.metrics for trial in report.result.final)
 
 
+CASES_CUT = {
+    "chance": "Each fold tests on cases that its training never saw, of which all parts have even shares.",
+    "groups": "Each fold tests on cases that its training never saw, and no group is in two parts.",
+    "time": (
+        "Folds follow time: training, then validation, which chooses the epoch, then test, on later cases "
+        "each time; cases that share rows with the next part are left out."
+    ),
+}
 METRIC_TERMS = {
     "mase": (
         "MASE",
         "Mean absolute error divided by the error of repeating the last season, in the rows before. No "
         "unit; below 1 is a smaller error than that.",
     ),
-    "mae": ("MAE", "Mean absolute error, here in standard deviations of each series."),
+    "mae": ("MAE", "Mean absolute error, here in standard deviations of each series, or of each target."),
     "rmse": ("RMSE", "Root of the mean squared error, in the same unit; large misses weigh more."),
     "log_loss": (
         "log loss",

@@ -46,7 +46,7 @@ def _title(report: StudyReport) -> str:
 def _facts(report: StudyReport) -> str:
     result, facts = report.result, report.facts
     parts = [report.source, ahead(report)]
-    if not report.classifies:
+    if not report.is_of_cases:
         parts += [f"{facts.get('series', '?')} series", f"{facts.get('rows', 0):,} rows"]
     parts += [
         counted(len(result.comparison.effects), "placement"),

@@ -28,6 +28,9 @@ DATA = {
     "steps": "steps per case",
     "channels": "channels",
     "classes": "classes",
+    "outputs": "numbers per case",
+    "target scaled": "targets standardized",
+    "split": "split by",
     "folds": "folds",
     "scaling": "scaling",
     "data": "digest",
@@ -120,4 +123,8 @@ def ahead(report: StudyReport) -> str:
     facts = report.facts
     if report.classifies:
         return f"{facts.get('classes', '?')} classes, {facts.get('cases', 0):,} cases"
+    if report.is_of_cases:
+        outputs = str(facts.get("outputs", "1"))
+        told = "a number" if outputs == "1" else f"{outputs} numbers"
+        return f"{told} per case, {facts.get('cases', 0):,} cases"
     return f"{steps(int(facts.get('h', 0)), str(facts.get('freq', '')))} ahead"

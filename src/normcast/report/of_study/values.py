@@ -28,6 +28,11 @@ class StudyReport:
         return self.result.facts
 
     @property
+    def is_of_cases(self) -> bool:
+        """Whether something is told of whole series rather than values forecast."""
+        return self.facts.get("task") in ("classify", "regress")
+
+    @property
     def classifies(self) -> bool:
         """Whether classes are told rather than values forecast."""
         return self.facts.get("task") == "classify"

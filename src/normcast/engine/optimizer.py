@@ -1,0 +1,88 @@
+"""Optimizer: Keras' optimizers, by name or as given, made anew for each program with all their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import keras
+
+OPTIMIZERS = {
+    "nadam": keras.optimizers.Nadam,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adamax": keras.optimizers.Adamax,
+    "adadelta": keras.optimizers.Adadelta,
+    "adagrad": keras.optimizers.Adagrad,
+    "ftrl": keras.optimizers.Ftrl,
+    "lion": keras.optimizers.Lion,
+}
+"""Optimizers that treat each element by itself: all variables may be joined into one vector."""
+
+Optimizer: TypeAlias = keras.optimizers.Optimizer
+
+
+def made(
+    given: str | Optimizer,
+    learning_rate: float | None,
+    clipnorm: float | None = None,
+    weight_decay: float | None = None,
+) -> Optimizer:
+    """Return an optimizer of these settings that no model has; what is None is as given.
+
+    >>> given = keras.optimizers.Lion(1e-4, clipnorm=1.0)
+    >>> made(given, None).clipnorm, made(given, None) is given
+    (1.0, False)
+    """
+    changes = {"learning_rate": learning_rate, "clipnorm": clipnorm, "weight_decay": weight_decay}
+    settings = {name: value for name, value in changes.items() if value is not None}
+    if isinstance(given, str):
+        return OPTIMIZERS[given](**settings)
+    return type(given).from_config({**given.get_config(), **settings})
+
+
+def rate_of(given: Optimizer) -> float | None:
+    """Return the learning rate of an optimizer, or None where a schedule of its own tells it.
+
+    >>> cosine = keras.optimizers.schedules.CosineDecay(0.1, 50)
+    >>> rate_of(keras.optimizers.SGD(0.1)), rate_of(keras.optimizers.SGD(cosine))
+    (0.1, None)
+    """
+    rate = given.get_config()["learning_rate"]
+    return None if isinstance(rate, dict) else float(rate)
+
+
+def rate_at(given: Optimizer, step: int) -> float:
+    """Return the learning rate of a step, counted from 0, by the optimizer's own schedule."""
+    fresh = made(given, None)
+    fresh.build([])
+    fresh.iterations.assign(step)
+    return float(keras.ops.convert_to_numpy(fresh.learning_rate))
+
+
+def is_elementwise(given: Optimizer, undecayed: Iterable[str] = ()) -> bool:
+    """Say whether all variables may be joined into one vector: each element is then changed as it was alone.
+
+    Not where norms or moments of a whole variable count (Lamb, Adafactor, Muon), gradients are gathered over
+    steps before they are clipped, or the weight decay leaves variables out.
+    """
+    return type(given) in OPTIMIZERS.values() and not given.gradient_accumulation_steps and not undecayed
+
+
+def refused(given: Optimizer) -> str | None:
+    """Return why the engine does not train with an optimizer, None if it does."""
+    if given.use_ema:
+        return "keeps moving averages of the weights (use_ema=True)"
+    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+        return "scales the loss (LossScaleOptimizer)"
+    return None
+
+
+def plain(given: str | Optimizer) -> Any:
+    """Return an optimizer as plain values: its name, or Keras' form of it without a name of its own."""
+    if isinstance(given, str):
+        return given
+    told = keras.saving.serialize_keras_object(given)
+    return {**told, "config": {name: each for name, each in told["config"].items() if name != "name"}}

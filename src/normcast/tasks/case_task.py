@@ -1,0 +1,95 @@
+"""CaseTask: what tasks on cases share: parts, scaled inputs, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from normcast.data import Cases
+from normcast.engine import Batches, Field
+from normcast.tasks.parts import Parts, parts_of
+from normcast.tasks.task import Fold, Measured, digest, thinned
+
+MOST_SEEN = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class CaseTask:
+    """Cases with what is to be told of each, cut into parts of which each fold tests one.
+
+    scaling: "standard" per channel, from the training cases; "target only" leaves the inputs as they are.
+    """
+
+    cases: Cases
+    folds: int = 2
+    scaling: str = "standard"
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """What must not be split, (cases,), or None."""
+        return self.cases.groups
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The part of each case."""
+        return parts_of(self.cases, self.strata, self.folds, "Study")
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """What a network must give for one case."""
+        raise NotImplementedError
+
+    @property
+    def split(self) -> str:
+        """How cases are split: "groups", "time" or "chance"."""
+        by_time = "chance" if self.cases.times is None else "time"
+        return by_time if self.cases.groups is None else "groups"
+
+    @property
+    def strata(self) -> np.ndarray:
+        """What each part gets its share of, (cases,)."""
+        raise NotImplementedError
+
+    def learned(self, train: np.ndarray) -> np.ndarray:
+        """Return the targets as a network learns them from these cases, (cases, *output shape)."""
+        raise NotImplementedError
+
+    def scored(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Measured]:
+        """Return what takes outputs and the name of a part, and returns the metrics."""
+        raise NotImplementedError
+
+    def fold(self, number: int, scaling: str | None = None) -> Fold:
+        """Return a fold: one part is tested, the next one chooses the epoch, others train."""
+        places = self.parts.places(number)
+        train, x = places["train"], self.cases.x
+        if (scaling or self.scaling) == "standard":
+            mean, spread = x[train].mean((0, 1)), x[train].std((0, 1))
+            x = (x - mean) / np.where(spread > 0, spread, 1)
+        places["seen"] = train[thinned(len(train), MOST_SEEN)]
+        targets = np.ascontiguousarray(self.learned(train), dtype=np.float32)
+        batches = {name: case_batches(x, targets, place) for name, place in places.items()}
+        return Fold(**batches, scored=self.scored(places), held=places.__getitem__)
+
+    def facts(self, *targets: np.ndarray) -> dict[str, Any]:
+        """Return the facts of the cases and their cutting."""
+        cases, steps, channels = self.cases.x.shape
+        return {
+            "cases": cases,
+            "steps": steps,
+            "channels": channels,
+            "folds": self.folds,
+            "split": self.split,
+            "scaling": self.scaling,
+            "data": digest(self.cases.x, self.parts.of_case, *targets),
+        }
+
+
+def case_batches(x: np.ndarray, targets: np.ndarray, place: np.ndarray) -> Batches:
+    """Return the cases at these places as batches, each a window that no other shares a row with."""
+    steps, index = x.shape[1], place.astype(np.int32)
+    rows = np.ascontiguousarray(x.reshape(-1, x.shape[2]), dtype=np.float32)
+    return Batches({"past": Field(rows, 0, steps)}, Field(targets, by="series"), index * steps, index)

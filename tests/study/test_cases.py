@@ -1,0 +1,178 @@
+"""Studies of cases: y and the model say what is told; a compiled model is trained as it was compiled."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, optimizers
+
+from normcast import canary
+from normcast.models.edits import Insert
+from normcast.study import Study
+from tests.engine.test_train import squared
+
+CASES, STEPS = 60, 8
+DRAWS = np.random.default_rng(0)
+X = DRAWS.normal(size=(CASES, STEPS, 2)).astype("float32")
+LEVEL = X[:, :, 0].mean(axis=1)
+LABELS = (LEVEL > 0).astype(int)
+DROPOUT = {"dropout": [Insert(layers.Dropout(0.1), after="lstm")]}
+
+
+@keras.saving.register_keras_serializable("tests")
+class Halved(layers.Layer):
+    def call(self, x):
+        return x / 2
+
+
+def network(units=1, activation=None, inner=(), **compiled):
+    net = keras.Sequential(
+        [keras.Input((STEPS, 2)), layers.LSTM(3), *inner, layers.Dense(units, activation=activation)]
+    )
+    if compiled:
+        net.compile(**{"optimizer": "adam", **compiled})
+    return net
+
+
+def study_of(net, y, **settings):
+    given = {"seeds": 2, "epochs": 2, "placements": DROPOUT}
+    net = net if isinstance(net, str) else renamed(net)
+    return Study(net, (X, y), **{**given, **settings})
+
+
+def renamed(net):
+    """The same network, whose LSTM is called lstm in any process."""
+    for layer in net.layers:
+        if isinstance(layer, layers.LSTM):
+            layer.name = "lstm"
+    return net
+
+
+@pytest.mark.parametrize(
+    ("net", "y", "task"),
+    [
+        (network(), LEVEL, "regress"),
+        (network(), LEVEL[:, None], "regress"),
+        (network(3), np.stack([LEVEL] * 3, axis=1), "regress"),
+        (network(), LABELS, "regress"),  # nothing says that they are labels
+        (network(loss="mse"), LABELS, "regress"),
+        (network(1, "sigmoid"), LABELS, "classify"),
+        (network(1, loss=keras.losses.BinaryCrossentropy(from_logits=True)), LABELS, "classify"),
+        (network(2, "softmax"), LABELS, "classify"),
+        (network(2, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)), LABELS, "classify"),
+        (network(2, "softmax", loss="categorical_focal_crossentropy"), np.eye(2)[LABELS], "classify"),
+        (network(2, "softmax"), np.where(LABELS, "yes", "no"), "classify"),
+    ],
+)
+def test_y_and_the_model_say_what_is_told(net, y, task):
+    study = study_of(net, y)
+    assert study.facts["task"] == task
+    assert study_of(net, y, task=task).facts["task"] == task
+
+
+def test_many_whole_numbers_are_a_question_without_a_model_that_says_it():
+    y = np.arange(CASES)
+    with pytest.raises(ValueError, match=r"y holds 60 different whole numbers; say whether they are labels"):
+        study_of("conv-lstm", y, placements=None)
+    assert study_of("conv-lstm", y, task="regress", placements=None).facts["task"] == "regress"
+
+
+def perfect(study):
+    """Scores of outputs that say of each case what is true, as the head of the study says it."""
+    task = study.subject.task
+    fold = task.fold(0)
+    hot = task.hot[fold.held("test")].astype(float)
+    sure = 40 * (hot - 0.5) if task.head.is_logits else hot
+    return fold.scored(sure[:, 1:] if task.head.kind == "sigmoid" else sure, "test")
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        network(1, "sigmoid"),
+        network(1, loss=keras.losses.BinaryCrossentropy(from_logits=True)),
+        network(2, "softmax", loss="sparse_categorical_crossentropy"),
+        network(2),
+        network(2, loss=keras.losses.CategoricalCrossentropy(from_logits=True)),
+    ],
+    ids=["sigmoid", "one logit", "sparse", "not compiled", "logits"],
+)
+def test_probabilities_are_those_of_the_head(net):
+    study = study_of(net, LABELS, task="classify")
+    assert perfect(study)["error"] == 0
+    assert perfect(study)["log_loss"] < 1e-6
+
+
+def test_a_sigmoid_unit_learns_and_is_scored():
+    net = network(1, "sigmoid", loss="binary_crossentropy", optimizer=optimizers.Adam(0.05))
+    result = study_of(net, LABELS, epochs=15, patience=None).run(processes=1)
+    scores = [trial.metrics for trial in result.trials if trial.placement == "as given"]
+    assert np.mean([each["log_loss"] for each in scores]) < 0.5
+    assert np.mean([each["error"] for each in scores]) < 0.25
+
+
+def test_numbers_are_learned_in_their_spread_and_scored_so():
+    net = network(optimizer=optimizers.Adam(0.05), loss="mse")
+    result = study_of(net, 1e4 + 300 * LEVEL, epochs=15, patience=None).run(processes=1)
+    assert (
+        np.mean([t.metrics["rmse"] for t in result.trials if t.placement == "as given"]) < 0.6
+    )  # 1: the mean
+
+
+def test_targets_keep_their_scale_where_the_output_is_bounded_or_the_loss_is_not_of_differences():
+    scaled = [
+        study_of(net, np.exp(LEVEL)).subject.task.scales_target
+        for net in (network(), network(1, "softplus"), network(loss="poisson"), network(loss=squared))
+    ]
+    assert scaled == [True, False, False, False]
+    task = study_of(network(1, "softplus"), np.exp(LEVEL)).subject.task
+    fold = task.fold(0)
+    held = fold.held("test")
+    spread = np.exp(LEVEL)[fold.held("train")].std()
+    found = fold.scored(np.zeros((len(held), 1)), "test")
+    assert found["mae"] == pytest.approx(np.exp(LEVEL)[held].mean() / spread, rel=1e-5)
+    np.testing.assert_allclose(fold.test.at(np.arange(len(held)))[1][:, 0], np.exp(LEVEL)[held], rtol=1e-6)
+
+
+def test_an_output_for_each_step_is_learned():
+    net = keras.Sequential(
+        [keras.Input((STEPS, 2)), layers.LSTM(3, return_sequences=True, name="lstm"), layers.Dense(1)]
+    )
+    study = study_of(net, X[:, :, 0])
+    assert study.subject.task.output_shape == (STEPS, 1)
+    assert all(trial.status == "complete" for trial in study.run(processes=1).trials)
+
+
+def test_a_compiled_model_is_trained_as_it_was_compiled():
+    study = study_of(network(optimizer=optimizers.Lion(1e-4, clipnorm=1.0), loss="huber"), LEVEL)
+    optimizer = study.training.build_optimizer()
+    assert (type(optimizer).__name__, optimizer.clipnorm, study.training.loss) == ("Lion", 1.0, "huber")
+    assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+
+
+def test_own_layers_and_losses_are_trained_in_this_process_and_that_is_said(caplog):
+    study = study_of(network(inner=[Halved()], loss=squared), LEVEL)
+    result = study.run(processes=2)
+    assert [trial.status for trial in result.trials] == ["complete"] * 8
+    assert "Halved and tests.engine.test_train.squared is code of your own" in caplog.text
+    with pytest.raises(ValueError, match="code of your own, which a cluster does not have"):
+        study.run(ray="auto")
+
+
+@pytest.mark.parametrize("times", [None, np.arange(CASES)], ids=["chance", "time"])
+def test_the_canary_watches_the_folds_of_numbers(times):
+    report = canary(Study(renamed(network()), (X, LEVEL, None, times), DROPOUT))
+    assert report.passed
+    assert ("y" in report.changed) == (times is not None)
+
+
+@pytest.mark.parametrize(
+    ("y", "net", "words"),
+    [
+        (np.zeros(CASES), network(), "y is the same for all cases"),
+        (np.where(LABELS, "yes", "no"), network(1, loss="mse"), "a regression needs numbers"),
+        (LEVEL, network(2), "maps .* but the data gives"),
+    ],
+)
+def test_what_does_not_fit_is_refused(y, net, words):
+    with pytest.raises(ValueError, match=words):
+        study_of(net, y, task="regress")
