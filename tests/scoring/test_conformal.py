@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -113,8 +115,16 @@ def test_wrong_shapes_and_quantiles_are_refused():
         Conformal.fit(y, as_quantiles(y, 3), QUANTILES, LEVELS)
     with pytest.raises(ValueError, match=r"level 90 needs the quantile 0\.05"):
         Conformal.fit(y, as_quantiles(y, 5), QUANTILES, [90])
-    with pytest.raises(ValueError, match=r"must ascend within \(0, 1\) and include 0\.5"):
-        Conformal.fit(y, as_quantiles(y, 2), [0.1, 0.9], [80])
+
+
+@pytest.mark.parametrize(
+    "wrong", [(0.1, 0.9), (0.9, 0.5, 0.1), (0.1, 0.5, 0.5, 0.9), (0.0, 0.5, 0.9), (0.1, 0.5, 1.0)]
+)
+def test_quantiles_ascend_between_zero_and_one_and_have_the_median(wrong):
+    y = np.zeros((30, 1))
+    message = f"Conformal: quantiles {wrong} must ascend within (0, 1) and include 0.5."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Conformal.fit(y, as_quantiles(y, len(wrong)), wrong, [80])
 
 
 def test_json_gives_back_the_same_corrections():
@@ -129,12 +139,13 @@ def test_levels_are_percent_and_bound_by_their_quantiles():
     assert quantiles_of([95, 80]) == (0.025, 0.1, 0.5, 0.9, 0.975)
     assert quantiles_of([]) == (0.5,)
     assert level_columns("m", [99.5, 80]) == ["m-lo-99.5", "m-lo-80", "m", "m-hi-80", "m-hi-99.5"]
-    for wrong in (0, 100, -5, 120, float("nan")):
-        with pytest.raises(ValueError, match=r"outside \(0, 100\)"):
-            check_levels([wrong])
 
 
-def test_a_level_given_as_a_share_is_probably_a_percentage():
-    assert check_levels([0.5]) == (0.5,)  # half a percent is allowed, if odd
-    with pytest.raises(ValueError, match="outside"):
-        check_levels([0.0])
+@pytest.mark.parametrize("wrong", [0, 0.0, 100, -5, 120, float("nan")])
+def test_a_level_lies_between_zero_and_100(wrong):
+    with pytest.raises(ValueError, match=rf"^level: {wrong!r} is outside \(0, 100\)\.$"):
+        check_levels([80, wrong])
+
+
+def test_half_a_percent_is_a_level_if_an_odd_one():
+    assert check_levels([0.5]) == (0.5,)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,26 @@ def test_the_scale_is_nan_where_the_history_has_no_season_and_zero_where_it_neve
     scales = seasonal_error(np.full(8, 7.0), windows, np.array([0, 8]), season=3)
     assert np.isnan(scales[0])
     assert scales[1] == 0
+
+
+def test_the_scale_is_nan_where_no_pair_was_observed_and_begins_with_the_first_that_was():
+    y, windows = np.array([0.0, 3.0, 7.0, 12.0]), windows_at([2, 3, 4], input_size=1, h=1)
+    observed = np.array([False, True, True, True])
+    scales = seasonal_error(y, windows, np.array([0, 4]), 1, observed)
+    np.testing.assert_array_equal(scales, [np.nan, 4, 4.5])
+
+
+def test_a_series_has_a_scale_from_the_row_behind_its_first_season():
+    y, offsets = np.array([1.0, 2.0, 4.0, 5.0, 5.0]), np.array([0, 3, 5])
+    windows = windows_at([2, 3, 5], input_size=1, h=1, series=[0, 0, 1])
+    np.testing.assert_array_equal(seasonal_error(y, windows, offsets, season=2), [np.nan, 3, np.nan])
+
+
+def test_a_season_is_a_number_of_rows():
+    with pytest.raises(
+        ValueError, match=r"^seasonal_error: season 0 is not a number of rows; give 1 or more\.$"
+    ):
+        seasonal_error(np.zeros(3), windows_at([2], 1, 1), np.array([0, 3]), season=0)
 
 
 @given(cutoff=st.integers(31, 68), seed=st.integers(0, 2**16))

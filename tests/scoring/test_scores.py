@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ from utilsforecast import losses
 
 from normcast.scoring import quantiles_of, score
 
+KEYS = ("unique_id", "cutoff")
 LEVELS = (80, 95)
 BOUNDS = [("lo", 95, 0.025), ("lo", 80, 0.1), ("hi", 80, 0.9), ("hi", 95, 0.975)]
 
@@ -70,6 +73,48 @@ def test_every_score_of_every_fold_is_what_plain_loops_give():
 
 
 @pytest.mark.parametrize(
+    ("levels", "models", "bounded", "metrics"),
+    [
+        (LEVELS, ["normcast", "ridge", "bare"], ["normcast", "ridge"], ["coverage-80", "coverage-95"]),
+        ([80], ["ridge", "bare"], ["ridge"], ["coverage-80"]),
+        ([], ["normcast", "bare"], [], []),
+        (LEVELS, ["bare"], [], []),
+    ],
+)
+def test_models_and_metrics_stand_in_the_order_given(levels, models, bounded, metrics):
+    frame, scales = backtest()
+    own = [column for column in frame if column in KEYS or column.split("-")[0] in models]
+    scores = score(frame[[*own, "ds", "y"]], scales, levels)
+    points = [(model, metric) for metric in ("mase", "mae", "rmse", "smape") for model in models]
+    crps, shares = (
+        [(model, each) for each in some for model in bounded] for some in (["scaled_crps"], metrics)
+    )
+    wide, step = scores.overall, scores.by_step[scores.by_step["step"] == 2]
+    assert list(zip(wide["model"], wide["metric"], strict=True)) == points + crps + shares
+    assert list(zip(step["model"], step["metric"], strict=True)) == points + shares
+    assert list(scores.by_cutoff) == ["cutoff", "model", "metric", "value"]
+
+
+def test_the_order_of_the_rows_changes_no_score():
+    frame, scales = backtest()
+    turned = score(frame[::-1].reset_index(drop=True), scales[::-1], LEVELS)
+    for name in ("folds", "overall", "by_series", "by_cutoff", "by_step"):
+        expected = getattr(score(frame, scales, LEVELS), name)
+        pd.testing.assert_frame_equal(getattr(turned, name), expected, rtol=1e-12)
+
+
+def test_a_category_of_ids_that_no_row_has_is_not_scored():
+    frame, scales = backtest()
+    expected = score(frame, scales, LEVELS)
+    kind = pd.CategoricalDtype(["a", "b", "nobody"])
+    scores = score(frame.astype({"unique_id": kind}), scales.astype({"unique_id": kind}), LEVELS)
+    for name in ("folds", "overall", "by_series", "by_cutoff", "by_step"):
+        got = getattr(scores, name)
+        got = got.astype({"unique_id": "str"}) if "unique_id" in got else got
+        pd.testing.assert_frame_equal(got, getattr(expected, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
     ("table", "keys"), [("overall", []), ("by_series", ["unique_id"]), ("by_cutoff", ["cutoff"])]
 )
 def test_wider_scores_are_means_of_the_folds(table, keys):
@@ -127,6 +172,32 @@ def test_a_zero_or_missing_scale_gives_nan_a_note_and_no_share_in_the_mean():
     assert any("MASE leaves out 3 of 6 forecasts (a)" in note for note in scores.notes)
 
 
+def test_a_fold_whose_scale_is_not_given_has_all_other_scores():
+    frame, scales = backtest()
+    without, full = score(frame, scales[1:], LEVELS), score(frame, scales, LEVELS)
+    changed = (
+        (full.folds["unique_id"] == "b") & (full.folds["cutoff"] == 100) & (full.folds["metric"] == "mase")
+    )
+    assert changed.sum() == 3
+    pd.testing.assert_frame_equal(without.folds, full.folds.assign(value=full.folds["value"].mask(changed)))
+
+
+def test_notes_count_folds_once_and_name_five_series():
+    names = list("gfedcba")
+    frame = pd.DataFrame(
+        {"unique_id": [*names, "a"], "cutoff": 1, "ds": [2] * 7 + [3], "y": [0.0] * 7 + [np.nan]}
+    )
+    frame = frame.assign(**dict.fromkeys(["m", "m-lo-80", "m-hi-80", "n", "n-lo-80", "n-hi-80"], 1.0))
+    scales = pd.DataFrame({"unique_id": names, "cutoff": 1, "scale": 0.0})
+    assert score(frame, scales, [80]).notes == (
+        "1 of 8 back-test rows have no observed value; not scored.",
+        "MASE leaves out 7 of 7 forecasts (a, b, c, d, e and 2 more): before the cutoff nothing changes from "
+        "season to season, so the MASE scale is zero.",
+        "scaled CRPS leaves out 7 of 7 forecasts (a, b, c, d, e and 2 more): the values are zero throughout "
+        "the fold.",
+    )
+
+
 def test_a_fold_of_zeros_has_no_scaled_crps_and_says_so():
     frame, scales = backtest()
     frame.loc[(frame["unique_id"] == "b") & (frame["cutoff"] == 110), "y"] = 0.0
@@ -154,17 +225,27 @@ def test_smape_is_bounded_by_200_percent_and_zero_where_both_are_zero():
 
 def test_a_model_with_a_forecast_that_is_no_number_is_refused():
     frame, scales = backtest()
-    frame.loc[5, "ridge-lo-80"] = np.inf
-    with pytest.raises(
-        ValueError, match=r"'ridge-lo-80' has 1 values that are NaN or infinite, .* series 'a'"
-    ):
+    frame.loc[[5, 9], "ridge-lo-80"] = np.inf, np.nan
+    message = (
+        "score: frame: column 'ridge-lo-80' has 2 values that are NaN or infinite, the first in series 'a' "
+        "at 102 (cutoff 100); a model is scored only on finite forecasts."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         score(frame, scales, LEVELS)
 
 
-def test_a_missing_column_is_named():
+@pytest.mark.parametrize("column", ["unique_id", "cutoff", "ds", "y"])
+def test_a_missing_column_is_named(column):
     frame, scales = backtest()
-    with pytest.raises(ValueError, match="score: frame: no column 'cutoff'"):
-        score(frame.drop(columns="cutoff"), scales, LEVELS)
+    with pytest.raises(ValueError, match=f"^score: frame: no column '{column}'; columns are "):
+        score(frame.drop(columns=column), scales, LEVELS)
+
+
+@pytest.mark.parametrize("column", ["unique_id", "cutoff", "scale"])
+def test_a_missing_column_of_the_scales_is_named(column):
+    frame, scales = backtest()
+    with pytest.raises(ValueError, match=f"^score: scales: no column '{column}'; columns are "):
+        score(frame, scales.drop(columns=column), LEVELS)
 
 
 def test_the_quantiles_scored_are_those_of_the_levels():

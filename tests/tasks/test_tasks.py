@@ -50,6 +50,7 @@ def test_scores_are_those_written_out():
     scale = seasonal_error(task.arrays.y, windows, task.arrays.offsets, 7)
     found = fold.scored(outputs, "test")
     assert found["mase"] == pytest.approx(np.mean(np.abs(truth - mean) / scale[:, None]))
+    assert found["mae"] == pytest.approx(np.mean(np.abs(truth - mean)) / spread)
     assert found["rmse"] == pytest.approx(np.sqrt(np.mean(((truth - mean) / spread) ** 2)))
 
 
@@ -83,13 +84,13 @@ def test_no_group_is_in_two_parts():
     groups = np.repeat(np.arange(12), 5)
     task = cases(groups=groups)
     for group in range(12):
-        assert len(set(task.part_of_case[groups == group])) == 1
+        assert len(set(task.parts.of_case[groups == group])) == 1
 
 
 def test_test_cases_do_not_set_the_scale():
     task = cases()
     x = task.cases.x.copy()
-    x[task.part_of_case == 0] = 1e5
+    x[task.parts.of_case == 0] = 1e5
     changed = ClassifyTask(Cases.of(x, task.cases.y))
     old, new = task.fold(0).train, changed.fold(0).train
     everything = np.arange(len(old))
@@ -128,7 +129,7 @@ def test_one_hot_rows_are_labels():
 @pytest.mark.parametrize("number", [0, 1, 4])
 def test_a_fold_of_cases_tests_its_own_part_and_the_next_part_chooses_the_epoch(number):
     task = cases()
-    fold, part = task.fold(number), task.part_of_case
+    fold, part = task.fold(number), task.parts.of_case
     own, following = part == number, part == (number + 1) % 5
     for name, held in (("test", own), ("valid", following), ("train", ~own & ~following)):
         expected = np.flatnonzero(held)

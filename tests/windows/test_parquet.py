@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,40 @@ def test_parquet_shards_hold_every_window_once_and_none_across_series(tmp_path):
     assert len(shards) == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "most", "windows", "rows"),
+    [
+        ([20, 3, 9, 40, 11], 1000, [60], 83),
+        ([20, 3, 9, 40, 11], 32, [19, 35, 6], 40),
+        ([20, 3, 9, 40, 11], 31, [15, 4, 35, 6], 40),
+        ([20, 3, 9, 40, 11], 1, [15, 4, 35, 6], 40),  # three rows have no window, so no shard
+        ([9, 9, 3], 1, [4, 4], 12),
+        ([3, 3, 9], 1, [4], 15),
+    ],
+)
+def test_a_shard_ends_before_the_series_that_does_not_fit(tmp_path, lengths, most, windows, rows):
+    pytest.importorskip("pyarrow")
+    shards = parquet_shards(parquet(tmp_path, lengths), input_size=4, h=2, rows_per_shard=most)
+    assert (shards.windows, shards.rows) == (windows, rows)
+
+
+def test_other_columns_may_be_read_and_a_shard_knows_its_series(tmp_path):
+    pyarrow, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"name": ["a"] * 4 + ["b"] * 5, "sales": np.arange(9), "y": np.zeros(9)})
+    with pq.ParquetWriter(tmp_path / "sales.parquet", table.schema) as file:
+        for each in (table[:6], table[:0], table[6:]):
+            file.write_table(each)
+    shards = parquet_shards(
+        str(tmp_path / "sales.parquet"), input_size=2, h=1, id_col="name", target_col="sales"
+    )
+    data = shards.load(0)
+    inputs, target = data.at(np.arange(len(data)))
+    assert inputs["past"].tolist() == [[0, 1], [1, 2], [4, 5], [5, 6], [6, 7]]
+    assert target.tolist() == [[2], [3], [6], [7], [8]]
+    assert data.series.tolist() == [0, 0, 1, 1, 1]
+    assert (data.start.dtype, data.series.dtype) == (np.int32, np.int32)
+
+
 def test_parquet_shards_step_and_scale(tmp_path):
     pytest.importorskip("pyarrow")
     path = parquet(tmp_path, [12, 12])
@@ -78,10 +114,15 @@ def test_parquet_shards_step_and_scale(tmp_path):
 
 def test_a_series_in_two_pieces_and_series_too_short_are_named(tmp_path):
     pytest.importorskip("pyarrow")
-    with pytest.raises(ValueError, match="'a' is not in one piece"):
-        parquet_shards(parquet(tmp_path, [9, 9, 9], ["a", "b", "a"]), input_size=2, h=1)
-    with pytest.raises(ValueError, match=r"longest series has 9 rows.*needs 12"):
-        parquet_shards(parquet(tmp_path, [9, 8]), input_size=10, h=2)
+    path = parquet(tmp_path, [9, 9, 9], ["a", "b", "a"])
+    message = f"{path}: series 'a' is not in one piece; sort the file by 'unique_id'."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        parquet_shards(path, input_size=2, h=1)
+    path = parquet(tmp_path, [9, 11])
+    message = f"{path}: the longest series has 11 rows, but input_size 10 + h 2 needs 12."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        parquet_shards(path, input_size=10, h=2)
+    assert len(parquet_shards(path, input_size=9, h=2)) == 1
 
 
 def test_a_shard_that_has_not_the_windows_it_should_is_refused():

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,16 @@ def test_location_and_spread_are_the_textbook_ones(shape):
     low, middle, high = np.quantile([first, second], [0.25, 0.5, 0.75], axis=1)
     np.testing.assert_allclose(robust.location, middle, rtol=1e-14)
     np.testing.assert_allclose(robust.spread, (high - low) / 1.349, rtol=1e-14)
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 0.25, 1.0, 2.0**1000])
+def test_the_unit_of_the_values_does_not_matter(unit):
+    x = np.array([1.0, 3, 2, 2, 0, 0, 4, 8, 8, 4]) * unit
+    scaler = Scaler.fit(x, OFFSETS, np.array([4, 4]))
+    assert (scaler.location / unit).tolist() == [[2], [6]]
+    np.testing.assert_allclose(scaler.spread / unit, [[0.5**0.5], [2]], rtol=1e-15)
+    robust = Scaler.fit(x, OFFSETS, np.array([4, 4]), "robust")
+    np.testing.assert_allclose(robust.spread / unit, [[0.5 / 1.349], [4 / 1.349]], rtol=1e-15)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,9 +116,13 @@ def test_json_is_exact():
     assert Scaler.from_json(empty.to_json()).location.shape == (2, 0)
 
 
-@pytest.mark.parametrize("rows", [[0, 4], [7, 4]])
-def test_a_series_is_scaled_by_rows_it_has(rows):
-    with pytest.raises(ValueError, match="Scaler: series 0 has 6 rows"):
+@pytest.mark.parametrize(("rows", "series"), [([0, 4], 0), ([7, 4], 0), ([6, 5], 1)])
+def test_a_series_is_scaled_by_rows_it_has(rows, series):
+    message = (
+        f"Scaler: series {series} has {(6, 4)[series]} rows, but is to be scaled by its first "
+        f"{rows[series]}. Show it between 1 row and all of them."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Scaler.fit(values(), OFFSETS, np.array(rows))
 
 

@@ -1,10 +1,14 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.windows import cutoffs, largest_input_size, split
+from normcast.windows import Cuts, cutoffs, largest_input_size, parted, split
 from normcast.windows.split import rows_needed
+
+ROWS, LENGTHS = np.array([18, 28]), np.array([20, 29])
 
 
 @st.composite
@@ -50,22 +54,78 @@ def test_each_series_has_the_windows_that_were_asked_for(plan):
     assert (parts.test.cutoff == (offsets[:-1] + rows)[parts.test.series]).all()
 
 
-def test_a_short_series_is_named_with_what_would_fit():
-    offsets = np.array([0, 300, 390])
-    with pytest.raises(
-        ValueError, match=r"series 'store_7' has 90 rows, but input_size 168 \+ h 24 needs 192"
-    ) as error:
-        split(offsets, np.array([300, 90]), 168, 24, ids=("store_1", "store_7"))
-    assert "Lower input_size to at most 66, or leave the series out" in str(error.value)
-    assert len(split(offsets, np.array([300, 90]), 66, 24).train) > 0
-    with pytest.raises(ValueError, match=r"'store_7' has 80 rows before the cutoff \(of 90\), but"):
-        split(offsets, np.array([290, 80]), 168, 24, ids=("store_1", "store_7"))
+@pytest.mark.parametrize(
+    ("rows", "sizes", "said"),
+    [
+        ([300, 90], (168, 24, 0, 0), "90 rows, but input_size 168 + h 24 needs 192. {} at most 66"),
+        (
+            [290, 80],
+            (168, 24, 0, 0),
+            "80 rows before the cutoff (of 90), but input_size 168 + h 24 needs 192. {} at most 56",
+        ),
+        (
+            [300, 74],
+            (2, 24, 2, 1),
+            "74 rows before the cutoff (of 90), but input_size 2 + h 24 + 25 rows for 2 validation windows + "
+            "24 rows for 1 calibration windows needs 75. {} at most 1",
+        ),
+        (
+            [74, 73],
+            (2, 24, 2, 1),
+            "73 rows before the cutoff (of 90), but input_size 2 + h 24 + 25 rows for 2 validation windows + "
+            "24 rows for 1 calibration windows needs 75; 2 series are too short. Lower h or "
+            "the number of windows",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("ids", "name"), [(("store_1", "store_7"), "'store_7'"), (None, "1")])
+def test_a_short_series_is_named_with_what_would_fit(rows, sizes, said, ids, name):
+    (input_size, h, valid, calib), offsets = sizes, np.array([0, 300, 390])
+    said = said.format("Lower input_size to")
+    message = f"Panel: series {name} has {said}, or leave the series out."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        split(offsets, np.array(rows), input_size, h, valid=valid, calib=calib, ids=ids)
+
+
+def test_what_would_fit_fits():
+    offsets, rows = np.array([0, 300, 390]), np.array([300, 90])
+    assert np.sum(split(offsets, rows, 66, 24).train.series == 1) == 1
     with pytest.raises(ValueError, match="at most 66"):
-        split(offsets, np.array([300, 90]), 67, 24)
-    with pytest.raises(
-        ValueError, match=r"25 rows for 2 validation windows \+ 24 rows for 1 calibration.*Lower h"
-    ):
-        split(np.array([0, 60]), np.array([60]), 8, 24, valid=2, calib=1)
+        split(offsets, rows, 67, 24)
+
+
+@pytest.mark.parametrize(
+    ("windows", "need"),
+    [({}, 192), ({"valid": 2}, 217), ({"calib": 1}, 216), ({"valid": 3, "calib": 2}, 243)],
+)
+def test_so_many_windows_need_so_many_rows(windows, need):
+    assert rows_needed(168, 24, **windows) == need  # of n windows the targets take n + 24 - 1 rows
+    assert largest_input_size(np.array([300, 250]), 24, **windows) == 250 - need + 168
+
+
+@pytest.mark.parametrize(
+    ("rule", "sizes", "expected"),
+    [
+        (Cuts.before, (ROWS, LENGTHS, 2, 2, 3), [[0, 0], [11, 21], [14, 24], [18, 28], [20, 29]]),
+        (Cuts.before, (ROWS, LENGTHS, 2, 0, 1), [[0, 0], [16, 26], [16, 26], [18, 28], [20, 29]]),
+        (Cuts.rolling, (10 * LENGTHS, 3, 2, 0), [[0, 0], [144, 209], [160, 232], [160, 232], [180, 261]]),
+        (Cuts.rolling, (10 * LENGTHS, 3, 2, 1), [[20, 29], [164, 238], [180, 261], [180, 261], [200, 290]]),
+        (Cuts.rolling, (LENGTHS, 3, 3, 2), [[6, 6], [14, 23], [17, 26], [17, 26], [20, 29]]),
+        (Cuts.rolling, (LENGTHS, 3, 1, 0, 0.2), [[0, 0], [13, 20], [16, 24], [16, 24], [20, 29]]),
+    ],
+)
+def test_the_parts_of_two_series_stand_where_a_pencil_puts_them(rule, sizes, expected):
+    cuts = rule(*sizes)
+    assert [getattr(cuts, each).tolist() for each in ("begin", "valid", "calib", "test", "end")] == expected
+
+
+def test_a_fold_has_the_windows_of_its_parts_and_none_with_an_unobserved_target():
+    cuts, observed = Cuts.rolling(np.array([20]), h=3, folds=2, number=1), np.ones(20, dtype=bool)
+    observed[[7, 19]] = False
+    parts = parted(np.array([0, 20]), cuts, 2, 3, observed)  # 3 | 14 | 17 | 20
+    assert parts.train.cutoff.tolist() == [8, 9, 10, 11]
+    assert parts.valid.cutoff.tolist() == [14]
+    assert len(parts.calib) == len(parts.test) == 0
 
 
 def test_the_largest_input_size_leaves_one_training_window():
@@ -81,8 +141,15 @@ def test_unobserved_targets_are_left_out():
     parts = split(np.array([0, 20]), np.array([20]), 3, 2, valid=2, calib=2, observed=observed)
     assert 12 not in rows_of(parts.train, "targets") | rows_of(parts.valid, "targets")
     assert 12 in rows_of(parts.valid, "inputs")
-    with pytest.raises(ValueError, match="every training window has an unobserved target"):
+    message = "split: every training window has an unobserved target; choose another missing policy."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         split(np.array([0, 20]), np.array([20]), 3, 2, observed=np.zeros(20, dtype=bool))
+
+
+def test_an_unobserved_row_behind_the_cutoff_does_not_cost_the_test_window():
+    observed = np.arange(20) != 19
+    parts = split(np.array([0, 20]), np.array([18]), 3, 2, observed=observed)
+    assert parts.test.cutoff.tolist() == [18]
 
 
 def test_the_last_origin_forecasts_the_last_rows():
@@ -90,10 +157,21 @@ def test_the_last_origin_forecasts_the_last_rows():
     visible = cutoffs(lengths, h=4, n_windows=3, step_size=2)
     assert visible.tolist() == [[22, 12], [24, 14], [26, 16]]
     assert (visible[-1] + 4 == lengths).all()
-    for bad in ({"h": 0}, {"n_windows": 0}, {"step_size": 0}):
-        with pytest.raises(ValueError, match="must be at least 1"):
-            cutoffs(lengths, **{"h": 1, "n_windows": 1, "step_size": 1, **bad})
-    with pytest.raises(
-        ValueError, match="series 'b' has 20 rows, but 9 windows of h 4, 2 apart, need more than 20"
-    ):
-        cutoffs(lengths, 4, 9, 2, ids=("a", "b"))
+    assert cutoffs(lengths, 4, 2).tolist() == [[25, 15], [26, 16]]
+    assert cutoffs(np.array([5]), h=4, n_windows=1).tolist() == [[1]]
+
+
+@pytest.mark.parametrize("name", ["h", "n_windows", "step_size"])
+def test_an_origin_needs_sizes_of_at_least_one(name):
+    with pytest.raises(ValueError, match=rf"^cutoffs: {name} is 0; it must be at least 1\.$"):
+        cutoffs(np.array([30, 20]), **{"h": 1, "n_windows": 1, "step_size": 1, name: 0})
+
+
+@pytest.mark.parametrize(("ids", "name"), [(("a", "b"), "'b'"), (None, "1")])
+def test_a_series_too_short_for_the_first_origin_is_named(ids, name):
+    message = (
+        f"Panel: series {name} has 20 rows, but 9 windows of h 4, 2 apart, need more than 20. "
+        "Lower n_windows, step_size or h, or leave the series out."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        cutoffs(np.array([30, 20]), 4, 9, 2, ids)

@@ -14,6 +14,18 @@ def test_a_step_has_the_waves_that_it_can_show(step, columns):
     assert waves(time, step).shape == (366, columns)
 
 
+def test_waves_are_sines_and_cosines_of_the_turns_of_day_and_year():
+    root = 0.5**0.5
+    hour = waves(np.array(["1970-01-01T03", "1970-01-01T18"], dtype="datetime64[ns]"), DAY / 24)
+    np.testing.assert_allclose(hour[:, :4], [[root, root, 1, 0], [-1, 0, 0, -1]], atol=1e-6)
+    turn = 2 * np.pi * 0.75 / 365.2425
+    np.testing.assert_allclose(hour[1, 4:], [np.sin(turn), np.cos(turn)], rtol=1e-6)
+    turn = 2 * np.pi * 31 / 365.2425
+    month = waves(np.array(["1970-02-01"], dtype="datetime64[ns]"), DAY)
+    np.testing.assert_allclose(month[0], [f(k * turn) for k in (1, 2) for f in (np.sin, np.cos)], rtol=1e-6)
+    assert (hour.dtype, month.dtype) == (np.float32, np.float32)
+
+
 def test_the_same_hour_of_another_day_is_the_same_but_for_the_year():
     time = np.array(["2024-03-04T05", "2024-03-12T05", "2024-03-12T06"], dtype="datetime64[ns]")
     day = waves(time, DAY / 24)[:, :4]

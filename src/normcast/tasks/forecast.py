@@ -143,7 +143,8 @@ class ForecastTask:
     def describe(self) -> dict[str, Any]:
         """Return the facts of the data and its cutting."""
         panel = self.panel
-        columns = (panel.y, panel.observed, panel.hist, panel.futr, panel.stat)
+        columns = (panel.y, panel.observed, panel.hist, panel.futr, panel.stat, panel.offsets)
+        columns += (panel.time.view(np.int64),)
         return {
             "task": "forecast",
             "target": panel.columns.target_name,

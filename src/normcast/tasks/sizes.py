@@ -49,7 +49,7 @@ class Sizes:
         n_valid = max(share - h + 1, 1)
         n_calib = max(share - h + 1, ceil(needed(level) / len(rows))) if level else 0
         if level:
-            check_support(level, (shortest - 2 * h - n_valid - h + 2) * len(rows))
+            check_support(level, (shortest - 3 * h - n_valid + 1) * len(rows))  # one window is left to train
         held_out = cls(1, n_valid, n_calib).held_out(h)
         return cls(input_size or fitting_input_size(h, season, shortest - held_out), n_valid, n_calib)
 

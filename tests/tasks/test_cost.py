@@ -1,0 +1,24 @@
+"""What training costs is said roughly: tens of seconds, or minutes."""
+
+import pytest
+
+from normcast.tasks.cost import roughly, training_seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cores", "words"),
+    [
+        (0, 1, "about 10 seconds on 1 core"),
+        (44, 1, "about 40 seconds on 1 core"),
+        (87, 2, "about 90 seconds on 2 cores"),
+        (90, 2, "about 90 seconds on 2 cores"),
+        (91, 2, "about 2 minutes on 2 cores"),
+        (3600, 16, "about 60 minutes on 16 cores"),
+    ],
+)
+def test_a_time_is_said_in_tens_of_seconds_up_to_90_and_then_in_minutes(seconds, cores, words):
+    assert roughly(seconds, cores) == words
+
+
+def test_six_operations_for_each_multiplication_of_each_window_at_eight_gigaflops():
+    assert training_seconds(4_000_000, windows=5000) == 6 * 4e6 * 5000 / 8e9 == 15
