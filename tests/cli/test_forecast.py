@@ -98,7 +98,7 @@ def test_an_unknown_column_is_answered_with_the_one_that_was_meant(folder, capsy
     ("arguments", "words"),
     [
         (["--h", "0"], "h must be a whole number of at least 1"),
-        (["--h", "3", "--level", "100"], "outside (0, 100)"),
+        (["--h", "3", "--level", "100"], "outside [1, 100)"),
         (["--h", "3", "--model", "patch-lstn"], "Did you mean 'patch-lstm'"),
         (["--h", "3", "--freq", "h"], "waves.csv"),
         (["--h", "3", "--input-size", "500"], "input_size to at most"),

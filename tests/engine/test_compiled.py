@@ -90,7 +90,7 @@ def test_what_is_not_honoured_is_refused(model, words):
         (PinballLoss([0.5]), "PinballLoss"),
         (squared, "FunctionLoss"),
     ],
-    ids=str,
+    ids=["name", "other name", "function", "focal", "ours", "own"],
 )
 def test_any_loss_of_keras_or_the_users_is_one(given, kind):
     assert type(loss_of(given)).__name__ == kind

@@ -142,10 +142,14 @@ def test_levels_are_percent_and_bound_by_their_quantiles():
 
 
 @pytest.mark.parametrize("wrong", [0, 0.0, 100, -5, 120, float("nan")])
-def test_a_level_lies_between_zero_and_100(wrong):
-    with pytest.raises(ValueError, match=rf"^level: {wrong!r} is outside \(0, 100\)\.$"):
+def test_a_level_lies_between_one_and_100(wrong):
+    with pytest.raises(ValueError, match=rf"^level: {wrong!r} is outside \[1, 100\)\.$"):
         check_levels([80, wrong])
 
 
-def test_half_a_percent_is_a_level_if_an_odd_one():
-    assert check_levels([0.5]) == (0.5,)
+def test_a_share_is_no_level():
+    with pytest.raises(
+        ValueError, match=r"level: 0.95 is outside \[1, 100\)\. Levels are percent: .* mean 95\?"
+    ):
+        check_levels([0.95])
+    assert check_levels([1]) == (1,)

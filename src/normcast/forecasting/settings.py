@@ -70,7 +70,7 @@ class Settings:
         if minimum is not None and not (isinstance(minimum, int | float) and isfinite(minimum)):
             raise ValueError(f"Forecaster: minimum must be a finite number, but is {minimum!r}.")
         one_of("Forecaster", "scaling", self.scaling, SCALINGS)
-        self.quantiles  # noqa: B018  (raises for a level outside (0, 100))
+        self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):
             preset(self.model)
         elif self.foreign is not None and self.input_size is None:

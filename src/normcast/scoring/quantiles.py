@@ -4,22 +4,25 @@ from collections.abc import Sequence
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Return the levels in ascending order without repeats. Raises ValueError for one outside (0, 100).
+    """Return the levels in ascending order without repeats. Raises ValueError for one outside [1, 100).
 
     >>> check_levels([95, 80, 80])
     (80, 95)
+    >>> check_levels([0.8])
+    Traceback (most recent call last):
+    ValueError: level: 0.8 is outside [1, 100). Levels are percent: did you mean 80?
     """
     for level in levels:
-        if not 0 < level < 100:
-            percent = f" Levels are percent: did you mean {level * 100:g}?" if 0 < level * 100 < 100 else ""
-            raise ValueError(f"level: {level!r} is outside (0, 100).{percent}")
+        if not 1 <= level < 100:
+            percent = f" Levels are percent: did you mean {level * 100:g}?" if 0 < level < 1 else ""
+            raise ValueError(f"level: {level!r} is outside [1, 100).{percent}")
     return tuple(sorted(set(levels)))
 
 
 def quantiles_of(levels: Sequence[float]) -> tuple[float, ...]:
     """Return the quantiles that bound the central intervals of these levels, with the median, ascending.
 
-    levels: percent, in (0, 100). Returns 2 * levels + 1 numbers in (0, 1).
+    levels: percent, in [1, 100). Returns 2 * levels + 1 numbers in (0, 1).
 
     >>> quantiles_of([80, 95])
     (0.025, 0.1, 0.5, 0.9, 0.975)
