@@ -93,7 +93,7 @@ def test_a_step_without_an_observed_value_counts_less_windows():
         Conformal.fit(y, as_quantiles(point, 5), QUANTILES, LEVELS)
 
 
-@given(level=st.integers(1, 99) | st.sampled_from([99.5, 99.9, 0.1]))
+@given(level=st.integers(1, 99) | st.sampled_from([99.5, 99.9, 1.5]))
 def test_the_windows_needed_are_the_least_whose_rank_exists(level):
     n = windows_needed(level)
     assert (n + 1) * level / 100 <= n + 1e-9
@@ -148,8 +148,6 @@ def test_a_level_lies_between_one_and_100(wrong):
 
 
 def test_a_share_is_no_level():
-    with pytest.raises(
-        ValueError, match=r"level: 0.95 is outside \[1, 100\)\. Levels are percent: .* mean 95\?"
-    ):
+    with pytest.raises(ValueError, match=r"level: 0.95 is outside .* Levels are percent: did you mean 95"):
         check_levels([0.95])
     assert check_levels([1]) == (1,)
