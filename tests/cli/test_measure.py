@@ -111,15 +111,15 @@ def test_two_findings_of_a_rule_have_names_of_their_own_and_equal_fixes_share_on
 
 
 def test_windows_of_one_series_are_not_measured_by_chance(tmp_path):
-    series = np.random.default_rng(0).normal(size=(40, 1))
-    x = np.stack([series[i : i + 6] for i in range(30)])
-    y = np.stack([series[i + 6 : i + 8, 0] for i in range(30)])
+    series = np.random.default_rng(0).normal(size=(110, 1))
+    x = np.stack([series[i : i + 6] for i in range(100)])
+    y = np.stack([series[i + 6 : i + 8, 0] for i in range(100)])
     np.savez(tmp_path / "windows.npz", x=x, y=y)
     net = keras.Sequential([keras.Input((6, 1)), L.LSTM(3), L.Dropout(0.2, name="drop"), L.Dense(2)])
     measure = FixStudy.of([tmp_path / "windows.npz"], {}, **SMALL)
     (told,) = measure(net, [finding("x", ["drop"], [Remove("drop")])])
     assert told.measured.startswith("not measured: Study: cases share rows: X was cut from one series")
-    np.savez(tmp_path / "windows.npz", x=x, y=y, times=np.arange(30))
+    np.savez(tmp_path / "windows.npz", x=x, y=y, times=np.arange(100))
     (told,) = FixStudy.of([tmp_path / "windows.npz"], {}, **SMALL)(
         net, [finding("x", ["drop"], [Remove("drop")])]
     )

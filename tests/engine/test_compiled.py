@@ -62,6 +62,13 @@ def test_the_optimizer_of_the_model_is_left_as_it_is():
     assert replace(training, learning_rate=0.5).build_optimizer().learning_rate == 0.5
 
 
+def test_metrics_that_are_not_measured_are_told_of(caplog):
+    compiled_training(compiled("adam"), "Study")
+    assert caplog.text == ""
+    compiled_training(compiled("adam", metrics=["mae"]), "Study")
+    assert "is compiled with metrics, which are not measured" in caplog.text
+
+
 def test_a_model_that_was_not_compiled_is_trained_by_adam():
     assert compiled_training(conv_lstm(), "test").optimizer == "adam"
 

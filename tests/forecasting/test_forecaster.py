@@ -218,7 +218,7 @@ def test_a_keras_model_of_other_shapes_is_refused_with_both(frame, small):
         ({"h": 3, "zzz": 3}, TypeError, "Its arguments are h, input_size"),
         ({"h": 0}, ValueError, "h must be a whole number of at least 1, but is 0"),
         ({"h": 3, "input_size": 0}, ValueError, "input_size must be a whole number"),
-        ({"h": 3, "level": [100]}, ValueError, r"100 is outside \(0, 100\)"),
+        ({"h": 3, "level": [100]}, ValueError, r"100 is outside \[1, 100\)"),
         ({"h": 3, "model": "patch-lstn"}, ValueError, "Did you mean 'patch-lstm'"),
         ({"h": 3, "scaling": "minmax"}, ValueError, "no scaling 'minmax'"),
         ({"h": 3, "seeds": 0}, ValueError, "seeds must be"),

@@ -117,7 +117,10 @@ def network_of(model: str) -> Any:
 def told(study: Study) -> str:
     """Return what is told of each case, and how cases are split."""
     facts = study.facts
-    what = f"{facts['classes']} classes" if facts["task"] == "classify" else f"{facts['outputs']} numbers"
+    numbers = (
+        "a number per case" if facts.get("outputs") == "1" else f"{facts.get('outputs')} numbers per case"
+    )
+    what = f"{facts['classes']} classes" if facts["task"] == "classify" else numbers
     how = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
     return f"Task: {facts['task']}, {what}; split: {how[facts['split']]}."
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import keras
 
 from normcast import keras_seam
 from normcast.engine.training import Training
+
+_log = logging.getLogger("normcast")
 
 
 def compiled_training(model: keras.Model, where: str) -> Training:
@@ -17,15 +20,16 @@ def compiled_training(model: keras.Model, where: str) -> Training:
     left out in silence.
 
     >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    >>> net.compile(keras.optimizers.Lion(1e-4, clipnorm=1.0), loss="huber")
+    >>> net.compile(keras.optimizers.Lion(0.25, clipnorm=1.0), loss="huber")
     >>> training = compiled_training(net, "Study")
     >>> training.build_optimizer().clipnorm, training.learning_rate, training.loss
-    (1.0, 0.0001, 'huber')
+    (1.0, 0.25, 'huber')
     """
     if not model.compiled:
         return Training(optimizer="adam")
     given = keras_seam.compile_arguments(model) or {}
     _refuse_weights(given, model, where)
+    _tell_of_metrics(given, model, where)
     loss = _only(given.get("loss", model.loss), model, where)
     try:
         return Training(optimizer=model.optimizer, loss=loss or "mse", undecayed=_undecayed(model))
@@ -40,6 +44,15 @@ def _refuse_weights(given: dict[str, Any], model: keras.Model, where: str) -> No
         raise ValueError(
             f"{where}: model {model.name!r} is compiled with loss_weights={given['loss_weights']!r}, which "
             "are not taken. Put the weight into the loss."
+        )
+
+
+def _tell_of_metrics(given: dict[str, Any], model: keras.Model, where: str) -> None:
+    if given.get("metrics") or given.get("weighted_metrics"):
+        _log.warning(
+            "normcast: %s: model %r is compiled with metrics, which are not measured; scores are the task's.",
+            where,
+            model.name,
         )
 
 

@@ -47,8 +47,8 @@ def rate_of(given: Optimizer) -> float | None:
     """Return the learning rate of an optimizer, or None where a schedule of its own tells it.
 
     >>> cosine = keras.optimizers.schedules.CosineDecay(0.1, 50)
-    >>> rate_of(keras.optimizers.SGD(0.1)), rate_of(keras.optimizers.SGD(cosine))
-    (0.1, None)
+    >>> rate_of(keras.optimizers.SGD(0.5)), rate_of(keras.optimizers.SGD(cosine))
+    (0.5, None)
     """
     rate = given.get_config()["learning_rate"]
     return None if isinstance(rate, dict) else float(rate)

@@ -14,7 +14,7 @@ from normcast.engine.compiled import compiled_training
 from normcast.models import Architecture
 from normcast.study.subject import NetworkLike, Subject, architecture_of, checked, name_of, preset_training
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
-from normcast.tasks.class_head import is_linear
+from normcast.tasks.class_head import is_linear, name_of_loss
 from normcast.tasks.classify import labels_of
 
 TaskName: TypeAlias = Literal["classify", "regress"]
@@ -74,10 +74,11 @@ def built(architecture: Architecture, head: str, cases: Cases, outputs: int) -> 
 
 
 def _classified(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Subject:
-    training, loss = compiled_training(model, "Study"), _compiled_loss(model)
-    head = ClassHead.of(model, loss, len(np.unique(labels_of(cases.y))))
+    training = compiled_training(model, "Study")
+    classes = len(np.unique(labels_of(cases.y)))
+    head = ClassHead.of(model, training.loss if model.compiled else None, classes)
     task = ClassifyTask(cases, folds, scaling, head=head)
-    training = training if loss is not None else replace(training, loss=head.loss)
+    training = training if model.compiled else replace(training, loss=head.loss)
     return Subject(checked(model, task), task, training, model.name)
 
 
@@ -93,10 +94,6 @@ def _regressed(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Su
 def _is_of_differences(training: Training) -> bool:
     """Say whether a loss looks at differences alone, so that targets may be moved."""
     return isinstance(training.build_loss(), DIFFERENCES)
-
-
-def _compiled_loss(model: keras.Model) -> Any:
-    return compiled_training(model, "Study").loss if model.compiled else None
 
 
 def told_by(cases: Cases, given: NetworkLike) -> TaskName:
@@ -125,8 +122,8 @@ def told_by(cases: Cases, given: NetworkLike) -> TaskName:
 
 def _classifies(model: keras.Model, different: int) -> bool:
     """Say whether a model is one for so many classes: by its loss, else by its head."""
-    units, loss = model.output_shape[-1], _compiled_loss(model)
-    if loss is None:
+    units = model.output_shape[-1]
+    if not model.compiled:
         return units == different > 1 or (units == 1 and different == 2 and not is_linear(model))
-    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    return any(word in name.lower() for word in ("crossentropy", "cross_entropy", "focal", "hinge"))
+    name = name_of_loss(model.loss)
+    return any(word in name for word in ("crossentropy", "cross_entropy", "focal", "hinge"))

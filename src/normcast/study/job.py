@@ -126,8 +126,8 @@ def training_to_json(training: Training) -> str:
 def training_from_json(given: str, own: Mapping[str, Any] | None = None) -> Training:
     """Read what `training_to_json` wrote. own: the user's functions and classes that it names, by name."""
     plain, own = parsed(given, "training"), own or {}
-    for name in ("optimizer", "loss"):
-        if not isinstance(plain[name], str):
-            plain[name] = revived(plain[name], f"training: {name}", own)
-    plain["loss"] = own.get(plain["loss"], plain["loss"]) if isinstance(plain["loss"], str) else plain["loss"]
-    return Training(**{**plain, "undecayed": tuple(plain["undecayed"])})
+    for name in {"optimizer", "loss"} & plain.keys():
+        value = plain[name]
+        is_name = isinstance(value, str)
+        plain[name] = own.get(value, value) if is_name else revived(value, f"training: {name}", own)
+    return Training(**{**plain, "undecayed": tuple(plain.get("undecayed", ()))})

@@ -28,9 +28,9 @@ class ClassHead:
 
     @classmethod
     def of(cls, model: keras.Model, loss: Any, classes: int) -> ClassHead:
-        """Return the head of a model that is trained with this loss, None where it has none.
+        """Return the head of a model for so many classes.
 
-        Without a loss a head without activation is taken for logits.
+        loss: what it is compiled with, or None; a head without activation then gives logits.
         """
         kind: Literal["softmax", "sigmoid"] = (
             "sigmoid" if classes == 2 and model.output_shape[-1] == 1 else "softmax"
@@ -38,10 +38,8 @@ class ClassHead:
         if loss is None:
             return cls(kind, is_logits=is_linear(model))
         config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-        name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-        return cls(
-            kind, bool(config.get("from_logits", False)), kind == "softmax" and "sparse" in name.lower()
-        )
+        name = name_of_loss(loss)
+        return cls(kind, bool(config.get("from_logits", False)), kind == "softmax" and "sparse" in name)
 
     @property
     def loss(self) -> keras.losses.Loss:
@@ -62,6 +60,18 @@ class ClassHead:
             second = expit(outputs) if self.is_logits else outputs
             return np.concatenate([1 - second, second], axis=1)
         return softmax(outputs, axis=1) if self.is_logits else outputs
+
+
+def name_of_loss(loss: Any) -> str:
+    """Return the name of a loss in lower case: of a text, a Keras loss or a function.
+
+    >>> name_of_loss("MSE"), name_of_loss(keras.losses.Hinge()), name_of_loss([keras.losses.poisson])
+    ('mse', 'hinge', 'poisson')
+    """
+    if isinstance(loss, list | tuple) and len(loss) == 1:
+        return name_of_loss(loss[0])
+    told = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    return str(told).lower()
 
 
 def is_linear(model: keras.Model) -> bool:

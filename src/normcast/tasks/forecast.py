@@ -143,8 +143,7 @@ class ForecastTask:
     def describe(self) -> dict[str, Any]:
         """Return the facts of the data and its cutting."""
         panel = self.panel
-        columns = (panel.y, panel.observed, panel.hist, panel.futr, panel.stat, panel.offsets)
-        columns += (panel.time.view(np.int64),)
+        columns = panel.y, panel.observed, panel.hist, panel.futr, panel.stat
         return {
             "task": "forecast",
             "target": panel.columns.target_name,
@@ -157,7 +156,7 @@ class ForecastTask:
             "folds": self.folds,
             "scaling": self.scaling,
             "windows": [len(self.windows(0)[part]) for part in ("train", "valid", "test")],
-            "data": digest(*columns),
+            "data": digest(*columns, panel.offsets, panel.time.view(np.int64)),
         }
 
 
