@@ -108,7 +108,8 @@ def plain(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict) and "class_name" in value:
-        inside = ", ".join(f"{k}={v}" for k, v in (value.get("config") or {}).items() if k != "name")
+        told = {k: v for k, v in (value.get("config") or {}).items() if k != "name" and v is not None}
+        inside = ", ".join(f"{k}={v}" for k, v in told.items())
         return f"{value['class_name']}({inside})"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
