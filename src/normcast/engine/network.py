@@ -60,8 +60,10 @@ class Network:
     @cached_property
     def twin(self) -> keras.Model | None:
         """The faster copy that is traced in the model's place; None where there is no faithful one."""
-        with jax.ensure_compile_time_eval():  # a constant that a layer makes is to be a number, not a step of
-            return twin(self.model, self.rng)  # the program that is traced first
+        with (
+            jax.ensure_compile_time_eval()
+        ):  # a constant that a layer makes is a number, no step of a program
+            return twin(self.model, self.rng)
 
     @property
     def traced(self) -> keras.Model:
