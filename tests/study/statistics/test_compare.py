@@ -228,3 +228,9 @@ def test_a_setting_out_of_range_raises(wrong):
 
 def test_a_baseline_alone_is_compared_with_nothing():
     assert compare({"given": GIVEN}, "given").effects == ()
+
+
+def test_the_score_is_the_mean_over_the_seeds_where_both_finished():
+    effect = one(np.array([[2.0], [4.0], [9.0], [np.nan]]), np.array([[1.0], [2.0], [np.nan], [5.0]]))
+    assert (effect.score, effect.paired, effect.failed) == (3.0, 2, 1)
+    assert effect.effect == pytest.approx(1.5 / 1.5)

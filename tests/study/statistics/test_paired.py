@@ -97,3 +97,8 @@ def test_a_placement_without_a_test_counts_in_the_correction():
     corrected = holm([0.02, np.nan])
     assert corrected[0] == 0.04
     assert np.isnan(corrected[1])
+
+
+def test_scores_that_are_all_zero_do_not_differ():
+    assert t_test(np.zeros(3), size=0.0) == 1.0
+    assert above_zero(np.zeros(3), size=0.0) == 1.0

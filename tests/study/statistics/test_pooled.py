@@ -57,3 +57,14 @@ def test_the_interval_holds_what_it_says_over_many_draws():
         found = pooled(truth + errors * draws.standard_normal(10), errors)
         inside += found.low <= 0.1 <= found.high
     assert 0.91 <= inside / 400 <= 0.99
+
+
+def test_intervals_are_students_t_of_the_level():
+    # The effects differ by less than their errors of 0.03, so the error of the mean is 0.03 / sqrt(3).
+    # With 2 degrees t is level * sqrt(2 / (1 - level^2)); with 1, for another data set, tan(level * pi / 2).
+    found = pooled([0.1, 0.11, 0.12], [0.03] * 3, level=0.8)
+    reach = 0.8 * np.sqrt(2 / 0.36) * 0.03 / np.sqrt(3)
+    new = np.tan(0.4 * np.pi) * 0.03 / np.sqrt(3)
+    assert found.between == 0
+    assert (found.low, found.high) == pytest.approx((0.11 - reach, 0.11 + reach))
+    assert (found.low_new, found.high_new) == pytest.approx((0.11 - new, 0.11 + new))

@@ -101,3 +101,18 @@ def test_one_name_alone_is_ranked_first():
     ranking = rank({"a": column([1.0, 2.0])})
     assert (ranking.names, ranking.ranks, ranking.cliques) == (("a",), (1.0,), (("a",),))
     assert Ranking.from_json(ranking.to_json()) == ranking
+
+
+def test_placements_that_never_finished_are_one_clique_without_ranks():
+    ranking = rank({"a": column([np.nan, np.nan]), "b": column([np.nan, np.nan])})
+    assert (ranking.seeds, ranking.friedman_p, ranking.critical_difference) == (0, 1.0, np.inf)
+    assert np.isnan(ranking.ranks).all()
+    assert ranking.cliques == (("a", "b"),)
+
+
+def test_equal_ranks_keep_the_order_given():
+    names = tuple(f"placement {i}" for i in range(40))
+    same = column([1.0, 2.0])
+    assert rank(dict.fromkeys(names, same)).names == names
+    half = {name: column([i % 2, i % 2]) for i, name in enumerate(names)}
+    assert rank(half).names == names[::2] + names[1::2]
