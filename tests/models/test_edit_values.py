@@ -73,3 +73,25 @@ def test_edits_of_an_unknown_kind_are_refused():
 def test_an_edit_prints_what_differs_from_the_defaults(edit, line):
     assert str(edit) == line
     assert str(Edit.from_dict(edit.to_dict())) == line
+
+
+@pytest.mark.parametrize(
+    ("edit", "line", "value"),
+    [
+        (
+            Insert("Flatten", before="head"),
+            "head: + Flatten before",
+            "Insert(Flatten, before='head')",
+        ),
+        (
+            Insert("Flatten", after="head"),
+            "head: + Flatten after",
+            "Insert(Flatten, after='head')",
+        ),
+        (Move("bn_1", before="head"), "bn_1: moved before head", "Move('bn_1', before='head')"),
+        (Move("bn_1", after="head"), "bn_1: moved after head", "Move('bn_1', after='head')"),
+    ],
+    ids=repr,
+)
+def test_an_edit_says_on_which_side_the_layer_is_to_stand(edit, line, value):
+    assert (str(edit), repr(edit)) == (line, value)

@@ -18,6 +18,7 @@ from normcast.models.edits import (
     apply_reported,
 )
 from normcast.models.graph import wiring_of
+from normcast.models.graph.wiring import Ref
 from tests.models.networks import MODELS, branched, canonical, chain, masked, names, nested
 
 
@@ -209,3 +210,113 @@ def test_no_edits_keep_configuration_weights_and_output(make):
     assert canonical(same) == canonical(net)
     for old, new in zip(net.weights, same.weights, strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def ends(model):
+    wiring = wiring_of(model)
+    return wiring.inputs, wiring.outputs
+
+
+def three_inputs():
+    a, b, c = (keras.Input((3,), name=name) for name in "abc")
+    return keras.Model([a, b, c], L.Dense(1, name="head")(a))
+
+
+class Mix(L.Layer):
+    """Two tensors as a list and a third one: the first of the pair, and a share of the second."""
+
+    def call(self, pair, share):
+        return pair[0] + share * pair[1]
+
+
+def mixed():
+    x, y, z, share = (keras.Input((3,), name=name) for name in ("x", "y", "z", "share"))
+    return keras.Model([x, y, z, share], Mix(name="mix")([x, y], share))
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (Move("(outputs)", after="conv_1"), "Move: no layer '(outputs)'; layers are {layers}."),
+        (Move("conv_1", after="(inputs)"), "Move: no layer '(inputs)'; layers are {layers}."),
+        (Replace("(outputs)", "GRU"), "Replace: no layer '(outputs)'; layers are {layers}."),
+        (
+            Remove("add_1"),
+            "Remove: 'add_1' merges conv_1, conv_2; which of them is to stay is not clear. "
+            "Rewire its readers (bi_1) first.",
+        ),
+    ],
+    ids=str,
+)
+def test_an_edit_that_cannot_be_made_names_itself_and_the_layers(edit, message):
+    net = branched()
+    with pytest.raises(ValueError, match=re.escape(message.format(layers=", ".join(wiring_of(net).parts)))):
+        apply(net, [edit])
+
+
+def test_inserted_layers_without_a_name_are_numbered():
+    net = apply(chain(), [Insert("Softmax", after="head")] * 3)
+    assert names(net)[-4:] == ["head", "softmax_2", "softmax_1", "softmax"]
+
+
+def test_the_inputs_that_are_left_keep_their_structure():
+    assert ends(apply(three_inputs(), [Remove("b")]))[0] == [Ref("a"), Ref("c")]
+    assert ends(apply(three_inputs(), [Remove("b"), Remove("c")]))[0] == Ref("a")
+
+
+def test_a_replaced_input_and_output_may_bring_another_name():
+    net = apply(three_inputs(), [Replace("b", L.InputLayer(shape=(2,), name="other"))])
+    assert ends(net)[0] == [Ref("a"), Ref("other"), Ref("c")]
+    assert [tuple(x.shape) for x in net.inputs] == [(None, 3), (None, 2), (None, 3)]
+    assert ends(apply(net, [Replace("head", L.Dense(2, name="two"))]))[1] == Ref("two")
+
+
+def test_a_merge_that_reads_other_tensors_keeps_its_further_arguments():
+    net = apply(mixed(), [Rewire("mix", ["x", "z"])])
+    assert wiring_of(net).parts["mix"].calls[0].args == [[Ref("x"), Ref("z")], Ref("share")]
+    given = [np.full((1, 3), value, "float32") for value in (1, 10, 100, 2)]
+    np.testing.assert_allclose(net.predict(given, verbose=0), np.full((1, 3), 201.0))
+
+
+def test_a_named_argument_may_be_a_list_of_tensors():
+    x, h, c = (keras.Input(shape, name=name) for name, shape in [("x", (4, 2)), ("h", (3,)), ("c", (3,))])
+    net = keras.Model([x, h, c], L.LSTM(3, name="lstm_1")(x))
+    new = apply(net, [Rewire("lstm_1", arguments={"initial_state": [{"tensor": "h"}, {"tensor": "c"}]})])
+    assert wiring_of(new).parts["lstm_1"].calls[0].kwargs == {"initial_state": [Ref("h"), Ref("c")]}
+    given = [np.zeros((1, 4, 2), "float32"), np.zeros((1, 3), "float32"), np.ones((1, 3), "float32")]
+    assert np.all(net.predict(given, verbose=0) == 0)
+    assert np.all(new.predict(given, verbose=0) > 0)
+
+
+def test_an_edit_may_name_a_class_of_the_model_that_is_not_registered():
+    class Twice(L.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    edit = Insert(Twice(name="again"), after="twice")
+    net = keras.Sequential([keras.Input((3,)), Twice(name="twice")])
+    np.testing.assert_allclose(apply(net, [edit]).predict(np.ones((1, 3)), verbose=0), np.full((1, 3), 4.0))
+    without = keras.Sequential([keras.Input((3,)), L.Activation("relu", name="twice")])
+    with pytest.raises(ValueError, match="A class of your own must be registered"):
+        apply(without, [edit])
+
+
+def test_a_lambda_in_the_model_does_not_let_an_edit_bring_one():
+    net = keras.Sequential([keras.Input((3,)), L.Lambda(lambda x: x + 1, name="plus")])
+    with pytest.raises(ValueError, match="Lambda runs or loads code of its own"):
+        apply(net, [Insert(L.Lambda(lambda x: x + 2), after="plus")])
+
+
+def test_the_report_reads_as_a_count_and_a_line_for_each_weight_not_kept():
+    edits = [Set("lstm_1", units=6), Remove("bn_1")]
+    assert str(apply_reported(chain(), edits)).splitlines() == [
+        "kept 3 variables",
+        "starts anew: lstm_1/kernel",
+        "starts anew: lstm_1/recurrent_kernel",
+        "starts anew: lstm_1/bias",
+        "starts anew: head/kernel",
+        "dropped: bn_1/gamma",
+        "dropped: bn_1/beta",
+        "dropped: bn_1/moving_mean",
+        "dropped: bn_1/moving_variance",
+    ]
