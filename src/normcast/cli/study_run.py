@@ -63,8 +63,11 @@ class StudyRun:
         if add_seeds:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
-        data: Any = str(file) if forecasts(task, file) else cases_in(file, task, names)
-        given = table if forecasts(task, file) else {"task": None if task == "auto" else task}
+        if forecasts(task, file):
+            data: Any = str(file)
+            given = table
+        else:
+            data, given = cases_in(file, task, names), {"task": None if task == "auto" else task}
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
             kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}
@@ -117,10 +120,10 @@ def network_of(model: str) -> Any:
 def told(study: Study) -> str:
     """Return what is told of each case, and how cases are split."""
     facts = study.facts
-    numbers = (
-        "a number per case" if facts.get("outputs") == "1" else f"{facts.get('outputs')} numbers per case"
-    )
-    what = f"{facts['classes']} classes" if facts["task"] == "classify" else numbers
+    if facts["task"] == "classify":
+        what = f"{facts['classes']} classes"
+    else:
+        what = "a number per case" if facts["outputs"] == "1" else f"{facts['outputs']} numbers per case"
     how = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
     return f"Task: {facts['task']}, {what}; split: {how[facts['split']]}."
 

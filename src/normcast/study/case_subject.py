@@ -15,7 +15,7 @@ from normcast.models import Architecture
 from normcast.study.subject import NetworkLike, Subject, architecture_of, checked, name_of, preset_training
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
 from normcast.tasks.class_head import is_linear, name_of_loss
-from normcast.tasks.classify import labels_of
+from normcast.tasks.classify import is_hot, labels_of
 
 TaskName: TypeAlias = Literal["classify", "regress"]
 DIFFERENCES = tuple(
@@ -102,10 +102,7 @@ def told_by(cases: Cases, given: NetworkLike) -> TaskName:
     Raises ValueError where that is a question.
     """
     y = cases.y
-    if y.dtype.kind not in "iuf":
-        return "classify"
-    is_hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
-    if is_hot:
+    if y.dtype.kind not in "iuf" or is_hot(y):
         return "classify"
     if y.ndim > 2 or (y.ndim == 2 and y.shape[1] > 1) or not (y == np.rint(y)).all():
         return "regress"

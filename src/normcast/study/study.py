@@ -173,7 +173,7 @@ class Study:
         every placement has then as many seeds as all of them have. progress: called after each trial.
         Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
         """
-        workers = processes or cores()
+        workers = self._workers(processes or cores(), ray)
         with closing(Store(self.store)) as store:
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
@@ -184,6 +184,22 @@ class Study:
                 if not self._train(plan, store, workers, ray, end, ticks):
                     break
             return StudyResult.read(store)
+
+    def _workers(self, workers: int, ray: str | None) -> int:
+        """Return how many processes train: one, this, where code of the user's is needed."""
+        own = listed(sorted(self.subject.own))
+        if own and ray is not None:
+            raise ValueError(
+                f"Study: {own} is code of your own, which a cluster does not have. Run without ray."
+            )
+        if not own or workers == 1:
+            return workers
+        _log.warning(
+            "normcast: Study: %s is code of your own, which other processes do not have: trained in this "
+            "process alone.",
+            own,
+        )
+        return 1
 
     def _train(
         self, plan: Plan, store: Store, workers: int, ray: str | None, end: float | None, ticks: Ticks
@@ -214,21 +230,10 @@ class Study:
 
     def _stream(self, jobs: Iterable[Job], workers: int, ray: str | None) -> Any:
         if ray is not None:
-            if self.subject.own:
-                raise ValueError(
-                    f"Study: {listed(sorted(self.subject.own))} is code of your own, which a cluster does "
-                    "not have. Run without ray."
-                )
             from normcast.study.on_ray import run_on_ray
 
             return run_on_ray(jobs, self.subject.task, ray)
-        if self.subject.own and workers > 1:
-            _log.warning(
-                "normcast: Study: %s is code of your own, which other processes do not have: trained in this "
-                "process alone.",
-                listed(sorted(self.subject.own)),
-            )
-        if workers == 1 or self.subject.own:
+        if workers == 1:
             return run_here(jobs, self.subject.task)
         return run_on_cores(jobs, self.subject.task, workers)
 

@@ -93,6 +93,16 @@ class ClassifyTask(CaseTask):
         return {"task": "classify", "classes": len(self.classes), **self.facts(self.hot)}
 
 
+def is_hot(y: np.ndarray) -> bool:
+    """Say whether targets are one-hot rows: (cases, classes) with a single one in each.
+
+    >>> is_hot(np.array([[0, 1], [1, 0]])), is_hot(np.array([[1, 1], [1, 0]])), is_hot(np.array([0, 1]))
+    (True, False, False)
+    """
+    rows = y.ndim == 2 and y.shape[1] > 1
+    return bool(rows and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
+
+
 def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     """Return targets as labels, (cases,); one-hot rows count as the position of their one.
 
@@ -104,8 +114,7 @@ def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     Traceback (most recent call last):
     ValueError: a.npz: y (3,) of float64 holds quantities, no class labels; those are whole numbers or text.
     """
-    hot = y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
-    labels = y.argmax(axis=1) if hot else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    labels = y.argmax(axis=1) if is_hot(y) else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if labels.ndim != 1:
         raise ValueError(
             f"{where}: y {y.shape} holds no class labels: a label per case, or one-hot rows, are needed."

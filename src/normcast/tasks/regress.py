@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class RegressTask(CaseTask):
         if (self.y == self.y[:1]).all():
             raise ValueError("Study: y is the same for all cases; there is nothing to learn.")
 
-    @property
+    @cached_property
     def y(self) -> np.ndarray:
         """The targets, (cases, ..., outputs)."""
         return self.cases.y.astype(np.float64).reshape(len(self.cases.y), *(self.cases.y.shape[1:] or (1,)))
