@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from normcast.check.facts import Facts, Loss
+from normcast.check.facts import OPTIMIZERS, Facts, Loss
 
 _LOSS = {
     "mean_squared_error": "mse",
@@ -193,8 +193,10 @@ def _from_training(training: Any) -> dict[str, Any]:
     names = ("batch_size", "epochs", "learning_rate", "weight_decay")
     found = {name: getattr(training, name, None) for name in names}
     optimizer = getattr(training, "optimizer", None)
-    named = {"adam": "Adam", "nadam": "Nadam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
-    found["optimizer"] = named.get(str(optimizer).lower()) if optimizer else None
+    is_name = isinstance(optimizer, str)
+    found["optimizer"] = (
+        OPTIMIZERS.get(optimizer.lower()) if is_name else optimizer and type(optimizer).__name__
+    )
     loss = getattr(training, "loss", None)
     found["losses"] = (Loss(loss_name(loss), False),) if isinstance(loss, str) else None
     return {key: value for key, value in found.items() if value is not None}

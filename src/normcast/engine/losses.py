@@ -62,6 +62,18 @@ def loss_of(given: LossLike) -> keras.losses.Loss:
     return FunctionLoss(given) if own else LOSSES[given.__name__]()
 
 
+def name_of(given: Any) -> str:
+    """Return the name of a loss in lower case: of a text, a Keras loss or a function.
+
+    >>> name_of("MSE"), name_of(keras.losses.Hinge()), name_of([keras.losses.poisson])
+    ('mse', 'hinge', 'poisson')
+    """
+    if isinstance(given, list | tuple) and len(given) == 1:
+        return name_of(given[0])
+    told = given if isinstance(given, str) else getattr(given, "name", getattr(given, "__name__", ""))
+    return str(told).lower()
+
+
 def is_own(given: LossLike) -> bool:
     """Say whether a loss is code of the user's: what it computes with is then not in its configuration."""
     return not isinstance(given, str) and not module_of(given).startswith(("keras.", "normcast."))

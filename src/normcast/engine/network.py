@@ -52,18 +52,13 @@ class Network:
                 "once on data."
             )
         self.model, self.rng = model, rng
+        # The faster copy that is traced in the model's place, None where there is no faithful one: made here,
+        # before any program is traced, so that its constants are numbers and no steps of a program.
+        self.twin = twin(model, rng)
         self.trainable = list(model.trainable_variables)
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
         # A subclassed model has no named inputs: it is given what fields there are.
         self.input_names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
-
-    @cached_property
-    def twin(self) -> keras.Model | None:
-        """The faster copy that is traced in the model's place; None where there is no faithful one."""
-        with (
-            jax.ensure_compile_time_eval()
-        ):  # a constant that a layer makes is a number, no step of a program
-            return twin(self.model, self.rng)
 
     @property
     def traced(self) -> keras.Model:

@@ -34,7 +34,6 @@ def predict(
     Raises ValueError if there are no weights, or if an input of the model has no field.
     """
     network = model if isinstance(model, Network) else Network(model)
-    network.twin  # noqa: B018  (made before any program is traced: its constants are to be of no program)
     if not len(weights):
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
     layout, arrays = laid_out(replace(data, target=None), network.matched(data.inputs))

@@ -148,8 +148,6 @@ def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None
 
 def _train(runs: list[Run], progress: Callable[[Progress], None] | None, keep: bool) -> Iterator[Trained]:
     """Train one run after the other, while the programs of the next ones compile."""
-    for run in runs:
-        run.network.twin  # noqa: B018  (made here: other threads know nothing of this one's custom objects)
     with ThreadPoolExecutor(max_workers=2) as pool:
         ready = [pool.submit(run.compile) for run in runs]
         try:

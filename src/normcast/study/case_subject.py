@@ -11,10 +11,11 @@ import numpy as np
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
+from normcast.engine.losses import name_of as loss_name
 from normcast.models import Architecture
 from normcast.study.subject import NetworkLike, Subject, architecture_of, checked, name_of, preset_training
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
-from normcast.tasks.class_head import is_linear, name_of_loss
+from normcast.tasks.class_head import is_linear
 from normcast.tasks.classify import is_hot, labels_of
 
 TaskName: TypeAlias = Literal["classify", "regress"]
@@ -122,5 +123,5 @@ def _classifies(model: keras.Model, different: int) -> bool:
     units = model.output_shape[-1]
     if not model.compiled:
         return units == different > 1 or (units == 1 and different == 2 and not is_linear(model))
-    name = name_of_loss(model.loss)
+    name = loss_name(model.loss)
     return any(word in name for word in ("crossentropy", "cross_entropy", "focal", "hinge"))

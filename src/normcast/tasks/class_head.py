@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from scipy.special import expit, softmax
 
+from normcast.engine.losses import name_of
+
 
 @dataclass(frozen=True)
 class ClassHead:
@@ -38,7 +40,7 @@ class ClassHead:
         if loss is None:
             return cls(kind, is_logits=is_linear(model))
         config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-        name = name_of_loss(loss)
+        name = name_of(loss)
         return cls(kind, bool(config.get("from_logits", False)), kind == "softmax" and "sparse" in name)
 
     @property
@@ -60,18 +62,6 @@ class ClassHead:
             second = expit(outputs) if self.is_logits else outputs
             return np.concatenate([1 - second, second], axis=1)
         return softmax(outputs, axis=1) if self.is_logits else outputs
-
-
-def name_of_loss(loss: Any) -> str:
-    """Return the name of a loss in lower case: of a text, a Keras loss or a function.
-
-    >>> name_of_loss("MSE"), name_of_loss(keras.losses.Hinge()), name_of_loss([keras.losses.poisson])
-    ('mse', 'hinge', 'poisson')
-    """
-    if isinstance(loss, list | tuple) and len(loss) == 1:
-        return name_of_loss(loss[0])
-    told = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    return str(told).lower()
 
 
 def is_linear(model: keras.Model) -> bool:
