@@ -193,10 +193,10 @@ def _from_training(training: Any) -> dict[str, Any]:
     names = ("batch_size", "epochs", "learning_rate", "weight_decay")
     found = {name: getattr(training, name, None) for name in names}
     optimizer = getattr(training, "optimizer", None)
-    is_name = isinstance(optimizer, str)
-    found["optimizer"] = (
-        OPTIMIZERS.get(optimizer.lower()) if is_name else optimizer and type(optimizer).__name__
-    )
+    if isinstance(optimizer, str):
+        found["optimizer"] = OPTIMIZERS.get(optimizer.lower())
+    elif optimizer is not None:
+        found["optimizer"] = type(optimizer).__name__
     loss = getattr(training, "loss", None)
     found["losses"] = (Loss(loss_name(loss), False),) if isinstance(loss, str) else None
     return {key: value for key, value in found.items() if value is not None}

@@ -1,13 +1,12 @@
 """Losses that Keras lacks, and any loss as one of Keras' kind."""
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
 
 import keras
 from keras import ops
 
+from normcast.engine.identity import is_own, module_of, number_of
 from normcast.errors import unknown
 from normcast.plain import text
 
@@ -18,9 +17,6 @@ LOSSES = {
     if isinstance(kind, type) and issubclass(kind, keras.losses.Loss) and kind is not keras.losses.Loss
 }
 """Keras' losses by the names of their functions."""
-
-_numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-_counter = count()
 
 
 class FunctionLoss(keras.losses.Loss):
@@ -74,20 +70,10 @@ def name_of(given: Any) -> str:
     return str(told).lower()
 
 
-def is_own(given: LossLike) -> bool:
-    """Say whether a loss is code of the user's: what it computes with is then not in its configuration."""
-    return not isinstance(given, str) and not module_of(given).startswith(("keras.", "normcast."))
-
-
-def module_of(given: Any) -> str:
-    """Return the module of a function, or of an object's class."""
-    return str(getattr(given, "__module__", None) or type(given).__module__)
-
-
 def key_of(given: LossLike) -> str:
     """Return what tells a loss from others in this process: its configuration, or the very object."""
     if is_own(given):
-        return f"loss {_numbers.setdefault(given, next(_counter))}"
+        return f"loss {number_of(given)}"
     return text(plain_of(given))
 
 

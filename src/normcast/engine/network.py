@@ -4,9 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
-from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import jax
 import keras
@@ -14,6 +12,7 @@ import numpy as np
 from keras import tree
 
 from normcast import keras_seam
+from normcast.engine.identity import is_foreign, number_of
 from normcast.engine.seeding import rebuilt
 from normcast.engine.training import Training
 from normcast.engine.twin import twin
@@ -22,8 +21,6 @@ from normcast.plain import parsed, text
 
 Leaves = list[Any]
 _turn = threading.RLock()  # of the models that are traced themselves, by whichever thread trains them
-_numbers: WeakKeyDictionary[keras.Model, int] = WeakKeyDictionary()
-_counter = count()
 
 
 def require_jax() -> None:
@@ -109,7 +106,7 @@ class Network:
         told = self.configuration
         if told is not None and not _has_foreign(parsed(told, self.model.name)):
             return told
-        return f"model {_numbers.setdefault(self.model, next(_counter))}"
+        return f"model {number_of(self.model)}"
 
     @cached_property
     def configuration(self) -> str | None:
@@ -131,7 +128,7 @@ def _has_foreign(node: Any) -> bool:
     if not isinstance(node, dict):
         return False
     module = node.get("module", "keras") if "class_name" in node else "keras"
-    return str(module).split(".")[0] not in ("keras", "normcast") or any(map(_has_foreign, node.values()))
+    return is_foreign(str(module)) or any(map(_has_foreign, node.values()))
 
 
 _NAMED = {"name", "keras_history", "input_layers", "output_layers"}

@@ -13,7 +13,8 @@ import numpy as np
 from normcast.data import Panel, read_table
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
-from normcast.engine.losses import is_own, plain_of
+from normcast.engine.identity import is_own
+from normcast.engine.losses import plain_of
 from normcast.models import Architecture
 from normcast.models.edits.apply import custom_classes
 from normcast.models.presets import preset
