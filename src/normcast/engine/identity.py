@@ -31,8 +31,8 @@ def module_of(thing: Any) -> str:
 def is_own(thing: Any) -> bool:
     """Say whether a class, a function or an object is of code of the user's, neither Keras' nor ours.
 
-    >>> is_own(dict), is_own("mse"), is_own(lambda y, outputs: y)
-    (True, False, True)
+    >>> is_own(dict), is_own("mse"), is_own(number_of)
+    (True, False, False)
     """
     return not isinstance(thing, str) and is_foreign(module_of(thing))
 
