@@ -102,6 +102,21 @@ def test_probabilities_are_those_of_the_head(net):
     assert perfect(study)["log_loss"] < 1e-6
 
 
+@pytest.mark.parametrize(
+    "net",
+    [network(1, "tanh", loss="hinge"), network(2, loss="categorical_crossentropy"), network(2, "tanh")],
+    ids=["hinge", "logits not said", "tanh"],
+)
+def test_a_network_that_gives_no_probabilities_is_refused(net):
+    with pytest.raises(ValueError, match=r"gives no probabilities of classes: its last activation is '"):
+        study_of(net, LABELS, task="classify")
+
+
+def test_a_model_compiled_without_a_loss_gets_that_of_its_head():
+    study = study_of(network(2, "softmax", loss=None), LABELS)
+    assert type(study.training.loss).__name__ == "CategoricalCrossentropy"
+
+
 def test_a_sigmoid_unit_learns_and_is_scored():
     net = network(1, "sigmoid", loss="binary_crossentropy", optimizer=optimizers.Adam(0.05))
     result = study_of(net, LABELS, epochs=15, patience=None).run(processes=1)

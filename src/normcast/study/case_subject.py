@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeAlias
 import keras
 import numpy as np
 
+from normcast.check.head import heads
+from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
@@ -15,13 +17,14 @@ from normcast.engine.losses import name_of as loss_name
 from normcast.models import Architecture
 from normcast.study.subject import NetworkLike, Subject, architecture_of, checked, name_of, preset_training
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
-from normcast.tasks.class_head import is_linear
 from normcast.tasks.classify import is_hot, labels_of
 
 TaskName: TypeAlias = Literal["classify", "regress"]
 DIFFERENCES = tuple(
     getattr(keras.losses, name) for name in ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
 )
+UNBOUNDED = ("linear", "?")
+PROBABLE = ("sigmoid", "softmax", "hard_sigmoid", "?")
 MOST_CLASSES = 20
 """Different whole numbers that are taken for labels; more of them are a question."""
 
@@ -74,13 +77,44 @@ def built(architecture: Architecture, head: str, cases: Cases, outputs: int) -> 
     return architecture.with_head(head).build(cases.steps, cases.channels, outputs)
 
 
+def activation_of(model: keras.Model) -> str:
+    """Return the activation that bounds what a model gives; "?" where that cannot be known.
+
+    >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    >>> activation_of(net), activation_of(keras.Sequential([net, keras.layers.Softmax()]))
+    ('linear', 'softmax')
+    """
+    found = heads(read(model))
+    return found[0].activation if found else "?"
+
+
 def _classified(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Subject:
     training = compiled_training(model, "Study")
-    classes = len(np.unique(labels_of(cases.y)))
-    head = ClassHead.of(model, training.loss if model.compiled else None, classes)
+    has_loss = model.compiled and model.loss is not None
+    head = class_head(model, training.loss if has_loss else None, len(np.unique(labels_of(cases.y))))
     task = ClassifyTask(cases, folds, scaling, head=head)
-    training = training if model.compiled else replace(training, loss=head.loss)
+    training = training if has_loss else replace(training, loss=head.loss)
     return Subject(checked(model, task), task, training, model.name)
+
+
+def class_head(model: keras.Model, loss: Any, classes: int) -> ClassHead:
+    """Return what a model gives for so many classes.
+
+    loss: what it is compiled with, or None; a head without activation then gives logits.
+    Raises ValueError for a model that gives neither probabilities nor, as its loss says, logits.
+    """
+    kind: Literal["softmax", "sigmoid"] = (
+        "sigmoid" if classes == 2 and model.output_shape[-1] == 1 else "softmax"
+    )
+    activation = activation_of(model)
+    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
+    is_logits = bool(config.get("from_logits", False)) if loss is not None else activation == "linear"
+    if not is_logits and activation not in PROBABLE:
+        raise ValueError(
+            f"Study: model {model.name!r} gives no probabilities of classes: its last activation is "
+            f"{activation!r}. End with {kind}, or compile with a cross-entropy of from_logits=True."
+        )
+    return ClassHead(kind, is_logits, kind == "softmax" and "sparse" in loss_name(loss))
 
 
 def _regressed(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Subject:
@@ -88,7 +122,8 @@ def _regressed(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Su
     if None not in wanted and shape != wanted and np.prod(shape) == np.prod(wanted):
         cases = replace(cases, y=cases.y.reshape(-1, *wanted))
     training = compiled_training(model, "Study")
-    task = RegressTask(cases, folds, scaling, scales_target=is_linear(model) and _is_of_differences(training))
+    scales = activation_of(model) in UNBOUNDED and _is_of_differences(training)
+    task = RegressTask(cases, folds, scaling, scales_target=scales)
     return Subject(checked(model, task), task, training, model.name)
 
 
@@ -121,7 +156,8 @@ def told_by(cases: Cases, given: NetworkLike) -> TaskName:
 def _classifies(model: keras.Model, different: int) -> bool:
     """Say whether a model is one for so many classes: by its loss, else by its head."""
     units = model.output_shape[-1]
-    if not model.compiled:
-        return units == different > 1 or (units == 1 and different == 2 and not is_linear(model))
+    if not model.compiled or model.loss is None:
+        is_sigmoid = units == 1 and different == 2 and activation_of(model) not in UNBOUNDED
+        return units == different > 1 or is_sigmoid
     name = loss_name(model.loss)
     return any(word in name for word in ("crossentropy", "cross_entropy", "focal", "hinge"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import numpy as np
 from scipy.special import expit, softmax
-
-from normcast.engine.losses import name_of
 
 
 @dataclass(frozen=True)
@@ -27,21 +25,6 @@ class ClassHead:
     kind: Literal["softmax", "sigmoid"] = "softmax"
     is_logits: bool = False
     is_sparse: bool = False
-
-    @classmethod
-    def of(cls, model: keras.Model, loss: Any, classes: int) -> ClassHead:
-        """Return the head of a model for so many classes.
-
-        loss: what it is compiled with, or None; a head without activation then gives logits.
-        """
-        kind: Literal["softmax", "sigmoid"] = (
-            "sigmoid" if classes == 2 and model.output_shape[-1] == 1 else "softmax"
-        )
-        if loss is None:
-            return cls(kind, is_logits=is_linear(model))
-        config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-        name = name_of(loss)
-        return cls(kind, bool(config.get("from_logits", False)), kind == "softmax" and "sparse" in name)
 
     @property
     def loss(self) -> keras.losses.Loss:
@@ -62,22 +45,3 @@ class ClassHead:
             second = expit(outputs) if self.is_logits else outputs
             return np.concatenate([1 - second, second], axis=1)
         return softmax(outputs, axis=1) if self.is_logits else outputs
-
-
-def is_linear(model: keras.Model) -> bool:
-    """Say whether nothing bounds what a model gives: its last layer has no activation and is none.
-
-    >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    >>> is_linear(net), is_linear(keras.Sequential([net, keras.layers.Softmax()]))
-    (True, False)
-    """
-    layers = getattr(model, "layers", None)
-    if not layers:
-        return True
-    last = layers[-1]
-    if isinstance(last, keras.Model):
-        return is_linear(last)
-    last = getattr(last, "layer", last)  # a wrapper, such as TimeDistributed
-    if type(last).__module__.startswith("keras.src.layers.activations"):
-        return getattr(last, "activation", None) is keras.activations.linear
-    return getattr(last, "activation", keras.activations.linear) is keras.activations.linear
