@@ -53,6 +53,13 @@ def test_weight_decay_leaves_out_what_the_optimizer_was_told_to():
     assert not np.allclose(ours.weights[bias], other.weights[bias], rtol=1e-3)
 
 
+def test_a_model_trains_whatever_code_it_is_compiled_with():
+    model = compiled("adam", lambda y, out: (y - out) ** 2)
+    (trained,) = train(model, sine_data(32), replace(compiled_training(model, "test"), epochs=1))
+    assert trained.status == "complete"
+    assert model.compiled
+
+
 def test_the_optimizer_of_the_model_is_left_as_it_is():
     model = compiled(optimizers.Lion(1e-4, clipnorm=1.0))
     training = compiled_training(model, "test")

@@ -1,5 +1,7 @@
 """Studies of cases: y and the model say what is told; a compiled model is trained as it was compiled."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -171,6 +173,12 @@ def test_own_layers_and_losses_are_trained_in_this_process_and_that_is_said(capl
     assert "Halved and tests.engine.test_train.squared is code of your own" in caplog.text
     with pytest.raises(ValueError, match="code of your own, which a cluster does not have"):
         study.run(ray="auto")
+
+
+@pytest.mark.parametrize("loss", [partial(squared), lambda y, out: (y - out) ** 2], ids=["partial", "lambda"])
+def test_a_loss_that_cannot_be_written_down_trains_as_well(loss):
+    result = study_of(network(loss=loss), LEVEL).run(processes=1)
+    assert {trial.status for trial in result.trials} == {"complete"}
 
 
 @pytest.mark.parametrize("times", [None, np.arange(CASES)], ids=["chance", "time"])

@@ -29,8 +29,18 @@ def seeded(seed: int | str) -> Iterator[None]:
             random.setstate(state)
 
 
+@contextmanager
+def uncompiled(model: keras.Model) -> Iterator[None]:
+    """Let a model seem not to be compiled: Keras would write down what is compiled in, which may be code."""
+    compiled, model.compiled = model.compiled, False
+    try:
+        yield
+    finally:
+        model.compiled = compiled
+
+
 def rebuilt(model: keras.Model, seed: int) -> keras.Model:
-    """Return the model made anew from its configuration, with the initial values of that seed.
+    """Return the model made anew from its configuration, not compiled, with the initial values of that seed.
 
     What a layer draws depends on the seed and its own name alone (see `_drawing_names`), so that a layer that
     two networks share starts alike in both. Raises what Keras raises for a class without a complete
@@ -42,7 +52,7 @@ def rebuilt(model: keras.Model, seed: int) -> keras.Model:
         with seeded(f"{seed}/{names.get(id(layer), layer.name)}"):
             return type(layer).from_config(layer.get_config())
 
-    with seeded(seed):
+    with seeded(seed), uncompiled(model):
         if isinstance(model, keras.Sequential) or keras_seam.is_functional(model):
             return keras.models.clone_model(model, clone_function=fresh)
         clone = type(model).from_config(model.get_config())

@@ -15,7 +15,14 @@ from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
 from normcast.engine.losses import name_of as loss_name
 from normcast.models import Architecture
-from normcast.study.subject import NetworkLike, Subject, architecture_of, checked, name_of, preset_training
+from normcast.study.subject import (
+    NetworkLike,
+    Subject,
+    architecture_of,
+    foreign_subject,
+    name_of,
+    preset_training,
+)
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
 from normcast.tasks.classify import is_hot, labels_of
 
@@ -94,7 +101,7 @@ def _classified(model: keras.Model, cases: Cases, folds: int, scaling: str) -> S
     head = class_head(model, training.loss if has_loss else None, len(np.unique(labels_of(cases.y))))
     task = ClassifyTask(cases, folds, scaling, head=head)
     training = training if has_loss else replace(training, loss=head.loss)
-    return Subject(checked(model, task), task, training, model.name)
+    return foreign_subject(model, task, training)
 
 
 def class_head(model: keras.Model, loss: Any, classes: int) -> ClassHead:
@@ -124,7 +131,7 @@ def _regressed(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Su
     training = compiled_training(model, "Study")
     scales = activation_of(model) in UNBOUNDED and _is_of_differences(training)
     task = RegressTask(cases, folds, scaling, scales_target=scales)
-    return Subject(checked(model, task), task, training, model.name)
+    return foreign_subject(model, task, training)
 
 
 def _is_of_differences(training: Training) -> bool:

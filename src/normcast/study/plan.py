@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
-
 from normcast.errors import counted
 from normcast.models.size import multiplications
-from normcast.plain import parsed, text
 from normcast.study.job import Job, training_to_json
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.subject import Subject
@@ -29,12 +26,6 @@ class Cell:
     model: str
     parameters: int
     work: float  # multiplications of one forward pass of one window
-
-
-def graph_text(model: keras.Model, subject: Subject) -> str:
-    """Return a network as Keras' JSON; code of the user's that it is compiled with is in `Subject.own`."""
-    plain = parsed(model.to_json(), "model")
-    return text({name: each for name, each in plain.items() if name != "compile_config" or not subject.own})
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ class Plan:
         for placement in (given, *placements):
             model = placement.applied(subject.model)
             parameters = int(model.count_params())
-            cells.append(Cell(placement, graph_text(model, subject), parameters, multiplications(model)))
+            cells.append(Cell(placement, model.to_json(), parameters, multiplications(model)))
         training = subject.training
         windows = len(subject.task.fold(0).train)
         first = training.seed

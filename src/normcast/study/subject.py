@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
 from normcast.engine.identity import is_own
 from normcast.engine.losses import plain_of
+from normcast.engine.seeding import rebuilt
 from normcast.models import Architecture
 from normcast.models.edits.apply import custom_classes
 from normcast.models.presets import preset
@@ -68,7 +69,7 @@ def forecast_subject(
     calendar = architecture is not None and architecture.calendar
     task = ForecastTask(panel, h, size, folds, scaling, calendar)
     if architecture is None:
-        return Subject(checked(given, task), task, compiled_training(given, "Study"), given.name)  # type: ignore[union-attr]
+        return foreign_subject(given, task, compiled_training(given, "Study"))
     arrays = task.arrays
     model = architecture.build(
         size,
@@ -78,6 +79,17 @@ def forecast_subject(
         stat=arrays.stat.shape[1],
     )
     return Subject(model, task, preset_training(given), name_of(given))
+
+
+def foreign_subject(model: keras.Model, task: Task, training: Training) -> Subject:
+    """Return what a study of a keras model measures; raises ValueError for one that does not fit the task.
+
+    Where code of the user's is compiled in, which cannot be written down, the network stands for itself.
+    """
+    subject = Subject(checked(model, task), task, training, model.name)
+    if any(map(is_own, (training.loss, training.optimizer))):
+        return replace(subject, model=rebuilt(model, seed=0))
+    return subject
 
 
 def checked(model: keras.Model, task: Task) -> keras.Model:
