@@ -11,6 +11,7 @@ from normcast import canary
 from normcast.models.edits import Insert
 from normcast.study import Study
 from tests.engine.test_train import squared
+from tests.study.ready import small_study
 
 CASES, STEPS = 60, 8
 DRAWS = np.random.default_rng(0)
@@ -69,6 +70,11 @@ def test_y_and_the_model_say_what_is_told(net, y, task):
     study = study_of(net, y)
     assert study.facts["task"] == task
     assert study_of(net, y, task=task).facts["task"] == task
+
+
+def test_a_table_has_no_task_of_arrays():
+    with pytest.raises(ValueError, match=r"task='regress' is of arrays.*; a table is forecast"):
+        small_study(task="regress")
 
 
 def test_many_whole_numbers_are_a_question_without_a_model_that_says_it():

@@ -64,6 +64,8 @@ class StudyRun:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
         if forecasts(task, file):
+            if names:
+                raise ValueError(f"{file}: --{next(iter(names))} names an array, which a table has not.")
             data: Any = str(file)
             given = table
         else:

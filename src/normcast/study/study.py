@@ -110,6 +110,8 @@ class Study:
         one_of("Study", "design", design, DESIGNS)
         refuse_unknown(table, (*TABLE, "h", "seeds", "folds"), "Study")
         forecasts = not isinstance(data, tuple | Cases)
+        if forecasts and task is not None:
+            raise ValueError(f"Study: task={task!r} is of arrays, as in (X, y); a table is forecast.")
         if task is not None:
             one_of("Study", "task", task, ("classify", "regress"))
         if not forecasts:
