@@ -44,6 +44,11 @@ MODELS = {
         layers.Conv1D(4, 2, groups=2, use_bias=False, activation="elu"),
         layers.ELU(0.5),
     ),
+    "looking to both sides": lambda: chain(
+        layers.Conv1D(4, 5, padding="same", activation="relu"),
+        layers.Conv1D(4, 4, padding="same", dilation_rate=2),
+        layers.Conv1D(4, 8, padding="same", use_bias=False),
+    ),
     "distributed": lambda: chain(layers.TimeDistributed(layers.LSTM(2)), shape=(3, 8, 3)),
     "ours": lambda: chain(ConvBlock(4, 3, dropout=0.2, activation="selu"), OurLSTM(4, recurrent_dropout=0.2)),
     "branched": branched,
@@ -121,6 +126,12 @@ def test_what_cannot_be_copied_faithfully_runs_as_plain_keras_and_says_so(caplog
     (told,) = caplog.messages
     assert "runs as plain Keras" in told
     assert "layer 'times' leaves out factor (3.0 becomes 1.0)" in told
+
+
+def test_a_model_that_was_read_from_a_file_has_a_twin(tmp_path):
+    """Keras sets attributes on a layer that it reads which the layer does not have before."""
+    chain(layers.LSTM(3, return_sequences=True)).save(tmp_path / "m.keras")
+    assert Network(keras.saving.load_model(tmp_path / "m.keras")).twin is not None
 
 
 def test_a_subclass_with_a_call_of_its_own_keeps_it():

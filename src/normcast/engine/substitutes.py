@@ -45,12 +45,15 @@ class FastConv1D(keras.layers.Conv1D):
     def call(self, inputs: Any) -> Any:
         """Return the convolved inputs."""
         kernel = ops.convert_to_tensor(self.kernel)
-        covered = self.padding != "same" and self.data_format == "channels_last"
+        # With strides, how much "same" pads depends on the length.
+        covered = self.data_format == "channels_last" and (self.padding != "same" or self.strides[0] == 1)
         if not covered or inputs.shape[-1] != kernel.shape[1]:
             return super().call(inputs)
         dilation = self.dilation_rate[0]
-        if self.padding == "causal":
-            inputs = ops.pad(inputs, [[0, 0], [dilation * (self.kernel_size[0] - 1), 0], [0, 0]])
+        if self.padding != "valid":
+            reach = dilation * (self.kernel_size[0] - 1)
+            before = reach if self.padding == "causal" else reach // 2
+            inputs = ops.pad(inputs, [[0, 0], [before, reach - before], [0, 0]])
         inputs = ops.convert_to_tensor(inputs, kernel.dtype)
         outputs = convolution(inputs, kernel, self.strides[0], dilation)
         if self.use_bias:

@@ -77,7 +77,7 @@ def _lost(layer: Any, copied: Any) -> str | None:
     if isinstance(layer, keras.Model):
         return None  # its attributes tell of its training; its layers are compared by themselves
     for name, value in vars(layer).items():
-        other = vars(copied).get(name)
+        other = vars(copied).get(name, False)  # what is only set where something was read is off elsewhere
         if name[0] != "_" and name != "name" and _is_plain(value) and not _same(value, other):
             return (
                 f"the configuration of layer {layer.name!r} leaves out {name} ({value!r} becomes {other!r})"
