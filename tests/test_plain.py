@@ -121,7 +121,7 @@ ARCHITECTURE = Architecture(conv=(Conv(filters=4),), recurrent=(Recurrent(units=
         '{"conv": ' + "[" * 900 + "]" * 900 + "}",
         *(
             text({name: value for name, value in ARCHITECTURE.to_dict().items() if name != left_out})
-            for left_out in ARCHITECTURE.to_dict()
+            for left_out in sorted(set(ARCHITECTURE.to_dict()) - set(Architecture.added))
         ),
         ARCHITECTURE.to_json().replace('"filters": 4', '"filters": null'),
         ARCHITECTURE.to_json().replace('"filters": 4', '"filters": 0'),

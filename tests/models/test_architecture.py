@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from normcast.models import PRESETS, Architecture, Conv, Head, Recurrent, preset
 
@@ -63,6 +64,61 @@ def test_conv_lstm_is_the_network_that_people_start_from():
     assert model.get_layer("conv_1").padding == "causal"
 
 
+def gated(x):
+    """Squeeze and excite of Karim et al. 2019, section III-B."""
+    channels = x.shape[-1]
+    start = {"use_bias": False, "kernel_initializer": "he_normal"}
+    gate = layers.Reshape((1, channels))(layers.GlobalAveragePooling1D()(x))
+    gate = layers.Dense(channels // 16, activation="relu", **start)(gate)
+    return layers.Multiply()([x, layers.Dense(channels, activation="sigmoid", **start)(gate)])
+
+
+def written_by_hand(squeeze_excite):
+    """Karim et al. 2018, figure 2, or Karim et al. 2019, figure 1, for 50 steps, 3 channels and 3 classes."""
+    past = keras.Input((50, 3))
+    x = past
+    for number, (filters, kernel_size) in enumerate([(128, 8), (256, 5), (128, 3)]):
+        x = layers.Conv1D(filters, kernel_size, padding="same", kernel_initializer="he_uniform")(x)
+        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+        x = gated(x) if squeeze_excite and number < 2 else x
+    state = layers.LSTM(8)(layers.Permute((2, 1))(past))
+    joined = layers.Concatenate()([layers.Dropout(0.8)(state), layers.GlobalAveragePooling1D()(x)])
+    return keras.Model(past, layers.Dense(3, activation="softmax")(joined))
+
+
+@pytest.mark.parametrize("name", ["lstm-fcn", "mlstm-fcn"])
+def test_lstm_fcn_is_the_network_of_its_paper(name):
+    keras.utils.set_random_seed(0)
+    ours = preset(name).architecture.with_head("softmax").build(50, 3, 3)
+    theirs = written_by_hand(squeeze_excite=name == "mlstm-fcn")
+    kinds = [[type(layer) for layer in model.layers] for model in (ours, theirs)]
+    assert kinds[0] == kinds[1]
+    rng = np.random.default_rng(0)
+    drawn = [
+        each + rng.uniform(-0.02, 0.02, each.shape) for each in theirs.get_weights()
+    ]  # no zeros, no ones
+    assert [each.shape for each in ours.weights] == [each.shape for each in drawn]
+    ours.set_weights(drawn)
+    theirs.set_weights(drawn)
+    x = rng.normal(size=(4, 50, 3)).astype("float32")
+    expected = theirs.predict_on_batch(x)
+    assert np.ptp(expected, axis=0).min() > 0.01
+    np.testing.assert_allclose(ours.predict_on_batch(x), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lstm-fcn", "mlstm-fcn"])
+def test_lstm_fcn_starts_its_weights_as_its_paper_does(name):
+    ours = preset(name).architecture.build(50, 3, 3)
+    theirs = written_by_hand(squeeze_excite=name == "mlstm-fcn")
+    for mine, own in zip(ours.layers, theirs.layers, strict=True):
+        for start in ("kernel_initializer", "recurrent_initializer", "rate", "unit_forget_bias", "padding"):
+            assert plain(getattr(mine, start, None)) == plain(getattr(own, start, None))
+
+
+def plain(value):
+    return [type(value), value.get_config()] if hasattr(value, "get_config") else value
+
+
 def skip_only_network(quantiles=()):
     model = preset("patch-lstm").architecture.build(input_size=30, channels=1, outputs=4, quantiles=quantiles)
     weights = np.random.default_rng(1).normal(size=(30, 4)).astype("float32")
@@ -118,6 +174,10 @@ def test_the_head_is_linear_unless_asked_otherwise():
     assert asked.get_layer("head").activation is keras.activations.relu
 
 
+def beside(**settings):
+    return Architecture(conv=(Conv(filters=4),), reads="channels", **settings)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -127,6 +187,16 @@ def test_the_head_is_linear_unless_asked_otherwise():
         (lambda: Recurrent(units=4, cell="lstn"), "Did you mean 'lstm'"),
         (lambda: Architecture(recurrent=()), "recurrent is empty"),
         (lambda: Architecture().build(input_size=0), "input_size must be a whole number of at least 1"),
+        (lambda: Conv(filters=4, padding="sane"), "Did you mean 'same'"),
+        (lambda: Conv(filters=4, padding="same", strides=2), "padding 'same' does not go with strides 2"),
+        (lambda: Architecture(reads="inputs"), "Did you mean 'input'"),
+        (lambda: Architecture(reads="input"), "reads 'input' puts the convolutions beside .* conv is empty"),
+        (lambda: beside(skip=True), "skip is for forecasts and does not go with reads 'channels'"),
+        (lambda: beside(calendar=True), "calendar is for forecasts and does not go"),
+        (lambda: beside(instance_norm="last"), "instance_norm is for forecasts and does not go"),
+        (lambda: Architecture().resized(filters=4), "filters is 4, but it has no convolutions"),
+        (lambda: beside().resized(filters=0), "filters must be a whole number of at least 1, but is 0"),
+        (lambda: beside().resized(units=0), "units must be a whole number of at least 1, but is 0"),
         (lambda: preset("conv-lstn"), "Did you mean 'conv-lstm'"),
         (lambda: Architecture(head=Head()).build(10, outputs=True), "outputs must be a whole number"),
     ],

@@ -96,6 +96,61 @@ def test_an_architecture_written_before_there_was_an_inside_is_read():
     assert Architecture.from_json(plain) == Architecture(recurrent=(Recurrent(units=15, norm="batch"),))
 
 
+def test_a_convolution_written_before_it_could_see_ahead_is_read():
+    architecture = Architecture(conv=(Conv(filters=4),))
+    plain = architecture.to_dict()
+    del plain["reads"], plain["conv"][0]["padding"]
+    assert Architecture.from_dict(plain) == architecture
+
+
+@pytest.mark.parametrize(("padding", "sees"), [("causal", [5, 6, 7]), ("same", [4, 5, 6])])
+def test_a_causal_convolution_sees_no_later_step_and_one_of_the_same_size_both_sides(padding, sees):
+    model = Architecture(conv=(Conv(filters=1, activation="linear", padding=padding),)).build(12)
+    conv = model.get_layer("conv_1")
+    x = np.zeros((1, 12, 1), "float32")
+    x[0, 5] = 1.0
+    seen = keras.ops.convert_to_numpy(conv(x))[0, :, 0]
+    assert np.flatnonzero(seen).tolist() == sees
+
+
+SHAPES = {"convolutions": (12, 4), "input": (12, 2), "channels": (2, 12)}
+
+
+@pytest.mark.parametrize(("reads", "shape"), SHAPES.items(), ids=SHAPES)
+def test_the_first_recurrent_layer_reads_what_is_declared(reads, shape):
+    two = (Recurrent(units=5, cell="gru"), Recurrent(units=3))
+    model = Architecture(conv=(Conv(filters=4),), recurrent=two, reads=reads).build(12, 2, 3)
+    assert model.get_layer("gru_1").input.shape[1:] == shape
+    state = 3 if reads == "convolutions" else 3 + 4
+    assert model.get_layer("head").input.shape[1:] == (state,)
+
+
+@pytest.mark.parametrize("reads", ["input", "channels"])
+def test_beside_the_recurrent_layers_the_convolutions_reach_the_head_as_their_mean(reads):
+    architecture = Architecture(conv=(Conv(filters=4),), recurrent=(Recurrent(units=3),), reads=reads)
+    model = architecture.build(12, 2, 3)
+    x = np.random.default_rng(0).normal(size=(8, 12, 2)).astype("float32")
+    names = ("lstm_1", "conv_1", "joined")
+    parts = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
+    state, seen, joined = map(keras.ops.convert_to_numpy, parts(x))
+    np.testing.assert_allclose(joined, np.hstack([state, seen.mean(1)]), rtol=1e-5, atol=1e-6)
+
+
+def test_a_network_is_resized_in_proportion():
+    architecture = Architecture(
+        conv=(Conv(filters=128), Conv(filters=256), Conv(filters=1)),
+        recurrent=(Recurrent(units=8), Recurrent(units=16)),
+        reads="input",
+    )
+    small = architecture.resized(units=4, filters=24)
+    assert [each.filters for each in small.conv] == [24, 48, 1]
+    assert [each.units for each in small.recurrent] == [4, 4]
+    assert architecture.resized() == architecture
+    assert small.resized(filters=128).conv[:2] == architecture.conv[:2]
+    assert architecture.resized(units=4).conv == architecture.conv
+    assert architecture.resized(filters=24).recurrent == architecture.recurrent
+
+
 @pytest.mark.parametrize("outputs", [1, 4])
 def test_outputs_is_how_many_numbers_come_out_whatever_they_are(outputs):
     architecture = Architecture(recurrent=(Recurrent(units=3),))

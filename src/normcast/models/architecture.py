@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from normcast.errors import at_least_one, one_of
-from normcast.models.declaration import OVER_TIME, Conv, Head, Recurrent
+from normcast.models.declaration import OVER_TIME, READS, Conv, Head, Recurrent
 from normcast.plain import Plain
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ class Architecture(Plain):
     horizon; instance_norm: what is taken off each window and put back at the end, "last" (its last value),
     "standard" (its mean and standard deviation) or None; calendar: whether the forecaster adds the time of
     year and day to the known-future columns; skip: a linear map from the window of the target
-    to the horizon beside the network, which a closed-form ridge map can start.
+    to the horizon beside the network, which a closed-form ridge map can start; reads: what the recurrent
+    layers read: "convolutions", what these give; "input", the window itself; "channels", the window with
+    time and channels exchanged, each channel one step of input_size features (the dimension shuffle of Karim
+    et al. 2018, arXiv:1709.05206). Where it is not the convolutions, these stand beside: their mean over
+    time joins the last state before the head.
+    Raises ValueError for what is out of range or does not go together.
 
     >>> Architecture(recurrent=(Recurrent(units=8),)).build(input_size=21, channels=3, outputs=7).output_shape
     (None, 7)
@@ -33,12 +38,15 @@ class Architecture(Plain):
     True
     """
 
+    added: ClassVar = ("reads",)
+
     conv: tuple[Conv, ...] = ()
     recurrent: tuple[Recurrent, ...] = (Recurrent(units=32),)
     head: Head = field(default_factory=Head)
     instance_norm: str | None = None
     calendar: bool = False
     skip: bool = False
+    reads: str = "convolutions"
 
     def __post_init__(self) -> None:
         if not self.recurrent:
@@ -50,6 +58,23 @@ class Architecture(Plain):
                 f"Architecture: the last recurrent layer gives one state and no steps, so dropout_kind "
                 f"{last.dropout_kind!r} has nothing to act on. Choose plain, alpha or gaussian."
             )
+        self._check_reads()
+
+    def _check_reads(self) -> None:
+        one_of("Architecture", "reads", self.reads, READS)
+        if self.reads == "convolutions":
+            return
+        if not self.conv:
+            raise ValueError(
+                f"Architecture: reads {self.reads!r} puts the convolutions beside the recurrent layers, but "
+                "conv is empty. Give it at least one Conv(filters=...)."
+            )
+        for name in ("instance_norm", "calendar", "skip"):
+            if getattr(self, name):
+                raise ValueError(
+                    f"Architecture: {name} is for forecasts and does not go with reads {self.reads!r}. "
+                    f"Leave {name} out, or use reads='convolutions'."
+                )
 
     @property
     def n_layers(self) -> int:
@@ -86,8 +111,34 @@ class Architecture(Plain):
             at_least_one("Architecture.build", label, value)
         ends = Ends(input_size, channels, outputs, tuple(quantiles), futr, stat)
         parts = self.conv, self.recurrent, self.head
-        return network(*parts, ends, instance_norm=self.instance_norm, skip=self.skip, name=name)
+        return network(
+            *parts, ends, reads=self.reads, instance_norm=self.instance_norm, skip=self.skip, name=name
+        )
 
     def with_head(self, activation: str) -> Architecture:
         """Return the same network with another activation at its head."""
         return replace(self, head=replace(self.head, activation=activation))
+
+    def resized(self, units: int | None = None, filters: int | None = None) -> Architecture:
+        """Return the same network, wider or narrower.
+
+        units: of each recurrent layer; filters: of the first convolution, the others keep their ratio to it,
+        rounded, at least 1. None leaves them as they are.
+        Raises ValueError for sizes below one, and for filters where there are no convolutions.
+
+        >>> network = Architecture(conv=(Conv(filters=128), Conv(filters=256)))
+        >>> [each.filters for each in network.resized(filters=24).conv], network.resized(8).recurrent[0].units
+        ([24, 48], 8)
+        """
+        recurrent, conv = self.recurrent, self.conv
+        if units is not None:
+            recurrent = tuple(replace(each, units=units) for each in recurrent)
+        if filters is not None:
+            at_least_one("Architecture.resized", "filters", filters)
+            if not conv:
+                raise ValueError(
+                    f"Architecture.resized: filters is {filters}, but it has no convolutions. Leave it out."
+                )
+            share = filters / conv[0].filters
+            conv = tuple(replace(each, filters=max(1, round(share * each.filters))) for each in conv)
+        return replace(self, recurrent=recurrent, conv=conv)

@@ -11,6 +11,8 @@ from normcast.plain import Plain
 NORMS = ("batch", "layer")
 NORMS_INSIDE = ("batch", "layer", "rms")
 SIDES = ("before", "after")
+PADDINGS = ("causal", "same")
+READS = ("convolutions", "input", "channels")
 CELLS = ("lstm", "gru")
 OVER_TIME = ("spatial", "spatial alpha", "spatial gaussian", "time step")  # dropouts that need a time axis
 DROPOUTS = ("plain", "alpha", "gaussian", *OVER_TIME)
@@ -30,13 +32,15 @@ class Conv(Plain):
     at the newest step; norm: None, "batch" or "layer"; norm_scale: whether batch norm learns a scale
     (redundant before selu); dropout: rate in [0, 1); dropout_kind: one of `DROPOUTS`: "plain" drops values,
     "alpha" and "gaussian" are Keras' own, "spatial" and "spatial alpha" and "spatial gaussian" act on whole
-    channels, "time step" on whole steps; squeeze_excite: reduction ratio, or None.
+    channels, "time step" on whole steps; squeeze_excite: reduction ratio, or None;
+    padding: "causal", each step sees itself and those before it, or "same", those on both sides.
+    Raises ValueError for what is out of range or does not go together.
 
     >>> Conv(filters=10, kernel_size=3, activation="relu").filters
     10
     """
 
-    added: ClassVar = ("dropout_kind",)
+    added: ClassVar = ("dropout_kind", "padding")
 
     filters: int
     kernel_size: int = 3
@@ -50,6 +54,7 @@ class Conv(Plain):
     dropout: float = 0.0
     dropout_kind: str = "plain"
     squeeze_excite: int | None = None
+    padding: str = "causal"
 
     def __post_init__(self) -> None:
         for name in ("filters", "kernel_size", "strides"):
@@ -60,6 +65,15 @@ class Conv(Plain):
         rate("Conv", "dropout", self.dropout)
         if self.squeeze_excite is not None:
             at_least_one("Conv", "squeeze_excite", self.squeeze_excite)
+        self._check_padding()
+
+    def _check_padding(self) -> None:
+        one_of("Conv", "padding", self.padding, PADDINGS)
+        if self.padding == "same" and self.strides > 1:
+            raise ValueError(
+                f"Conv: padding 'same' does not go with strides {self.strides}, which make patches that end "
+                "at the newest step. Use padding='causal' or strides=1."
+            )
 
     @property
     def n_layers(self) -> int:

@@ -60,6 +60,7 @@ def network(
     end: Head,
     ends: Ends,
     *,
+    reads: str,
     instance_norm: str | None,
     skip: bool,
     name: str,
@@ -68,10 +69,7 @@ def network(
     past = keras.Input((ends.input_size, ends.channels), name="past")
     inputs = [past]
     x, target, undo = windowed(past, instance_norm, skip, ends.channels)
-    for number, each in enumerate(conv, start=1):
-        x = convolution(x, each, number)
-    for number, layer in enumerate(recurrent, start=1):
-        x = recurrence(x, layer, number, last=number == len(recurrent))
+    x = encoded(x, conv, recurrent, reads)
     if ends.stat:
         inputs.append(keras.Input((ends.stat,), name="static"))
         x = layers.Concatenate(name="with_static")([x, inputs[-1]])
@@ -108,6 +106,25 @@ def instance_normalized(target: Any, kind: str | None) -> tuple[Any, Callable[[A
     return normalized, lambda y: InverseInstanceNorm(channel=0, name="forecast")([y, statistics])
 
 
+def encoded(x: Any, conv: Sequence[Conv], recurrent: Sequence[Recurrent], reads: str) -> Any:
+    """Return what the head reads of a window (B, T, C): the last state, or that beside what was convolved."""
+    seen = x
+    for number, each in enumerate(conv, start=1):
+        seen = convolution(seen, each, number)
+    if reads == "convolutions":
+        return recurrences(seen, recurrent)
+    window = layers.Permute((2, 1), name="exchanged")(x) if reads == "channels" else x  # (B, C, T)
+    pooled = layers.GlobalAveragePooling1D(name="pooled")(seen)
+    return layers.Concatenate(name="joined")([recurrences(window, recurrent), pooled])
+
+
+def recurrences(x: Any, recurrent: Sequence[Recurrent]) -> Any:
+    """Add the recurrent layers; the last gives its state, (B, units)."""
+    for number, layer in enumerate(recurrent, start=1):
+        x = recurrence(x, layer, number, last=number == len(recurrent))
+    return x
+
+
 def convolution(x: Any, conv: Conv, number: int) -> Any:
     """Add one convolution and what stands around it."""
     x = convolved(x, conv, number)
@@ -121,7 +138,7 @@ def convolution(x: Any, conv: Conv, number: int) -> Any:
 
 
 def convolved(x: Any, conv: Conv, number: int) -> Any:
-    """Convolve causally; with strides, in patches of which the last ends at the newest step."""
+    """Convolve; with strides, in patches of which the last ends at the newest step."""
     arguments: dict[str, Any] = {
         "activation": None if conv.norm and conv.norm_at == "before" else conv.activation,
         "use_bias": conv.use_bias,
@@ -130,7 +147,7 @@ def convolved(x: Any, conv: Conv, number: int) -> Any:
     }
     if conv.strides > 1:
         return CausalPatching(conv.filters, conv.kernel_size, stride=conv.strides, **arguments)(x)
-    return layers.Conv1D(conv.filters, conv.kernel_size, padding="causal", **arguments)(x)
+    return layers.Conv1D(conv.filters, conv.kernel_size, padding=conv.padding, **arguments)(x)
 
 
 def normalized(x: Any, kind: str, name: str, scale: bool = True) -> Any:

@@ -1,6 +1,6 @@
 """The networks that come with normcast, each with its training settings and a line that describes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from normcast.errors import unknown
 from normcast.models.architecture import Architecture
@@ -29,6 +29,21 @@ def patch_network(cell: str) -> Architecture:
         instance_norm="last",
         calendar=True,
         skip=True,
+    )
+
+
+def lstm_fcn(squeeze_excite: int | None = None) -> Architecture:
+    """Return three convolutions beside an LSTM that reads each channel as one step.
+
+    squeeze_excite: reduction ratio behind the first two convolutions, or None.
+    Source: Karim et al. 2018, arXiv:1709.05206; with squeeze-excite Karim et al. 2019, arXiv:1801.04503.
+    """
+    plain = Conv(filters=128, norm="batch", kernel_initializer="he_uniform", padding="same")
+    gated = replace(plain, squeeze_excite=squeeze_excite)
+    return Architecture(
+        conv=(replace(gated, kernel_size=8), replace(gated, filters=256, kernel_size=5), plain),
+        recurrent=(Recurrent(units=8, dropout=0.8),),
+        reads="channels",
     )
 
 
@@ -73,10 +88,20 @@ PRESETS: dict[str, Preset] = {
             conv=tuple(Conv(filters=32, kernel_size=5, norm="batch") for _ in range(4)),
             recurrent=(Recurrent(units=64, dropout=0.2), Recurrent(units=64, dropout=0.2)),
         ),
-        "four convolutions and two LSTM layers, after Ordonez & Roggen 2016",
+        "four convolutions and two LSTM layers, after Ordonez & Roggen 2016: half as wide, with batch norm",
     ),
     "lstm": Preset(
         Architecture(recurrent=(Recurrent(units=64),)), "one LSTM layer and Dense: the plain network"
+    ),
+    "lstm-fcn": Preset(
+        lstm_fcn(),
+        "for cases: three convolutions beside an LSTM of 8 units that reads each channel as one step",
+        loss="mse",
+    ),
+    "mlstm-fcn": Preset(
+        lstm_fcn(squeeze_excite=16),
+        "for cases of many channels: lstm-fcn with squeeze-excite behind its first two convolutions",
+        loss="mse",
     ),
 }
 
