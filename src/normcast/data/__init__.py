@@ -1,20 +1,27 @@
 """Data: tables and arrays in, checked panels and cases, and tables out."""
 
-from normcast.data.cases import Cases
+from normcast.data.arff import read_arff
+from normcast.data.cases import Cases, read_parts
 from normcast.data.columns import Columns
+from normcast.data.cut import cut_windows
 from normcast.data.future import future_rows
 from normcast.data.npz import read_npz
 from normcast.data.output import check_ending, write_table
 from normcast.data.panel import Panel
 from normcast.data.table import read_table
+from normcast.data.ts import read_ts
 
 __all__ = [
     "Cases",
     "Columns",
     "Panel",
     "check_ending",
+    "cut_windows",
     "future_rows",
+    "read_arff",
     "read_npz",
+    "read_parts",
     "read_table",
+    "read_ts",
     "write_table",
 ]

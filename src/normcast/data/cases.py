@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from normcast.data.npz import read_npz
-from normcast.errors import counted, listed
+from normcast.data.case_arrays import CaseArrays
+from normcast.data.case_file import read_case_file
+from normcast.data.uneven import as_array, padded, refuse_kind, refuse_large, series_in
+from normcast.errors import counted, listed, one_of
+
+Layout = Literal["channels_last", "channels_first"]
+"""Which axis of X comes last: channels as in Keras, or time as in PyTorch and the archives."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Series of one length, each a case of its own: the twin of `Panel` for arrays.
+    """Series, each a case of its own: the twin of `Panel` for arrays.
 
     x: (cases, time, channels) float32; y: (cases,) labels or numbers, (cases, outputs), or (cases, time,
     outputs) for each step; groups: (cases,) what must not be split, such as a subject, or None; times:
-    (cases,) when each case was, as numbers or datetime64, or None; notes: what was found, to tell the user.
+    (cases,) when each case was, as numbers or datetime64, or None; lengths: (cases,) int32, how many steps
+    each series has, shorter ones behind zeros, or None where all are of one length; notes: what was found, to
+    tell the user.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -32,25 +39,41 @@ class Cases:
     y: np.ndarray
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
+    lengths: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, x: Any, y: Any, groups: Any = None, times: Any = None, *, where: str = "cases") -> Cases:
+    def of(
+        cls,
+        x: Any,
+        y: Any,
+        groups: Any = None,
+        times: Any = None,
+        *,
+        layout: Layout | None = None,
+        where: str = "cases",
+    ) -> Cases:
         """Check arrays: X (cases, time, channels), or (cases, time) for one channel; see the class.
 
-        where: what messages call them, such as the file.
-        Raises ValueError for shapes that do not go together, for no case, and for what is not a finite
-        number, with the first such place.
+        x: an array of any library, or a list of series (time, channels) or (time,), which may differ in
+        length: zeros stand before the shorter ones, so that the last step of each is its newest.
+        layout: "channels_first" for X (cases, channels, time) and series (channels, time); None is
+        "channels_last", with a note where X looks otherwise. where: what messages call them, as the file.
+        Raises ValueError for shapes that do not go together, for no case, for what is not a finite number,
+        with the first such place, and for whole numbers beyond 2**53, which a float cannot hold.
+
+        >>> cases = Cases.of([[1, 2, 3], [4, 5]], ["rest", "walk"])
+        >>> cases.x[:, :, 0].tolist(), cases.lengths.tolist()
+        ([[1.0, 2.0, 3.0], [0.0, 4.0, 5.0]], [3, 2])
         """
-        values = _numbers(x, where)
+        one_of(where, "layout", layout, ("channels_last", "channels_first"), optional=True)
+        given = series_in(x, where)
+        if isinstance(given, list):
+            values, lengths = padded([_turned(each, layout, 2) for each in given], where)
+        else:
+            values, lengths = _numbers(given, where), None
         shape = values.shape
-        if values.ndim == 2:
-            values = values[:, :, None]
-        if values.ndim != 3 or 0 in values.shape:
-            raise ValueError(
-                f"{where}: X has shape {shape}, but needs (cases, time, channels), or (cases, time) for one "
-                "channel, with at least one of each."
-            )
+        values = _with_channels(values if lengths is not None else _turned(values, layout, 3), shape, where)
         _refuse_infinite(values, "X", where)
         labels = _targets(y, len(values), where)
         own = {name: _per_case(given, name, len(values), where) for name, given in
@@ -59,16 +82,22 @@ class Cases:
             raise ValueError(
                 f"{where}: times are of type {own['times'].dtype}, but must be numbers or datetime64."
             )
-        notes = tuple(_notes(shape, values, own["groups"]))
-        return cls(values, labels, own["groups"], own["times"], notes)
+        doubt = _layout_notes(shape) if layout is None and lengths is None else ()
+        notes = (*_notes(shape, values, own["groups"], lengths), *doubt)
+        return cls(values, labels, own["groups"], own["times"], lengths, notes)
 
     @classmethod
-    def read(cls, path: str | Path, names: Mapping[str, str] | None = None) -> Cases:
-        """Read an .npz file with arrays x and y, and groups and times where it has them; see `read_npz`."""
-        read = read_npz(path, names=names)
-        own = read.parts
-        cases = cls.of(own["x"], own["y"], own.get("groups"), own.get("times"), where=str(path))
-        return replace(cases, notes=(*cases.notes, *read.notes))
+    def read(
+        cls, path: str | Path, names: Mapping[str, str] | None = None, layout: Layout | None = None
+    ) -> Cases:
+        """Read cases from a file: .npz, .npy, .ts, .arff, or a long table in .csv, .csv.gz or .parquet.
+
+        names: what is called otherwise than usual, by the part it plays: arrays x, y, groups and times of an
+        .npz; files y, groups and times beside an .npy; columns id, y, time and groups of a table. layout: as
+        in `of`. Where a file has a train and a test part, this is the train part; see `read_parts`.
+        Raises FileNotFoundError, or ValueError, which names the file.
+        """
+        return _checked(read_case_file(path, names), path, layout)
 
     @property
     def n_cases(self) -> int:
@@ -85,19 +114,81 @@ class Cases:
         """Number of channels."""
         return self.x.shape[2]
 
+    def at(self, places: np.ndarray) -> Cases:
+        """Return the cases at these places, (n,) positions."""
+        own = {name: getattr(self, name) for name in ("groups", "times", "lengths")}
+        some: Any = {name: None if each is None else each[places] for name, each in own.items()}
+        return replace(self, x=self.x[places], y=self.y[places], **some)
 
-def _numbers(x: Any, where: str) -> np.ndarray:
+    def filled_to(self, steps: int) -> Cases:
+        """Return the cases behind as many zeros as bring them to so many steps."""
+        more = steps - self.steps
+        if not more:
+            return self
+        x = np.pad(self.x, ((0, 0), (more, 0), (0, 0)))
+        lengths = np.full(self.n_cases, self.steps, dtype=np.int32) if self.lengths is None else self.lengths
+        note = f"series stand behind zeros, to {steps} steps"
+        return replace(self, x=x, lengths=lengths, notes=(*self.notes, note))
+
+
+def read_parts(
+    path: str | Path, names: Mapping[str, str] | None = None, layout: Layout | None = None
+) -> dict[str, Cases]:
+    """Read the parts "train" and, where there is one, "test" of a file; see `Cases.read`.
+
+    Parts are arrays such as X_train and X_test of one .npz, files such as X_train.npy and X_test.npy, and
+    files such as Gait_TRAIN.ts and Gait_TEST.ts. Any other file is all "train".
+    Parts of different lengths stand behind zeros, to the longer one.
+    Raises FileNotFoundError, or ValueError, also for parts of different channels.
+    """
+    train = read_case_file(path, names)
+    parts = {"train": _checked(train, path, layout)}
+    if train.test is not None:
+        parts["test"] = _checked(train.test(), f"{path} (test)", layout)
+    channels = {name: each.channels for name, each in parts.items()}
+    if len(set(channels.values())) > 1:
+        raise ValueError(
+            f"{path}: X of train has {channels['train']} channels, but X of test has {channels['test']}."
+        )
+    steps = max(each.steps for each in parts.values())
+    return {name: each.filled_to(steps) for name, each in parts.items()}
+
+
+def _checked(read: CaseArrays, path: str | Path, layout: Layout | None) -> Cases:
+    own, said = read.parts, layout or cast(Layout | None, read.layout)
+    cases = Cases.of(own["x"], own["y"], own.get("groups"), own.get("times"), layout=said, where=str(path))
+    return replace(cases, notes=(*cases.notes, *read.notes))
+
+
+def _numbers(given: np.ndarray, where: str) -> np.ndarray:
+    refuse_kind(given, f"{where}: X")
     try:
-        return np.asarray(x, dtype=np.float32)
+        return given.astype(np.float32, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{where}: X cannot be made numbers ({error}). Give an array of shape (cases, time, channels); "
-            "series of different lengths are padded or cut to one length first."
+            f"{where}: X cannot be made numbers ({error}). Give an array of shape (cases, time, channels), "
+            "or a list of series (time, channels)."
         ) from error
 
 
+def _turned(values: np.ndarray, layout: Layout | None, axes: int) -> np.ndarray:
+    """Return values with time before channels."""
+    is_first = layout == "channels_first" and values.ndim == axes
+    return np.swapaxes(values, -1, -2) if is_first else values
+
+
+def _with_channels(values: np.ndarray, shape: tuple[int, ...], where: str) -> np.ndarray:
+    values = values[:, :, None] if values.ndim == 2 else values
+    if values.ndim != 3 or 0 in values.shape:
+        raise ValueError(
+            f"{where}: X has shape {shape}, but needs (cases, time, channels), or (cases, time) for one "
+            "channel, with at least one of each."
+        )
+    return np.ascontiguousarray(values)
+
+
 def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
-    targets = np.asarray(y)
+    targets = np.asarray(as_array(y))
     if targets.ndim not in (1, 2, 3) or len(targets) != n_cases:
         raise ValueError(
             f"{where}: y has shape {targets.shape}, but X has {counted(n_cases, 'case')}: it needs "
@@ -105,6 +196,7 @@ def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
         )
     if targets.dtype.kind == "f":
         _refuse_infinite(targets, "y", where)
+    refuse_large(targets, f"{where}: y")
     return targets
 
 
@@ -128,12 +220,28 @@ def _refuse_infinite(values: np.ndarray, name: str, where: str) -> None:
         )
 
 
-def _notes(shape: tuple[int, ...], x: np.ndarray, groups: np.ndarray | None) -> Iterator[str]:
+def _notes(
+    shape: tuple[int, ...], x: np.ndarray, groups: np.ndarray | None, lengths: np.ndarray | None
+) -> Iterator[str]:
     if len(shape) == 2:
         yield f"X is {shape}: taken as one channel"
-    still = np.flatnonzero((x == x[:1, :1]).all(axis=(0, 1)))
+    if lengths is not None:
+        yield f"series have {lengths.min()} to {lengths.max()} steps: shorter ones stand behind zeros"
+    same = x == x[:1, -1:]
+    if lengths is not None:  # the zeros before a series are no change of it
+        same |= (np.arange(x.shape[1]) < x.shape[1] - lengths[:, None])[:, :, None]
+    still = np.flatnonzero(same.all(axis=(0, 1)))
     if len(still):
         verb = "never changes" if len(still) == 1 else "never change"
         yield f"{counted(len(still), 'channel')} {verb}: {listed(still.tolist())}"
     if groups is not None:
         yield f"{counted(len(np.unique(groups)), 'group')}: none is split"
+
+
+def _layout_notes(shape: tuple[int, ...]) -> Iterator[str]:
+    """Yield the question of which axis is time, where the second is short beside the third."""
+    if len(shape) == 3 and shape[1] < 20 and shape[2] >= 4 * shape[1]:
+        yield (
+            f"X is {shape}: read as {counted(shape[1], 'step')} of {shape[2]} channels; if it is (cases, "
+            "channels, time), say layout='channels_first'"
+        )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from normcast.budgets import opened_zip
+from normcast.data.case_arrays import CaseArrays, name_of_test
 from normcast.errors import listed
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -26,22 +30,17 @@ NAMES = {
 }  # fmt: skip
 """What arrays are called by the part they play, in lower case; the first of a part goes before the others."""
 
-
-@dataclass(frozen=True)
-class NpzArrays:
-    """The arrays of a file by the part they play, and what to tell of the names they had."""
-
-    parts: dict[str, np.ndarray]
-    notes: tuple[str, ...]
+_OF_TRAIN = re.compile(r"train[_-]?(?P<after>.+)|(?P<before>.+?)[_-]?train", re.IGNORECASE)
 
 
 def read_npz(
     path: str | Path, parts: Sequence[str] = PARTS, names: Mapping[str, str] | None = None
-) -> NpzArrays:
+) -> CaseArrays:
     """Return the arrays x and y of an .npz file, and groups and times where it has them.
 
     parts: those to read, x and y among them. names: the array of a part, where it is called otherwise than in
     `NAMES`, in upper or lower case. Arrays that play no part are noted. Each part has one entry per case.
+    Of X_train and X_test the first is read, and the other is what `test` of the result reads.
     Nothing is unpickled.
     Raises FileNotFoundError, or ValueError for what is no .npz, lacks x or y, has two arrays for one part,
     and for uneven arrays.
@@ -65,7 +64,21 @@ def read_npz(
         if unlike and part not in sure and own[0].lower() != part:
             del found[part]
     _refuse_uneven(found, str(path))
-    return NpzArrays(found, tuple(_notes(taken, found, there)))
+    kept = _kept({part: taken[part][0] for part in found}, there)
+    notes = tuple(_notes(taken, found, there, tuple(kept.values())))
+    return CaseArrays(found, notes, test=partial(_read_test, path, kept) if kept else None)
+
+
+def _kept(played: Mapping[str, str], there: Sequence[str]) -> dict[str, str]:
+    """Return the arrays of the test part by the part they play; none, unless x and y are among them."""
+    lower = {name.lower(): name for name in there}
+    names = {part: lower.get((name_of_test(name) or "").lower()) for part, name in played.items()}
+    kept = {part: name for part, name in names.items() if name is not None}
+    return kept if {"x", "y"} <= set(kept) else {}
+
+
+def _read_test(path: str | Path, names: Mapping[str, str]) -> CaseArrays:
+    return replace(read_npz(path, tuple(names), names), notes=())
 
 
 def _named(there: Sequence[str], part: str, names: Mapping[str, str]) -> list[str]:
@@ -73,7 +86,15 @@ def _named(there: Sequence[str], part: str, names: Mapping[str, str]) -> list[st
     if part in names:
         return [name for name in there if name == names[part]]
     exact = [name for name in there if name.lower() == part]
-    return exact or [name for name in there if name.lower() in NAMES[part]]
+    of_train = [name for name in there if _of_train(name) == part]
+    likely = [name for name in there if name.lower() in NAMES[part]]
+    return exact or of_train or likely or [name for name in there if _of_train(name) in NAMES[part]]
+
+
+def _of_train(name: str) -> str:
+    """Return a name without the train in it, in lower case; "" where there is none."""
+    found = _OF_TRAIN.fullmatch(name)
+    return (found["after"] or found["before"]).lower() if found else ""
 
 
 def _refuse_unclear(taken: Mapping[str, Sequence[str]], there: Sequence[str], where: str) -> None:
@@ -93,13 +114,18 @@ def _refuse_unclear(taken: Mapping[str, Sequence[str]], there: Sequence[str], wh
 
 
 def _notes(
-    taken: Mapping[str, Sequence[str]], found: Mapping[str, np.ndarray], there: Sequence[str]
+    taken: Mapping[str, Sequence[str]],
+    found: Mapping[str, np.ndarray],
+    there: Sequence[str],
+    kept: Sequence[str],
 ) -> Iterator[str]:
     played = {own[0]: part for part, own in taken.items() if part in found}
     for name, part in played.items():
         if name.lower() != part:
             yield f"array {name!r} is taken as {part}"
-    unused = [name for name in there if name not in played]
+    if kept:
+        yield f"{', '.join(kept)} are kept for the score"
+    unused = [name for name in there if name not in played and name not in kept]
     if unused:
         yield f"not used: {listed([repr(name) for name in unused])}"
 
@@ -108,18 +134,21 @@ def _array(held: zipfile.ZipFile, name: str) -> np.ndarray:
     """Return a member; one that says it is larger than what stands in it, or holds objects, is not read."""
     info = held.getinfo(f"{name}.npy")
     with held.open(info) as member:
-        read_header = HEADERS.get(np.lib.format.read_magic(member))
-        if read_header is None:
-            raise ValueError(f"{name} is in a format of .npy that is not known")
-        shape, _, dtype = read_header(member)
-    if dtype.hasobject:
-        raise ValueError(f"{name} holds Python objects, which are not read")
-    if max(math.prod(shape) * dtype.itemsize, *shape[:1], 0) > info.file_size:
-        raise ValueError(
-            f"{name} declares {shape} of {dtype}, which is more than the {info.file_size:,} bytes it has"
-        )
+        refuse_oversized(member, name, info.file_size)
     with held.open(info) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def refuse_oversized(member: IO[bytes], name: str, size: int) -> None:
+    """Raise ValueError for a .npy whose header declares more than the bytes it has, or Python objects."""
+    read_header = HEADERS.get(np.lib.format.read_magic(member))
+    if read_header is None:
+        raise ValueError(f"{name} is in a format of .npy that is not known")
+    shape, _, dtype = read_header(member)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects, which are not read")
+    if max(math.prod(shape) * dtype.itemsize, *shape[:1], 0) > size:
+        raise ValueError(f"{name} declares {shape} of {dtype}, which is more than the {size:,} bytes it has")
 
 
 def _refuse_uneven(arrays: dict[str, np.ndarray], where: str) -> None:

@@ -1,0 +1,99 @@
+"""TS files: the text format of the UCR and UEA archives, with a header of @ lines, read line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from normcast.data.case_arrays import CaseArrays
+from normcast.data.case_text import Gathered, lines
+
+
+def read_ts(path: str | Path) -> CaseArrays:
+    """Return the cases of a .ts file: x and y.
+
+    x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
+    as text, or numbers where the header says @targetlabel true.
+    A row is the values of each dimension with commas, dimensions and the label with colons between them.
+    Raises FileNotFoundError, or ValueError with the line for a value that is missing, rows with time stamps,
+    a label that the header does not name, and dimensions that do not go together.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "gait.ts"
+    >>> _ = file.write_text("@classLabel true rest walk\\n@data\\n1,2,3:4,5,6:walk\\n")
+    >>> read_ts(file).parts["x"].shape, read_ts(file).parts["y"]
+    ((1, 3, 2), array(['walk'], dtype='<U4'))
+    """
+    where = str(path)
+    numbered = lines(path, comment="#")
+    header = _header(numbered, where)
+    cases = Gathered(where, _classes(header, where), _channels(header))
+    for number, line in numbered:
+        text, _, label = line.rpartition(":")
+        if not text:
+            raise ValueError(
+                f"{where}, line {number}: there is no colon between values and label. A row is "
+                "'1,2,3:4,5,6:label', with a colon after each dimension."
+            )
+        _refuse_stamps("(" in text, f"{where}, line {number}")
+        cases.add([each.split(",") for each in text.split(":")], label, number)
+    return cases.arrays(tuple(_notes(header, {len(each) for each in cases.series})))
+
+
+def _header(numbered: Iterator[tuple[int, str]], where: str) -> dict[str, str]:
+    """Return what each @ line says, by its word in lower case; the line after @data is the next."""
+    header: dict[str, str] = {}
+    for number, line in numbered:
+        word, _, rest = line.replace("\t", " ").partition(" ")
+        if not word.startswith("@"):
+            raise ValueError(
+                f"{where}, line {number}: {line[:40]!r} stands before @data, but is no line of the header, "
+                "such as '@classLabel true a b'."
+            )
+        if word.lower() == "@data":
+            _refuse_stamps(_is_true(header, "@timestamps"), f"{where}, @timeStamps true")
+            return header
+        header[word.lower()] = rest.strip()
+    raise ValueError(f"{where}: has no line @data. It is cut off, or no .ts file.")
+
+
+def _refuse_stamps(has_stamps: bool, place: str) -> None:
+    if has_stamps:
+        raise ValueError(
+            f"{place}: values with time stamps, (t,v),(t,v), are not read. Bring the series to even steps, "
+            "and write the values alone."
+        )
+
+
+def _is_true(header: Mapping[str, str], word: str) -> bool:
+    return header.get(word, "").lower().split()[:1] == ["true"]
+
+
+def _classes(header: Mapping[str, str], where: str) -> frozenset[str] | None:
+    """Return the labels that the header names, none where it names none, None where numbers are told."""
+    if _is_true(header, "@classlabel"):
+        return frozenset(header["@classlabel"].split()[1:])
+    if _is_true(header, "@targetlabel"):
+        return None
+    raise ValueError(
+        f"{where}: the header says neither '@classLabel true' nor '@targetlabel true', so nothing is told of "
+        "the cases that could be learned."
+    )
+
+
+def _channels(header: Mapping[str, str]) -> int | None:
+    if _is_true(header, "@univariate"):
+        return 1
+    return _whole(header.get("@dimensions", header.get("@dimension", "")))
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _notes(header: Mapping[str, str], lengths: set[int]) -> Iterator[str]:
+    told = _whole(header.get("@serieslength", ""))
+    if told and len(lengths) == 1 and told not in lengths:
+        yield f"@seriesLength says {told}, but series have {min(lengths)} steps"
+    if len(lengths) > 1 and _is_true(header, "@equallength"):
+        yield f"@equalLength is true, but series have {min(lengths)} to {max(lengths)} steps"
