@@ -1,0 +1,40 @@
+"""CaseCandidate: what tells numbers or classes of cases for next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+KINDS = ("numbers", "classes")
+
+FittedCase = Callable[[np.ndarray], np.ndarray]
+"""Takes x (cases, time, channels); returns numbers as y has them, or probabilities (cases, classes)."""
+
+
+@dataclass(frozen=True)
+class CaseCandidate:
+    """A way to tell numbers or classes of cases, as a value.
+
+    name: its row in a table; place: its order among the others. fit: takes x (cases, time, channels) float32,
+    standardized, and y: numbers (cases, ...), scaled, or classes (cases, classes) bool, one-hot; returns what
+    tells them of further cases, of each from its own rows alone. tells: some of `KINDS`. needs: the packages
+    without which it is not there.
+
+    >>> zero = CaseCandidate("zero", 9, lambda x, y: lambda new: np.zeros((len(new), *y.shape[1:])))
+    >>> zero.fit(np.zeros((5, 3, 2)), np.ones(5))(np.zeros((2, 3, 2))), zero.is_there
+    (array([0., 0.]), True)
+    """
+
+    name: str
+    place: int
+    fit: Callable[[np.ndarray, np.ndarray], FittedCase]
+    tells: tuple[str, ...] = KINDS
+    needs: tuple[str, ...] = ()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether all it needs is installed."""
+        return all(find_spec(package) for package in self.needs)
