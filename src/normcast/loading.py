@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from normcast.artefact import Archive, read_manifest
 from normcast.errors import unknown
 
-if TYPE_CHECKING:
-    from normcast.forecasting import Forecaster
+KINDS = {  # the module whose `read` takes a file of that kind
+    "forecaster": "normcast.forecasting.forecaster",
+    "regressor": "normcast.cases.regressor",
+    "classifier": "normcast.cases.classifier",
+}
 
-KINDS = {"forecaster": "normcast.forecasting.forecaster"}  # the module whose `read` takes a file of that kind
 
+def load(path: str | Path, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return what `save` wrote: a `Forecaster`, `Regressor` or `Classifier`, the same bit for bit.
 
-def load(path: str | Path) -> Forecaster:
-    """Return what `save` wrote; a forecaster forecasts bit for bit as that one did.
-
-    Without a table `predict` continues the rows that were fitted, of which the file keeps the last ones.
-    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
-    Files of every earlier format are read. Raises FileNotFoundError, ImportError for a polars table where
-    polars is not installed, and ValueError for a file that is broken, cut off, or not a normcast model of a
-    kind and format this version knows.
+    custom_objects: your own layers by name, for a keras model whose classes are not registered with Keras. Of
+    a forecaster, without a table `predict` continues the rows that were fitted, of which the file keeps the
+    last ones. No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in
+    safe mode. Files of every earlier format are read. Raises FileNotFoundError, ImportError for a polars
+    table where polars is not installed, and ValueError for a file that is broken, cut off, or not a normcast
+    model of a kind and format this version knows.
 
     >>> import pandas as pd, tempfile
     >>> from normcast import Forecaster
@@ -38,5 +41,4 @@ def load(path: str | Path) -> Forecaster:
     kind = read_manifest(archive).kind
     if kind not in KINDS:
         raise ValueError(f"{unknown('kind', kind, KINDS, where=archive.where)} Install a newer normcast.")
-    read: Any = import_module(KINDS[kind]).read
-    return read(archive)
+    return import_module(KINDS[kind]).read(archive, custom_objects)

@@ -90,7 +90,9 @@ def test_another_format_says_which_version_to_install(model_file):
 
 def test_another_kind_is_named_with_those_there_are(model_file):
     changed(model_file, "manifest.json", with_values(lambda v: v.update(kind="forecast")))
-    with pytest.raises(ValueError, match=r"no kind 'forecast'; kinds are forecaster\. Did you mean"):
+    with pytest.raises(
+        ValueError, match=r"no kind 'forecast'; kinds are forecaster, regressor, classifier\. Did you mean"
+    ):
         load(model_file)
 
 

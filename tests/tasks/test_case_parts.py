@@ -64,7 +64,7 @@ def test_no_row_that_is_tested_was_trained_on_or_chose_the_epoch(step, shuffled)
 
 
 def test_folds_in_time_train_on_as_many_parts_and_test_each_later_one():
-    places = [Parts(timed_parts(np.arange(20), 2, 0, "a"), 2, np.arange(20)).places(n) for n in range(2)]
+    places = [Parts(timed_parts(np.arange(20), 5, 0, "a"), 2, np.arange(20)).places(n) for n in range(2)]
     assert [p["train"].tolist() for p in places] == [list(range(8)), list(range(4, 12))]
     assert [p["valid"].tolist() for p in places] == [[8, 9, 10, 11], [12, 13, 14, 15]]
     assert [p["test"].tolist() for p in places] == [[12, 13, 14, 15], [16, 17, 18, 19]]
@@ -72,7 +72,7 @@ def test_folds_in_time_train_on_as_many_parts_and_test_each_later_one():
 
 def test_cases_of_one_stamp_stay_together():
     times = np.repeat(np.arange(10), 7)
-    part = timed_parts(times, 1, 0, "a")
+    part = timed_parts(times, 5, 0, "a")
     assert [len(set(part[times == each])) for each in range(10)] == [1] * 10
     assert np.bincount(part).tolist() == [14] * 5
 
@@ -80,14 +80,14 @@ def test_cases_of_one_stamp_stay_together():
 def test_too_few_stamps_are_refused():
     few = "a: there are 4 times of cases but 5 parts in time need 5. Give more cases, or fewer folds."
     with pytest.raises(ValueError, match=f"^{re.escape(few)}$"):
-        timed_parts(np.arange(4), 1, 0, "a")
-    timed_parts(np.arange(14), 4, 1, "a")
+        timed_parts(np.arange(4), 5, 0, "a")
+    timed_parts(np.arange(14), 7, 1, "a")
     apart = (
         "a: there are 13 times of cases, of which 1 before each part share rows with it, but 7 parts in time "
         "need 14. Give more cases, or fewer folds."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(apart)}$"):
-        timed_parts(np.arange(13), 4, 1, "a")
+        timed_parts(np.arange(13), 7, 1, "a")
 
 
 def test_the_future_changes_nothing_that_is_learned_before_it():

@@ -55,8 +55,8 @@ def test_quantities_are_refused(y):
 @pytest.mark.parametrize(("y", "classes", "least"), [([7] * 6, 1, 6), ([0] * 9 + [1] * 2, 2, 2)])
 def test_too_few_classes_and_too_rare_ones_are_refused(y, classes, least):
     message = (
-        f"Study: y has {classes} classes, the rarest with {least} cases; at least 2 classes with 3 cases "
-        "each are needed."
+        f"Study: y has {classes} classes, the rarest, {y[-1]}, with {least} cases; at least 2 classes with 3 "
+        "cases each are needed."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         task_of(y)

@@ -110,7 +110,7 @@ def test_log_loss_and_error_are_those_written_out():
     ("y", "message"),
     [
         (np.zeros(6), "1 classes"),
-        (np.arange(6), "rarest with 1 cases"),
+        (np.arange(6), "the rarest, 0, with 1 case;"),
         (np.linspace(0, 1, 6), "no class labels"),
     ],
 )

@@ -13,6 +13,8 @@ import numpy as np
 from normcast.artefact.archive import Archive, as_arrays, as_json
 from normcast.artefact.keras_file import read_keras_file
 from normcast.models import Architecture
+from normcast.models.edits.apply import custom_classes
+from normcast.models.revival import Classes
 from normcast.models.shapes import refuse_layers, without_values
 from normcast.plain import parsed
 
@@ -54,14 +56,17 @@ def names(model: keras.Model, replica: int) -> list[str]:
     return [f"{replica}/{number:03}/{weight.path}" for number, weight in enumerate(model.weights)]
 
 
-def read_network(archive: Archive, build: dict[str, Any]) -> tuple[keras.Model, Architecture | None]:
+def read_network(
+    archive: Archive, build: dict[str, Any], own: Classes | None = None
+) -> tuple[keras.Model, Architecture | None]:
     """Return the network without its trained weights, and its architecture if it is ours.
 
-    build: the arguments that the data beside it ask for. Raises ValueError for a damaged member.
+    build: the arguments that the data beside it ask for; own: classes that a keras model may need. Raises
+    ValueError for a damaged member.
     """
     if ARCHITECTURE not in archive.members:
         with archive.reading(MODEL) as content:
-            return read_keras(content, archive.where), None
+            return read_keras(content, archive.where, own), None
     with archive.reading(ARCHITECTURE) as content:
         if len(content) > MOST_TEXT:
             raise ValueError(f"it has {len(content):,} bytes, more than {MOST_TEXT:,}.")
@@ -124,24 +129,26 @@ def keras_archive(model: keras.Model) -> bytes:
     facts = parsed(members["metadata.json"], MODEL)
     facts.pop("date_saved", None)
     raw = Archive({**members, "metadata.json": as_json(facts)}, MODEL).packed()
-    read_keras(raw, "save")  # better now than when the model is needed
+    read_keras(raw, "save", custom_classes(model))  # better now than when the model is needed
     return raw
 
 
-def read_keras(raw: bytes, where: str) -> keras.Model:
+def read_keras(raw: bytes, where: str, own: Classes | None = None) -> keras.Model:
     """Return the model in Keras' own archive: it may name layers, but bring no code.
 
-    Raises ValueError for a model that needs code of its own, such as a Lambda layer.
+    own: classes and functions by name that it may need beside those registered with Keras. Raises ValueError
+    for a model that needs code of its own, such as a Lambda layer.
     """
     Archive.unpacked(raw, f"{where}: {MODEL}")
     with TemporaryDirectory() as folder:
         path = Path(folder) / MODEL
         path.write_bytes(raw)
         try:
-            return read_keras_file(path, compiled=False, where=MODEL)
+            return read_keras_file(path, own, compiled=False, where=MODEL)
         except ValueError as error:
             raise ValueError(
                 f"{where}: the keras model cannot be loaded without running code of its own ({error}). "
-                f"Use layers instead of Lambda, and import the module that registers your own layers "
-                f"(keras.saving.register_keras_serializable) first."
+                f"Use layers instead of Lambda. Of your own layers import the module that registers them "
+                f"(keras.saving.register_keras_serializable) first, or name them: load(path, custom_objects="
+                "{'MyLayer': MyLayer})."
             ) from error

@@ -1,8 +1,8 @@
-"""Case subject: the network and the cases of a study, made to fit each other; y decides what is told."""
+"""Case subject: a network and cases, made to fit each other; y decides what is told of them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import keras
@@ -15,7 +15,9 @@ from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
 from normcast.engine.losses import name_of as loss_name
 from normcast.models import Architecture
-from normcast.study.subject import (
+from normcast.tasks import ClassHead, ClassifyTask, RegressTask
+from normcast.tasks.classify import is_hot, labels_of
+from normcast.tasks.subject import (
     NetworkLike,
     Subject,
     architecture_of,
@@ -23,8 +25,6 @@ from normcast.study.subject import (
     name_of,
     preset_training,
 )
-from normcast.tasks import ClassHead, ClassifyTask, RegressTask
-from normcast.tasks.classify import is_hot, labels_of
 
 TaskName: TypeAlias = Literal["classify", "regress"]
 DIFFERENCES = tuple(
@@ -36,6 +36,27 @@ MOST_CLASSES = 20
 """Different whole numbers that are taken for labels; more of them are a question."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How cases are to be told of. folds, scaling: as in `CaseTask`; least: cases that a class must have;
+    where: what messages begin with; training: of a network of ours, by default as its preset says."""
+
+    folds: int = 2
+    scaling: str = "standard"
+    least: int = 3
+    where: str = "Study"
+    training: Training | None = None
+
+    def classes(self, cases: Cases, head: ClassHead | None = None) -> ClassifyTask:
+        """Return the task of telling classes."""
+        common = (self.folds, self.scaling, self.where)
+        return ClassifyTask(cases, *common, head=head or ClassHead(), least=self.least)
+
+    def numbers(self, cases: Cases, scales_target: bool = True) -> RegressTask:
+        """Return the task of telling numbers."""
+        return RegressTask(cases, self.folds, self.scaling, self.where, scales_target=scales_target)
+
+
 def cases_of(arrays: tuple[Any, ...]) -> Cases:
     """Return the cases of a tuple. Raises ValueError for what is not (X, y), with groups and times or not."""
     if not 2 <= len(arrays) <= 4:
@@ -45,43 +66,62 @@ def cases_of(arrays: tuple[Any, ...]) -> Cases:
     return Cases.of(*arrays, where="Study")
 
 
-def case_subject(
-    given: NetworkLike, cases: Cases, *, folds: int, scaling: str, task: TaskName | None = None
-) -> Subject:
-    """Return what a study of cases measures.
+def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName | None = None) -> Subject:
+    """Return network and task, made for each other.
 
     task: by default what y and the model say. Raises ValueError for targets that do not fit the task, and for
     a network that only forecasts.
     """
-    name = task or told_by(cases, given)
+    if isinstance(given, keras.Model):
+        refuse_subclass(given, cases, asked.where)
+    name = task or told_by(cases, given, asked.where)
     if isinstance(given, keras.Model):
         made = _classified if name == "classify" else _regressed
-        return made(given, cases, folds, scaling)
+        return made(given, cases, asked)
     architecture = architecture_of(given)
     if architecture.skip or architecture.instance_norm:
         raise ValueError(
-            f"Study: network {name_of(given)!r} adds its input's level to its output, which only a forecast "
+            f"{asked.where}: network {name_of(given)!r} adds its input's level to its output, which only a "
+            "forecast "
             "can use. Choose another for cases, such as conv-lstm."
         )
-    training = preset_training(given)
+    training = asked.training or preset_training(given)
     if name == "classify":
-        labels = ClassifyTask(cases, folds, scaling)
+        labels = asked.classes(cases)
         training = replace(training, loss=labels.default_loss)
-        model = built(architecture, "softmax", cases, len(labels.classes))
+        model = built(of_ours(given, name), cases, len(labels.classes))
         return Subject(model, labels, training, name_of(given))
-    numbers = RegressTask(cases, folds, scaling)
+    numbers = asked.numbers(cases)
     if len(numbers.output_shape) > 1:
         raise ValueError(
-            f"Study: y has an output for each step, {cases.y.shape}, which no preset gives. Give a keras "
+            f"{asked.where}: y has an output for each step, {cases.y.shape}, which no preset gives. Give a "
+            "keras "
             f"model that maps (batch, {cases.steps}, {cases.channels}) to (batch, {numbers.output_shape})."
         )
-    model = built(architecture, "linear", cases, numbers.output_shape[0])
+    model = built(of_ours(given, name), cases, numbers.output_shape[0])
     return Subject(model, numbers, training, name_of(given))
 
 
-def built(architecture: Architecture, head: str, cases: Cases, outputs: int) -> keras.Model:
+def refuse_subclass(model: keras.Model, cases: Cases, where: str) -> None:
+    """Raise ValueError for a model whose inputs and outputs nobody can read."""
+    if not getattr(model, "inputs", None):
+        shape = (cases.steps, cases.channels)
+        raise ValueError(
+            f"{where}: model {model.name!r} of class {type(model).__name__} has no inputs that can be read. "
+            f"Give it some: inputs = keras.Input({shape}); keras.Model(inputs, model(inputs)); its class "
+            "then "
+            "needs a get_config."
+        )
+
+
+def of_ours(given: str | Architecture, task: TaskName) -> Architecture:
+    """Return a network of ours with the head for a task."""
+    return architecture_of(given).with_head("softmax" if task == "classify" else "linear")
+
+
+def built(architecture: Architecture, cases: Cases, outputs: int) -> keras.Model:
     """Return the network for these cases."""
-    return architecture.with_head(head).build(cases.steps, cases.channels, outputs)
+    return architecture.build(cases.steps, cases.channels, outputs)
 
 
 def activation_of(model: keras.Model) -> str:
@@ -95,16 +135,16 @@ def activation_of(model: keras.Model) -> str:
     return found[0].activation if found else "?"
 
 
-def _classified(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Subject:
-    training = compiled_training(model, "Study")
+def _classified(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
+    training = compiled_training(model, asked.where)
     has_loss = model.compiled and model.loss is not None
-    head = class_head(model, training.loss if has_loss else None, len(np.unique(labels_of(cases.y))))
-    task = ClassifyTask(cases, folds, scaling, head=head)
+    classes = len(np.unique(labels_of(cases.y, asked.where)))
+    head = class_head(model, training.loss if has_loss else None, classes, asked.where)
     training = training if has_loss else replace(training, loss=head.loss)
-    return foreign_subject(model, task, training)
+    return foreign_subject(model, asked.classes(cases, head), training, asked.where)
 
 
-def class_head(model: keras.Model, loss: Any, classes: int) -> ClassHead:
+def class_head(model: keras.Model, loss: Any, classes: int, where: str = "Study") -> ClassHead:
     """Return what a model gives for so many classes.
 
     loss: what it is compiled with, or None; a head without activation then gives logits.
@@ -118,20 +158,19 @@ def class_head(model: keras.Model, loss: Any, classes: int) -> ClassHead:
     is_logits = bool(config.get("from_logits", False)) if loss is not None else activation == "linear"
     if not is_logits and activation not in PROBABLE:
         raise ValueError(
-            f"Study: model {model.name!r} gives no probabilities of classes: its last activation is "
+            f"{where}: model {model.name!r} gives no probabilities of classes: its last activation is "
             f"{activation!r}. End with {kind}, or compile with a cross-entropy of from_logits=True."
         )
     return ClassHead(kind, is_logits, kind == "softmax" and "sparse" in loss_name(loss))
 
 
-def _regressed(model: keras.Model, cases: Cases, folds: int, scaling: str) -> Subject:
+def _regressed(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
     shape, wanted = cases.y.shape[1:], tuple(model.output_shape[1:])
     if None not in wanted and shape != wanted and np.prod(shape) == np.prod(wanted):
         cases = replace(cases, y=cases.y.reshape(-1, *wanted))
-    training = compiled_training(model, "Study")
+    training = compiled_training(model, asked.where)
     scales = activation_of(model) in UNBOUNDED and _is_of_differences(training)
-    task = RegressTask(cases, folds, scaling, scales_target=scales)
-    return foreign_subject(model, task, training)
+    return foreign_subject(model, asked.numbers(cases, scales), training, asked.where)
 
 
 def _is_of_differences(training: Training) -> bool:
@@ -139,7 +178,7 @@ def _is_of_differences(training: Training) -> bool:
     return isinstance(training.build_loss(), DIFFERENCES)
 
 
-def told_by(cases: Cases, given: NetworkLike) -> TaskName:
+def told_by(cases: Cases, given: NetworkLike, where: str = "Study") -> TaskName:
     """Return what y, and where it holds whole numbers the model, say is told of each case.
 
     Raises ValueError where that is a question.
@@ -154,7 +193,8 @@ def told_by(cases: Cases, given: NetworkLike) -> TaskName:
         return "classify" if _classifies(given, different) else "regress"
     if different > MOST_CLASSES:
         raise ValueError(
-            f"Study: y holds {different} different whole numbers; say whether they are labels or quantities, "
+            f"{where}: y holds {different} different whole numbers; say whether they are labels or "
+            "quantities, "
             "task='classify' or task='regress'."
         )
     return "classify"

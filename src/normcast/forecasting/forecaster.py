@@ -19,6 +19,7 @@ from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
+from normcast.models.revival import Classes
 from normcast.windows.arrays import Arrays
 
 if TYPE_CHECKING:
@@ -232,9 +233,9 @@ class Forecaster:
         return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
 
 
-def read(archive: Archive) -> Forecaster:
+def read(archive: Archive, own: Classes | None = None) -> Forecaster:
     """Return the forecaster that is kept in a file; see `normcast.load`."""
-    kept = saved.read(archive)
+    kept = saved.read(archive, own)
     forecaster = Forecaster(kept.settings.h)
     forecaster.settings, forecaster.fitted_ = kept.settings, kept.fitted
     forecaster.panel_, forecaster.policies_ = kept.panel, kept.policies

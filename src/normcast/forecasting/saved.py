@@ -26,6 +26,7 @@ from normcast.data.bounds import Bounds
 from normcast.files import write_whole
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import POLICIES, Settings
+from normcast.models.revival import Classes
 from normcast.plain import Plain
 from normcast.scoring import Conformal
 from normcast.windows import Scaler, waves
@@ -81,8 +82,10 @@ def write(kept: Kept, path: str | Path) -> None:
     write_whole(path, Archive(held, str(path)).packed())
 
 
-def read(archive: Archive) -> Kept:
+def read(archive: Archive, own: Classes | None = None) -> Kept:
     """Return what `write` wrote. No code is run: JSON, arrays, and Keras' archive in safe mode.
+
+    own: classes of the user's that a keras model may need, by name.
 
     Raises ImportError for a polars table where polars is not installed, and ValueError for a file that is
     broken, cut off, or not a forecaster of a format this version knows.
@@ -100,7 +103,9 @@ def read(archive: Archive) -> Kept:
         build = build_arguments(panel, facts.input_size, facts.h, facts.quantiles, facts.calendar)
     scaling = read_scaling(archive, manifest, panel)
     conformal = read_conformal(archive, facts.quantiles, facts.h)
-    model, architecture = read_network(archive, build)  # last: nothing is built for a file that is broken
+    model, architecture = read_network(
+        archive, build, own
+    )  # last: nothing is built for a file that is broken
     fitted = Fitted(
         ids=panel.ids,
         model=model,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from normcast.errors import at_least_one, closest, one_of
 from normcast.models import DEFAULT, Architecture, Preset, preset
 from normcast.scoring import quantiles_of
+from normcast.windows.scaling import KINDS
 
 if TYPE_CHECKING:
     import keras
 
-SCALINGS = ("standard", "robust", "none")
 POLICIES = ("duplicates", "fill_gaps", "missing")  # how new rows are read, unless given anew
 
 # Words that other libraries use, and ours for the same thing.
@@ -69,7 +69,7 @@ class Settings:
         minimum = self.minimum
         if minimum is not None and not (isinstance(minimum, int | float) and isfinite(minimum)):
             raise ValueError(f"Forecaster: minimum must be a finite number, but is {minimum!r}.")
-        one_of("Forecaster", "scaling", self.scaling, SCALINGS)
+        one_of("Forecaster", "scaling", self.scaling, KINDS)
         self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):
             preset(self.model)

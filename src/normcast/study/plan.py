@@ -10,9 +10,9 @@ from normcast.errors import counted
 from normcast.models.size import multiplications
 from normcast.study.job import Job, training_to_json
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.subject import Subject
 from normcast.study.trial import TrialKey
 from normcast.tasks.cost import roughly, training_seconds
+from normcast.tasks.subject import Subject
 
 SECONDS_PER_PROGRAM = 4.0
 USUAL_SHARE = 0.7  # of the epochs, before early stopping

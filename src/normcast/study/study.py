@@ -11,12 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from normcast.cases.subject import Asked, TaskName, case_subject, cases_of
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.errors import at_least_one, listed, one_of, refuse_unknown
 from normcast.machine import cores
-from normcast.study.case_subject import TaskName, case_subject, cases_of
 from normcast.study.combine import DESIGNS, combined
+from normcast.study.forecast_subject import forecast_subject, panel_of
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import run_here, run_on_cores
 from normcast.study.placement import PlacementsLike, as_placements
@@ -27,8 +28,8 @@ from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
-from normcast.study.subject import NetworkLike, Subject, forecast_subject, panel_of
 from normcast.study.trial import Trial
+from normcast.tasks.subject import NetworkLike, Subject
 
 _log = logging.getLogger("normcast")
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
@@ -116,7 +117,7 @@ class Study:
             one_of("Study", "task", task, ("classify", "regress"))
         if not forecasts:
             cases = data if isinstance(data, Cases) else cases_of(data)
-            subject = case_subject(model, cases, folds=folds, scaling=scaling, task=task)
+            subject = case_subject(model, cases, Asked(folds, scaling), task)
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
             panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)

@@ -1,5 +1,6 @@
 """Tasks: what is learned from data, and how it is split, scaled and scored; a file for each kind."""
 
+from normcast.tasks.case_scaling import CaseScaling
 from normcast.tasks.case_task import CaseTask
 from normcast.tasks.class_head import ClassHead
 from normcast.tasks.classify import ClassifyTask
@@ -11,6 +12,7 @@ from normcast.tasks.task import RAW_INPUTS, Fold, Task
 
 __all__ = [
     "RAW_INPUTS",
+    "CaseScaling",
     "CaseTask",
     "ClassHead",
     "ClassifyTask",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from normcast.data import Cases
 from normcast.engine import Batches, Field
+from normcast.tasks.case_scaling import CaseScaling
 from normcast.tasks.parts import Parts, parts_of
-from normcast.tasks.task import Fold, Measured, digest, thinned
+from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
 
 MOST_SEEN = 1024
 
@@ -21,12 +22,14 @@ MOST_SEEN = 1024
 class CaseTask:
     """Cases with what is to be told of each, cut into parts of which each fold tests one.
 
-    scaling: "standard" per channel, from the training cases; "target only" leaves the inputs as they are.
+    scaling: of each channel, from the training cases: "standard", "robust" or "none"; "target only" leaves
+    the inputs as they are. where: what messages begin with.
     """
 
     cases: Cases
     folds: int = 2
     scaling: str = "standard"
+    where: str = "Study"
 
     @property
     def groups(self) -> np.ndarray | None:
@@ -36,7 +39,7 @@ class CaseTask:
     @cached_property
     def parts(self) -> Parts:
         """The part of each case."""
-        return parts_of(self.cases, self.strata, self.folds, "Study")
+        return parts_of(self.cases, self.strata, self.folds, self.where)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -62,14 +65,26 @@ class CaseTask:
         """Return what takes outputs and the name of a part, and returns the metrics."""
         raise NotImplementedError
 
+    @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """What a network reads of one case."""
+        return [(self.cases.steps, self.cases.channels)]
+
     def fold(self, number: int, scaling: str | None = None) -> Fold:
         """Return a fold: one part is tested, the next one chooses the epoch, others train."""
-        places = self.parts.places(number)
-        train, x = places["train"], self.cases.x
-        if (scaling or self.scaling) == "standard":
-            mean, spread = x[train].mean((0, 1)), x[train].std((0, 1))
-            x = (x - mean) / np.where(spread > 0, spread, 1)
-        places["seen"] = train[thinned(len(train), MOST_SEEN)]
+        return self.fold_of(self.parts.places(number), scaling)
+
+    def channels_of(self, train: np.ndarray, scaling: str | None = None) -> CaseScaling:
+        """Return the scaling of the inputs that these cases teach."""
+        kind, lengths = scaling or self.scaling, self.cases.lengths
+        kind = "none" if kind == RAW_INPUTS else kind
+        return CaseScaling.fit(self.cases.x[train], None if lengths is None else lengths[train], kind)
+
+    def fold_of(self, places: dict[str, np.ndarray], scaling: str | None = None) -> Fold:
+        """Return the fold of these cases: positions of "train", "valid" and "test", each ascending."""
+        train = places["train"]
+        x = self.channels_of(train, scaling).apply(self.cases.x, self.cases.lengths)
+        places = {**places, "seen": train[thinned(len(train), MOST_SEEN)]}
         targets = np.ascontiguousarray(self.learned(train), dtype=np.float32)
         batches = {name: case_batches(x, targets, place) for name, place in places.items()}
         return Fold(**batches, scored=self.scored(places), held=places.__getitem__)
@@ -89,7 +104,12 @@ class CaseTask:
 
 
 def case_batches(x: np.ndarray, targets: np.ndarray, place: np.ndarray) -> Batches:
-    """Return the cases at these places as batches, each a window that no other shares a row with."""
+    """Return the cases at these places with their targets, each a window that no other shares a row with."""
+    return replace(case_inputs(x, place), target=Field(targets, by="series"))
+
+
+def case_inputs(x: np.ndarray, place: np.ndarray) -> Batches:
+    """Return the cases at these places, to be told of."""
     steps, index = x.shape[1], place.astype(np.int32)
     rows = np.ascontiguousarray(x.reshape(-1, x.shape[2]), dtype=np.float32)
-    return Batches({"past": Field(rows, 0, steps)}, Field(targets, by="series"), index * steps, index)
+    return Batches({"past": Field(rows, 0, steps)}, None, index * steps, index)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.errors import counted
 from normcast.tasks.case_task import CaseTask
 from normcast.tasks.class_head import ClassHead
 from normcast.tasks.task import Measured
@@ -21,24 +22,27 @@ SURE = 1e-7  # no probability is taken for smaller, so that one sure mistake doe
 class ClassifyTask(CaseTask):
     """Cases with a label each, cut into parts of which each fold tests one.
 
-    head: what a network gives for a case. scaling: as in `CaseTask`.
-    Raises ValueError for targets that are no classes, and for fewer than 3 cases of a class.
+    head: what a network gives for a case. least: cases that each class must have. scaling: as in `CaseTask`.
+    Raises ValueError for targets that are no classes, and for fewer cases of a class.
     """
 
     head: ClassHead = field(default_factory=ClassHead)
+    least: int = 3
 
     def __post_init__(self) -> None:
-        least = min(np.unique(self.labels, return_counts=True)[1])
-        if len(self.classes) < 2 or least < 3:
+        counts = np.unique(self.labels, return_counts=True)[1]
+        if len(self.classes) < 2 or counts.min() < self.least:
+            rarest = self.classes[counts.argmin()]
             raise ValueError(
-                f"Study: y has {len(self.classes)} classes, the rarest with {least} cases; at least 2 "
-                "classes with 3 cases each are needed."
+                f"{self.where}: y has {len(self.classes)} classes, the rarest, {rarest!s}, with "
+                f"{counted(int(counts.min()), 'case')}; at least 2 classes with {self.least} cases each are "
+                "needed."
             )
 
     @cached_property
     def labels(self) -> np.ndarray:
         """The label of each case, (cases,)."""
-        return labels_of(self.cases.y)
+        return labels_of(self.cases.y, self.where)
 
     @cached_property
     def classes(self) -> np.ndarray:

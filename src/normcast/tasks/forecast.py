@@ -74,6 +74,11 @@ class ForecastTask:
         return ("mase", "mae", "rmse")
 
     @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """What a network reads of one window."""
+        return [field.shape for field in self.fold(0).train.inputs.values()]
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """What a network must give for one window."""
         return (self.h,)

@@ -57,20 +57,30 @@ def parts_of(cases: Cases, strata: np.ndarray, folds: int, where: str) -> Parts:
     Raises ValueError where there are too few groups or stamps, and for cases that share rows and have
     neither: by chance they would be tested on rows that were trained on.
     """
+    embargo = embargo_of(cases, where)
     if cases.groups is not None:
         return Parts(grouped_parts(cases.groups, max(FEWEST, folds), where), folds)
-    step = stride(cases.x)
-    if cases.times is not None:
-        embargo = 0 if step is None else -(-cases.steps // step)
-        rank = np.unique(cases.times, return_inverse=True)[1]
-        return Parts(timed_parts(rank, folds, embargo, where), folds, rank, embargo)
-    if step is not None:
+    if cases.times is None:
+        return Parts(even_parts(strata, max(FEWEST, folds)), folds)
+    rank = np.unique(cases.times, return_inverse=True)[1]
+    return Parts(timed_parts(rank, max(FEWEST, folds + 3), embargo, where), folds, rank, embargo)
+
+
+def embargo_of(cases: Cases, where: str) -> int:
+    """Return how many stamps before a later part share rows with it: 0 where cases share none.
+
+    Raises ValueError for cases that share rows and have neither groups nor times.
+    """
+    step = None if cases.groups is not None else stride(cases.x)
+    if step is None:
+        return 0
+    if cases.times is None:
         raise ValueError(
             f"{where}: cases share rows: X was cut from one series, each case {step} of {cases.steps} rows "
             "behind another. Split by chance, they would be tested on rows that were trained on. Give times, "
             "such as the number of each case's last row (np.arange(len(X)) if they are in order), or groups."
         )
-    return Parts(even_parts(strata, max(FEWEST, folds)), folds)
+    return -(-cases.steps // step)
 
 
 def even_parts(strata: np.ndarray, parts: int) -> np.ndarray:
@@ -99,15 +109,15 @@ def grouped_parts(groups: np.ndarray, parts: int, where: str) -> np.ndarray:
     return part[which]
 
 
-def timed_parts(rank: np.ndarray, folds: int, embargo: int, where: str) -> np.ndarray:
-    """Return the part of each case in time, parts of as many stamps, no stamp in two.
+def timed_parts(rank: np.ndarray, parts: int, embargo: int, where: str) -> np.ndarray:
+    """Return the part of each case in time, so many parts of as many stamps, no stamp in two.
 
     rank: (cases,), the place of each case's stamp in time. Raises ValueError for too few stamps.
 
-    >>> timed_parts(np.arange(12), folds=1, embargo=1, where="cases")
+    >>> timed_parts(np.arange(12), parts=5, embargo=1, where="cases")
     array([0, 0, 1, 1, 2, 2, 2, 3, 3, 4, 4, 4])
     """
-    stamps, parts = int(rank.max()) + 1, max(FEWEST, folds + 3)
+    stamps = int(rank.max()) + 1
     ends = np.arange(1, parts + 1) * stamps // parts
     if np.diff(ends, prepend=0).min() <= embargo:
         apart = f", of which {embargo} before each part share rows with it," if embargo else ""

@@ -30,9 +30,9 @@ class RegressTask(CaseTask):
     def __post_init__(self) -> None:
         y = self.cases.y
         if y.dtype.kind not in "iufb":
-            raise ValueError(f"Study: y is of {y.dtype}, but a regression needs numbers.")
+            raise ValueError(f"{self.where}: y is of {y.dtype}, but a regression needs numbers.")
         if (self.y == self.y[:1]).all():
-            raise ValueError("Study: y is the same for all cases; there is nothing to learn.")
+            raise ValueError(f"{self.where}: y is the same for all cases; there is nothing to learn.")
 
     @cached_property
     def y(self) -> np.ndarray:

@@ -52,6 +52,10 @@ class Task(Protocol):
         """What must not be split, one value per row or case; None where each may stand alone."""
 
     @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """What a network reads of one window, an input each, without the batch axis."""
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """What a network must give for one window, without the batch axis."""
 

@@ -1,0 +1,196 @@
+"""Estimator: what Regressor and Classifier share: parameters in the manner of scikit-learn, fit, doors."""
+
+from __future__ import annotations
+
+from inspect import signature
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+
+from normcast.cases import saved
+from normcast.cases.evaluation import Evaluation, evaluated
+from normcast.cases.fitted import Fitted
+from normcast.cases.learned import Learned, Reports, learn, reporting
+from normcast.cases.settings import Settings
+from normcast.cases.subject import TaskName
+from normcast.data import Cases
+from normcast.errors import unknown
+
+
+class Estimator:
+    """Parameters, fit and save of `Regressor` and `Classifier`."""
+
+    kind: ClassVar[TaskName]
+    model: Any
+
+    def __init__(self, **given: Any) -> None:
+        for name, value in given.items():
+            setattr(self, name, value)
+        self.learned_: Learned | None = None
+        self.fitted_: Fitted | None = None
+        self.read_: keras.Model | None = None
+        self.settings  # noqa: B018  (raises for what cannot be)
+
+    @property
+    def settings(self) -> Settings:
+        """The parameters, checked."""
+        return Settings(where=type(self).__name__, **self.get_params())
+
+    # ---- parameters, as scikit-learn asks for them
+
+    @classmethod
+    def parameters(cls) -> list[str]:
+        """Return the names of the parameters."""
+        return [name for name in signature(cls).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name; deep is scikit-learn's word and changes nothing here."""
+        return {name: getattr(self, name) for name in self.parameters()}
+
+    def set_params(self, **given: Any) -> Self:
+        """Change parameters; what was fitted stays until the next fit.
+
+        Raises ValueError for an unknown one.
+        """
+        for name in given:
+            if name not in self.parameters():
+                raise ValueError(unknown("parameter", name, self.parameters(), where=type(self).__name__))
+        before = self.get_params()
+        for name, value in given.items():
+            setattr(self, name, value)
+        try:
+            self.settings  # noqa: B018  (raises for what cannot be)
+        except (TypeError, ValueError):
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        """Return an estimator of these parameters that is not fitted; a keras model is shared."""
+        return type(self)(**self.get_params())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Say whether fit was called."""
+        return self.fitted_ is not None
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of an estimator; only it calls this."""
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        classifies = self.kind == "classify"
+        return Tags(
+            estimator_type="classifier" if classifies else "regressor",
+            target_tags=TargetTags(required=True, multi_output=not classifies),
+            classifier_tags=ClassifierTags() if classifies else None,
+            regressor_tags=None if classifies else RegressorTags(),
+            input_tags=InputTags(two_d_array=True, three_d_array=True),
+        )
+
+    def __repr__(self) -> str:
+        """Return the parameters that are not as they are by default, and whether it is fitted."""
+        usual = {name: each.default for name, each in signature(type(self)).parameters.items()}
+        told = [
+            f"{name}={getattr(value, 'name', value)!r}"
+            for name, value in self.get_params().items()
+            if value is not usual[name] and value != usual[name]
+        ]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    # ---- what both do
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None, times: Any = None, progress: Reports = True) -> Self:
+        """Learn from cases; returns self.
+
+        X: (cases, time, channels), or (cases, time) for one channel; y: see the class; groups: (cases,) what
+        must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
+        held out are then the last. X may also be `Cases`, with y=None. progress: False for no line on the
+        terminal, or a function that takes `engine.Progress`.
+        Raises ValueError for cases that cannot be learned from, with the place in them.
+        """
+        self._learn(self.cases_of(X, y, groups, times, type(self).__name__), progress)
+        return self
+
+    def _learn(self, cases: Cases, progress: Reports) -> None:
+        self._refuse_untold()
+        with reporting(progress) as report:
+            self.learned_ = learn(cases, self.kind, self.settings, report)
+        self.fitted_ = self.learned_.fitted
+
+    def _refuse_untold(self) -> None:
+        """Raise RuntimeError for a keras model that a file kept without what it is to be trained with."""
+        if self.model is self.read_ and not self.read_.compiled:
+            raise RuntimeError(
+                f"{type(self).__name__}: was loaded, and a file keeps no loss and no optimizer of a keras "
+                "model. "
+                "Compile the model again, as in estimator.model.compile('adam', 'mse'), or set another one."
+            )
+
+    def cases_of(self, X: Any, y: Any, groups: Any, times: Any, where: str) -> Cases:
+        """Return checked cases."""
+        if isinstance(X, Cases):
+            return X
+        if y is None:
+            raise ValueError(f"{where}: y is missing; give what is to be learned of each case.")
+        return Cases.of(X, y, groups, times, where=where)
+
+    def evaluate(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        groups: Any = None,
+        times: Any = None,
+        folds: int = 5,
+        progress: Reports = True,
+    ) -> Evaluation:
+        """Train and score anew in folds, beside baselines in the same folds; the estimator stays as it is.
+
+        Groups are never split; with times each fold is tested on later cases than it was trained on, and
+        cases that share rows with them are left out; else each fold has its share of each class, or of low
+        and high numbers. X, y, groups, times, progress: as in `fit`. folds: how many parts are tested.
+        Returns predictions of every tested case and `scoreboard()`.
+        """
+        cases = self.cases_of(X, y, groups, times, f"{type(self).__name__}.evaluate")
+        return evaluated(self.kind, self.settings, cases, folds, progress)
+
+    def read(self, X: Any, method: str) -> Cases:
+        """Return cases to tell of; raises RuntimeError before fit, ValueError for cases of another form."""
+        fitted, where = self.ready(method), f"{type(self).__name__}.{method}"
+        cases = X if isinstance(X, Cases) else Cases.of(X, np.zeros(len(X)), where=where)
+        if cases.channels != fitted.channels:
+            raise ValueError(
+                f"{where}: X has {cases.channels} channels, but the network was fitted on {fitted.channels}."
+            )
+        if cases.steps > fitted.steps or (cases.steps < fitted.steps and not fitted.is_ragged):
+            raise ValueError(
+                f"{where}: X has {cases.steps} steps, but the network was fitted on {fitted.steps}. Cut the "
+                "cases to that length."
+            )
+        return cases.filled_to(fitted.steps)
+
+    def ready(self, method: str) -> Fitted:
+        """Return what was fitted; raises RuntimeError before fit."""
+        if self.fitted_ is None:
+            name = type(self).__name__
+            raise RuntimeError(f"{name}: {method} was called before fit; call fit(X, y) first.")
+        return self.fitted_
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to one file; see `normcast.load`.
+
+        The file holds data alone, no code. It appears whole or not at all. Raises RuntimeError before fit,
+        OSError where the path cannot be written.
+        """
+        saved.write(saved.Kept(self.settings, self.ready("save")), path)
+
+
+def estimator_of(kept: saved.Kept, kind: type[Estimator]) -> Estimator:
+    """Return the estimator that is kept in a file."""
+    settings = kept.settings
+    estimator = kind(**{name: getattr(settings, name) for name in kind.parameters()})
+    estimator.fitted_ = kept.fitted
+    estimator.read_ = estimator.model if isinstance(estimator.model, keras.Model) else None
+    return estimator

@@ -1,0 +1,204 @@
+"""Evaluation: an estimator in folds without leaks, beside baselines in the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from normcast.candidates.of_cases import CaseCandidate, case_candidates
+from normcast.cases.calibration import intervals, supported
+from normcast.cases.learned import Learned, Reports, learn, reporting, told_as
+from normcast.cases.settings import Settings
+from normcast.cases.subject import Asked, TaskName
+from normcast.data import Cases
+from normcast.errors import at_least_one
+from normcast.scoring import class_scores, number_scores, score_interval
+from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask
+from normcast.tasks.holdout import Holdout
+
+OURS = "normcast"
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What one model told of the tested cases.
+
+    values: (tested, *target shape) numbers or (tested, classes) probabilities; bounds: by level in percent
+    (tested, *target shape, 2), of numbers.
+    """
+
+    values: np.ndarray
+    bounds: Mapping[float, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What was told of cases that were not trained on, by model, the network first.
+
+    kind: "regress" or "classify"; tested: (tested,) the cases, by their number; fold: (tested,) from 0;
+    actual: (tested, ...) what came; classes: of a classifier; groups: (tested,) or None; split: "groups",
+    "time" or "chance"; network: its name; notes: what was found in the data.
+    """
+
+    kind: str
+    tested: np.ndarray
+    fold: np.ndarray
+    actual: np.ndarray
+    classes: np.ndarray | None
+    groups: np.ndarray | None
+    split: str
+    network: str
+    told: Mapping[str, Told]
+    notes: tuple[str, ...]
+
+    def scores(self, model: str = OURS, cases: np.ndarray | None = None) -> dict[str, float]:
+        """Return the scores of a model by name. cases: positions among the tested ones, by default all."""
+        told = self.told[model]
+        some = slice(None) if cases is None else cases
+        if self.classes is not None:
+            return class_scores(self.actual[some], self.classes, told.values[some])
+        bounds = {level: each[some] for level, each in told.bounds.items()}
+        return number_scores(self.actual[some], told.values[some], bounds)
+
+    def interval(self, model: str = OURS, level: float = 95) -> dict[str, tuple[float, float]]:
+        """Return a bootstrap interval of each score (percent) over tested cases, or groups of them."""
+        which = len(self.tested) if self.groups is None else self.groups
+        return score_interval(lambda some: self.scores(model, some), which, level=level)
+
+    def scoreboard(self) -> pd.DataFrame:
+        """Return the scores of all models, a row each, the network first."""
+        return pd.DataFrame({name: self.scores(name) for name in self.told}).T
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What was told of each tested case: its number, fold and group, what came, a column per model."""
+        columns: dict[str, Any] = {"case": self.tested, "fold": self.fold}
+        if self.groups is not None:
+            columns["group"] = self.groups
+        if self.classes is not None:
+            columns["actual"] = self.actual
+            told = {name: self.classes[each.values.argmax(axis=1)] for name, each in self.told.items()}
+            return pd.DataFrame({**columns, **told})
+        flat = {"actual": self.actual, **{name: each.values for name, each in self.told.items()}}
+        for name, values in flat.items():
+            rows = values.reshape(len(values), -1)
+            several = rows.shape[1] > 1
+            columns |= {f"{name}-{i + 1}" if several else name: rows[:, i] for i in range(rows.shape[1])}
+        return pd.DataFrame(columns)
+
+    def __repr__(self) -> str:
+        """Return what it is in a line, and the scoreboard."""
+        counts = f"{len(self.tested)} cases in {self.fold.max() + 1} folds, split by {self.split}"
+        board = self.scoreboard().round(3).to_string()
+        return f"Evaluation of {self.network!r}: {counts}\n{board}"
+
+
+def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, progress: Reports) -> Evaluation:
+    """Return the evaluation of an estimator of these settings; see `Estimator.evaluate`."""
+    at_least_one(f"{settings.where}.evaluate", "folds", folds)
+    asked = Asked(folds, settings.scaling, where=f"{settings.where}.evaluate")
+    task = asked.classes(cases) if kind == "classify" else asked.numbers(cases)
+    parts, told, network = [], [], ""
+    with reporting(progress) as report:
+        for number in range(folds):
+            places = task.parts.places(number)
+            train = np.sort(np.concatenate([places["train"], places["valid"]]))
+            learned = learn(cases.at(train), kind, settings, told_as(report, number, folds))
+            parts.append(places["test"])
+            told.append(dict(models_of(learned, task, train, places["test"])))
+            network = learned.subject.name
+    return joined(task, parts, told, network)
+
+
+def models_of(
+    learned: Learned, task: ClassifyTask | RegressTask, train: np.ndarray, test: np.ndarray
+) -> Iterator[tuple[str, Told]]:
+    """Yield what network and baselines tell of the tested cases.
+
+    train, test: positions in the task's cases.
+    """
+    fitted, unseen = learned.fitted, task.cases.at(test)
+    held = [Holdout(*(train[each] for each in hold.places.values())) for hold in learned.held]
+    if isinstance(task, ClassifyTask):
+        yield OURS, Told(among(fitted.labels, fitted.probabilities(unseen), task.classes), {})
+        for each in case_candidates("classes"):
+            yield each.name, Told(told_by_candidate(each, task, task.hot, train, test), {})
+        return
+    yield OURS, numbers_told(fitted.numbers(unseen), fitted.residuals)
+    for each in case_candidates("numbers"):
+        errors = [
+            task.y[hold.calib]
+            - told_by_candidate(each, task, task.y, np.concatenate([hold.train, hold.valid]), hold.calib)
+            for hold in held
+            if len(hold.calib)
+        ]
+        values = told_by_candidate(each, task, task.y, train, test)
+        yield each.name, numbers_told(values, np.concatenate(errors) if errors else None)
+
+
+def numbers_told(values: np.ndarray, residuals: np.ndarray | None) -> Told:
+    """Return numbers with the intervals that errors on unseen cases support."""
+    if residuals is None:
+        return Told(values, {})
+    flat = residuals.reshape(len(residuals), *values.shape[1:])
+    return Told(values, intervals(values, flat, supported(len(flat))))
+
+
+def told_by_candidate(
+    candidate: CaseCandidate, task: CaseTask, targets: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    """Return what a candidate that learned from `train` tells of `test`."""
+    cases, train = task.cases, np.sort(train)
+    x = task.channels_of(train).apply(cases.x, cases.lengths)
+    if targets.dtype == bool:
+        there = targets[train].any(axis=0)
+        told = np.zeros((len(test), targets.shape[1]))
+        told[:, there] = candidate.fit(x[train], targets[train][:, there])(x[test])
+        return told
+    flat = targets.reshape(len(targets), -1)
+    scale = CaseScaling.fit(flat[train][:, None])
+    told = candidate.fit(x[train], (flat[train] - scale.location) / scale.spread)(x[test])
+    return scale.undo(told).reshape(len(test), *targets.shape[1:])
+
+
+def among(own: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return probabilities of own classes as those of all, zero where a class was not trained on."""
+    told = np.zeros((len(probabilities), len(classes)))
+    told[:, np.searchsorted(classes, own)] = probabilities
+    return told
+
+
+def joined(
+    task: ClassifyTask | RegressTask,
+    parts: Sequence[np.ndarray],
+    told: Sequence[Mapping[str, Told]],
+    network: str,
+) -> Evaluation:
+    """Return the folds as one evaluation."""
+    tested, cases = np.concatenate(parts), task.cases
+    classifies = isinstance(task, ClassifyTask)
+    return Evaluation(
+        kind="classify" if classifies else "regress",
+        tested=tested,
+        fold=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+        actual=task.labels[tested] if isinstance(task, ClassifyTask) else task.y[tested],
+        classes=task.classes if isinstance(task, ClassifyTask) else None,
+        groups=None if cases.groups is None else cases.groups[tested],
+        split=task.split,
+        network=network,
+        told={name: one_of_folds([each[name] for each in told], len(tested)) for name in told[0]},
+        notes=cases.notes,
+    )
+
+
+def one_of_folds(told: Sequence[Told], tested: int) -> Told:
+    """Return what a model told in all folds; a level that some fold did not support is left out."""
+    levels = [level for level in told[0].bounds if all(level in each.bounds for each in told)]
+    bounds = {level: np.concatenate([each.bounds[level] for each in told]) for level in levels}
+    return Told(
+        np.concatenate([each.values for each in told]).reshape(tested, *told[0].values.shape[1:]), bounds
+    )

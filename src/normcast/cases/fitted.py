@@ -1,0 +1,95 @@
+"""Fitted: what telling of a case needs of what was learned, and nothing else; this is what a file keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from normcast.data import Cases
+from normcast.engine import predict
+from normcast.engine.network import Network
+from normcast.models import Architecture
+from normcast.tasks import CaseScaling, ClassHead
+from normcast.tasks.case_task import case_inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network of the ensemble: its weights, in the order of `model.weights`, with its own scalings."""
+
+    weights: list[np.ndarray]
+    inputs: CaseScaling
+    targets: CaseScaling
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Networks with the scalings around them, and what calibrates them.
+
+    steps, channels: of a case. target_shape: what is told of a case, () for a number. head, classes: of a
+    classifier, else None. residuals: (cases, *target shape) errors on cases that a network had not seen, or
+    None. temperature: what log probabilities are divided by; 1 leaves them. is_ragged:
+    whether cases of fewer steps are filled up. architecture: what built the model, if it is ours.
+    """
+
+    model: keras.Model
+    members: tuple[Member, ...]
+    steps: int
+    channels: int
+    target_shape: tuple[int, ...] = ()
+    head: ClassHead | None = None
+    classes: np.ndarray | None = None
+    residuals: np.ndarray | None = None
+    temperature: float = 1.0
+    is_ragged: bool = False
+    architecture: Architecture | None = None
+
+    @cached_property
+    def network(self) -> Network:
+        """The model as the engine runs it."""
+        return Network(self.model)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The classes of a classifier, sorted."""
+        assert self.classes is not None
+        return self.classes
+
+    def outputs(self, member: Member, cases: Cases) -> np.ndarray:
+        """Return what one network gives, in the unit of the targets, (cases, *output shape) float64."""
+        x = member.inputs.apply(cases.x, cases.lengths)
+        raw = predict(self.network, [member.weights], case_inputs(x, np.arange(len(x))))[0]
+        return member.targets.undo(raw.astype(np.float64))
+
+    def numbers(self, cases: Cases) -> np.ndarray:
+        """Return the mean of the networks, (cases, *target shape)."""
+        mean = np.mean([self.outputs(member, cases) for member in self.members], axis=0)
+        return mean.reshape(len(mean), *self.target_shape)
+
+    def probabilities(self, cases: Cases) -> np.ndarray:
+        """Return the mean of the networks' calibrated probabilities, (cases, classes)."""
+        told = [self.probabilities_of(member, cases) for member in self.members]
+        return np.mean([tempered(each, self.temperature) for each in told], axis=0)
+
+    def probabilities_of(self, member: Member, cases: Cases) -> np.ndarray:
+        """Return the probabilities that one network gives, not calibrated, (cases, classes)."""
+        assert self.head is not None
+        return self.head.probabilities(self.outputs(member, cases))
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities whose logarithms were divided by a temperature: above 1 they are less sure.
+
+    Source: Guo et al. 2017, arXiv:1706.04599
+
+    >>> tempered(np.array([[0.9, 0.1]]), 2.0).round(2)
+    array([[0.75, 0.25]])
+    """
+    if temperature == 1:
+        return probabilities
+    logs = np.log(np.clip(probabilities, 1e-12, 1)) / temperature
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,163 @@
+"""Learned: everything that is learned from cases: networks, their scalings, what calibrates them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import keras
+import numpy as np
+
+from normcast.cases.calibration import temperature_of
+from normcast.cases.choice import automatic
+from normcast.cases.fitted import Fitted, Member
+from normcast.cases.settings import Settings
+from normcast.cases.subject import Asked, TaskName, case_subject, of_ours
+from normcast.data import Cases
+from normcast.engine import Progress, Trained, Training, progress_bar, train
+from normcast.engine.network import Network, network_of
+from normcast.machine import cores
+from normcast.tasks import CaseScaling, ClassifyTask, RegressTask
+from normcast.tasks.class_weights import ClassWeighted
+from normcast.tasks.holdout import Holdout, holdouts
+from normcast.tasks.subject import Subject, name_of, preset_training
+
+Report = Callable[[Progress], None] | None
+Reports = Callable[[Progress], None] | bool
+LEAST = 2
+"""Cases that a class must have: one could be trained on, but then nothing is known of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What was learned. held: what each network held out; trained: how it went."""
+
+    subject: Subject
+    held: tuple[Holdout, ...]
+    trained: tuple[Trained, ...]
+    fitted: Fitted
+
+    @property
+    def task(self) -> RegressTask | ClassifyTask:
+        """What is told of the cases."""
+        task = self.subject.task
+        assert isinstance(task, RegressTask | ClassifyTask)
+        return task
+
+
+def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = None) -> Learned:
+    """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from."""
+    named = settings.named(automatic(cases, kind))
+    own = None if isinstance(named, keras.Model) else preset_training(named)
+    asked = Asked(scaling=settings.scaling, least=LEAST, where=settings.where, training=own)
+    network = settings.sized(named)
+    subject = case_subject(network, cases, asked, kind)
+    training = weighed(settings.trained(subject.training, cases.n_cases), subject, settings)
+    subject = replace(subject, training=training, name=name_of(named))
+    task = subject.task
+    assert isinstance(task, RegressTask | ClassifyTask)
+    held = tuple(
+        each.released(valid=settings.patience is None, calib=not settings.calibrate)
+        for each in holdouts(task.cases, task.strata, settings.seeds, settings.where)
+    )
+    trained = tuple(ensemble(subject, task, held, progress))
+    kept = [(each, hold) for each, hold in zip(trained, held, strict=True) if not each.failed]
+    members = tuple(member(task, each, hold) for each, hold in kept)
+    own_network = None if isinstance(network, keras.Model) else of_ours(network, kind)
+    fitted = replace(fitted_of(subject, task, members, cases), architecture=own_network)
+    return Learned(subject, held, trained, calibrated(fitted, task, [hold for _, hold in kept]))
+
+
+def weighed(training: Training, subject: Subject, settings: Settings) -> Training:
+    """Return the training with classes weighed as was asked."""
+    task = subject.task
+    if not isinstance(task, ClassifyTask):
+        return training
+    weights = settings.weights_of(task.classes, task.hot.sum(axis=0))
+    return (
+        training
+        if weights is None
+        else replace(training, loss=ClassWeighted(training.loss, weights.tolist()))
+    )
+
+
+def ensemble(
+    subject: Subject, task: RegressTask | ClassifyTask, held: Sequence[Holdout], progress: Report
+) -> Iterator[Trained]:
+    """Train a network on what each holdout leaves; the first one compiles the program of all."""
+    training = subject.training
+    network = network_of(subject.model, training)
+    one = partial(trained_on, network, task)
+    jobs = [
+        (hold, replace(training, seed=training.seed + place), told_as(progress, place, len(held)))
+        for place, hold in enumerate(held)
+    ]
+    yield one(*jobs[0])
+    with ThreadPoolExecutor(max(1, cores())) as pool:
+        yield from pool.map(lambda job: one(*job), jobs[1:])
+
+
+def trained_on(
+    network: Network, task: RegressTask | ClassifyTask, hold: Holdout, training: Training, progress: Report
+) -> Trained:
+    """Train one network."""
+    fold = task.fold_of(hold.places)
+    validation = fold.valid if len(fold.valid) else None
+    return next(iter(train(network, fold.train, training, validation=validation, progress=progress)))
+
+
+@contextmanager
+def reporting(asked: Reports) -> Iterator[Report]:
+    """Give what is told of the progress: a line on the terminal, what was handed in, or nothing."""
+    if not isinstance(asked, bool):
+        yield asked
+        return
+    with progress_bar(quiet=not asked) as bar:
+        yield bar
+
+
+def told_as(progress: Report, place: int, count: int) -> Report:
+    """Return a callback that tells of one network as the place-th of so many."""
+    if progress is None:
+        return None
+    return lambda now: progress(replace(now, model=place * now.models + now.model, models=count * now.models))
+
+
+def member(task: RegressTask | ClassifyTask, trained: Trained, hold: Holdout) -> Member:
+    """Return the network with its scalings."""
+    targets = CaseScaling(np.zeros(1), np.ones(1))
+    if isinstance(task, RegressTask) and task.scales_target:
+        targets = CaseScaling(*task.scale(hold.train))
+    return Member(trained.weights, task.channels_of(hold.train), targets)
+
+
+def fitted_of(
+    subject: Subject, task: RegressTask | ClassifyTask, members: tuple[Member, ...], cases: Cases
+) -> Fitted:
+    """Return what telling of a case needs, not calibrated. cases: as they were given."""
+    ragged = cases.lengths is not None
+    fitted = Fitted(subject.model, members, cases.steps, cases.channels, is_ragged=ragged)
+    if isinstance(task, ClassifyTask):
+        return replace(fitted, head=task.head, classes=task.classes)
+    return replace(fitted, target_shape=cases.y.shape[1:])
+
+
+def calibrated(fitted: Fitted, task: RegressTask | ClassifyTask, held: Sequence[Holdout]) -> Fitted:
+    """Return the same, calibrated by the cases that each network had not seen."""
+    pairs = [
+        (member, task.cases.at(hold.calib), hold.calib)
+        for member, hold in zip(fitted.members, held, strict=True)
+        if len(hold.calib)
+    ]
+    if not pairs:
+        return fitted
+    if isinstance(task, ClassifyTask):
+        told = [fitted.probabilities_of(member, unseen) for member, unseen, _ in pairs]
+        hot = np.concatenate([task.hot[places] for *_, places in pairs])
+        return replace(fitted, temperature=temperature_of(np.concatenate(told), hot))
+    errors = [task.y[places] - fitted.outputs(member, unseen) for member, unseen, places in pairs]
+    together = np.concatenate(errors)
+    return replace(fitted, residuals=together.reshape(len(together), *fitted.target_shape))

@@ -1,0 +1,136 @@
+"""A keras model of the user's in an estimator: trained as it was compiled, told as it is, kept in a file."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops, optimizers
+
+import normcast
+from normcast.cases import Classifier, Regressor
+
+BATCH = 32
+
+
+@keras.saving.register_keras_serializable("tests")
+class Doubled(layers.Layer):
+    def call(self, x):
+        return x * 2
+
+
+class Unregistered(layers.Layer):
+    def call(self, x):
+        return x / 2
+
+
+def template(alpha=0.1, recurrent=0.2, **compiled):
+    """The network of the documentation, (32, 21, 20) to (32, 1)."""
+    x = inputs = keras.Input((21, 20))
+    x = layers.Conv1D(10, 3, padding="causal", use_bias=False, kernel_initializer="lecun_normal")(x)
+    x = layers.BatchNormalization(scale=False)(x)
+    x = layers.Activation("selu")(x)
+    x = layers.AlphaDropout(alpha)(x) if alpha else x
+    gate = layers.GlobalAveragePooling1D()(x)
+    gate = layers.Dense(2, activation="relu", use_bias=False)(gate)
+    gate = layers.Dense(10, activation="sigmoid", use_bias=False)(gate)
+    x = layers.Multiply()([x, layers.Reshape((1, 10))(gate)])
+    x = layers.LSTM(16, recurrent_dropout=recurrent)(x)
+    model = keras.Model(inputs, layers.Dense(1)(x))
+    model.compile(**{"optimizer": "nadam", "loss": "mse", **compiled})
+    return model
+
+
+def ones(cases=BATCH):
+    draws = np.random.default_rng(0)
+    return draws.normal(size=(cases, 21, 20)).astype("float32"), draws.normal(size=(cases, 1)).astype(
+        "float32"
+    )
+
+
+def test_the_template_trains_to_the_weights_of_train_on_batch():
+    x, y = ones()
+    model = template(alpha=0, recurrent=0)
+    regressor = Regressor(model, seeds=1, epochs=20, patience=None, calibrate=False, scaling="none")
+    cases = (y - y.mean()) / y.std()  # targets are standardized: a mean and spread that change nothing here
+    regressor.fit(x, cases, progress=False)
+    network = normcast.engine.seeding.rebuilt(model, seed=0)
+    network.compile("nadam", "mse")
+    for _ in range(20):
+        network.train_on_batch(x, cases)
+    for ours, theirs in zip(regressor.fitted_.members[0].weights, network.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(regressor.predict(x), network.predict(x, verbose=0), rtol=1e-3, atol=1e-5)
+
+
+def test_the_model_itself_stays_as_it_is():
+    x, y = ones(64)
+    model = template()
+    before = model.get_weights()
+    Regressor(model, seeds=1, epochs=2).fit(x, y, progress=False)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_optimizer_and_loss_are_those_that_were_compiled():
+    def absolute(y, told):
+        return ops.abs(y - told)
+
+    x, y = ones(64)
+    model = template(optimizer=optimizers.Lion(0.003, clipnorm=1.0), loss=absolute)
+    training = Regressor(model, seeds=1, epochs=2).fit(x, y, progress=False).learned_.subject.training
+    assert training.build_optimizer().clipnorm == 1
+    assert training.learning_rate == pytest.approx(0.003)
+    assert training.loss is absolute
+
+
+def test_a_fitted_estimator_comes_back_bit_for_bit(tmp_path):
+    x, y = ones(64)
+    inputs = keras.Input((21, 20))
+    model = keras.Model(inputs, layers.Dense(1)(layers.LSTM(3)(Doubled()(inputs))))
+    regressor = Regressor(model, seeds=2, epochs=2).fit(x, y, progress=False)
+    regressor.save(tmp_path / "own.normcast")
+    again = normcast.load(tmp_path / "own.normcast")
+    assert type(again) is Regressor
+    np.testing.assert_array_equal(again.predict(x), regressor.predict(x))
+    np.testing.assert_array_equal(again.predict_interval(x)[80], regressor.predict_interval(x)[80])
+
+
+def test_layers_that_are_not_registered_are_named_when_a_file_is_read(tmp_path):
+    x, y = ones(64)
+    inputs = keras.Input((21, 20))
+    model = keras.Model(inputs, layers.Dense(1)(layers.LSTM(3)(Unregistered()(inputs))))
+    regressor = Regressor(model, seeds=1, epochs=1).fit(x, y, progress=False)
+    own = {"Unregistered": Unregistered}
+    regressor.save(tmp_path / "own.normcast")
+    with pytest.raises(ValueError, match="register"):
+        normcast.load(tmp_path / "own.normcast")
+    again = normcast.load(tmp_path / "own.normcast", custom_objects=own)
+    np.testing.assert_array_equal(again.predict(x), regressor.predict(x))
+
+
+def test_a_loaded_model_is_not_trained_anew_with_another_loss(tmp_path):
+    x, y = ones(64)
+    Regressor(template(loss="mae"), seeds=1, epochs=1).fit(x, y, progress=False).save(tmp_path / "a.normcast")
+    again = normcast.load(tmp_path / "a.normcast")
+    with pytest.raises(RuntimeError, match=r"keeps no loss and no optimizer.*compile"):
+        again.fit(x, y, progress=False)
+    again.model.compile("nadam", "mae")
+    assert again.fit(x, y, progress=False).predict(x).shape == (64, 1)
+
+
+def test_a_subclassed_model_is_told_of_by_its_class():
+    @keras.saving.register_keras_serializable("tests")
+    class Told(keras.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.lstm, self.head = layers.LSTM(3), layers.Dense(2, activation="softmax")
+
+        def call(self, x):
+            return self.head(self.lstm(x))
+
+    x, _ = ones(64)
+    model = Told()
+    model(x[:1])
+    with pytest.raises(
+        ValueError,
+        match=r"Classifier: model .* of class Told has no inputs that can be read\. Give it some: inputs",
+    ):
+        Classifier(model, seeds=1, epochs=1).fit(x, np.arange(64) % 2, progress=False)

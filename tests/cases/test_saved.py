@@ -1,0 +1,93 @@
+"""A file of an estimator: whole, of the same bytes, read without trust."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import load as load_arrays
+
+import normcast
+from normcast.artefact.archive import Archive, as_arrays
+from normcast.cases import Classifier
+from tests.cases.ready import classifier, drawn, regressor
+from tests.fuzz.hostile import with_values
+
+
+@pytest.fixture
+def file(tmp_path):
+    classifier().save(tmp_path / "c.normcast")
+    return tmp_path / "c.normcast"
+
+
+def test_a_classifier_comes_back_bit_for_bit(file, tmp_path):
+    x, again = drawn(5, 30), normcast.load(file)
+    assert type(again) is Classifier
+    assert again.get_params() == classifier().get_params()
+    np.testing.assert_array_equal(again.predict_proba(x), classifier().predict_proba(x))
+    np.testing.assert_array_equal(again.predict(x), classifier().predict(x))
+    again.save(tmp_path / "again.normcast")
+    assert (tmp_path / "again.normcast").read_bytes() == file.read_bytes()
+
+
+def test_a_regressor_comes_back_bit_for_bit(tmp_path):
+    regressor().save(tmp_path / "r.normcast")
+    x, again = drawn(5, 30), normcast.load(tmp_path / "r.normcast")
+    np.testing.assert_array_equal(again.predict(x), regressor().predict(x))
+    for percent, bounds in regressor().predict_interval(x).items():
+        np.testing.assert_array_equal(again.predict_interval(x)[percent], bounds)
+
+
+def test_a_loaded_preset_may_be_fitted_anew(file):
+    again = normcast.load(file).set_params(epochs=1, seeds=1)
+    x = drawn(0)
+    assert again.fit(x, np.arange(len(x)) % 2, progress=False).classes_.tolist() == [0, 1]
+
+
+def test_what_was_not_fitted_is_not_saved(tmp_path):
+    with pytest.raises(RuntimeError, match=r"Classifier: save was called before fit"):
+        Classifier().save(tmp_path / "c.normcast")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_cut_off_anywhere_is_refused(file):
+    raw = file.read_bytes()
+    for stop in [0, 1, 3, *range(10, len(raw), len(raw) // 30), len(raw) - 1]:
+        file.write_bytes(raw[:stop])
+        with pytest.raises(ValueError, match=r"c\.normcast.*not a whole normcast model"):
+            normcast.load(file)
+
+
+def body(change):
+    return "manifest.json", with_values(lambda manifest: change(manifest["body"]))
+
+
+def array(name, values):
+    return "cases.safetensors", lambda content: as_arrays(load_arrays(content) | {name: values})
+
+
+@pytest.mark.parametrize(
+    ("member", "change"),
+    [
+        body(lambda given: given["fitted"].update(steps=13)),
+        body(lambda given: given["fitted"].update(channels=3)),
+        body(lambda given: given["fitted"].update(networks=3)),
+        body(lambda given: given["fitted"].update(classes=None)),
+        body(lambda given: given["fitted"].update(classes=["a"])),
+        body(lambda given: given["fitted"].update(classes=["b", "a", "c"])),
+        body(lambda given: given["fitted"].update(temperature=0)),
+        body(lambda given: given["fitted"]["head"].update(kind="sigmoid")),
+        body(lambda given: given["settings"].update(seeds=0)),
+        body(lambda given: given["settings"].update(unheard=1)),
+        body(lambda given: given.update(preset="lstn")),
+        array("inputs.spread", np.ones((2, 3))),
+        array("inputs.spread", np.zeros((2, 2))),
+        array("targets.location", np.full((2, 1), np.nan)),
+        array("residuals", np.ones((4, 4))),
+        ("cases.safetensors", None),
+        ("manifest.json", lambda content: content.replace(b'"format": 1', b'"format": 2')),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(file, member, change):
+    members = dict(Archive.opened(file).members)
+    members[member] = change(members[member]) if change else None
+    file.write_bytes(Archive({n: c for n, c in members.items() if c is not None}, "test").packed())
+    with pytest.raises(ValueError, match=r"c\.normcast: "):
+        normcast.load(file)
