@@ -15,6 +15,7 @@ from normcast.cases.learned import Learned, Reports, learn, reporting, told_as
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
 from normcast.data import Cases
+from normcast.engine import Trained
 from normcast.errors import at_least_one
 from normcast.scoring import class_scores, number_scores, score_interval
 from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask
@@ -41,7 +42,8 @@ class Evaluation:
 
     kind: "regress" or "classify"; tested: (tested,) the cases, by their number; fold: (tested,) from 0;
     actual: (tested, ...) what came; classes: of a classifier; groups: (tested,) or None; split: "groups",
-    "time" or "chance"; network: its name; notes: what was found in the data.
+    "time" or "chance"; network: its name; trained: the networks of each fold; cases: all that were given;
+    settings: the estimator's.
     """
 
     kind: str
@@ -53,7 +55,9 @@ class Evaluation:
     split: str
     network: str
     told: Mapping[str, Told]
-    notes: tuple[str, ...]
+    trained: tuple[tuple[Trained, ...], ...]
+    cases: Cases
+    settings: Settings
 
     def scores(self, model: str = OURS, cases: np.ndarray | None = None) -> dict[str, float]:
         """Return the scores of a model by name. cases: positions among the tested ones, by default all."""
@@ -102,7 +106,7 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
     at_least_one(f"{settings.where}.evaluate", "folds", folds)
     asked = Asked(folds, settings.scaling, where=f"{settings.where}.evaluate")
     task = asked.classes(cases) if kind == "classify" else asked.numbers(cases)
-    parts, told, network = [], [], ""
+    parts, told, learned_in = [], [], []
     with reporting(progress) as report:
         for number in range(folds):
             places = task.parts.places(number)
@@ -110,8 +114,8 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
             learned = learn(cases.at(train), kind, settings, told_as(report, number, folds))
             parts.append(places["test"])
             told.append(dict(models_of(learned, task, train, places["test"])))
-            network = learned.subject.name
-    return joined(task, parts, told, network)
+            learned_in.append(learned)
+    return joined(task, parts, told, learned_in)
 
 
 def models_of(
@@ -129,14 +133,15 @@ def models_of(
             yield each.name, Told(told_by_candidate(each, task, task.hot, train, test), {})
         return
     yield OURS, numbers_told(fitted.numbers(unseen), fitted.residuals)
+    y = task.cases.y.astype(np.float64)
     for each in case_candidates("numbers"):
         errors = [
-            task.y[hold.calib]
-            - told_by_candidate(each, task, task.y, np.concatenate([hold.train, hold.valid]), hold.calib)
+            y[hold.calib]
+            - told_by_candidate(each, task, y, np.concatenate([hold.train, hold.valid]), hold.calib)
             for hold in held
             if len(hold.calib)
         ]
-        values = told_by_candidate(each, task, task.y, train, test)
+        values = told_by_candidate(each, task, y, train, test)
         yield each.name, numbers_told(values, np.concatenate(errors) if errors else None)
 
 
@@ -144,8 +149,7 @@ def numbers_told(values: np.ndarray, residuals: np.ndarray | None) -> Told:
     """Return numbers with the intervals that errors on unseen cases support."""
     if residuals is None:
         return Told(values, {})
-    flat = residuals.reshape(len(residuals), *values.shape[1:])
-    return Told(values, intervals(values, flat, supported(len(flat))))
+    return Told(values, intervals(values, residuals, supported(len(residuals))))
 
 
 def told_by_candidate(
@@ -176,7 +180,7 @@ def joined(
     task: ClassifyTask | RegressTask,
     parts: Sequence[np.ndarray],
     told: Sequence[Mapping[str, Told]],
-    network: str,
+    learned: Sequence[Learned],
 ) -> Evaluation:
     """Return the folds as one evaluation."""
     tested, cases = np.concatenate(parts), task.cases
@@ -185,13 +189,15 @@ def joined(
         kind="classify" if classifies else "regress",
         tested=tested,
         fold=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-        actual=task.labels[tested] if isinstance(task, ClassifyTask) else task.y[tested],
+        actual=task.labels[tested] if isinstance(task, ClassifyTask) else cases.y[tested].astype(np.float64),
         classes=task.classes if isinstance(task, ClassifyTask) else None,
         groups=None if cases.groups is None else cases.groups[tested],
         split=task.split,
-        network=network,
+        network=learned[0].subject.name,
         told={name: one_of_folds([each[name] for each in told], len(tested)) for name in told[0]},
-        notes=cases.notes,
+        trained=tuple(each.trained for each in learned),
+        cases=cases,
+        settings=learned[0].settings,
     )
 
 

@@ -33,8 +33,9 @@ LEAST = 2
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What was learned. held: what each network held out; trained: how it went."""
+    """What was learned. settings: as asked for; held: what each network held out; trained: how it went."""
 
+    settings: Settings
     subject: Subject
     held: tuple[Holdout, ...]
     trained: tuple[Trained, ...]
@@ -68,7 +69,7 @@ def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = N
     members = tuple(member(task, each, hold) for each, hold in kept)
     own_network = None if isinstance(network, keras.Model) else of_ours(network, kind)
     fitted = replace(fitted_of(subject, task, members, cases), architecture=own_network)
-    return Learned(subject, held, trained, calibrated(fitted, task, [hold for _, hold in kept]))
+    return Learned(settings, subject, held, trained, calibrated(fitted, task, [hold for _, hold in kept]))
 
 
 def weighed(training: Training, subject: Subject, settings: Settings) -> Training:
