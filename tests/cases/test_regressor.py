@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_bits_and_others_do_not():
 
 def test_groups_are_held_out_whole():
     x, groups = drawn(0), np.repeat(np.arange(12), 10)
-    for hold in fitted(x, level(x), groups=groups, seeds=2).learned_.held:
+    for hold in fitted(x, level(x), groups=groups, seeds=2, patience=5).learned_.held:
         parts = [set(groups[places]) for places in (hold.train, hold.valid, hold.calib)]
         assert all(parts)
         assert sum(map(len, parts)) == 12
@@ -106,7 +106,7 @@ def test_groups_are_held_out_whole():
 
 def test_with_times_the_last_cases_are_held_out():
     x, times = drawn(0), np.random.default_rng(0).permutation(CASES)
-    held = fitted(x, level(x), times=times, seeds=2).learned_.held
+    held = fitted(x, level(x), times=times, seeds=2, patience=5).learned_.held
     assert held[0] == held[1]
     first = [times[places] for places in (held[0].train, held[0].valid, held[0].calib)]
     assert first[0].max() < first[1].min()

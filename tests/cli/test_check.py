@@ -147,6 +147,27 @@ def test_run_tries_the_model_on_the_windows(forecaster, tmp_path, capsys):
     assert "loss-not-finite" in rules_of([*call, "--run"], capsys)
 
 
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_cases_of_any_file_tell_facts_and_are_run_on_with_labels_as_the_loss_takes_them(
+    tmp_path, loss, capsys
+):
+    net = keras.Sequential([keras.Input((6, 1)), keras.layers.LSTM(4), keras.layers.Dense(3, "softmax")])
+    net.compile("adam", loss)
+    net.save(tmp_path / "gait.keras")
+    x, y = np.random.default_rng(0).normal(size=(12, 6)) * 900, ["run", "sit", "walk"] * 4
+    series = [",".join(map(str, each)) + f":{label}" for each, label in zip(x, y, strict=True)]
+    (tmp_path / "gait.ts").write_text("\n".join(["@classLabel true", "@data", *series]) + "\n")
+    rows = [f"{case},{value},{y[case]}" for case, each in enumerate(x) for value in each]
+    (tmp_path / "gait.csv").write_text("\n".join(["id,level,label", *rows]) + "\n")
+    np.save(tmp_path / "x.npy", x[:, :, None])
+    np.save(tmp_path / "y.npy", y)
+    for name, task in (("gait.ts", "auto"), ("x.npy", "auto"), ("gait.csv", "classify")):
+        call = ["check", str(tmp_path / "gait.keras"), "--data", str(tmp_path / name), "--task", task]
+        found = rules_of([*call, "--run"], capsys)
+        assert "unscaled-input" in found
+        assert not found & {"target-shape-broadcast", "loss-not-finite"}
+
+
 @pytest.mark.parametrize("kind", ["nothing", "a table"])
 def test_run_without_windows_is_refused_with_two(forecaster, tmp_path, kind, capsys):
     data = [] if kind == "nothing" else ["--data", str(table(tmp_path, [1.0, 2.0, 3.0]))]

@@ -237,3 +237,10 @@ def test_public_data_of_other_shapes_is_forecast(shared_data, tmp_path, case):
     forecast = pd.read_csv(out)
     assert len(forecast) % h == 0
     assert forecast["normcast"].notna().all()
+
+
+def test_a_report_that_is_no_html_file_is_refused_before_any_work(folder, capsys):
+    assert "a report is an HTML file" in failure(
+        capsys, "forecast", "waves.csv", "--h", "3", "--report", "r.pdf"
+    )
+    assert not Path("forecast.csv").exists()

@@ -131,3 +131,15 @@ def test_one_file_is_measured(saved, table, capsys):
         FixStudy.of([], {})
     assert run(["check", str(saved), "--data", str(table), "--data", str(table), "--measure"]) == 1
     assert "names 2" in capsys.readouterr().err
+
+
+def test_cases_of_any_file_are_measured_on(tmp_path):
+    series = [",".join(map(str, np.arange(6) * case)) + f":{'ab'[case % 2]}" for case in range(4)]
+    (tmp_path / "gait.ts").write_text("\n".join(["@classLabel true a b", "@data", *series]) + "\n")
+    rows = [f"{case},{step},{'ab'[case % 2]}" for case in range(4) for step in range(6)]
+    (tmp_path / "gait.csv").write_text("\n".join(["trial,level,gait", *rows]) + "\n")
+    columns = {"id_col": ["trial"], "time_col": None, "target_col": ["gait"]}
+    of_text = FixStudy.of([tmp_path / "gait.ts"], {})
+    of_table = FixStudy.of([tmp_path / "gait.csv"], columns, "classify")
+    assert [each.data.x.shape for each in (of_text, of_table)] == [(4, 6, 1), (4, 6, 1)]
+    assert (of_text.settings, of_table.settings) == ({}, {"task": "classify"})

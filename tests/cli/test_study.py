@@ -75,6 +75,20 @@ def test_cases_are_classified(folder, capsys):
     assert "LOG_LOSS" in capsys.readouterr().out
 
 
+def test_cases_of_any_file_are_studied_and_what_is_told_of_them_is_said(folder, capsys):
+    rows = [f"{case},{step},{case * step},{'ab'[case % 2]}" for case in range(12) for step in range(8)]
+    (folder / "long.csv").write_text("\n".join(["trial,t,level,gait", *rows]) + "\n")
+    series = [",".join(map(str, np.arange(8) * case)) + f":{'ab'[case % 2]}" for case in range(12)]
+    (folder / "gait.ts").write_text("\n".join(["@classLabel true a b", "@data", *series]) + "\n")
+    names = ["--task", "classify", "--id-col", "trial", "--target-col", "gait"]
+    for call, why in (
+        (["long.csv", *names], "as --task classify says"),
+        (["gait.ts"], "since y holds labels (text)"),
+    ):
+        assert run(["study", *call, "--model", "lstm", "--axes", "inside", "--dry-run"]) == 0
+        assert f"Task: classify, 2 classes, {why}. Split: by chance." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -87,11 +101,17 @@ def test_cases_are_classified(folder, capsys):
         (["wave.csv", "--h", "90"], "leave too few to train on"),
         (["wave.csv", "--h", "2", "--store", "no/such/folder.db"], "there is no folder 'no/such'"),
         (["wave.csv", "--h", "2", "--placement", "magic"], "no placement 'magic'"),
-        (["wave.csv", "--h", "2", "--task", "classify"], "reads an .npz file"),
+        (["wave.csv", "--h", "2", "--task", "classify"], "--h is of tables to forecast. Leave it out"),
+        (["wave.csv", "--y", "label"], "--task classify or regress reads cases"),
+        (["cases.npz", "--task", "classify", "--id-col", "a"], "--id-col names a column, which only a table"),
+        (["counts.npz"], "--task classify or --task regress"),
         (["show", "nothing.db"], "nothing.db: there is no such file"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_at_the_door(folder, capsys, call, words):
+    x, y = np.random.default_rng(0).normal(size=(60, 8, 1)), np.arange(60)
+    np.savez("cases.npz", X=x, y=y % 2)
+    np.savez("counts.npz", X=x, y=y)
     assert run(["study", *call]) == 1
     assert words in capsys.readouterr().err
     assert not (folder / "study.db").exists()

@@ -192,3 +192,21 @@ def test_a_long_table_without_numbers_is_refused(tmp_path):
     LONG[["case", "t", "label", "remark"]].to_csv(file, index=False)
     with pytest.raises(ValueError, match="no column of numbers is left for the channels"):
         Cases.read(file)
+
+
+def test_cases_to_be_told_of_need_no_y(tmp_path):
+    np.savez(tmp_path / "new.npz", x=X)
+    np.save(tmp_path / "new.npy", X)
+    (tmp_path / "new.ts").write_text("@classLabel false\n@data\n1,2:3,4\n")
+    LONG.drop(columns="label").to_csv(tmp_path / "new.csv", index=False)
+    for name, cases in (("new.npz", 5), ("new.npy", 5), ("new.ts", 1), ("new.csv", 2)):
+        read = Cases.read(tmp_path / name, needs_y=False)
+        assert (read.n_cases, read.is_told, read.y.shape) == (cases, False, (cases, 0))
+        with pytest.raises(ValueError, match=name):
+            Cases.read(tmp_path / name)
+
+
+def test_the_labels_of_the_test_part_go_with_its_series(tmp_path):
+    np.savez(tmp_path / "gait.npz", X_train=X, y_train=Y, X_test=X, y_test=Y[::-1])
+    cases = Cases.read(tmp_path / "gait.npz", {"x": "X_test"})
+    assert cases.y.tolist() == Y[::-1].tolist()

@@ -8,7 +8,7 @@ import pytest
 from normcast.data import Cases
 from normcast.data.overlap import stride
 from normcast.tasks import ClassifyTask, RegressTask
-from normcast.tasks.parts import Parts, timed_parts
+from normcast.tasks.parts import Parts, parts_once, timed_parts
 
 
 def windows(step, rows=200, steps=10, channels=2):
@@ -106,3 +106,25 @@ def test_the_future_changes_nothing_that_is_learned_before_it():
             everything = np.arange(len(old))
             np.testing.assert_array_equal(old.at(everything)[0]["past"], new.at(everything)[0]["past"])
             np.testing.assert_array_equal(old.at(everything)[1], new.at(everything)[1])
+
+
+def test_each_case_is_tested_once_where_there_are_enough():
+    cases = Cases.of(np.zeros((12, 3, 1)), np.arange(12) % 2)
+    parts = parts_once(cases, cases.y, 3, "here")
+    tested = [parts.tested(number) for number in range(3)]
+    assert sorted(np.concatenate([test for _, test in tested])) == list(range(12))
+    assert all(sorted([*train, *test]) == list(range(12)) for train, test in tested)
+
+
+@pytest.mark.parametrize(
+    ("folds", "groups", "told"),
+    [
+        (1, None, "here: folds is 1, but one tests what the others train on"),
+        (13, None, "here: folds is 13, which 12 cases cannot make. Ask for 2 to 12"),
+        (5, np.arange(12) // 3, "here: folds is 5, which 4 groups cannot make. Ask for 2 to 4"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(folds, groups, told):
+    cases = Cases.of(np.zeros((12, 3, 1)), np.arange(12) % 2, groups)
+    with pytest.raises(ValueError, match=f"^{told}"):
+        parts_once(cases, cases.y, folds, "here")

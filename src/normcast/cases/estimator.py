@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -17,6 +18,8 @@ from normcast.cases.settings import Settings
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.errors import unknown
+
+_log = logging.getLogger("normcast")
 
 
 class Estimator:
@@ -164,7 +167,14 @@ class Estimator:
             raise ValueError(
                 f"{where}: X has {cases.channels} channels, but the network was fitted on {fitted.channels}."
             )
-        if cases.steps > fitted.steps or (cases.steps < fitted.steps and not fitted.is_ragged):
+        if cases.steps > fitted.steps and fitted.is_ragged:
+            _log.warning(
+                "normcast: %s: of series longer than the %d steps that were fitted the newest are read.",
+                where,
+                fitted.steps,
+            )
+            return cases.cut_to(fitted.steps)
+        if cases.steps != fitted.steps and not fitted.is_ragged:
             raise ValueError(
                 f"{where}: X has {cases.steps} steps, but the network was fitted on {fitted.steps}. Cut the "
                 "cases to that length."

@@ -20,6 +20,7 @@ from normcast.errors import at_least_one
 from normcast.scoring import class_scores, number_scores, score_interval
 from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask
 from normcast.tasks.holdout import Holdout
+from normcast.tasks.parts import parts_once
 
 OURS = "normcast"
 
@@ -106,16 +107,16 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
     at_least_one(f"{settings.where}.evaluate", "folds", folds)
     asked = Asked(folds, settings.scaling, where=f"{settings.where}.evaluate")
     task = asked.classes(cases) if kind == "classify" else asked.numbers(cases)
-    parts, told, learned_in = [], [], []
+    parts = parts_once(cases, task.strata, folds, task.where)
+    tested, told, learned_in = [], [], []
     with reporting(progress) as report:
         for number in range(folds):
-            places = task.parts.places(number)
-            train = np.sort(np.concatenate([places["train"], places["valid"]]))
+            train, test = parts.tested(number)
             learned = learn(cases.at(train), kind, settings, told_as(report, number, folds))
-            parts.append(places["test"])
-            told.append(dict(models_of(learned, task, train, places["test"])))
+            tested.append(test)
+            told.append(dict(models_of(learned, task, train, test)))
             learned_in.append(learned)
-    return joined(task, parts, told, learned_in)
+    return joined(task, tested, told, learned_in)
 
 
 def models_of(

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-import keras
 import numpy as np
 
 from normcast.cases.calibration import temperature_of
@@ -51,13 +50,7 @@ class Learned:
 
 def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = None) -> Learned:
     """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from."""
-    named = settings.named(automatic(cases, kind))
-    own = None if isinstance(named, keras.Model) else preset_training(named)
-    asked = Asked(scaling=settings.scaling, least=LEAST, where=settings.where, training=own)
-    network = settings.sized(named)
-    subject = case_subject(network, cases, asked, kind)
-    training = weighed(settings.trained(subject.training, cases.n_cases), subject, settings)
-    subject = replace(subject, training=training, name=name_of(named))
+    settings, subject = prepared(cases, kind, settings)
     task = subject.task
     assert isinstance(task, RegressTask | ClassifyTask)
     held = tuple(
@@ -67,9 +60,23 @@ def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = N
     trained = tuple(ensemble(subject, task, held, progress))
     kept = [(each, hold) for each, hold in zip(trained, held, strict=True) if not each.failed]
     members = tuple(member(task, each, hold) for each, hold in kept)
-    own_network = None if isinstance(network, keras.Model) else of_ours(network, kind)
-    fitted = replace(fitted_of(subject, task, members, cases), architecture=own_network)
+    ours = None if settings.is_own else of_ours(settings.network, kind)
+    fitted = replace(fitted_of(subject, task, members, cases), architecture=ours)
     return Learned(settings, subject, held, trained, calibrated(fitted, task, [hold for _, hold in kept]))
+
+
+def prepared(cases: Cases, kind: TaskName, settings: Settings) -> tuple[Settings, Subject]:
+    """Return the settings with nothing left open, and network and task made for each other.
+
+    Raises ValueError for cases that cannot be learned from.
+    """
+    settings = settings.settled(cases.n_cases, automatic(cases, kind))
+    own = None if settings.is_own else preset_training(settings.model)
+    asked = Asked(scaling=settings.scaling, least=LEAST, where=settings.where, training=own)
+    subject = case_subject(settings.network, cases, asked, kind)
+    name = subject.name if settings.is_own else name_of(settings.model)
+    training = weighed(settings.trained(subject.training), subject, settings)
+    return settings, replace(subject, training=training, name=name)
 
 
 def weighed(training: Training, subject: Subject, settings: Settings) -> Training:

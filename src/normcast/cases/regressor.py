@@ -53,11 +53,11 @@ class Regressor(Estimator):
         seed: int = 0,
         epochs: int | None = None,
         patience: int | str | None = AUTO,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         learning_rate: float | None = None,
         optimizer: Any = None,
         scaling: str = "standard",
-        calibrate: bool = True,
+        calibrate: bool | str = AUTO,
         units: int | None = None,
         filters: int | None = None,
     ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.cases.choice import Choice
 from normcast.engine import Training
 from normcast.errors import at_least_one, one_of
 from normcast.models import Architecture, preset
@@ -18,17 +19,28 @@ from normcast.windows.scaling import KINDS
 AUTO = "auto"
 
 
-STEPS = 3_000
-"""So many steps a network trains at most where nobody says how many epochs."""
+STEPS = 1_500
+"""So many steps a network trains where nobody says how many epochs, of few cases."""
+FEW = 256
+"""Fewer cases leave too few to stop by: an eighth of them says less than the end of a falling rate."""
+
+
+def usual_batch(cases: int) -> int:
+    """Return the batch size for so many cases: 32, smaller where an epoch would have a step or two.
+
+    >>> usual_batch(40), usual_batch(150), usual_batch(5_000)
+    (8, 16, 32)
+    """
+    return 8 if cases < FEW // 2 else 16 if cases < FEW else 32
 
 
 def usual_epochs(cases: int, batch_size: int) -> int:
-    """Return the epochs that make about 3,000 steps, from 30 to 500.
+    """Return the epochs that make about 1,500 steps, from 30 to 300.
 
-    >>> usual_epochs(60, 32), usual_epochs(1_000, 32), usual_epochs(100_000, 32)
-    (500, 93, 30)
+    >>> usual_epochs(60, 8), usual_epochs(1_000, 32), usual_epochs(100_000, 32)
+    (187, 46, 30)
     """
-    return min(500, max(30, STEPS // -(-cases // batch_size)))
+    return min(300, max(30, STEPS // -(-cases // batch_size)))
 
 
 @dataclass(frozen=True)
@@ -41,19 +53,18 @@ class Settings:
     seed: int = 0
     epochs: int | None = None
     patience: int | str | None = AUTO
-    batch_size: int = 32
+    batch_size: int | None = None
     learning_rate: float | None = None
     optimizer: Any = None
     scaling: str = "standard"
-    calibrate: bool = True
+    calibrate: bool | str = AUTO
     units: int | None = None
     filters: int | None = None
     class_weight: str | Mapping[Any, float] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "batch_size"):
-            at_least_one(self.where, name, getattr(self, name))
-        for name in ("epochs", "patience", "units", "filters"):
+        at_least_one(self.where, "seeds", self.seeds)
+        for name in ("batch_size", "epochs", "patience", "units", "filters"):
             if getattr(self, name) not in (None, AUTO if name == "patience" else None):
                 at_least_one(self.where, name, getattr(self, name))
         one_of(self.where, "scaling", self.scaling, KINDS)
@@ -81,28 +92,47 @@ class Settings:
                     "model, whose sizes are its own. Leave it out."
                 )
 
-    def named(self, automatic: str) -> NetworkLike:
-        """Return the network that was asked for; automatic: the preset that "auto" means."""
-        return automatic if isinstance(self.model, str) and self.model == AUTO else self.model
+    @property
+    def is_own(self) -> bool:
+        """Whether the network is a keras model of the user's."""
+        return isinstance(self.model, keras.Model)
 
-    def sized(self, network: NetworkLike) -> NetworkLike:
-        """Return a network of ours in the sizes asked for."""
+    def settled(self, cases: int, choice: Choice) -> Settings:
+        """Return the settings for so many cases, nothing left open; choice: what "auto" means for them."""
+        batch_size = self.batch_size or (32 if self.is_own else usual_batch(cases))  # 32 as Keras' own fit
+        epochs = self.epochs or usual_epochs(cases, batch_size)
+        patience = (
+            (max(10, epochs // 5) if cases >= FEW else None) if self.patience == AUTO else self.patience
+        )
+        # Of a classifier a few cases more to train on are worth more than a temperature that few cases say.
+        calibrate = self.where == "Regressor" or cases >= FEW if self.calibrate == AUTO else self.calibrate
+        settled = replace(self, batch_size=batch_size, epochs=epochs, patience=patience, calibrate=calibrate)
+        if self.is_own or self.model != AUTO:
+            return settled
+        units, filters = self.units or choice.units, self.filters or choice.filters
+        return replace(settled, model=choice.preset, units=units, filters=filters)
+
+    @property
+    def network(self) -> NetworkLike:
+        """The network in the sizes asked for."""
         if self.units is None and self.filters is None:
-            return network
-        return architecture_of(network).resized(units=self.units, filters=self.filters)
+            return self.model
+        return architecture_of(self.model).resized(units=self.units, filters=self.filters)
 
-    def trained(self, training: Training, cases: int) -> Training:
-        """Return a training with what was asked for. cases: how many there are, which chooses the epochs."""
-        epochs = self.epochs or usual_epochs(cases, self.batch_size)
-        patience = max(10, epochs // 5) if isinstance(self.patience, str) else self.patience
+    def trained(self, training: Training) -> Training:
+        """Return a training with what was asked for; the settings are settled.
+
+        Where no validation stops a network of ours, its learning rate falls to 0.
+        """
         given = {"optimizer": self.optimizer, "learning_rate": self.learning_rate}
+        falls = self.patience is None and not self.is_own
+        settled: Any = {"epochs": self.epochs, "patience": self.patience, "batch_size": self.batch_size}
         return replace(
             training,
             **{name: value for name, value in given.items() if value is not None},
-            epochs=epochs,
-            patience=patience,
-            batch_size=self.batch_size,
+            **settled,
             seed=self.seed,
+            schedule="cosine" if falls else training.schedule,
         )
 
     def weights_of(self, classes: np.ndarray, counts: np.ndarray) -> np.ndarray | None:

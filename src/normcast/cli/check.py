@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
@@ -23,12 +23,15 @@ def check(
     ignore: Rules = None,
     data: Annotated[
         list[Path] | None,
-        Option(help="Data as given to fit: a table, or .npz with x and y; may repeat.", show_default=False),
+        Option(help="Data as given to fit: a table, or cases with x and y; may repeat.", show_default=False),
     ] = None,
+    task: Annotated[
+        str, Option(help="forecast a table; classify or regress: it holds cases; auto: its ending says.")
+    ] = "auto",
     id_col: Annotated[list[str] | None, Option(help="Table: names the series; may repeat.")] = None,
     time_col: Annotated[str | None, Option(help="Table: column of the time stamps.")] = None,
     target_col: Annotated[list[str] | None, Option(help="Table: the targets; may repeat.")] = None,
-    run: Annotated[bool, Option("--run", help="Also run the model on windows of the .npz.")] = False,
+    run: Annotated[bool, Option("--run", help="Also run the model on windows of the cases.")] = False,
     measure: Annotated[
         bool, Option("--measure", help="Train the model with and without each fix on the data.")
     ] = False,
@@ -44,12 +47,13 @@ def check(
     from normcast.cli.check_run import check_command
 
     files, columns = data or [], {"id_col": id_col, "time_col": time_col, "target_col": target_col}
+    names = table_names(files, task, columns)
     fix_study = None
     if measure:
         from normcast.cli.console import say
         from normcast.cli.measure import FixStudy
 
-        fix_study = FixStudy.of(files, columns, say=say, seeds=seeds, epochs=epochs)
+        fix_study = FixStudy.of(files, columns, task, say=say, seeds=seeds, epochs=epochs)
     finish(
         check_command(
             model,
@@ -58,7 +62,8 @@ def check(
             ignore=ignore or (),
             output_format=output_format,
             data=files,
-            columns=columns,
+            columns=columns if names is None else {},
+            names=names,
             run=run,
             measure=fix_study,
             fix=fix,
@@ -66,6 +71,19 @@ def check(
             fail_on=fail_on,
         )
     )
+
+
+def table_names(files: list[Path], task: str, columns: dict[str, Any]) -> dict[str, str] | None:
+    """Return how tables of cases name their parts; None where tables are forecast."""
+    from normcast.cli.case_input import NAMED, TASKS, names_of
+    from normcast.data.case_file import is_of_cases
+    from normcast.errors import one_of
+
+    one_of("normcast check", "task", task, TASKS)
+    if task not in NAMED:
+        return None
+    tables = [file for file in files if not is_of_cases(file)]
+    return names_of(tables[0], columns) if tables else {}
 
 
 @app.command()

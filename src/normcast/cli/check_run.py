@@ -54,6 +54,7 @@ def check_command(
     fail_on: str | None = None,
     data: Iterable[Path | str] = (),
     columns: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
     run: bool = False,
     measure: Measure | None = None,
     custom_objects: Mapping[str, Any] | None = None,
@@ -62,10 +63,11 @@ def check_command(
 
     configuration: from `load_configuration`; select and ignore add to it, fail_on replaces it. facts: of task
     and data.
-    data: files that tell more facts, columns: of their tables, see `Given.read`; stated facts win.
+    data: files that tell more facts; columns: of their tables to forecast, names: of their tables of cases,
+    see `Given.read`; stated facts win.
     fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
-    of a .npz file among the data. measure: from the model and what is found in it to the same findings with
-    what their fixes were measured to do.
+    of a file of cases among the data. measure: from the model and what is found in it to the same findings
+    with what their fixes were measured to do.
     Exit code: 1 when a remaining finding is at least `fail_on` (error); else 2 when something could not be
     checked, a file cannot be read or the model cannot be run; else 0.
     """
@@ -76,7 +78,7 @@ def check_command(
         "silence": configuration.silence,
     }
     try:
-        given = _given(data, columns, run=run, alone=(fix is None) != (output is None))
+        given = _given(data, columns, names, run=run, alone=(fix is None) != (output is None))
         model = _loaded(path, custom_objects or {})
         known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
         model, findings, notes = _found(model, known, fix, output, options)
@@ -91,15 +93,25 @@ def check_command(
     return Outcome(code, text, notes, findings)
 
 
-def _given(data: Iterable[Path | str], columns: Mapping[str, Any] | None, *, run: bool, alone: bool) -> Given:
+def _given(
+    data: Iterable[Path | str],
+    columns: Mapping[str, Any] | None,
+    names: Mapping[str, str] | None,
+    *,
+    run: bool,
+    alone: bool,
+) -> Given:
     if alone:
         raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
     try:
-        given = Given.read(data, **(columns or {}))
+        given = Given.read(data, names, **(columns or {}))
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise Refused(str(error)) from error
     if run and given.x is None:
-        raise Refused("--run needs windows: --data FILE.npz with arrays x and y, as given to fit.")
+        raise Refused(
+            "--run needs windows: --data FILE.npz with arrays x and y, as given to fit, or another file of "
+            "cases."
+        )
     return given
 
 
@@ -126,7 +138,7 @@ def _found(
 
 def _ran(model: Any, given: Given) -> Findings:
     try:
-        return run_checks(model, given.x, given.y)
+        return run_checks(model, given.x, given.targets(model))
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
 

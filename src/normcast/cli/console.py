@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from normcast.errors import counted
@@ -63,21 +64,46 @@ def describe(panel: Panel, *, quiet: bool) -> None:
 
 def describe_cases(cases: Cases, *, quiet: bool) -> None:
     """Say what was read of arrays, and what to know about it."""
-    shape = f"{counted(cases.steps, 'step')} x {counted(cases.channels, 'channel')}"
+    shape = f"{steps_of(cases)} x {counted(cases.channels, 'channel')}"
     say(f"Read {counted(cases.n_cases, 'case')} of {shape}.", quiet=quiet)
     for note in cases.notes:
         say(f"Note: {note}", quiet=quiet)
 
 
-def scoreboard(board: pd.DataFrame, title: str) -> None:
-    """Print scores, one row per model, the best first."""
+def steps_of(cases: Cases) -> str:
+    """Return how long the series are, in words."""
+    if cases.lengths is None:
+        return counted(cases.steps, "step")
+    return f"{cases.lengths.min()} to {counted(int(cases.lengths.max()), 'step')}"
+
+
+def scoreboard(
+    board: pd.DataFrame, title: str, interval: Mapping[str, tuple[float, float]] | None = None
+) -> None:
+    """Print scores, one row per model, in their order.
+
+    interval: the 95 % interval of each score of the first model, which then stands under it.
+    """
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("model")
     for metric in board.columns:
-        table.add_column(HEADERS.get(metric, metric.replace("coverage-", "covers ") + " %"), justify="right")
-    for model, row in board.iterrows():
+        table.add_column(header(metric), justify="right")
+    for place, (model, row) in enumerate(board.iterrows()):
         table.add_row(str(model), *(format(value, ".4g") for value in row))
+        if interval and place == 0:
+            ends = (interval[metric] for metric in board.columns)
+            table.add_row("  95 % interval", *(f"{low:.3g} to {high:.3g}" for low, high in ends), style="dim")
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+def header(metric: str) -> str:
+    """Return what a column of scores is called.
+
+    >>> header("smape"), header("coverage-80"), header("log loss")
+    ('sMAPE %', 'covers 80 %', 'log loss')
+    """
+    named = HEADERS.get(metric, metric)
+    return f"{named.replace('coverage-', 'covers ')} %" if named.startswith("coverage-") else named

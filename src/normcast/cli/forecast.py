@@ -15,7 +15,10 @@ from normcast.cli.options import (
     File,
     GuardFormulas,
     Quiet,
+    arrays,
+    columns,
     model,
+    refuse_given,
     rolling,
     shared,
     table,
@@ -56,8 +59,17 @@ def forecast(
 
     if rolling["n_windows"] < 0:
         raise BadParameter("--n-windows must be 0 or more.")
-    outputs = {"tables": (out,), "others": (report, save)}
-    run = ForecastRun.begin(file, model, table, quiet, **outputs, future=future, checkpoint=checkpoint)
+    run = ForecastRun.begin(
+        file,
+        model,
+        table,
+        quiet,
+        tables=(out,),
+        others=(save,),
+        report=report,
+        future=future,
+        checkpoint=checkpoint,
+    )
     if rolling["n_windows"]:
         run.backtest(rolling)
     run.fit()
@@ -86,16 +98,19 @@ def backtest(
 
     if rolling["n_windows"] < 1:
         raise BadParameter("--n-windows must be at least 1 for a back-test.")
-    run = ForecastRun.begin(file, model, table, quiet, tables=(out,), others=(report,), checkpoint=checkpoint)
+    run = ForecastRun.begin(file, model, table, quiet, tables=(out,), report=report, checkpoint=checkpoint)
     run.backtest(rolling)
     run.write_backtest(out, guard_formulas)
     run.finish(forecasts=out, report=report)
 
 
 @app.command()
+@shared(columns, arrays)
 def predict(
-    model: Annotated[Path, Argument(help="File that `normcast forecast --save` wrote.", show_default=False)],
-    file: File,
+    model: Annotated[Path, Argument(help="File that `--save` of forecast or fit wrote.", show_default=False)],
+    file: Annotated[Path, Argument(help="A table to forecast, or cases as for fit.", show_default=False)],
+    columns: dict[str, Any],
+    arrays: dict[str, Any],
     future: Future = None,
     duplicates: Annotated[
         str | None, Option(help="Rows with the same stamp; default: as fitted.", rich_help_panel=DATA)
@@ -106,24 +121,34 @@ def predict(
     missing: Annotated[
         str | None, Option(help="Missing values; default: as fitted.", rich_help_panel=DATA)
     ] = None,
-    out: Out = Path("forecast.csv"),
+    out: Annotated[
+        Path | None,
+        Option(
+            "--out",
+            "-o",
+            help="The table: .csv, .csv.gz or .parquet. Default: forecast.csv, of cases predictions.csv.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,
 ) -> None:
-    """Forecast new rows with a saved model, without training."""
-    from normcast.cli.console import describe, say
-    from normcast.cli.forecast_run import check_outputs
-    from normcast.data import read_table, write_table
+    """Forecast new rows, or tell of new cases, with a saved model, without training."""
+    from normcast.cli.predict_run import predict_cases, predict_rows
+    from normcast.forecasting import Forecaster
     from normcast.loading import load
 
-    check_outputs((file, model, future), tables=(out,))
-    ahead = None if future is None else read_table(future)
-    given = {"duplicates": duplicates, "fill_gaps": fill_gaps, "missing": missing}
-    policies = {name: value for name, value in given.items() if value is not None}
-    forecaster = load(model)
-    describe(forecaster.reread(file, **policies), quiet=quiet)
-    write_table(forecaster.predict(file, futr_df=ahead, **policies), out, guard_formulas=guard_formulas)
-    say(f"forecasts: {out}", quiet=quiet)
+    policies = {"duplicates": duplicates, "fill_gaps": fill_gaps, "missing": missing}
+    names = {**columns, **arrays}
+    loaded = load(model)
+    if isinstance(loaded, Forecaster):
+        refuse_given(names, model, "forecasts a table as it was fitted")
+        predict_rows(
+            loaded, file, model, policies, future, out or Path("forecast.csv"), guard_formulas, quiet=quiet
+        )
+        return
+    refuse_given({"future": future, **policies}, model, "tells of whole cases, not of the rows of a table")
+    predict_cases(loaded, file, model, names, out or Path("predictions.csv"), guard_formulas, quiet=quiet)
 
 
 @app.command()
@@ -133,7 +158,7 @@ def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), 
     from normcast.data.datasets import weather_path
 
     columns = {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]}
-    run = ForecastRun.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), others=(report,))
+    run = ForecastRun.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), report=report)
     run.backtest({"n_windows": 3})
     run.fit()
     run.write_forecasts(out)

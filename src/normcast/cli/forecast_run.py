@@ -37,12 +37,13 @@ class ForecastRun:
         quiet: bool,
         *,
         tables: Iterable[Path | None],
-        others: Iterable[Path | None],
+        others: Iterable[Path | None] = (),
+        report: Path | None = None,
         future: Path | None = None,
         checkpoint: Path | None = None,
     ) -> ForecastRun:
         """Check options, outputs and tables before any long work, and say what was read."""
-        check_outputs((file, future), tables, others)
+        check_outputs((file, future), tables, others, report)
         forecaster = Forecaster(**chosen(model))
         run = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
         panel = forecaster.panel(run.frame, **run.table)
@@ -130,11 +131,14 @@ def chosen(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_outputs(
-    inputs: Iterable[Path | None], tables: Iterable[Path | None], others: Iterable[Path | None] = ()
+    inputs: Iterable[Path | None],
+    tables: Iterable[Path | None],
+    others: Iterable[Path | None] = (),
+    report: Path | None = None,
 ) -> None:
     """Raise before long work where an output cannot be written, or would overwrite an input."""
     named = [path for path in tables if path is not None]
-    outputs = [*named, *(path for path in others if path is not None)]
+    outputs = [*named, *(path for path in (report, *others) if path is not None)]
     taken = {path.resolve(): "read and written" for path in inputs if path is not None}
     for path in outputs:
         if path.resolve() in taken:
@@ -143,3 +147,5 @@ def check_outputs(
         check_writable(path)
     for path in named:
         check_ending(path)
+    if report is not None and report.suffix.lower() not in {".html", ".htm"}:
+        raise ValueError(f"{report}: a report is an HTML file; give a name such as report.html.")

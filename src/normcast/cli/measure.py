@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from normcast.check.rule import Finding
+from normcast.cli.case_input import NAMED, cases_in, forecasts
 from normcast.cli.study_run import progress_line
 from normcast.data import Cases
 from normcast.models.edits import Edit, apply
@@ -38,6 +39,7 @@ class FixStudy:
         cls,
         files: Sequence[Path],
         columns: Mapping[str, Any],
+        task: str = "auto",
         *,
         say: Callable[[str], None] = lambda text: None,
         processes: int | None = None,
@@ -46,15 +48,17 @@ class FixStudy:
     ) -> FixStudy:
         """Make it from the files of `--data`; columns: id_col, time_col and target_col of the table.
 
-        Raises ValueError unless that is one table, or one .npz with x (cases, time, channels) and y.
+        task: "classify" or "regress" where that is a table of cases, or y leaves a doubt.
+        Raises ValueError unless that is one table, or one file of cases with y.
         """
         if len(files) != 1:
             raise ValueError(
                 f"--measure trains on one file, but --data names {len(files) or 'none'}. Give one table, or "
-                "one .npz with x and y."
+                "one file of cases, such as an .npz with x and y."
             )
-        if files[0].suffix.lower() == ".npz":
-            return cls(Cases.read(files[0]), settings, say, processes, quiet)
+        if not forecasts(task, files[0]):
+            told = {"task": NAMED[task]} if task in NAMED else {}
+            return cls(cases_in(files[0], columns), {**settings, **told}, say, processes, quiet)
         given = {name: value for name, value in columns.items() if value}
         return cls(str(files[0]), {**given, **settings}, say, processes, quiet)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -13,6 +13,9 @@ from typer import Argument, Option
 DATA, MODEL, OUTPUT, BACKTEST = "Data", "Model", "Output", "Back-test"
 
 File = Annotated[Path, Argument(help="CSV (also .gz) or Parquet file.", show_default=False)]
+CaseFile = Annotated[
+    Path, Argument(help="Cases: .npz, .npy, .ts, .arff, or a long .csv or .parquet.", show_default=False)
+]
 Quiet = Annotated[
     bool, Option("--quiet", help="Print errors and the scoreboard only.", rich_help_panel=OUTPUT)
 ]
@@ -48,6 +51,77 @@ def table(
     ] = "error",
 ) -> None:
     """How a table is read."""
+
+
+def columns(
+    id_col: Annotated[
+        list[str] | None, Option(help="Table: column that names the case.", rich_help_panel=DATA)
+    ] = None,
+    time_col: Annotated[
+        str | None, Option(help="Table: column of the steps of a case.", rich_help_panel=DATA)
+    ] = None,
+    target_col: Annotated[
+        list[str] | None,
+        Option(help="Table: column that is told of each case; as --y.", rich_help_panel=DATA),
+    ] = None,
+) -> None:
+    """What the columns of a long table of cases are called."""
+
+
+def arrays(
+    x: Annotated[str, Option("--x", help="Array of an .npz: the series.", rich_help_panel=DATA)] = "",
+    y: Annotated[
+        str, Option("--y", help="Array, file or column: what is told of each case.", rich_help_panel=DATA)
+    ] = "",
+    groups: Annotated[
+        str, Option(help="Array, file or column: what must not be split.", rich_help_panel=DATA)
+    ] = "",
+    times: Annotated[str, Option(help="Array or file: when each case was.", rich_help_panel=DATA)] = "",
+    layout: Annotated[
+        str | None,
+        Option(help="Arrays: channels_last, as in Keras, or channels_first.", rich_help_panel=DATA),
+    ] = None,
+) -> None:
+    """What the parts of a file of cases are called, and which axis is time."""
+
+
+def network(
+    model: Annotated[
+        str,
+        Option(
+            help="A preset, an architecture in a .json, or a .keras file that is trained anew.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "auto",
+    seeds: Annotated[
+        int, Option(help="Networks to train, each from its own start.", rich_help_panel=MODEL)
+    ] = 3,
+    seed: Annotated[int, Option(help="The first start.", rich_help_panel=MODEL)] = 0,
+    epochs: Annotated[
+        int | None,
+        Option(help="Most passes over the cases. Default: by their number.", rich_help_panel=MODEL),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        Option(help="Epochs without a better one before it stops. Default: a fifth.", rich_help_panel=MODEL),
+    ] = None,
+    batch_size: Annotated[int, Option(help="Cases per step.", rich_help_panel=MODEL)] = 32,
+    learning_rate: Annotated[
+        float | None, Option(help="Default: as the network says.", rich_help_panel=MODEL)
+    ] = None,
+    units: Annotated[
+        int | None, Option(help="Units of a preset's recurrent layers.", rich_help_panel=MODEL)
+    ] = None,
+    filters: Annotated[
+        int | None, Option(help="Filters of a preset's first convolution.", rich_help_panel=MODEL)
+    ] = None,
+    scaling: Annotated[str, Option(help="standard, robust or none.", rich_help_panel=MODEL)] = "standard",
+    class_weight: Annotated[
+        str | None,
+        Option(help="balanced: rare classes count as much as others.", rich_help_panel=MODEL),
+    ] = None,
+) -> None:
+    """Which network learns from cases, and how."""
 
 
 def model(
@@ -128,3 +202,10 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
         each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])
         for name, each in inspect.signature(function).parameters.items()
     ]
+
+
+def refuse_given(options: Mapping[str, Any], file: Path, why: str) -> None:
+    """Raise ValueError for the first option that was given. why: what the file is or does instead."""
+    for name, value in options.items():
+        if value not in (None, "", (), []):
+            raise ValueError(f"{file}: --{name.replace('_', '-')} cannot be used: it {why}.")

@@ -10,7 +10,7 @@ from typer import Argument, BadParameter, Option
 from typer.core import TyperGroup
 
 from normcast.cli.app import app
-from normcast.cli.options import DATA, MODEL, OUTPUT, File, GuardFormulas, Quiet, shared, table
+from normcast.cli.options import DATA, MODEL, OUTPUT, File, GuardFormulas, Quiet, arrays, shared, table
 
 DESIGN, WORK = "Design", "Work"
 
@@ -36,22 +36,19 @@ Kept = Annotated[Path, Argument(help="File that a study keeps its trials in.", s
 
 
 @study.command()
-@shared(table)
+@shared(table, arrays)
 def run(
     file: File,
     table: dict[str, Any],
+    arrays: dict[str, Any],
     h: Annotated[int | None, Option("--h", help="Rows to forecast; a .keras model says so itself.")] = None,
     task: Annotated[
         str,
         Option(
-            help="forecast a table; classify or regress an .npz with X, y and maybe groups; auto: y says.",
+            help="forecast a table; classify or regress cases, as in an .npz or a long table; auto: y says.",
             rich_help_panel=DATA,
         ),
     ] = "auto",
-    x: Annotated[str, Option("--x", help="Array of an .npz: the series.", rich_help_panel=DATA)] = "",
-    y: Annotated[str, Option("--y", help="Array: what is told of each.", rich_help_panel=DATA)] = "",
-    groups: Annotated[str, Option(help="Array: what must not be split.", rich_help_panel=DATA)] = "",
-    times: Annotated[str, Option(help="Array: when each series was.", rich_help_panel=DATA)] = "",
     freq: Annotated[str | None, Option(help="Step of the stamps.", rich_help_panel=DATA)] = None,
     season: Annotated[int | None, Option(help="Rows in one season.", rich_help_panel=DATA)] = None,
     hist_exog: Annotated[str, Option(help="Columns known up to now: a,b.", rich_help_panel=DATA)] = "",
@@ -60,7 +57,11 @@ def run(
         str, Option(help="Columns with one value per series: a,b.", rich_help_panel=DATA)
     ] = "",
     model: Annotated[
-        str, Option(help="A preset, or a .keras file that is trained anew.", rich_help_panel=MODEL)
+        str,
+        Option(
+            help="A preset, an architecture in a .json, or a .keras file that is trained anew.",
+            rich_help_panel=MODEL,
+        ),
     ] = "conv-lstm",
     input_size: Annotated[int | None, Option(help="Rows the network reads.", rich_help_panel=MODEL)] = None,
     epochs: Annotated[int, Option(help="Most passes over the data.", rich_help_panel=MODEL)] = 20,
@@ -123,7 +124,7 @@ def run(
         add_seeds=add_seeds,
         quiet=quiet,
         table={**table, **exog, "freq": freq, "season": season},
-        names={k: v for k, v in {"x": x, "y": y, "groups": groups, "times": times}.items() if v},
+        arrays=arrays,
         h=h,
         input_size=input_size,
         epochs=epochs,

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
+from normcast.cli.case_input import COLUMNS, SPLITS, TASKS, cases_in, forecasts, refuse_table_options, task_of
 from normcast.cli.forecast_run import check_outputs
-from normcast.data import Cases
+from normcast.cli.network import network_of
+from normcast.cli.options import refuse_given
 from normcast.errors import counted, unknown
 from normcast.pages.percent import interval, percent
 from normcast.study import AXES, Study, StudyResult, Ticked
 from normcast.study.answer import answer
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-TASKS = ("auto", "forecast", "classify", "regress")
 
 DEMO: dict[str, Any] = {
     "model": "conv-lstm",
@@ -51,25 +52,26 @@ class StudyRun:
         select: Sequence[str] = (),
         add_seeds: int = 0,
         table: dict[str, Any],
-        names: Mapping[str, str] | None = None,
+        arrays: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> StudyRun:
         """Check everything before any training, and say what was read and what will be done."""
-        check_outputs((file,), (), (store, report))
-        if report is not None and report.suffix.lower() not in {".html", ".htm"}:
-            raise ValueError(f"{report}: a report is an HTML file; give a name such as study.html.")
+        check_outputs((file,), (), (store,), report)
         if task not in TASKS:
             raise ValueError(unknown("task", task, TASKS, where="normcast study"))
         if add_seeds:
             settings["seeds"] = seeds_in(store) + add_seeds
         network = network_of(model)
         if forecasts(task, file):
-            if names:
-                raise ValueError(f"{file}: --{next(iter(names))} names an array, which a table has not.")
+            refuse_given(arrays or {}, file, "is a table to forecast; --task classify or regress reads cases")
             data: Any = str(file)
             given = table
         else:
-            data, given = cases_in(file, task, names), {"task": None if task == "auto" else task}
+            options = {**table, "h": settings.pop("h", None), "input_size": settings.pop("input_size", None)}
+            refuse_table_options(options, file)
+            data = cases_in(file, {name: table.get(name) for name in COLUMNS} | dict(arrays or {}))
+            name, why = task_of(task, data, network, str(file))
+            given = {"task": name}
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
             kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}
@@ -83,7 +85,7 @@ class StudyRun:
             console.describe(panel, quiet=quiet)
         else:
             console.describe_cases(data, quiet=quiet)
-            console.say(told(study), quiet=quiet)
+            console.say(told(study, why), quiet=quiet)
         console.say(study.describe(), quiet=quiet)
         return run
 
@@ -110,36 +112,14 @@ class StudyRun:
         print_result(self.result)
 
 
-def network_of(model: str) -> Any:
-    """Return a preset's name, or the network in a .keras file."""
-    if not model.endswith((".keras", ".h5")):
-        return model
-    from normcast.artefact import read_keras_file
-
-    return read_keras_file(model)
-
-
-def told(study: Study) -> str:
-    """Return what is told of each case, and how cases are split."""
+def told(study: Study, why: str) -> str:
+    """Return what is told of each case, why, and how cases are split."""
     facts = study.facts
     if facts["task"] == "classify":
         what = f"{facts['classes']} classes"
     else:
         what = "a number per case" if facts["outputs"] == "1" else f"{facts['outputs']} numbers per case"
-    how = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
-    return f"Task: {facts['task']}, {what}; split: {how[facts['split']]}."
-
-
-def forecasts(task: str, file: Path) -> bool:
-    """Say whether a file is a table to forecast, where the task does not say it."""
-    return task == "forecast" or (task == "auto" and file.suffix.lower() != ".npz")
-
-
-def cases_in(file: Path, task: str, names: Mapping[str, str] | None) -> Cases:
-    """Return the cases in an .npz file."""
-    if file.suffix.lower() != ".npz":
-        raise ValueError(f"{file}: --task {task} reads an .npz file with arrays X, y and maybe groups.")
-    return Cases.read(file, names)
+    return f"Task: {facts['task']}, {what}, {why}. Split: {SPLITS[facts['split']]}."
 
 
 def seeds_in(store: Path) -> int:

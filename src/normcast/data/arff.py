@@ -16,13 +16,14 @@ _NUMBERS = ("numeric", "real", "integer")
 _QUOTES = "'\""
 
 
-def read_arff(path: str | Path) -> CaseArrays:
+def read_arff(path: str | Path, needs_y: bool = True) -> CaseArrays:
     """Return the cases of an .arff file: x and y.
 
     x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
     as text, or numbers where the last attribute is numeric.
     A row is numbers and then the label, or a quoted text of dimensions with \\\\n between them and then the
     label. As an .arff has one length, values that are missing at the end of all dimensions of a case end it.
+    needs_y changes nothing: the form has no rows without one.
     Raises FileNotFoundError, or ValueError with the line for any other value that is missing, a label that
     the header does not name, and rows or dimensions of different lengths.
 

@@ -15,16 +15,27 @@ from normcast.data.npz import read_npz
 from normcast.data.table import ENDINGS
 from normcast.data.ts import read_ts
 
-TEXTS: dict[str, Callable[[str | Path], CaseArrays]] = {".ts": read_ts, ".arff": read_arff}
+TEXTS: dict[str, Callable[..., CaseArrays]] = {".ts": read_ts, ".arff": read_arff}
 READABLE = (".npz", ".npy", *TEXTS, *ENDINGS)
 """Endings of files that hold cases."""
 
 
-def read_case_file(path: str | Path, names: Mapping[str, str] | None = None) -> CaseArrays:
+def is_of_cases(path: str | Path) -> bool:
+    """Say whether a file holds cases whatever is asked of it; a table may also be one to forecast.
+
+    >>> is_of_cases("gait.TS"), is_of_cases("gait.csv")
+    (True, False)
+    """
+    return Path(path).suffix.lower() in (".npz", ".npy", *TEXTS)
+
+
+def read_case_file(
+    path: str | Path, names: Mapping[str, str] | None = None, needs_y: bool = True
+) -> CaseArrays:
     """Return the arrays of a file of cases, read as its ending says.
 
     names: what is called otherwise than usual by the part it plays: an array of an .npz, a file beside an
-    .npy, or a column of a table.
+    .npy, or a column of a table. needs_y: whether it is an error that nothing is told of the cases.
     Raises FileNotFoundError, or ValueError for an ending that is not known, and as the readers do.
 
     >>> read_case_file("gait.xlsx")
@@ -34,13 +45,13 @@ def read_case_file(path: str | Path, names: Mapping[str, str] | None = None) -> 
     """
     ending = Path(path).suffix.lower()
     if ending == ".npz":
-        return read_npz(path, names=names)
+        return read_npz(path, names=names, needs_y=needs_y)
     if ending == ".npy":
-        return read_npy(path, names)
+        return read_npy(path, names, needs_y)
     if ending in TEXTS:
-        return _read_text(TEXTS[ending], path, names)
+        return _read_text(partial(TEXTS[ending], needs_y=needs_y), path, names)
     if Path(path).name.lower().endswith(ENDINGS):
-        return read_long(path, names)
+        return read_long(path, names, needs_y)
     raise ValueError(
         f"{path}: cases are not read from such a file; endings are {', '.join(READABLE)}. Save it as one of "
         "these."
@@ -48,7 +59,7 @@ def read_case_file(path: str | Path, names: Mapping[str, str] | None = None) -> 
 
 
 def _read_text(
-    read: Callable[[str | Path], CaseArrays], path: str | Path, names: Mapping[str, str] | None
+    read: Callable[..., CaseArrays], path: str | Path, names: Mapping[str, str] | None
 ) -> CaseArrays:
     """Return the cases of a .ts or .arff, with what reads Name_TEST where this one is Name_TRAIN."""
     if names:

@@ -23,10 +23,10 @@ class Cases:
     """Series, each a case of its own: the twin of `Panel` for arrays.
 
     x: (cases, time, channels) float32; y: (cases,) labels or numbers, (cases, outputs), or (cases, time,
-    outputs) for each step; groups: (cases,) what must not be split, such as a subject, or None; times:
-    (cases,) when each case was, as numbers or datetime64, or None; lengths: (cases,) int32, how many steps
-    each series has, shorter ones behind zeros, or None where all are of one length; notes: what was found, to
-    tell the user.
+    outputs) for each step, or (cases, 0) where nothing is told; groups: (cases,) what must not be split, such
+    as a subject, or None; times: (cases,) when each case was, as numbers or datetime64, or None; lengths:
+    (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
+    length; notes: what was found, to tell the user.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -88,16 +88,27 @@ class Cases:
 
     @classmethod
     def read(
-        cls, path: str | Path, names: Mapping[str, str] | None = None, layout: Layout | None = None
+        cls,
+        path: str | Path,
+        names: Mapping[str, str] | None = None,
+        layout: Layout | None = None,
+        *,
+        needs_y: bool = True,
     ) -> Cases:
         """Read cases from a file: .npz, .npy, .ts, .arff, or a long table in .csv, .csv.gz or .parquet.
 
         names: what is called otherwise than usual, by the part it plays: arrays x, y, groups and times of an
         .npz; files y, groups and times beside an .npy; columns id, y, time and groups of a table. layout: as
         in `of`. Where a file has a train and a test part, this is the train part; see `read_parts`.
+        needs_y: False for cases of which something is to be told; y is (cases, 0) where the file has none.
         Raises FileNotFoundError, or ValueError, which names the file.
         """
-        return _checked(read_case_file(path, names), path, layout)
+        return _checked(read_case_file(path, names, needs_y), path, layout)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anything is told of the cases, so that it can be learned or scored."""
+        return self.y.size > 0
 
     @property
     def n_cases(self) -> int:
@@ -120,6 +131,11 @@ class Cases:
         some: Any = {name: None if each is None else each[places] for name, each in own.items()}
         return replace(self, x=self.x[places], y=self.y[places], **some)
 
+    def cut_to(self, steps: int) -> Cases:
+        """Return the cases with their newest steps alone, so many."""
+        lengths = None if self.lengths is None else np.minimum(self.lengths, steps).astype(np.int32)
+        return replace(self, x=self.x[:, -steps:], lengths=lengths)
+
     def filled_to(self, steps: int) -> Cases:
         """Return the cases behind as many zeros as bring them to so many steps."""
         more = steps - self.steps
@@ -132,7 +148,11 @@ class Cases:
 
 
 def read_parts(
-    path: str | Path, names: Mapping[str, str] | None = None, layout: Layout | None = None
+    path: str | Path,
+    names: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
+    *,
+    needs_y: bool = True,
 ) -> dict[str, Cases]:
     """Read the parts "train" and, where there is one, "test" of a file; see `Cases.read`.
 
@@ -141,7 +161,7 @@ def read_parts(
     Parts of different lengths stand behind zeros, to the longer one.
     Raises FileNotFoundError, or ValueError, also for parts of different channels.
     """
-    train = read_case_file(path, names)
+    train = read_case_file(path, names, needs_y)
     parts = {"train": _checked(train, path, layout)}
     if train.test is not None:
         parts["test"] = _checked(train.test(), f"{path} (test)", layout)
@@ -156,7 +176,8 @@ def read_parts(
 
 def _checked(read: CaseArrays, path: str | Path, layout: Layout | None) -> Cases:
     own, said = read.parts, layout or cast(Layout | None, read.layout)
-    cases = Cases.of(own["x"], own["y"], own.get("groups"), own.get("times"), layout=said, where=str(path))
+    y = own["y"] if "y" in own else np.empty((len(own["x"]), 0))
+    cases = Cases.of(own["x"], y, own.get("groups"), own.get("times"), layout=said, where=str(path))
     return replace(cases, notes=(*cases.notes, *read.notes))
 
 

@@ -31,19 +31,23 @@ LONG_NAMES = {
 }  # fmt: skip
 """What columns are called by the part they play, in lower case. y comes last: it may also be an axis."""
 
+OPTIONS = {"id": "--id-col", "time": "--time-col", "y": "--y", "groups": "--groups"}
+"""What names a column on the command line."""
 
-def read_long(path: str | Path, names: Mapping[str, str] | None = None) -> CaseArrays:
+
+def read_long(path: str | Path, names: Mapping[str, str] | None = None, needs_y: bool = True) -> CaseArrays:
     """Return the cases of a long .csv, .csv.gz or .parquet file: x, y, and groups where there are any.
 
     A row is one step of one case. names: the columns id (of the case), y, time and groups, where they are
     called otherwise than in `LONG_NAMES`, in upper or lower case; all other columns of numbers are channels.
+    needs_y: whether it is an error that there is no y.
     Cases stand in the order in which they first appear, their rows in the order of time where there is one.
     Raises what `read_table` raises, and ValueError for columns that are not there or not clear, a case of two
     labels or groups, two rows of one time, and values that are missing.
     """
     where = str(path)
     table, _ = open_table(read_table(path), where)
-    parts = _parts(table, names or {}, where)
+    parts = _parts(table, names or {}, needs_y, where)
     rows = Ordered.of(table, Columns(ids=(parts["id"],), time=parts.get("time")), where)
     channels = channel_names(table, tuple(parts.values()), where)
     values = channel_values(table, channels, rows, where)
@@ -56,7 +60,7 @@ def read_long(path: str | Path, names: Mapping[str, str] | None = None) -> CaseA
     return CaseArrays({"x": x, **told}, notes, layout="channels_last")
 
 
-def _parts(table: nw.DataFrame, names: Mapping[str, str], where: str) -> dict[str, str]:
+def _parts(table: nw.DataFrame, names: Mapping[str, str], needs_y: bool, where: str) -> dict[str, str]:
     """Return the column of each part there is."""
     for part, name in names.items():
         if part not in LONG_NAMES:
@@ -69,16 +73,18 @@ def _parts(table: nw.DataFrame, names: Mapping[str, str], where: str) -> dict[st
         if len(own) > 1:
             raise ValueError(
                 f"{where}: columns {' and '.join(own)} may each be {part}; which is meant is not clear. Name "
-                f"it, as in names={{{part!r}: {own[0]!r}}}; columns are {', '.join(table.columns)}."
+                f"it, as in names={{{part!r}: {own[0]!r}}} or {OPTIONS[part]} {own[0]}; columns are "
+                f"{', '.join(table.columns)}."
             )
         if own:
             found[part] = own[0]
-    absent = [part for part in ("id", "y") if part not in found]
+    absent = [part for part in ("id", "y")[: 1 + needs_y] if part not in found]
     if absent:
         words = {"id": "of the case (id)", "y": "of what is told of it (y)"}
         raise ValueError(
             f"{where}: no column {' and no column '.join(words[part] for part in absent)} was found; columns "
-            f"are {', '.join(table.columns)}. Name them, as in names={{'id': '...', 'y': '...'}}."
+            f"are {', '.join(table.columns)}. Name them, as in names={{'id': '...', 'y': '...'}} or "
+            "--id-col ... --y ..."
         )
     if len(set(found.values())) < len(found):
         raise ValueError(f"{where}: names are {found}, but each column plays one part. Name each once.")
@@ -103,7 +109,7 @@ def _of_case(table: nw.DataFrame, part: str, name: str, rows: Ordered, where: st
         raise ValueError(
             f"{where}: case {rows.names[case]!r} has both {firsts[case]} and {values[at]} in column {name!r} "
             f"(row {rows.row[at] + 1}), which must be the same in all rows of a case. Mend it, or name "
-            f"another column, as in names={{{part!r}: '...'}}."
+            f"another column, as in names={{{part!r}: '...'}} or {OPTIONS[part]} ..."
         )
     return firsts
 

@@ -16,22 +16,22 @@ from normcast.errors import unknown
 _X = re.compile(r"(?:^|(?<=[_-]))x(?=$|[_-])", re.IGNORECASE)
 
 
-def read_npy(path: str | Path, names: Mapping[str, str] | None = None) -> CaseArrays:
+def read_npy(path: str | Path, names: Mapping[str, str] | None = None, needs_y: bool = True) -> CaseArrays:
     """Return the array x of an .npy file, with y, and groups and times where there are any, beside it.
 
     The others are called as the file is, with their part for the x in its name: X_train.npy goes with
     y_train.npy. names: the file of a part that is called otherwise, from here or from the folder of x.
-    Nothing is unpickled.
+    needs_y: whether it is an error that there is none. Nothing is unpickled.
     Raises FileNotFoundError, or ValueError for no y, two files for one part, and what is no .npy file.
     """
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"{path}: there is no such file.")
     files = {"x": file, **_others(file, names or {})}
-    if "y" not in files:
+    if needs_y and "y" not in files:
         raise ValueError(
             f"{path}: there is no file with y beside it. Call it {_partner_name(file, 'y')}, or name it, as "
-            "in names={'y': 'labels.npy'}."
+            "in names={'y': 'labels.npy'} or --y labels.npy."
         )
     test = None if names else _test_file(file)
     parts = {part: _array(each) for part, each in files.items()}

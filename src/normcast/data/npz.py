@@ -30,18 +30,24 @@ NAMES = {
 }  # fmt: skip
 """What arrays are called by the part they play, in lower case; the first of a part goes before the others."""
 
-_OF_TRAIN = re.compile(r"train[_-]?(?P<after>.+)|(?P<before>.+?)[_-]?train", re.IGNORECASE)
+_OF = {
+    part: re.compile(rf"{part}[_-]?(?P<after>.+)|(?P<before>.+?)[_-]?{part}", re.IGNORECASE)
+    for part in ("train", "test")
+}
 
 
 def read_npz(
-    path: str | Path, parts: Sequence[str] = PARTS, names: Mapping[str, str] | None = None
+    path: str | Path,
+    parts: Sequence[str] = PARTS,
+    names: Mapping[str, str] | None = None,
+    needs_y: bool = True,
 ) -> CaseArrays:
     """Return the arrays x and y of an .npz file, and groups and times where it has them.
 
     parts: those to read, x and y among them. names: the array of a part, where it is called otherwise than in
     `NAMES`, in upper or lower case. Arrays that play no part are noted. Each part has one entry per case.
     Of X_train and X_test the first is read, and the other is what `test` of the result reads.
-    Nothing is unpickled.
+    needs_y: whether it is an error that there is no y. Nothing is unpickled.
     Raises FileNotFoundError, or ValueError for what is no .npz, lacks x or y, has two arrays for one part,
     and for uneven arrays.
     """
@@ -51,13 +57,14 @@ def read_npz(
     try:
         with file.open("rb") as raw, opened_zip(raw) as held:
             there = [name.removesuffix(".npy") for name in held.namelist()]
-            taken = {part: _named(there, part, names or {}) for part in parts}
+            half = "test" if "test" in (names or {}).get("x", "").lower() else "train"
+            taken = {part: _named(there, part, names or {}, half) for part in parts}
             found = {part: _array(held, own[0]) for part, own in taken.items() if len(own) == 1}
     except Exception as error:  # whatever fails while it is read, is the file's
         raise ValueError(
             f"{path}: cannot be read as an .npz file ({error}). Save it with numpy.savez(file, x=x, y=y)."
         ) from error
-    _refuse_unclear(taken, there, str(path))
+    _refuse_unclear(taken, there, ("x", "y") if needs_y else ("x",), str(path))
     sure = {"x", "y", *(names or {})}
     for part, own in taken.items():  # a name that is only likely, such as time, may be of something else
         unlike = own and found[part].shape != found["x"].shape[:1]
@@ -81,30 +88,35 @@ def _read_test(path: str | Path, names: Mapping[str, str]) -> CaseArrays:
     return replace(read_npz(path, tuple(names), names), notes=())
 
 
-def _named(there: Sequence[str], part: str, names: Mapping[str, str]) -> list[str]:
-    """Return the arrays that may play a part: those of the first name that there is, else all likely ones."""
+def _named(there: Sequence[str], part: str, names: Mapping[str, str], half: str) -> list[str]:
+    """Return the arrays that may play a part: those of the first name that there is, else all likely ones.
+
+    half: "train" or "test"; of X_test the labels are y_test.
+    """
     if part in names:
         return [name for name in there if name == names[part]]
     exact = [name for name in there if name.lower() == part]
-    of_train = [name for name in there if _of_train(name) == part]
+    of_half = [name for name in there if _of_half(name, half) == part]
     likely = [name for name in there if name.lower() in NAMES[part]]
-    return exact or of_train or likely or [name for name in there if _of_train(name) in NAMES[part]]
+    return exact or of_half or likely or [name for name in there if _of_half(name, half) in NAMES[part]]
 
 
-def _of_train(name: str) -> str:
-    """Return a name without the train in it, in lower case; "" where there is none."""
-    found = _OF_TRAIN.fullmatch(name)
+def _of_half(name: str, half: str) -> str:
+    """Return a name without the train or test in it, in lower case; "" where there is none."""
+    found = _OF[half].fullmatch(name)
     return (found["after"] or found["before"]).lower() if found else ""
 
 
-def _refuse_unclear(taken: Mapping[str, Sequence[str]], there: Sequence[str], where: str) -> None:
+def _refuse_unclear(
+    taken: Mapping[str, Sequence[str]], there: Sequence[str], needed: Sequence[str], where: str
+) -> None:
     for part, own in taken.items():
         if len(own) > 1:
             raise ValueError(
                 f"{where}: arrays {' and '.join(own)} may each be {part}; which is meant is not clear. Keep "
                 f"one, or name it, as in names={{{part!r}: {own[0]!r}}} or --{part} {own[0]}."
             )
-    absent = [part for part in ("x", "y") if not taken[part]]
+    absent = [part for part in needed if not taken[part]]
     if absent:
         raise ValueError(
             f"{where}: has no array {' and no array '.join(absent)}; arrays are "

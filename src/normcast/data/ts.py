@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_text import Gathered, lines
 
+TOLD = ("@classlabel", "@targetlabel")
+"""Words of the header that say whether something is told of each case."""
 
-def read_ts(path: str | Path) -> CaseArrays:
-    """Return the cases of a .ts file: x and y.
+
+def read_ts(path: str | Path, needs_y: bool = True) -> CaseArrays:
+    """Return the cases of a .ts file: x, and y unless the header says that there is none.
 
     x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
     as text, or numbers where the header says @targetlabel true.
     A row is the values of each dimension with commas, dimensions and the label with colons between them.
+    needs_y: whether it is an error that there is none.
     Raises FileNotFoundError, or ValueError with the line for a value that is missing, rows with time stamps,
     a label that the header does not name, and dimensions that do not go together.
 
@@ -27,9 +32,10 @@ def read_ts(path: str | Path) -> CaseArrays:
     where = str(path)
     numbered = lines(path, comment="#")
     header = _header(numbered, where)
-    cases = Gathered(where, _classes(header, where), _channels(header))
+    is_told = needs_y or any(_is_true(header, word) for word in TOLD)
+    cases = Gathered(where, _classes(header, where) if is_told else (), _channels(header))
     for number, line in numbered:
-        text, _, label = line.rpartition(":")
+        text, _, label = line.rpartition(":") if is_told else (line, "", "?")
         if not text:
             raise ValueError(
                 f"{where}, line {number}: there is no colon between values and label. A row is "
@@ -37,7 +43,8 @@ def read_ts(path: str | Path) -> CaseArrays:
             )
         _refuse_stamps("(" in text, f"{where}, line {number}")
         cases.add([each.split(",") for each in text.split(":")], label, number)
-    return cases.arrays(tuple(_notes(header, {len(each) for each in cases.series})))
+    arrays = cases.arrays(tuple(_notes(header, {len(each) for each in cases.series})))
+    return arrays if is_told else replace(arrays, parts={"x": arrays.parts["x"]})
 
 
 def _header(numbered: Iterator[tuple[int, str]], where: str) -> dict[str, str]:

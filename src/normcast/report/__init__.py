@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from normcast.report.of_cases.values import CaseReport
 from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
 from normcast.report.of_study.values import StudyReport
 from normcast.report.report import render, write_report
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from normcast.report.of_forecast.reading import forecast_report
 
 __all__ = [
+    "CaseReport",
     "ForecastReport",
     "LearningCurve",
     "SplitPart",

@@ -32,6 +32,13 @@ class Parts:
         """How many parts there are."""
         return int(self.of_case.max()) + 1
 
+    def tested(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cases that may be learned from, and those that are tested, of fold `number`."""
+        if self.rank is None:
+            return np.flatnonzero(self.of_case != number), np.flatnonzero(self.of_case == number)
+        places = self.places(number)
+        return np.sort(np.concatenate([places["train"], places["valid"]])), places["test"]
+
     def places(self, number: int) -> dict[str, np.ndarray]:
         """Return the cases that train, choose and test in fold `number`, each ascending."""
         if self.rank is not None:
@@ -50,20 +57,34 @@ class Parts:
         return {name: np.flatnonzero(mask) for name, mask in chosen.items()}
 
 
-def parts_of(cases: Cases, strata: np.ndarray, folds: int, where: str) -> Parts:
+def parts_of(cases: Cases, strata: np.ndarray, folds: int, where: str, least: int = FEWEST) -> Parts:
     """Return the parts: by groups where there are such, in time where there are times, else strata even.
 
-    strata: (cases,), of which each part gets its share.
+    strata: (cases,), of which each part gets its share; least: parts there are at least, without times.
     Raises ValueError where there are too few groups or stamps, and for cases that share rows and have
     neither: by chance they would be tested on rows that were trained on.
     """
     embargo = embargo_of(cases, where)
-    if cases.groups is not None:
-        return Parts(grouped_parts(cases.groups, max(FEWEST, folds), where), folds)
-    if cases.times is None:
-        return Parts(even_parts(strata, max(FEWEST, folds)), folds)
-    rank = np.unique(cases.times, return_inverse=True)[1]
-    return Parts(timed_parts(rank, max(FEWEST, folds + 3), embargo, where), folds, rank, embargo)
+    if cases.times is not None and cases.groups is None:
+        rank = np.unique(cases.times, return_inverse=True)[1]
+        return Parts(timed_parts(rank, max(FEWEST, folds + 3), embargo, where), folds, rank, embargo)
+    count = max(least, folds)
+    part = even_parts(strata, count) if cases.groups is None else grouped_parts(cases.groups, count, where)
+    return Parts(part, folds)
+
+
+def parts_once(cases: Cases, strata: np.ndarray, folds: int, where: str) -> Parts:
+    """Return as many parts as there are folds, so that each case is tested once; with times as `parts_of`.
+
+    Raises ValueError as `parts_of` does, and for fewer cases or groups than folds.
+    """
+    parts = parts_of(cases, strata, folds, where, least=2)
+    if parts.rank is None and parts.count != folds:
+        if folds < 2:
+            raise ValueError(f"{where}: folds is {folds}, but one tests what the others train on. Ask for 2.")
+        there = f"{parts.count} {'cases' if cases.groups is None else 'groups'}"
+        raise ValueError(f"{where}: folds is {folds}, which {there} cannot make. Ask for 2 to {parts.count}.")
+    return parts
 
 
 def embargo_of(cases: Cases, where: str) -> int:

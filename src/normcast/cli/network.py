@@ -1,0 +1,24 @@
+"""Network: what `--model` names, a preset, a file that declares a network, or a keras model."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def network_of(model: str) -> Any:
+    """Return a preset's name, the architecture in a .json file, or the network in a .keras file."""
+    if model.endswith(".json"):
+        from normcast.models import Architecture
+
+        if not Path(model).is_file():
+            raise FileNotFoundError(f"{model}: there is no such file.")
+        return Architecture.from_json(Path(model).read_bytes(), where=model)
+    if not model.endswith((".keras", ".h5")):
+        return model
+    from normcast.artefact import read_keras_file
+
+    with warnings.catch_warnings():  # the optimizer's slots are of no concern: it is trained anew
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+        return read_keras_file(model)
