@@ -170,7 +170,7 @@ def test_an_architecture_in_a_file_and_a_keras_model_are_trained(folder, capsys)
         said = capsys.readouterr()
         assert "Note: column 'gait' is taken as y" in said.err
         assert "The model is not kept" in said.err
-        assert "6 tested cases in 1 fold" in said.out
+        assert "30 tested cases in 2 folds" in said.out
 
 
 BAD = [

@@ -28,7 +28,7 @@ class Regressor(Estimator):
 
     model: "auto", a preset's name (`normcast presets`), an `Architecture`, or a keras model from (batch,
     time, channels) to what y holds for a case; a compiled one is trained as it was compiled. seeds: networks,
-    from `seed` on. epochs: by default as many as 3,000 steps take, from 30 to 500; patience: epochs without a
+    from `seed` on. epochs: by default as many as 3,000 steps take, from 30 to 300; patience: epochs without a
     better validation loss before a network stops, by default a fifth of all; None trains to the end and holds
     nothing out for it. batch_size, learning_rate, optimizer: training, by default as the preset or the
     compiled model says. scaling: "standard", "robust" or "none" of the inputs. calibrate: whether cases are

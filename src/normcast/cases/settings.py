@@ -19,7 +19,7 @@ from normcast.windows.scaling import KINDS
 AUTO = "auto"
 
 
-STEPS = 1_500
+STEPS = 3_000
 """So many steps a network trains where nobody says how many epochs, of few cases."""
 FEW = 256
 """Fewer cases leave too few to stop by: an eighth of them says less than the end of a falling rate."""
@@ -35,10 +35,10 @@ def usual_batch(cases: int) -> int:
 
 
 def usual_epochs(cases: int, batch_size: int) -> int:
-    """Return the epochs that make about 1,500 steps, from 30 to 300.
+    """Return the epochs that make about 3,000 steps, from 30 to 300.
 
     >>> usual_epochs(60, 8), usual_epochs(1_000, 32), usual_epochs(100_000, 32)
-    (187, 46, 30)
+    (300, 93, 30)
     """
     return min(300, max(30, STEPS // -(-cases // batch_size)))
 
