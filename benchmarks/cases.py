@@ -16,7 +16,7 @@ from normcast.data import Cases, read_parts
 from normcast.scoring import score_interval
 from normcast.tasks import CaseScaling
 
-# The least accuracy asked for, published lines beside it, and the most seconds on two cores. Published: LSTM-FCN
+# The least accuracy asked for, published lines beside it, the most seconds on two cores. Published: LSTM-FCN
 # (Karim et al. 2018, stopped by the training loss) and MLSTM-FCN (Karim et al. 2019, and as run for TapNet,
 # Zhang et al. 2020); ROCKET and InceptionTime on this split from the bake-offs (Middlehurst et al. 2023).
 SETS = {

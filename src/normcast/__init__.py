@@ -51,7 +51,7 @@ def _prefer_jax() -> None:
     Keras writes "tensorflow" into keras.json when it is first imported, whatever backend was in use;
     a keras.json that names a backend which is not installed is therefore nobody's choice.
     """
-    if "keras" in sys.modules or "KERAS_BACKEND" in os.environ:
+    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
         return
     config = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
     try:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import keras
@@ -171,6 +172,18 @@ def test_two_threads_that_train_at_once_get_what_each_gets_alone():
     for one, other in zip(alone, together, strict=True):
         for a, b in zip(one, other, strict=True):
             assert same(a.weights, b.weights)
+
+
+def test_one_network_that_two_threads_train_at_once_gives_each_what_it_gets_alone():
+    """A layer notes on itself what it drew for the call that is traced: a mask, of the one thread or the other."""
+    network = Network(conv_lstm(random=True), "fast")
+    jobs = [(sine_data(64), Training(epochs=2, batch_size=size)) for size in (16, 15, 14, 13)]
+    alone = [next(train(network, *job)) for job in jobs]
+    program._compiled.clear()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda job: next(train(network, *job)), jobs))
+    for one, other in zip(alone, together, strict=True):
+        assert same(one.weights, other.weights)
 
 
 class Subclassed(keras.Model):

@@ -13,10 +13,11 @@ import numpy as np
 from normcast.cases import saved
 from normcast.cases.evaluation import Evaluation, evaluated
 from normcast.cases.fitted import Fitted
-from normcast.cases.learned import Learned, Reports, learn, reporting
+from normcast.cases.learned import Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
+from normcast.engine.progress import Reports, reporting
 from normcast.errors import unknown
 
 _log = logging.getLogger("normcast")
@@ -110,7 +111,7 @@ class Estimator:
         X: (cases, time, channels), or (cases, time) for one channel; y: see the class; groups: (cases,) what
         must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
         held out are then the last. X may also be `Cases`, with y=None. progress: False for no line on the
-        terminal, or a function that takes `engine.Progress`.
+        terminal or in the notebook, or a function that takes `engine.Progress`.
         Raises ValueError for cases that cannot be learned from, with the place in them.
         """
         self._learn(self.cases_of(X, y, groups, times, type(self).__name__), progress)

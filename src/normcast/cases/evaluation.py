@@ -11,11 +11,12 @@ import pandas as pd
 
 from normcast.candidates.of_cases import CaseCandidate, case_candidates
 from normcast.cases.calibration import intervals, supported
-from normcast.cases.learned import Learned, Reports, learn, reporting, told_as
+from normcast.cases.learned import Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
 from normcast.data import Cases
 from normcast.engine import Trained
+from normcast.engine.progress import Reports, reporting, told_as
 from normcast.errors import at_least_one
 from normcast.scoring import class_scores, number_scores, score_interval
 from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask

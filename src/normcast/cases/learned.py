@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,16 +15,15 @@ from normcast.cases.fitted import Fitted, Member
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName, case_subject, of_ours
 from normcast.data import Cases
-from normcast.engine import Progress, Trained, Training, progress_bar, train
+from normcast.engine import Trained, Training, train
 from normcast.engine.network import Network, network_of
+from normcast.engine.progress import Report, told_as
 from normcast.machine import cores
 from normcast.tasks import CaseScaling, ClassifyTask, RegressTask
 from normcast.tasks.class_weights import ClassWeighted
 from normcast.tasks.holdout import Holdout, holdouts
 from normcast.tasks.subject import Subject, name_of, preset_training
 
-Report = Callable[[Progress], None] | None
-Reports = Callable[[Progress], None] | bool
 LEAST = 2
 """Cases that a class must have: one could be trained on, but then nothing is known of it."""
 
@@ -115,23 +113,6 @@ def trained_on(
     fold = task.fold_of(hold.places)
     validation = fold.valid if len(fold.valid) else None
     return next(iter(train(network, fold.train, training, validation=validation, progress=progress)))
-
-
-@contextmanager
-def reporting(asked: Reports) -> Iterator[Report]:
-    """Give what is told of the progress: a line on the terminal, what was handed in, or nothing."""
-    if not isinstance(asked, bool):
-        yield asked
-        return
-    with progress_bar(quiet=not asked) as bar:
-        yield bar
-
-
-def told_as(progress: Report, place: int, count: int) -> Report:
-    """Return a callback that tells of one network as the place-th of so many."""
-    if progress is None:
-        return None
-    return lambda now: progress(replace(now, model=place * now.models + now.model, models=count * now.models))
 
 
 def member(task: RegressTask | ClassifyTask, trained: Trained, hold: Holdout) -> Member:

@@ -54,18 +54,14 @@ def typed() -> str:
 
 def describe(panel: Panel, *, quiet: bool) -> None:
     """Say what was read, and what to know about it."""
-    lengths = panel.lengths
-    rows = f"{lengths[0]}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
-    many = f"{panel.n_series} series of {rows} rows" if panel.n_series > 1 else f"1 series of {rows} rows"
-    say(f"Read {many}, step {panel.freq}, season {panel.season}.", quiet=quiet)
+    say(f"Read {panel.extent}.", quiet=quiet)
     for note in panel.notes:
         say(f"Note: {note}", quiet=quiet)
 
 
 def describe_cases(cases: Cases, *, quiet: bool) -> None:
     """Say what was read of arrays, and what to know about it."""
-    shape = f"{steps_of(cases)} x {counted(cases.channels, 'channel')}"
-    say(f"Read {counted(cases.n_cases, 'case')} of {shape}.", quiet=quiet)
+    say(f"Read {cases.extent}.", quiet=quiet)
     for note in cases.notes:
         say(f"Note: {note}", quiet=quiet)
 

@@ -19,7 +19,6 @@ from normcast.cli.fit_words import described, estimate
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.data import Cases, write_table
-from normcast.engine import progress_bar
 from normcast.errors import counted, one_of
 from normcast.tasks import ClassifyTask, RegressTask
 from normcast.tasks.parts import parts_once
@@ -115,8 +114,7 @@ class FitRun:
 
     def evaluate(self, folds: int) -> None:
         """Train and score anew in each fold, and show the scores."""
-        with progress_bar(self.quiet) as bar:
-            self.evaluation = self.estimator.evaluate(self.cases, folds=folds, progress=bar)
+        self.evaluation = self.estimator.evaluate(self.cases, folds=folds, progress=not self.quiet)
         tested = counted(len(self.evaluation.tested), "tested case")
         title = f"{tested} in {counted(folds, 'fold')}, the network first"
         console.scoreboard(self.evaluation.scoreboard(), title, self.evaluation.interval())
@@ -131,8 +129,7 @@ class FitRun:
         """Fit on all cases, keep the model, and score it on the test part where there is one."""
         whole = "all cases" if self.test is None else "the train part"
         console.say(f"Final fit on {whole}.", quiet=self.quiet)
-        with progress_bar(self.quiet) as bar:
-            self.estimator.fit(self.cases, None, progress=bar)
+        self.estimator.fit(self.cases, None, progress=not self.quiet)
         if self.save is not None:
             self.estimator.save(self.save)
             console.say(f"model: {self.save}", quiet=self.quiet)

@@ -9,7 +9,6 @@ from typing import Any
 
 from normcast.cli import console
 from normcast.data import check_ending, read_table, write_table
-from normcast.engine import progress_bar
 from normcast.errors import counted
 from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
@@ -60,21 +59,15 @@ class ForecastRun:
         fits = rolling["n_windows"] if rolling.get("refit", True) else 1
         cost = estimate(panel, self.forecaster.settings, fits)
         console.say(f"Back-test of {counted(rolling['n_windows'], 'cutoff')}: {cost}", quiet=self.quiet)
-        with progress_bar(self.quiet) as bar:
-            self.forecaster.cross_validation(
-                self.frame,
-                **rolling,
-                **self.table,
-                progress=lambda number, each: bar(each),
-                checkpoint=self.checkpoint,
-            )
+        self.forecaster.cross_validation(
+            self.frame, **rolling, **self.table, progress=not self.quiet, checkpoint=self.checkpoint
+        )
 
     def fit(self) -> None:
         """Fit on all rows but those that calibrate the intervals."""
         console.say("Final fit on all rows but the calibration windows at the end.", quiet=self.quiet)
         file = None if self.checkpoint is None else self.checkpoint / FIT
-        with progress_bar(self.quiet) as bar:
-            self.forecaster.fit(self.frame, **self.table, progress=bar, checkpoint=file)
+        self.forecaster.fit(self.frame, **self.table, progress=not self.quiet, checkpoint=file)
 
     def write_forecasts(self, out: Path, guard_formulas: bool = False) -> None:
         """Forecast and write the table."""

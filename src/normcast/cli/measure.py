@@ -12,7 +12,6 @@ import numpy as np
 
 from normcast.check.rule import Finding
 from normcast.cli.case_input import NAMED, cases_in, forecasts
-from normcast.cli.study_run import progress_line
 from normcast.data import Cases
 from normcast.models.edits import Edit, apply
 from normcast.study import Study
@@ -76,8 +75,7 @@ class FixStudy:
         except ValueError as error:
             return dict.fromkeys(names.values(), f"not measured: {error}")
         self.say(study.describe(self.processes))
-        with progress_line(self.quiet) as show:
-            comparison = study.run(processes=self.processes, progress=show).comparison
+        comparison = study.run(processes=self.processes, progress=not self.quiet).comparison
         unfinished = dict.fromkeys(names.values(), "not measured: no training finished.")
         return unfinished | {effect.name: effect.sentence for effect in comparison.effects}
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from normcast.cli.network import network_of
 from normcast.cli.options import refuse_given
 from normcast.errors import counted, unknown
 from normcast.pages.percent import interval, percent
-from normcast.study import AXES, Study, StudyResult, Ticked
+from normcast.study import AXES, Study, StudyResult
 from normcast.study.answer import answer
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -96,8 +95,7 @@ class StudyRun:
 
     def run(self, *, processes: int | None, ray: str | None, budget: float | None) -> None:
         """Train, with a line that says how far it is."""
-        with progress_line(self.quiet) as show:
-            self.result = self.study.run(processes=processes, ray=ray, budget=budget, progress=show)
+        self.result = self.study.run(processes=processes, ray=ray, budget=budget, progress=not self.quiet)
 
     def finish(self) -> None:
         """Write the report, and print what came out."""
@@ -157,32 +155,6 @@ def seconds_of(text: str | None) -> float | None:
     if not seconds > 0:
         raise ValueError(f"--budget: {text!r} is no duration; write 90s, 10m or 2h.")
     return seconds
-
-
-@contextmanager
-def progress_line(quiet: bool) -> Iterator[Any]:
-    """Give a function that shows how far a study is; silent when quiet and where nobody looks."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        line = bar.add_task("starting", total=None, left="")
-
-        def show(tick: Ticked) -> None:
-            failed = f", {tick.failed} failed" if tick.failed else ""
-            bar.update(
-                line,
-                total=tick.total,
-                completed=tick.done,
-                description=f"{tick.done} of {counted(tick.total, 'training')}{failed}",
-                left=f"about {max(1, round(tick.left / 60))} min left" if tick.left > 60 else "a minute left",
-            )
-
-        yield show
 
 
 def print_result(result: StudyResult) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from normcast.data import calendar, intake, plain
 from normcast.data.columns import Columns, names
 from normcast.data.stamps import Stamps
+from normcast.errors import counted
+from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
 
 _PER_ROW = ("time", "y", "observed", "hist", "futr")
 _ARRAYS = {
@@ -18,8 +20,8 @@ _ARRAYS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Panel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Panel(Shown):
     """Series of one frequency, standing one after another in flat arrays.
 
     columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per
@@ -100,6 +102,25 @@ class Panel:
             freq, season, duplicates, fill_gaps, missing, may_be_constant=columns is not None
         )
         return cls(**intake.take(frame, asked, policy, where))
+
+    def _sheet(self) -> Sheet:
+        names = {part: ", ".join(each) for part, each in self.columns.to_dict().items() if isinstance(each, tuple)}
+        facts = {"time": self.columns.time_name, **{part: each for part, each in names.items() if each}}
+        rows = [
+            (self.ids[s], f"{self.lengths[s]:,}", *map(self.stamps.show, ends), *(f"{end:.4g}" for end in (low, high)))
+            for s in range(min(self.n_series, HTML_ROWS))
+            for time, y in [(part[self.offsets[s] : self.offsets[s + 1]] for part in (self.time, self.y))]
+            for ends, low, high in [(time[[0, -1]].view(np.int64).tolist(), y.min(), y.max())]
+        ]
+        head = ("series", "rows", "first", "last", "lowest", "highest")
+        return Sheet("Panel", f" of {self.extent}", facts, self.notes, Table(head, tuple(rows), self.n_series))
+
+    @property
+    def extent(self) -> str:
+        """How much there is, in words."""
+        least, most = self.lengths.min(), self.lengths.max()
+        rows = f"{most}" if least == most else f"{least} to {most}"
+        return f"{counted(self.n_series, 'series')} of {rows} rows, step {self.freq}, season {self.season}"
 
     @property
     def lengths(self) -> np.ndarray:

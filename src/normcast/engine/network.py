@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +51,7 @@ class Network:
         # The faster copy that is traced in the model's place, None where there is no faithful one: made here,
         # before any program is traced, so that its constants are numbers and no steps of a program.
         self.twin = twin(model, rng)
+        self._own_turn = threading.RLock()
         self.trainable = list(model.trainable_variables)
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
         # A subclassed model has no named inputs: it is given what fields there are.
@@ -64,8 +64,8 @@ class Network:
 
     def forward(self, trainable: Leaves, frozen: Leaves, inputs: Leaves, training: bool) -> Any:
         """Return (output, new frozen variables, regularization losses). inputs: in the model's order."""
-        # A layer notes on itself what it draws for a call, so a model runs in one thread at a time.
-        with _turn if self.twin is None else nullcontext():
+        # A layer notes on itself what it draws for a call, so a model is traced in one thread at a time.
+        with _turn if self.twin is None else self._own_turn:
             output, frozen, losses = self.traced.stateless_call(
                 trainable, frozen, self._packed(inputs), training=training, return_losses=True
             )

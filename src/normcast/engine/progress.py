@@ -1,10 +1,13 @@
-"""Progress of a training: the value that callbacks get, and one line on a terminal."""
+"""Progress of a training: the value that callbacks get, and one line on a terminal or in a notebook."""
 
-import sys
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, isnan
+
+from normcast.engine.line import progress_line
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Progress:
     model: int = 0
     models: int = 1
 
+    def among(self, place: int, count: int) -> Progress:
+        """Return it as that of the place-th of so many trainings."""
+        return replace(self, model=place * self.models + self.model, models=count * self.models)
+
     def __str__(self) -> str:
         """Return the line that the progress bar shows.
 
@@ -45,26 +52,45 @@ class Progress:
         )
 
 
+Report = Callable[[Progress], None] | None
+Reports = Callable[[Progress], None] | bool | None
+"""What callers say about progress: True for a line where somebody looks, False or None for nothing, or a
+function."""
+
+
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
-    """Give a callback for `train` that draws one line; silent when quiet or when stderr is no terminal.
+    """Give a callback for `train` that draws one line; silent when quiet and where nobody looks.
+
+    It is seen on a terminal and in a notebook.
 
     >>> with progress_bar() as progress:
     ...     progress(Progress(1, 2, 0.5, 0.5, 1.0, 1))
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
+    with progress_line(quiet) as show:
+        if show is None:
+            yield lambda _: None
+            return
+        yield lambda now: show(now.model * now.epochs + now.epoch, now.models * now.epochs, str(now))
 
-    columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("preparing", total=None)
-        yield lambda now: bar.update(
-            task,
-            completed=now.model * now.epochs + now.epoch,
-            total=now.models * now.epochs,
-            description=str(now),
-        )
+
+@contextmanager
+def reporting(asked: Reports) -> Iterator[Report]:
+    """Give what is told of the progress: a line for True, what was handed in, or nothing.
+
+    >>> with reporting(False) as report, reporting(print) as own:
+    ...     own is print
+    True
+    """
+    if not isinstance(asked, bool):
+        yield asked
+        return
+    with progress_bar(quiet=not asked) as bar:
+        yield bar
+
+
+def told_as(progress: Report, place: int, count: int) -> Report:
+    """Return a callback that tells of one network as the place-th of so many."""
+    if progress is None:
+        return None
+    return lambda now: progress(now.among(place, count))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 
 from normcast.candidates import FittedCandidate
 from normcast.data import Panel
-from normcast.engine import Progress
+from normcast.engine import Progress, progress_bar
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Conformal, Scores, as_quantiles, level_columns, score, seasonal_error
@@ -21,6 +22,7 @@ from normcast.windows import Windows, cutoffs
 from normcast.windows.arrays import Arrays, Scaled
 
 MODEL = "normcast"
+FoldReport = Callable[[int, Progress], None] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ def backtest(
     n_windows: int = 3,
     step_size: int | None = None,
     refit: bool = True,
-    progress: Callable[[int, Progress], None] | None = None,
+    progress: FoldReport = None,
     checkpoint: Path | None = None,
 ) -> Backtest:
     """Forecast from `n_windows` cutoffs, `step_size` rows apart, the last one h rows before the end.
@@ -99,9 +101,19 @@ def spread_step(panel: Panel, h: int, n_windows: int) -> int:
     return max(h, (int(0.1 * panel.lengths.min()) - h) // max(1, n_windows - 1))
 
 
-def told(progress: Callable[[int, Progress], None] | None, number: int) -> Callable[[Progress], None] | None:
+def told(progress: FoldReport, number: int) -> Callable[[Progress], None] | None:
     """Return a listener for one fold."""
     return None if progress is None else lambda each: progress(number, each)
+
+
+@contextmanager
+def reporting_folds(asked: FoldReport | bool, folds: int) -> Iterator[FoldReport]:
+    """Give what is told of so many folds: a line for True, what was handed in, or nothing."""
+    if not isinstance(asked, bool):
+        yield asked
+        return
+    with progress_bar(quiet=not asked) as bar:
+        yield lambda number, now: bar(now.among(number, folds))
 
 
 def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:

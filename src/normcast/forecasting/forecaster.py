@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
-from normcast.engine import Progress
+from normcast.engine.progress import Reports, reporting
 from normcast.errors import closest, refuse_unknown
 from normcast.files import writable_folder
 from normcast.forecasting import saved
-from normcast.forecasting.backtest import MODEL, Backtest, backtest, columns
+from normcast.forecasting.backtest import MODEL, Backtest, FoldReport, backtest, columns, reporting_folds
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
@@ -92,21 +92,23 @@ class Forecaster:
         self,
         df: Any,
         *,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Reports = True,
         checkpoint: str | Path | None = None,
         **table: Any,
     ) -> Forecaster:
         """Learn from all rows but those of the calibration windows; returns self.
 
         df: a pandas or polars frame, or the path of a CSV or Parquet file. table: how to read it, as in
-        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing. checkpoint: a file
-        that training goes on from if it was interrupted.
+        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing. progress: False for
+        no line on the terminal or in the notebook, or a function that takes `engine.Progress`. checkpoint: a
+        file that training goes on from if it was interrupted.
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
         panel = self.panel(df, **table)
         arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         path = None if checkpoint is None else Path(checkpoint)
-        self.learned_ = learn(arrays, panel.lengths, panel.season, self.settings, progress, path)
+        with reporting(progress) as report:
+            self.learned_ = learn(arrays, panel.lengths, panel.season, self.settings, report, path)
         self.fitted_, self.panel_ = self.learned_.fitted, panel
         self.policies_ = {name: table[name] for name in POLICIES if name in table}
         return self
@@ -156,22 +158,24 @@ class Forecaster:
         n_windows: int = 3,
         step_size: int | None = None,
         refit: bool = True,
-        progress: Callable[[int, Progress], None] | None = None,
+        progress: FoldReport | bool = True,
         checkpoint: str | Path | None = None,
         **table: Any,
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
 
         n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
-        at least h apart; refit: learn anew at each cutoff (default), or once at the first. checkpoint: a
-        folder that keeps what each cutoff trained: the same call goes on from there, bit for bit, and it may
-        be deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
+        at least h apart; refit: learn anew at each cutoff (default), or once at the first. progress: as in
+        `fit`, but a function takes the number of the cutoff, then `engine.Progress`. checkpoint: a folder
+        that keeps what each cutoff trained: the same call goes on from there, bit for bit, and it may be
+        deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
         target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
         """
         panel = self.panel(df, **table)
         rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step_size, "refit": refit}
         folder = None if checkpoint is None else writable_folder(checkpoint)
-        self.backtest_ = backtest(panel, self.settings, **rolling, progress=progress, checkpoint=folder)
+        with reporting_folds(progress, n_windows if refit else 1) as report:
+            self.backtest_ = backtest(panel, self.settings, **rolling, progress=report, checkpoint=folder)
         return self.backtest_.table
 
     def panel(self, df: Any, **table: Any) -> Panel:

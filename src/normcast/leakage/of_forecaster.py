@@ -88,9 +88,8 @@ class ForecasterCanary:
     def backtest(self, frame: Any) -> Backtest:
         """Back-test a table; the user's forecaster stays as it is."""
         own = copy(self.forecaster)
-        own.cross_validation(
-            frame, n_windows=self.n_windows, step_size=self.step_size, refit=self.refit, **self.policies
-        )
+        rolling: dict[str, Any] = {"n_windows": self.n_windows, "step_size": self.step_size}
+        own.cross_validation(frame, **rolling, refit=self.refit, progress=False, **self.policies)
         assert own.backtest_ is not None
         return own.backtest_
 
@@ -104,7 +103,7 @@ class ForecasterCanary:
     def ended(self) -> tuple[Snapshot, bool]:
         """Return what a fit on the table that ends at the cutoff leads to."""
         own, h = copy(self.forecaster), self.forecaster.settings.h
-        own.fit(self.behind.before(), **self.policies)
+        own.fit(self.behind.before(), progress=False, **self.policies)
         assert own.learned_ is not None
         if not np.array_equal(own.learned_.rows, self.origins[self.tested]):
             raise ValueError("rows at its end have no value, and are no longer counted.")

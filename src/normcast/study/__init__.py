@@ -6,7 +6,8 @@
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.placements import AXES, placements
 from normcast.study.result import StudyResult
-from normcast.study.study import Study, Ticked
+from normcast.study.study import Study
+from normcast.study.ticks import Ticked
 from normcast.study.trial import Trial
 
 __all__ = ["AXES", "BASELINE", "Placement", "Study", "StudyResult", "Ticked", "Trial", "placements"]

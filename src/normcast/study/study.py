@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,24 +28,13 @@ from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
-from normcast.study.trial import Trial
+from normcast.study.ticks import TickReports, Ticks, ticking
 from normcast.tasks.subject import NetworkLike, Subject
 
 _log = logging.getLogger("normcast")
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
 BLOCK = 3  # seeds that every placement trains before any goes on, where time may run out
 WAIT = 2.0  # seconds between two looks at trials that another process is at
-
-
-@dataclass(frozen=True)
-class Ticked:
-    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go."""
-
-    done: int
-    total: int
-    failed: int
-    seconds: float
-    left: float
 
 
 class Study:
@@ -167,13 +156,14 @@ class Study:
         processes: int | None = None,
         ray: str | None = None,
         budget: float | None = None,
-        progress: Callable[[Ticked], None] | None = None,
+        progress: TickReports = True,
     ) -> StudyResult:
         """Train what the store does not hold yet, and return what all of it says.
 
         processes: worker processes, by default one per core; 1 trains in this process. ray: "auto" or the
         address of a Ray cluster (extra `ray`) instead. budget: seconds after which no new trial counts;
-        every placement has then as many seeds as all of them have. progress: called after each trial.
+        every placement has then as many seeds as all of them have. progress: False for no line on the
+        terminal or in the notebook, or a function that takes `Ticked` after each trial.
         Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
         """
         workers = self._workers(processes or cores(), ray)
@@ -182,10 +172,10 @@ class Study:
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
             store.add_placements(cells)
             end = None if budget is None else time.monotonic() + budget
-            for plan in Rounds(self.plan, self.design, self.subject.task.metrics[0]).plans(store):
-                ticks = Ticks(plan, progress)
-                if not self._train(plan, store, workers, ray, end, ticks):
-                    break
+            with ticking(progress) as report:
+                for plan in Rounds(self.plan, self.design, self.subject.task.metrics[0]).plans(store):
+                    if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
+                        break
             return StudyResult.read(store)
 
     def _workers(self, workers: int, ray: str | None) -> int:
@@ -248,25 +238,3 @@ def claimed(jobs: Iterable[Job], store: Store) -> Iterator[Job]:
         pairs = tuple((key.fold, key.seed) for key in job.keys if key in won)
         if pairs:
             yield job.only(pairs)
-
-
-class Ticks:
-    """Counts trials for a progress callback."""
-
-    def __init__(self, plan: Plan, progress: Callable[[Ticked], None] | None) -> None:
-        self.total, self.progress = len(plan.keys), progress
-        self.done = self.before = self.failed = 0
-        self.began = time.monotonic()
-
-    def begin(self, done: int) -> None:
-        """Say how many were done before."""
-        self.done = self.before = done
-
-    def add(self, trial: Trial) -> None:
-        """Count a trial."""
-        self.done += 1
-        self.failed += trial.failed
-        seconds = time.monotonic() - self.began
-        left = seconds / (self.done - self.before) * (self.total - self.done)
-        if self.progress is not None:
-            self.progress(Ticked(self.done, self.total, self.failed, seconds, left))

@@ -1,0 +1,70 @@
+"""Ticks: how far a study is, for a progress line or a function of the caller's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from normcast.engine.line import progress_line
+from normcast.errors import counted
+from normcast.study.plan import Plan
+from normcast.study.trial import Trial
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go."""
+
+    done: int
+    total: int
+    failed: int
+    seconds: float
+    left: float
+
+    def __str__(self) -> str:
+        """Return the words of the progress line.
+
+        >>> print(Ticked(3, 40, 1, 20.0, 240.0))
+        3 of 40 trainings, 1 failed, about 4 min left
+        """
+        failed = f", {self.failed} failed" if self.failed else ""
+        left = f"about {max(1, round(self.left / 60))} min left" if self.left > 60 else "a minute left"
+        return f"{self.done} of {counted(self.total, 'training')}{failed}, {left}"
+
+
+TickReport = Callable[[Ticked], None] | None
+TickReports = Callable[[Ticked], None] | bool | None
+
+
+@contextmanager
+def ticking(asked: TickReports) -> Iterator[TickReport]:
+    """Give what is told of the trials: a line for True, what was handed in, or nothing."""
+    if not isinstance(asked, bool):
+        yield asked
+        return
+    with progress_line(quiet=not asked) as show:
+        yield show and (lambda tick: show(tick.done, tick.total, str(tick)))
+
+
+class Ticks:
+    """Counts trials for a progress callback."""
+
+    def __init__(self, plan: Plan, progress: TickReport) -> None:
+        self.total, self.progress = len(plan.keys), progress
+        self.done = self.before = self.failed = 0
+        self.began = time.monotonic()
+
+    def begin(self, done: int) -> None:
+        """Say how many were done before."""
+        self.done = self.before = done
+
+    def add(self, trial: Trial) -> None:
+        """Count a trial."""
+        self.done += 1
+        self.failed += trial.failed
+        seconds = time.monotonic() - self.began
+        left = seconds / (self.done - self.before) * (self.total - self.done)
+        if self.progress is not None:
+            self.progress(Ticked(self.done, self.total, self.failed, seconds, left))
