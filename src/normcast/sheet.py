@@ -109,14 +109,17 @@ class Written:
     (Pair(left=1), Pair(left=1, right=2))
     """
 
+    def _sheet(self) -> Sheet:
+        own: Any = self
+        facts = {each.name: brief(getattr(self, each.name), CELL) for each in fields(own)}
+        return Sheet(type(self).__name__, facts=facts)
+
     def __repr__(self) -> str:
-        told = [f"{name}={value!r}" for name, value in differing(self).items()]
+        told = [f"{name}={code(value)}" for name, value in differing(self).items()]
         return f"{type(self).__name__}({', '.join(told)})"
 
     def _repr_html_(self) -> str:
-        own: Any = self
-        facts = {each.name: brief(getattr(self, each.name), CELL) for each in fields(own)}
-        return Sheet(type(self).__name__, facts=facts).html()
+        return self._sheet().html()
 
 
 def differing(value: Any) -> dict[str, Any]:
@@ -136,11 +139,21 @@ def brief(value: Any, most: int = 60) -> str:
     >>> brief("adam"), brief(object()), brief(list(range(100)), most=12)
     ("'adam'", 'object', '[0, 1, 2, 3…')
     """
+    return clean(code(value), most)
+
+
+def code(value: Any) -> str:
+    """Return a value as code; what has none, by its name or its class.
+
+    >>> code((80, 95)), code(len), code(object())
+    ('(80, 95)', 'len', 'object')
+    """
     told = repr(value)
-    if told.startswith("<"):
-        name = getattr(value, "name", "")
-        told = type(value).__name__ + (f" {name!r}" if isinstance(name, str) and name else "")
-    return clean(told, most)
+    if not told.startswith("<"):
+        return told
+    name = getattr(value, "name", None)
+    own = f"{type(value).__name__} {name!r}" if isinstance(name, str) else type(value).__name__
+    return str(getattr(value, "__name__", own))
 
 
 def call(title: str, values: Mapping[str, Any]) -> str:

@@ -19,11 +19,12 @@ from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.engine.progress import Reports, reporting
 from normcast.errors import unknown
+from normcast.sheet import Sheet, Shown, brief, call
 
 _log = logging.getLogger("normcast")
 
 
-class Estimator:
+class Estimator(Shown):
     """Parameters, fit and save of `Regressor` and `Classifier`."""
 
     kind: ClassVar[TaskName]
@@ -94,14 +95,26 @@ class Estimator:
         )
 
     def __repr__(self) -> str:
-        """Return the parameters that are not as they are by default, and whether it is fitted."""
+        """Return the parameters that are not as they are by default."""
+        return call(type(self).__name__, self._changed())
+
+    def _changed(self) -> dict[str, Any]:
+        """Return the parameters that are not as they are by default, networks by their name."""
         usual = {name: each.default for name, each in signature(type(self)).parameters.items()}
-        told = [
-            f"{name}={getattr(value, 'name', value)!r}"
+        return {
+            name: getattr(value, "name", value)
             for name, value in self.get_params().items()
             if value is not usual[name] and value != usual[name]
-        ]
-        return f"{type(self).__name__}({', '.join(told)})"
+        }
+
+    def _sheet(self) -> Sheet:
+        facts = {name: brief(value) for name, value in self._changed().items()}
+        if self.fitted_ is None:
+            return Sheet(type(self).__name__, ", not fitted: call fit(X, y)", facts)
+        facts |= self.fitted_.describe()
+        if self.learned_ is not None:
+            facts["fitted on"] = self.learned_.task.cases.extent
+        return Sheet(type(self).__name__, ", fitted", facts)
 
     # ---- what both do
 

@@ -19,6 +19,7 @@ from normcast.engine import Trained
 from normcast.engine.progress import Reports, reporting, told_as
 from normcast.errors import at_least_one
 from normcast.scoring import class_scores, number_scores, score_interval
+from normcast.sheet import Sheet, Shown, Table
 from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask
 from normcast.tasks.holdout import Holdout
 from normcast.tasks.parts import parts_once
@@ -38,8 +39,8 @@ class Told:
     bounds: Mapping[float, np.ndarray]
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Shown):
     """What was told of cases that were not trained on, by model, the network first.
 
     kind: "regress" or "classify"; tested: (tested,) the cases, by their number; fold: (tested,) from 0;
@@ -96,11 +97,11 @@ class Evaluation:
             columns |= {f"{name}-{i + 1}" if several else name: rows[:, i] for i in range(rows.shape[1])}
         return pd.DataFrame(columns)
 
-    def __repr__(self) -> str:
-        """Return what it is in a line, and the scoreboard."""
+    def _sheet(self) -> Sheet:
         counts = f"{len(self.tested)} cases in {self.fold.max() + 1} folds, split by {self.split}"
-        board = self.scoreboard().round(3).to_string()
-        return f"Evaluation of {self.network!r}: {counts}\n{board}"
+        return Sheet(
+            "Evaluation", f" of {self.network!r}: {counts}", table=Table.of_scores(self.scoreboard())
+        )
 
 
 def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, progress: Reports) -> Evaluation:

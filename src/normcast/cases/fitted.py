@@ -11,6 +11,7 @@ import numpy as np
 from normcast.data import Cases
 from normcast.engine import predict
 from normcast.engine.network import Network
+from normcast.errors import counted, listed
 from normcast.models import Architecture
 from normcast.tasks import CaseScaling, ClassHead
 from normcast.tasks.case_task import case_inputs
@@ -51,6 +52,18 @@ class Fitted:
     def network(self) -> Network:
         """The model as the engine runs it."""
         return Network(self.model)
+
+    def describe(self) -> dict[str, str]:
+        """Return what it is, in words."""
+        case = f"{self.steps} steps x {counted(self.channels, 'channel')}"
+        told = {"network": self.model.name, "networks": f"{len(self.members)}", "reads": case}
+        told["weights of each"] = f"{self.model.count_params():,}"
+        if self.classes is not None:
+            calibrated = f"temperature {self.temperature:.3g}" if self.temperature != 1 else "not calibrated"
+            names = listed([str(each) for each in self.classes], 10)
+            return {**told, "classes": f"{len(self.classes)}: {names}", "probabilities": calibrated}
+        unseen = 0 if self.residuals is None else len(self.residuals)
+        return {**told, "intervals": f"from {counted(unseen, 'unseen case')}" if unseen else "none"}
 
     @property
     def labels(self) -> np.ndarray:

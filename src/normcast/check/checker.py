@@ -13,8 +13,10 @@ from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
 from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule, find_rule
-from normcast.errors import in_short, unknown
+from normcast.check.told import severities
+from normcast.errors import counted, in_short, unknown
 from normcast.models.edits import Edit, apply
+from normcast.sheet import Sheet, Shown, Table
 
 MAX_ROUNDS = 50
 
@@ -105,8 +107,8 @@ def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bo
     return False
 
 
-@dataclass(frozen=True, eq=False)
-class Fixed:
+@dataclass(frozen=True, eq=False, repr=False)
+class Fixed(Shown):
     """A model after its fixes: those applied, those that were skipped, and what is still found (with what was
     not checked)."""
 
@@ -114,6 +116,13 @@ class Fixed:
     applied: tuple[Finding, ...]
     skipped: tuple[Finding, ...]
     left: Findings
+
+    def _sheet(self) -> Sheet:
+        lead = f": {counted(len(self.applied), 'fix')} applied, {len(self.skipped)} skipped"
+        facts = {"left": severities(self.left) or "nothing"}
+        rows = [(each.rule, "; ".join(map(str, each.fix))) for each in self.applied]
+        rows += [(each.rule, "skipped") for each in self.skipped]
+        return Sheet("Fixed", lead, facts, table=Table(("rule", "edits"), tuple(rows)) if rows else None)
 
     @property
     def edits(self) -> tuple[Edit, ...]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from normcast.check.rule import Finding, Severity
+from normcast.check.told import severities, told
+from normcast.sheet import Sheet, Shown, Table
+
+MOST = 20
 
 
-class Findings(list[Finding]):
+class Findings(Shown, list[Finding]):
     """Findings, the most severe first; a list like any other that also knows where nobody looked.
+
+    `print` shows them as `normcast check` does.
 
     not_checked: sentences on what was not checked and why; () where everything was. No finding means that all
     is well only where it is empty.
@@ -20,6 +26,16 @@ class Findings(list[Finding]):
     def __init__(self, found: Iterable[Finding] = (), not_checked: Iterable[str] = ()) -> None:
         super().__init__(found)
         self.not_checked = tuple(dict.fromkeys(not_checked))
+
+    def __str__(self) -> str:
+        """Return the first of them with their fixes, and how many there are."""
+        more = f"\n... and {len(self) - MOST} more" if len(self) > MOST else ""
+        return told(self[:MOST], self.not_checked) + more
+
+    def _sheet(self) -> Sheet:
+        unread = [f"Not checked: {what}" for what in self.not_checked]
+        lead = f": {severities(self)}" if self else ": none" if not unread else ": none where it was checked"
+        return Sheet("Findings", lead, notes=unread, table=finding_table(self) if self else None)
 
     @property
     def is_all_clear(self) -> bool:
@@ -33,3 +49,18 @@ class Findings(list[Finding]):
     def with_others(self, others: Findings) -> Findings:
         """Return these and others, and what neither looked at."""
         return Findings([*self, *others], [*self.not_checked, *others.not_checked])
+
+
+def finding_table(findings: Sequence[Finding]) -> Table:
+    """Return a row per finding."""
+    rows = [
+        (
+            f"{each.code} {each.rule}",
+            str(each.severity),
+            ", ".join(each.layers),
+            each.message,
+            f"{each.safety}: {'; '.join(map(str, each.fix))}" if each.fix else each.hint,
+        )
+        for each in findings
+    ]
+    return Table(("rule", "severity", "layers", "finding", "fix"), tuple(rows))

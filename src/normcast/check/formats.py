@@ -3,19 +3,15 @@ docs/check-formats.md."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 import normcast
 from normcast.check.findings import Findings
 from normcast.check.pages import page
-from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Severity
+from normcast.check.rule import RULES, Finding, Severity
+from normcast.check.told import told
 from normcast.errors import unknown
-from normcast.models.edits import Edit
-from normcast.models.edits.change import edited
-from normcast.models.graph import brief_spec, wiring_of
 from normcast.plain import text
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -48,69 +44,12 @@ def formatted(
 
 def as_text(findings: Sequence[Finding], where: str = "model", model: Any = None) -> str:
     """Return one block per finding, as ruff prints them, and a last line that counts."""
-    unread = [f"{where}: not checked: {what}" for what in not_checked(findings)]
-    if not findings:
-        return "\n".join(unread) or f"{where}: no findings."
-    blocks = [_block(finding, where, model) for finding in findings]
-    return "\n".join([*blocks, *unread, "", _counts(findings)])
+    return told(findings, not_checked(findings), where, model)
 
 
 def not_checked(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Return what was not checked, as far as the findings know."""
     return findings.not_checked if isinstance(findings, Findings) else ()
-
-
-def _block(finding: Finding, where: str, model: Any) -> str:
-    place = ":".join([where, ", ".join(finding.layers)] if finding.layers else [where])
-    lines = [f"{place}: {finding.code} {finding.rule} [{finding.severity}] {finding.message}"]
-    measured = [f"    measured: {finding.measured}"] if finding.measured else []
-    if not finding.fix:
-        return "\n".join([*lines, f"    help: {finding.hint}", *measured])
-    edits = "; ".join(str(edit) for edit in finding.fix)
-    lines.append(f"    {finding.safety} fix: {edits}")
-    lines += [f"      {line}" for line in summary_diff(model, finding.fix)]
-    return "\n".join(lines + measured)
-
-
-def _counts(findings: Sequence[Finding]) -> str:
-    count = Counter(finding.severity for finding in findings)
-    words = {
-        Severity.ERROR: ("error", "errors"),
-        Severity.WARNING: ("warning", "warnings"),
-        Severity.ADVICE: ("piece of advice", "pieces of advice"),
-    }
-    found = ", ".join(f"{count[s]} {w[count[s] != 1]}" for s, w in words.items() if count[s])
-    safe = sum(finding.safety == SAFE for finding in findings)
-    unsafe = sum(finding.safety == UNSAFE for finding in findings)
-    fixes = [f"{n} with --fix {kind}" for n, kind in ((safe, "safe"), (safe + unsafe, "unsafe")) if n]
-    return f"Found {found}." + (f" Fixable: {', '.join(fixes)}." if fixes else "")
-
-
-def summary_diff(model: Any, edits: Sequence[Edit]) -> list[str]:
-    """Return the lines of the model's layers that the edits take away (-) and add (+), without building
-    it."""
-    if model is None:
-        return []
-    try:
-        wiring = wiring_of(model)
-        before, after = _summary(wiring), _summary(edited(wiring, edits))
-    except Exception:  # a model without a graph has no summary to compare
-        return []
-    lines = []
-    for tag, a, b, c, d in SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
-        if tag != "equal":
-            lines += [f"- {line}" for line in before[a:b]] + [f"+ {line}" for line in after[c:d]]
-    return lines
-
-
-def _summary(wiring: Any, prefix: str = "") -> list[str]:
-    lines = []
-    for name, part in wiring.parts.items():
-        if part.inner is not None:
-            lines += _summary(part.inner, f"{prefix}{name}/")
-        elif not part.is_input:
-            lines.append(f"{prefix}{name}: {brief_spec(part.spec)}")
-    return lines
 
 
 def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
 from normcast.errors import unknown
 from normcast.models.edits import Edit
+from normcast.sheet import Sheet, Shown
 
 SAFE, UNSAFE, DISPLAY = "safe", "unsafe", "display"
 """A fix is safe if it cannot hurt, unsafe if it changes what the model computes, display if it is only
@@ -46,8 +47,8 @@ class Found:
     layers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Finding:
+@dataclass(frozen=True, eq=False, repr=False)
+class Finding(Shown):
     """One thing found in a model.
 
     rule: its slug; code: "NC" and the rule's number; layers: the names concerned, none for the whole model.
@@ -71,6 +72,13 @@ class Finding:
     def key(self) -> tuple[str, tuple[str, ...]]:
         """What makes two findings the same one: the rule and the layers."""
         return self.rule, self.layers
+
+    def _sheet(self) -> Sheet:
+        facts = {"why": self.message, "what to do": self.hint}
+        facts |= {f"{self.safety} fix": "; ".join(map(str, self.fix))} if self.fix else {}
+        facts |= {"measured": self.measured} if self.measured else {}
+        layers = f" in {', '.join(self.layers)}" if self.layers else ""
+        return Sheet("Finding", f" {self.code} {self.rule} [{self.severity}]{layers}", facts)
 
     def __str__(self) -> str:
         where = f"{', '.join(self.layers)}: " if self.layers else ""

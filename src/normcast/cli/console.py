@@ -8,8 +8,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from normcast.errors import counted
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -64,13 +62,6 @@ def describe_cases(cases: Cases, *, quiet: bool) -> None:
     say(f"Read {cases.extent}.", quiet=quiet)
     for note in cases.notes:
         say(f"Note: {note}", quiet=quiet)
-
-
-def steps_of(cases: Cases) -> str:
-    """Return how long the series are, in words."""
-    if cases.lengths is None:
-        return counted(cases.steps, "step")
-    return f"{cases.lengths.min()} to {counted(int(cases.lengths.max()), 'step')}"
 
 
 def scoreboard(

@@ -13,9 +13,8 @@ from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.cli.options import refuse_given
 from normcast.errors import counted, unknown
-from normcast.pages.percent import interval, percent
 from normcast.study import AXES, Study, StudyResult
-from normcast.study.answer import answer
+from normcast.study.answer import VERDICT_HEAD, answer, verdicts
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -165,20 +164,10 @@ def print_result(result: StudyResult) -> None:
     seeds = counted(len(result.seeds), "seed")
     title = f"Change of {result.metric.upper()} against the network as given, {seeds}, best first"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in ("placement", "change", "95 % interval", "p", "corrected"):
-        table.add_column(name, justify="left" if name == "placement" else "right")
-    table.add_column("verdict")
-    for effect in sorted(
-        result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect)
-    ):
-        table.add_row(
-            effect.name,
-            percent(effect.effect),
-            interval(effect.low, effect.high),
-            f"{effect.p:.3f}",
-            f"{effect.holm_p:.3f}",
-            effect.verdict,
-        )
+    for name in VERDICT_HEAD:
+        table.add_column(name, justify="left" if name in ("placement", "verdict") else "right")
+    for cells in verdicts(result):
+        table.add_row(*cells)
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
     if result.factors is not None:
         print(f"\nMain effects and interactions:\n{result.factors}")

@@ -13,13 +13,14 @@ from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_file import read_case_file
 from normcast.data.uneven import as_array, padded, refuse_kind, refuse_large, series_in
 from normcast.errors import counted, listed, one_of
+from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
 
 Layout = Literal["channels_last", "channels_first"]
 """Which axis of X comes last: channels as in Keras, or time as in PyTorch and the archives."""
 
 
-@dataclass(frozen=True, eq=False)
-class Cases:
+@dataclass(frozen=True, eq=False, repr=False)
+class Cases(Shown):
     """Series, each a case of its own: the twin of `Panel` for arrays.
 
     x: (cases, time, channels) float32; y: (cases,) labels or numbers, (cases, outputs), or (cases, time,
@@ -104,6 +105,26 @@ class Cases:
         Raises FileNotFoundError, or ValueError, which names the file.
         """
         return _checked(read_case_file(path, names, needs_y), path, layout)
+
+    def _sheet(self) -> Sheet:
+        facts = {} if self.times is None else {"times": f"{self.times.min()} to {self.times.max()}"}
+        facts |= {} if self.groups is None else {"groups": f"{len(np.unique(self.groups)):,}"}
+        if self.y.ndim == 1 and (self.y.dtype.kind not in "fc"):
+            values, many = np.unique(self.y, return_counts=True)
+            rows = [(str(value), f"{count:,}") for value, count in zip(values, many, strict=True)]
+            table = Table(("y", "cases"), tuple(rows[:HTML_ROWS]), len(rows))
+            return Sheet("Cases", f": {self.extent}", facts, self.notes, table)
+        told = f"{self.y.min():.4g} to {self.y.max():.4g}" if self.is_told else "not told"
+        facts = {"y": f"{told}, shape {self.y.shape}", **facts}
+        return Sheet("Cases", f": {self.extent}", facts, self.notes)
+
+    @property
+    def extent(self) -> str:
+        """How much there is, in words."""
+        least = "" if self.lengths is None else f"{self.lengths.min()} to "
+        most = self.steps if self.lengths is None else int(self.lengths.max())
+        channels = counted(self.channels, "channel")
+        return f"{counted(self.n_cases, 'case')} of {least}{counted(most, 'step')} x {channels}"
 
     @property
     def is_told(self) -> bool:

@@ -104,16 +104,18 @@ class Panel(Shown):
         return cls(**intake.take(frame, asked, policy, where))
 
     def _sheet(self) -> Sheet:
-        names = {part: ", ".join(each) for part, each in self.columns.to_dict().items() if isinstance(each, tuple)}
-        facts = {"time": self.columns.time_name, **{part: each for part, each in names.items() if each}}
-        rows = [
-            (self.ids[s], f"{self.lengths[s]:,}", *map(self.stamps.show, ends), *(f"{end:.4g}" for end in (low, high)))
-            for s in range(min(self.n_series, HTML_ROWS))
-            for time, y in [(part[self.offsets[s] : self.offsets[s + 1]] for part in (self.time, self.y))]
-            for ends, low, high in [(time[[0, -1]].view(np.int64).tolist(), y.min(), y.max())]
-        ]
+        parts = self.columns.to_dict()
+        facts = {name: ", ".join(own) for name, own in parts.items() if own and name != "time"}
         head = ("series", "rows", "first", "last", "lowest", "highest")
-        return Sheet("Panel", f" of {self.extent}", facts, self.notes, Table(head, tuple(rows), self.n_series))
+        rows = tuple(self._summary(s) for s in range(min(self.n_series, HTML_ROWS)))
+        facts = {"time": self.columns.time_name, **facts}
+        return Sheet("Panel", f" of {self.extent}", facts, self.notes, Table(head, rows, self.n_series))
+
+    def _summary(self, s: int) -> tuple[str, ...]:
+        own = slice(self.offsets[s], self.offsets[s + 1])
+        stamps, y = self.time[own].view(np.int64), self.y[own]
+        ends = (self.stamps.show(int(each)) for each in (stamps[0], stamps[-1]))
+        return self.ids[s], f"{len(y):,}", *ends, f"{y.min():.4g}", f"{y.max():.4g}"
 
     @property
     def extent(self) -> str:

@@ -161,11 +161,14 @@ def training_program(
     return across_replicas(epoch_part, mesh)
 
 
-def learning_rate(schedule: str | None, step: Any, first: Any, total: Any) -> Any:
-    """Return the learning rate of a step, counted from 0, out of total; first: that of step 0."""
-    done = jnp.minimum(step / total, 1.0)
-    factor = {"cosine": 0.5 * (1 + jnp.cos(jnp.pi * done)), "exponential": 0.01**done, None: 1.0}
-    return jnp.float32(first * factor[schedule])
+def learning_rate(schedule: str | None, step: Any, first: Any, total: Any, ops: Any = jnp) -> Any:
+    """Return the learning rate of a step, counted from 0, out of total; first: that of step 0.
+
+    ops: jax.numpy inside a program, numpy outside of one, where JAX would dispatch each operation.
+    """
+    done = ops.minimum(step / total, 1.0)
+    factor = {"cosine": 0.5 * (1 + ops.cos(ops.pi * done)), "exponential": 0.01**done, None: 1.0}
+    return ops.float32(first * factor[schedule])
 
 
 def by_window(loss: Any, target: Any, output: Any) -> Any:

@@ -67,6 +67,7 @@ class Run:
             self.width *= -(-seeds // self.mesh.size)
         self.source = Source(data, network, training.batch_size, training.epoch_windows, self.mesh)
         self.batch_size, self.steps = self.source.batch_size, self.source.steps
+        self._placed: dict[tuple[int, int], Any] = {}
         self.groups = [np.arange(first, first + self.width) for first in range(0, seeds, self.width)]
 
     # ---- before the first epoch
@@ -168,9 +169,15 @@ class Run:
     ) -> tuple[Any, ...]:
         group = self.groups[place]
         own = placed((self.record.living_of(group), (orders[group],)), self.mesh, own_spec(self.mesh))
-        pace = np.float32(self.training.learning_rate or 0), np.float32(self.training.epochs * self.steps)
-        numbers = np.int32(stretch.visited), (np.int32(0), np.int32(stop)), pace
-        return own[0], state, own[1], (stretch.arrays, *placed(numbers, self.mesh, SHARED))
+        return own[0], state, own[1], (stretch.arrays, *self._numbers(stretch.visited, stop))
+
+    def _numbers(self, visited: int, stop: int) -> Any:
+        """Return count, span and pace of a stretch on the devices; the same ones for every epoch like it."""
+        if (visited, stop) not in self._placed:
+            pace = np.float32(self.training.learning_rate or 0), np.float32(self.training.epochs * self.steps)
+            numbers = np.int32(visited), (np.int32(0), np.int32(stop)), pace
+            self._placed[visited, stop] = placed(numbers, self.mesh, SHARED)
+        return self._placed[visited, stop]
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
         alive = placed(self.record.living_of(self.groups[place]), self.mesh, own_spec(self.mesh))
@@ -181,7 +188,7 @@ class Run:
         last = self.record.epoch * self.steps - 1
         if rate is None:
             return rate_at(self.training.build_optimizer(), last)
-        return float(learning_rate(self.training.schedule, last, rate, total))
+        return float(learning_rate(self.training.schedule, last, rate, total, np))
 
     def _judge_epoch(self) -> None:
         """Judge the living replicas: keep the best weights, stop those that ran out of patience."""

@@ -9,12 +9,13 @@ from normcast.engine.losses import LossLike, key_of, loss_of
 from normcast.engine.optimizer import OPTIMIZERS, Optimizer, made, plain, rate_of, refused
 from normcast.errors import unknown
 from normcast.plain import text
+from normcast.sheet import Written
 
 SCHEDULES = ("cosine", "exponential")
 
 
-@dataclass(frozen=True)
-class Training:
+@dataclass(frozen=True, repr=False)
+class Training(Written):
     """How a network is trained.
 
     optimizer: "nadam", "adam", "adamw", "sgd" and other names of Keras, with Keras' defaults; or a Keras

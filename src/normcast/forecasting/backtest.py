@@ -15,9 +15,11 @@ import pandas as pd
 from normcast.candidates import FittedCandidate
 from normcast.data import Panel
 from normcast.engine import Progress, progress_bar
+from normcast.errors import counted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Conformal, Scores, as_quantiles, level_columns, score, seasonal_error
+from normcast.sheet import Sheet, Shown, Table
 from normcast.windows import Windows, cutoffs
 from normcast.windows.arrays import Arrays, Scaled
 
@@ -25,8 +27,8 @@ MODEL = "normcast"
 FoldReport = Callable[[int, Progress], None] | None
 
 
-@dataclass(frozen=True, eq=False)
-class Backtest:
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Shown):
     """Forecasts from rolling origins with what they are judged by.
 
     panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval
@@ -40,6 +42,14 @@ class Backtest:
     scores: Scores
     folds: tuple[Learned, ...]
     seconds: float
+
+    def _sheet(self) -> Sheet:
+        stamps = np.sort(self.frame["cutoff"].unique())
+        first, *_, last = [self.panel.stamps.show(int(each)) for each in stamps.astype(np.int64)] * 2
+        many = f"{counted(len(stamps), 'cutoff')} of {counted(self.panel.n_series, 'series')}"
+        facts = {"cutoffs": first if first == last else f"{first} to {last}"}
+        facts |= {"fits": str(len(self.folds)), "seconds": f"{self.seconds:.1f}"}
+        return Sheet("Backtest", f" at {many}, best first", facts, table=Table.of_scores(self.scoreboard()))
 
     def scoreboard(self) -> pd.DataFrame:
         """Return the scores over all series and folds, one row per model, best MASE first."""

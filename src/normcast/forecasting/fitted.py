@@ -10,6 +10,7 @@ import numpy as np
 
 from normcast.data import Panel
 from normcast.engine import predict
+from normcast.errors import counted
 from normcast.scoring import Conformal, as_quantiles
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays, Scaled
@@ -37,6 +38,15 @@ class Fitted:
     h: int
     minimum: float | None
     calendar: bool
+
+    def describe(self) -> dict[str, str]:
+        """Return what it is, in words."""
+        return {
+            "networks": counted(len(self.weights), "seed"),
+            "weights of each": f"{self.model.count_params():,}",
+            "reads": counted(self.input_size, "row"),
+            "intervals": "none" if self.conformal is None else self.conformal.describe(),
+        }
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in the unit of the series: (n, h, Q), or (n, h, 1) for a point forecast."""

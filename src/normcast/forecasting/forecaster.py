@@ -20,6 +20,7 @@ from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
+from normcast.sheet import Sheet, Shown, Table, call, differing
 from normcast.windows.arrays import Arrays
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "where")
 
 
-class Forecaster:
+class Forecaster(Shown):
     """Forecasts time series with a conv-recurrent network that is right by default.
 
     Each series is standardized from its training rows; one network is trained for all series, with `seeds`
@@ -87,6 +88,14 @@ class Forecaster:
         self.learned_: Learned | None = None
         self.fitted_: Fitted | None = None
         self.backtest_: Backtest | None = None
+
+    def _sheet(self) -> Sheet:
+        head = call("Forecaster", {**differing(self.settings), "model": self.settings.network_name})
+        scores = None if self.backtest_ is None else Table.of_scores(self.backtest_.scoreboard())
+        if self.fitted_ is None or self.panel_ is None:
+            return Sheet(head, ", not fitted: call fit(df)", table=scores)
+        facts = {"fitted on": self.panel_.extent, **self.fitted_.describe()}
+        return Sheet(head, ", fitted", facts, table=scores)
 
     def fit(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 from normcast.errors import counted, listed
 from normcast.leakage.ways import WAYS
 from normcast.plain import write
+from normcast.sheet import Sheet, Shown, Table
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Leak:
         )
 
 
-@dataclass(frozen=True)
-class CanaryReport:
+@dataclass(frozen=True, repr=False)
+class CanaryReport(Shown):
     """Whether anything before the cutoffs changed with what comes after them.
 
     subject: what was tested; changed: the columns that were; ways: how, words of `WAYS`; cutoffs: the last
@@ -73,6 +74,20 @@ class CanaryReport:
             "passed": self.passed,
             **{each.name: write(getattr(self, each.name)) for each in fields(self)},
         }
+
+    def _sheet(self) -> Sheet:
+        said, *rest = [line for line in str(self).splitlines() if not line.startswith("- ")]
+        rows = [
+            (each.what, each.place, each.before, each.after, each.cutoff, ", ".join(each.ways))
+            for each in self.leaks
+        ]
+        head = ("leak", "first in", "before", "after", "cutoff", "seen by")
+        return Sheet(
+            "CanaryReport",
+            ": passed" if self.passed else f": {counted(len(self.leaks), 'leak')}",
+            notes=(said, *rest),
+            table=Table(head, tuple(rows)) if rows else None,
+        )
 
     def __str__(self) -> str:
         where = f"cutoff{'s' if len(self.cutoffs) > 1 else ''} {listed(self.cutoffs)}"

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from normcast.errors import at_least_one, one_of
 from normcast.models.declaration import OVER_TIME, READS, Conv, Head, Recurrent
 from normcast.plain import Plain
+from normcast.sheet import Sheet, Table, Written, differing
 
 if TYPE_CHECKING:
     import keras
 
 INSTANCE_NORMS = ("last", "standard")
+PARTS = ("conv", "recurrent", "head")
 
 
-@dataclass(frozen=True)
-class Architecture(Plain):
+@dataclass(frozen=True, repr=False)
+class Architecture(Written, Plain):
     """A conv-recurrent network as a value: it can be compared, written to JSON, and built.
 
     conv: convolutions in order; recurrent: recurrent layers in order, at least one; head: the map to the
@@ -75,6 +77,12 @@ class Architecture(Plain):
                     f"Architecture: {name} is for forecasts and does not go with reads {self.reads!r}. "
                     f"Leave {name} out, or use reads='convolutions'."
                 )
+
+    def _sheet(self) -> Sheet:
+        parts: tuple[Conv | Recurrent | Head, ...] = (*self.conv, *self.recurrent, self.head)
+        told = ((type(each).__name__, ", ".join(settings(each))) for each in parts)
+        own = {name: str(value) for name, value in differing(self).items() if name not in PARTS}
+        return Sheet("Architecture", facts=own, table=Table(("part", "settings"), tuple(told)))
 
     @property
     def n_layers(self) -> int:
@@ -142,3 +150,12 @@ class Architecture(Plain):
             share = filters / conv[0].filters
             conv = tuple(replace(each, filters=max(1, round(share * each.filters))) for each in conv)
         return replace(self, recurrent=recurrent, conv=conv)
+
+
+def settings(part: Conv | Recurrent | Head) -> list[str]:
+    """Return what is not as by default, in words.
+
+    >>> settings(Conv(filters=4, norm="batch"))
+    ['filters 4', 'norm batch']
+    """
+    return [f"{name.replace('_', ' ')} {value}" for name, value in differing(part).items()]

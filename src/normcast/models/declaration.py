@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from normcast.errors import at_least_one, one_of, rate
 from normcast.plain import Plain
+from normcast.sheet import Written
 
 NORMS = ("batch", "layer")
 NORMS_INSIDE = ("batch", "layer", "rms")
@@ -23,8 +24,8 @@ RECURRENT_DROPOUTS = {
 }
 
 
-@dataclass(frozen=True)
-class Conv(Plain):
+@dataclass(frozen=True, repr=False)
+class Conv(Written, Plain):
     """One convolution over time with what stands around it.
 
     Order: convolution, norm (`norm_at="before"`), activation, norm (`"after"`), dropout, squeeze-excite.
@@ -82,8 +83,8 @@ class Conv(Plain):
         return 1 + bool(self.norm) + activation + bool(self.dropout) + 5 * bool(self.squeeze_excite)
 
 
-@dataclass(frozen=True)
-class Recurrent(Plain):
+@dataclass(frozen=True, repr=False)
+class Recurrent(Written, Plain):
     """One recurrent layer with what acts inside it and what stands behind it.
 
     cell: "lstm" or "gru"; units: size of the state.
@@ -151,8 +152,8 @@ class Recurrent(Plain):
         return not (self.norm_inside or self.weight_dropout or own_kind or zones)
 
 
-@dataclass(frozen=True)
-class Head(Plain):
+@dataclass(frozen=True, repr=False)
+class Head(Written, Plain):
     """The map from the last state to the horizon.
 
     activation: "linear" unless the targets cannot be negative; zero_start: weights start at zero, so that

@@ -10,6 +10,7 @@ from math import ceil
 import numpy as np
 from jaxtyping import Float
 
+from normcast.errors import counted, listed
 from normcast.plain import Plain
 from normcast.scoring.quantiles import check_levels, level_quantiles
 
@@ -72,6 +73,11 @@ class Conformal(Plain):
     levels: tuple[float, ...]
     corrections: Float[np.ndarray, "levels h"]
     n_windows: int
+
+    def describe(self) -> str:
+        """Return which levels there are, and what they rest on."""
+        levels = listed([f"{level:g}" for level in self.levels])
+        return f"{levels} %, calibrated on {counted(self.n_windows, 'window')}"
 
     @classmethod
     def fit(

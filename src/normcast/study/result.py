@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from normcast.errors import counted
 from normcast.models.revival import revived_model
+from normcast.sheet import Sheet, Shown, Table
+from normcast.study.answer import VERDICT_HEAD, answer, verdicts
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Ranking, compare, epochs_to, rank
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True, eq=False)
-class StudyResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyResult(Shown):
     """What a study measured.
 
     facts: of data, network and settings; placements: those measured, without the network as given;
@@ -48,6 +51,16 @@ class StudyResult:
         known = tuple(Placement.from_json(text) for name, text, _ in rows if name != BASELINE)
         sizes = {name: parameters for name, _, parameters in rows}
         return cls(facts, known, sizes, tuple(trials), float(facts.get("min_effect", 0.01)))
+
+    def _sheet(self) -> Sheet:
+        lead = f" of {self.facts.get('network', 'a network')!r}: {counted(len(self.trials), 'trial')}"
+        try:
+            seeds = counted(len(self.seeds), "seed")
+        except ValueError as error:  # too few trials to compare
+            return Sheet("StudyResult", lead, notes=(str(error),))
+        change = f"Change of {self.metric.upper()} against the network as given, {seeds}, best first:"
+        table = Table(VERDICT_HEAD, tuple(verdicts(self)))
+        return Sheet("StudyResult", lead, notes=(answer(self), change), table=table)
 
     @property
     def metric(self) -> str:

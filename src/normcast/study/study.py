@@ -16,6 +16,7 @@ from normcast.data import Cases
 from normcast.engine import Training
 from normcast.errors import at_least_one, listed, one_of, refuse_unknown
 from normcast.machine import cores
+from normcast.sheet import Sheet, Shown, Table
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.forecast_subject import forecast_subject, panel_of
 from normcast.study.job import Job, training_to_json
@@ -37,7 +38,7 @@ BLOCK = 3  # seeds that every placement trains before any goes on, where time ma
 WAIT = 2.0  # seconds between two looks at trials that another process is at
 
 
-class Study:
+class Study(Shown):
     """Measures placements of normalization, dropout and pooling in a network, on given data.
 
     model: a preset's name, an `Architecture`, or a keras model from (batch, input_size, channels) to
@@ -126,6 +127,17 @@ class Study:
         )
         self.placements, self.crossed = combined(self.subject.model, as_placements(found), design)
         self.plan = Plan.of(self.subject, self.placements, seeds, design)
+
+    def _sheet(self) -> Sheet:
+        kept = "kept in memory alone" if self.store == ":memory:" else self.store
+        rows = tuple((each.name, str(each).removeprefix(f"{each.name}: ")) for each in self.placements)
+        return Sheet(
+            "Study",
+            f" of {self.subject.name!r}, judged by {self.subject.task.metrics[0]}",
+            {"trials": kept},
+            self.describe().splitlines(),
+            Table(("placement", "edits"), rows),
+        )
 
     @property
     def training(self) -> Training:
