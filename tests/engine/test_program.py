@@ -45,3 +45,12 @@ def test_what_the_user_says_in_xla_flags_holds(monkeypatch):
     assert "xla_backend_optimization_level" not in program.options(one_thread=False)
     monkeypatch.setenv("XLA_FLAGS", "")
     assert "xla_backend_optimization_level" in program.options(one_thread=False)
+
+
+def test_programs_that_were_not_used_for_long_are_let_go(monkeypatch):
+    """Each is mapped into memory in a hundred pieces, and a process may have so many."""
+    monkeypatch.setattr(program, "_compiled", {})
+    monkeypatch.setattr(program, "KEPT", 3)
+    for key in (1, 2, 3, 1, 4):
+        program.compiled(key, lambda x: x + 1, np.float32(0))
+    assert [full[0] for full in program._compiled] == [3, 1, 4]

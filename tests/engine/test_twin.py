@@ -175,7 +175,7 @@ def test_two_threads_that_train_at_once_get_what_each_gets_alone():
 
 
 def test_one_network_that_two_threads_train_at_once_gives_each_what_it_gets_alone():
-    """A layer notes on itself what it drew for the call that is traced: a mask, of the one thread or the other."""
+    """A layer notes on itself what it drew for the call that is traced, a mask of one thread or the other."""
     network = Network(conv_lstm(random=True), "fast")
     jobs = [(sine_data(64), Training(epochs=2, batch_size=size)) for size in (16, 15, 14, 13)]
     alone = [next(train(network, *job)) for job in jobs]

@@ -12,7 +12,8 @@ from normcast.engine import train  # noqa: F401  (Keras on JAX)
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import build
 from normcast.models import Architecture, Conv, Recurrent
-from normcast.scoring import Conformal
+from normcast.scoring import Conformal, SeriesIntervals
+from normcast.scoring.series_scale import SeriesScale
 from normcast.windows.arrays import Arrays
 from normcast.windows.table_scaling import TableScaling
 
@@ -47,7 +48,11 @@ def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -
         ),
         scaling=TableScaling.fit(arrays, panel.lengths, asked.scaling),
         quantiles=asked.quantiles,
-        conformal=Conformal(asked.quantiles, asked.level, rng.normal(size=(1, H)), 9),
+        intervals=SeriesIntervals(
+            Conformal(asked.quantiles, asked.level, rng.normal(size=(1, H)), 9),
+            SeriesScale(rng.uniform(0.5, 2, panel.n_series), rng.uniform(0.5, 2, (panel.n_series, 1))),
+            (False,) * panel.n_series,
+        ),
         input_size=input_size,
         h=H,
         minimum=asked.minimum,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from copy import copy
 from dataclasses import replace
 
 import keras
@@ -14,6 +15,7 @@ import pytest
 import normcast
 from normcast.artefact.archive import Archive, as_json
 from normcast.loading import load
+from normcast.scoring.series_scale import SeriesScale
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
 
 
@@ -41,29 +43,35 @@ def test_a_fitted_forecaster_comes_back_bit_for_bit(fitted, tmp_path):
 
 
 def as_format(path, number):
-    """Write a file of today as the first two formats were: no kind, no body; scalers with their shape."""
+    """Write a file of today as earlier ones were: corrections alone; before 3 no kind, no body, and scalers
+    with their shape."""
     members = dict(Archive.opened(path).members)
     manifest, scaler, network = (
         json.loads(members[f"{name}.json"]) for name in ("manifest", "scaler", "architecture")
     )
-    manifest = {**manifest.pop("body"), **manifest, "format": number}
-    del manifest["kind"]
-    for name in ("target", "exog"):
-        scaler[name]["shape"] = list(np.shape(scaler[name]["location"]))
+    manifest["format"] = number
+    if number < 3:
+        manifest = {**manifest.pop("body"), **manifest}
+        del manifest["kind"]
+        for name in ("target", "exog"):
+            scaler[name]["shape"] = list(np.shape(scaler[name]["location"]))
     if number == 1:  # "outputs" was called "h", and nothing acted inside a recurrence
         network["build"]["h"] = network["build"].pop("outputs")
         kept = ("units", "cell", "dropout", "recurrent_dropout", "norm")
         each = network["architecture"]["recurrent"]
         network["architecture"]["recurrent"] = [{name: one[name] for name in kept} for one in each]
     members |= {"manifest.json": as_json(manifest), "scaler.json": as_json(scaler)}
-    members |= {"architecture.json": as_json(network)}
+    corrections = json.loads(members["conformal.json"])["conformal"]
+    members |= {"architecture.json": as_json(network), "conformal.json": as_json(corrections)}
     path.write_bytes(Archive(members, str(path)).packed())
     return path
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_file_of_an_earlier_format_comes_back_bit_for_bit(fitted, tmp_path, number):
-    forecaster, _ = fitted
+    forecaster, own = copy(fitted[0]), fitted[0].fitted_
+    alike = replace(own.intervals, scale=SeriesScale.one(len(own.ids), len(own.quantiles)))
+    forecaster.fitted_ = replace(own, intervals=alike)  # as all were before format 4
     loaded = load(as_format(saved(forecaster, tmp_path), number))
     assert equal(forecaster.predict(), loaded.predict())
     assert loaded.settings == forecaster.settings
@@ -112,7 +120,7 @@ def test_exogenous_columns_and_known_future_rows_come_back(tmp_path):
 def test_a_point_forecast_comes_back(tmp_path):
     forecaster = ready(table(), model=keras.Sequential([keras.Input((INPUT_SIZE, 1)), keras.layers.LSTM(H)]))
     object.__setattr__(forecaster.settings, "level", ())
-    for name, value in {"quantiles": (), "conformal": None}.items():
+    for name, value in {"quantiles": (), "intervals": None}.items():
         object.__setattr__(forecaster.fitted_, name, value)
     loaded = assert_comes_back(forecaster, tmp_path)
     assert isinstance(loaded.settings.model, keras.Model)

@@ -80,10 +80,10 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_values(lambda v: v.update(format=4) or v["versions"].update(normcast="9.1")),
+        with_values(lambda v: v.update(format=5) or v["versions"].update(normcast="9.1")),
     )
     with pytest.raises(
-        ValueError, match=r"format 4, written by normcast 9\.1.*knows format 3.*pip install -U"
+        ValueError, match=r"format 5, written by normcast 9\.1.*knows format 4.*pip install -U"
     ):
         load(model_file)
 
@@ -114,7 +114,10 @@ BAD_JSON = {
     "another input": ("architecture.json", lambda v: v["build"].update(channels=2)),
     "a scaler of no series": ("scaler.json", lambda v: v["target"].update(location=[], spread=[])),
     "a scaler with a shape": ("scaler.json", lambda v: v["target"].update(shape=[0, 1])),
-    "corrections of other steps": ("conformal.json", lambda v: v.update(corrections=[[1.0]])),
+    "corrections of other steps": ("conformal.json", lambda v: v["conformal"].update(corrections=[[1.0]])),
+    "scales of other series": ("conformal.json", lambda v: v["scale"].update(error=[1.0])),
+    "rest of other series": ("conformal.json", lambda v: v.update(still=[True])),
+    "widths of other quantiles": ("conformal.json", lambda v: v["scale"].update(width=[[], []])),
 }  # fmt: skip
 
 

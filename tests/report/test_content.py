@@ -128,6 +128,8 @@ def test_the_scoreboard_prints_every_score_and_marks_the_best(weather):
         "scaled CRPS",
         "inside 80 %",
         "inside 95 %",
+        "series near 80 %",
+        "series near 95 %",
     )
     overall = weather.scores.overall.set_index(["model", "metric"])["value"]
     for row in table.rows:

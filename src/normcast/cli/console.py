@@ -69,7 +69,7 @@ def scoreboard(
 ) -> None:
     """Print scores, one row per model, in their order.
 
-    interval: the 95 % interval of each score of the first model, which then stands under it.
+    interval: the 95 % interval of scores of the first model, which then stand under it.
     """
     from rich.console import Console
     from rich.table import Table
@@ -81,8 +81,9 @@ def scoreboard(
     for place, (model, row) in enumerate(board.iterrows()):
         table.add_row(str(model), *(format(value, ".4g") for value in row))
         if interval and place == 0:
-            ends = (interval[metric] for metric in board.columns)
-            table.add_row("  95 % interval", *(f"{low:.3g} to {high:.3g}" for low, high in ends), style="dim")
+            ends = (interval.get(metric) for metric in board.columns)
+            told = (f"{each[0]:.3g} to {each[1]:.3g}" if each else "" for each in ends)
+            table.add_row("  95 % interval", *told, style="dim")
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
@@ -92,5 +93,7 @@ def header(metric: str) -> str:
     >>> header("smape"), header("coverage-80"), header("log loss")
     ('sMAPE %', 'covers 80 %', 'log loss')
     """
+    if metric.startswith("near-"):
+        return f"near {metric[5:]} %"
     named = HEADERS.get(metric, metric)
     return f"{named.replace('coverage-', 'covers ')} %" if named.startswith("coverage-") else named

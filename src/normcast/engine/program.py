@@ -1,6 +1,7 @@
 """The compiled programs: an epoch's steps, the validation loss, a forecast, each for all replicas at once."""
 
 import os
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
@@ -8,12 +9,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
 from normcast.engine.gather import Layout
 from normcast.engine.network import Network
+from normcast.engine.optimizer import rate_at
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 from normcast.kernels import native
@@ -36,6 +39,8 @@ ONE_THREAD: Options = {
     "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
 }
 
+KEPT = 128  # programs: each is mapped into memory in a hundred pieces, of which a process may have 65,530
+_keeping = threading.Lock()
 _compiled: dict[Any, Any] = {}
 
 
@@ -54,11 +59,22 @@ def compiled(
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
-    if full not in _compiled:
+    program = _compiled.get(full)
+    if program is None:
         with nullcontext() if whole else native.left_out():
             lowered, how = jax.jit(function).lower(*arguments), options(one_thread)
-        _compiled[full] = _built(lowered, how)
-    return _compiled[full]
+        program = _built(lowered, how)
+    return _keep(full, program)
+
+
+def _keep(key: Any, program: Any) -> Any:
+    """Keep a program as the one used last, and let go of those that were not used for long."""
+    with _keeping:
+        _compiled.pop(key, None)
+        _compiled[key] = program  # the last one used stands last
+        while len(_compiled) > KEPT:
+            del _compiled[next(iter(_compiled))]
+    return program
 
 
 def _built(lowered: Any, how: Options) -> Any:
@@ -138,7 +154,7 @@ def training_program(
 
     def objective(trainable: Any, frozen: Any, inputs: Any, target: Any) -> Any:
         output, frozen, losses = network.forward(trainable, frozen, inputs, training=True)
-        return loss_of(target, output) + sum(losses), frozen
+        return training.loss_weight * loss_of(target, output) + sum(losses), frozen
 
     def epoch_part(state: Any, order: Any, arrays: Any, count: Any, span: Any, pace: Any) -> Any:
         def step(i: jax.Array, carry: Any) -> Any:
@@ -171,6 +187,13 @@ def learning_rate(schedule: str | None, step: Any, first: Any, total: Any, ops: 
     return ops.float32(first * factor[schedule])
 
 
+def rate_of_step(training: Training, step: int, total: int) -> float:
+    """Return the learning rate of a step, counted from 0, out of total, by whoever sets it."""
+    if training.learning_rate is None:
+        return rate_at(training.build_optimizer(), step)
+    return float(learning_rate(training.schedule, step, training.learning_rate, total, np))
+
+
 def by_window(loss: Any, target: Any, output: Any) -> Any:
     """Return the loss of each window of a batch; one that gives one number for all is asked of each alone."""
     each = loss.call(target, output)
@@ -195,7 +218,7 @@ def judging_program(network: Network, training: Training, layout: Layout, mesh: 
             return total + jnp.sum(jnp.where(windows < count, by_window(loss_of, target, output), 0.0))
 
         steps = (count + EVALUATION_BATCH - 1) // EVALUATION_BATCH
-        loss = lax.fori_loop(0, steps, batch, jnp.float32(0)) / count
+        loss = training.loss_weight * lax.fori_loop(0, steps, batch, jnp.float32(0)) / count
         kept = jax.tree.map(
             lambda old, new: jnp.where(loss < best["loss"], new, old),
             {name: best[name] for name in ("trainable", "frozen")},

@@ -16,9 +16,10 @@ from normcast.candidates import FittedCandidate
 from normcast.data import Panel
 from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
-from normcast.forecasting.learned import Learned, learn
+from normcast.forecasting.fitted import at_rest
+from normcast.forecasting.learned import Learned, intervals_of, learn
 from normcast.forecasting.settings import Settings
-from normcast.scoring import Conformal, Scores, as_quantiles, level_columns, score, seasonal_error
+from normcast.scoring import Scores, as_quantiles, level_columns, score, seasonal_error
 from normcast.sheet import Sheet, Shown, Table
 from normcast.windows import Windows, cutoffs
 from normcast.windows.arrays import Arrays, Scaled
@@ -133,7 +134,7 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) 
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
     for name, candidate in learned.candidates.items():
         quantiles[name] = with_intervals(candidate, learned, scaled, windows)
-    level = () if learned.fitted.conformal is None else learned.fitted.conformal.levels
+    level = () if learned.fitted.intervals is None else learned.fitted.intervals.levels
     return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}
 
 
@@ -148,13 +149,15 @@ def with_intervals(
     candidate: FittedCandidate, learned: Learned, scaled: Scaled, windows: Windows
 ) -> np.ndarray:
     """Forecast with a candidate, its intervals from the same calibration windows as ours: (n, h, Q)."""
-    fitted, calib = learned.fitted, learned.fold.split.calib
-    outputs = as_quantiles(candidate.forecast(scaled, windows), max(1, len(fitted.quantiles)))
-    if fitted.conformal is not None:
-        known = as_quantiles(candidate.forecast(scaled, calib), len(fitted.quantiles))
-        levels = fitted.conformal.levels
-        corrections = Conformal.fit(calib.targets(scaled.y), known, fitted.quantiles, levels)
-        outputs = corrections.apply(outputs)
+    fitted, count = learned.fitted, max(1, len(learned.fitted.quantiles))
+
+    def forecast(some: Windows) -> np.ndarray:
+        return as_quantiles(candidate.forecast(scaled, some), count)
+
+    outputs = forecast(windows)
+    if fitted.intervals is not None:
+        intervals = intervals_of(learned.fold, forecast, fitted.quantiles, fitted.intervals.levels)
+        outputs = at_rest(intervals.apply(outputs, windows.series), intervals, scaled, windows)
     outputs = scaled.target.undo(outputs, windows.series)
     return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from normcast.data import Panel
 from normcast.engine import predict
 from normcast.errors import counted
-from normcast.scoring import Conformal, as_quantiles
+from normcast.scoring import SeriesIntervals, as_quantiles
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Fitted:
     """Networks of several seeds with the scaling in front of them and the interval corrections behind.
 
-    ids: series that were fitted; weights: per seed, in the order of `model.weights`; conformal: None for
+    ids: series that were fitted; weights: per seed, in the order of `model.weights`; intervals: None for
     point forecasts; minimum: no forecast below it.
     """
 
@@ -33,7 +33,7 @@ class Fitted:
     weights: tuple[Sequence[np.ndarray], ...]
     scaling: TableScaling
     quantiles: tuple[float, ...]
-    conformal: Conformal | None
+    intervals: SeriesIntervals | None
     input_size: int
     h: int
     minimum: float | None
@@ -45,14 +45,14 @@ class Fitted:
             "networks": counted(len(self.weights), "seed"),
             "weights of each": f"{self.model.count_params():,}",
             "reads": counted(self.input_size, "row"),
-            "intervals": "none" if self.conformal is None else self.conformal.describe(),
+            "intervals": "none" if self.intervals is None else self.intervals.conformal.describe(),
         }
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in the unit of the series: (n, h, Q), or (n, h, 1) for a point forecast."""
         outputs = self.raw(scaled, windows)
-        if self.conformal is not None:
-            outputs = self.conformal.apply(outputs)
+        if self.intervals is not None:
+            outputs = at_rest(self.intervals.apply(outputs, windows.series), self.intervals, scaled, windows)
         outputs = scaled.target.undo(outputs, windows.series)
         return outputs if self.minimum is None else np.maximum(outputs, self.minimum)
 
@@ -70,11 +70,22 @@ class Fitted:
         Raises ValueError for a series shorter than one window.
         """
         check_lengths(panel, self.input_size)
-        scaling = self.scaling
-        if panel.ids != self.ids:
-            scaling = scaling.matched(self.ids, Arrays.of(panel, 0))
+        fitted = self if panel.ids == self.ids else self.matched(panel)
         arrays = Arrays.of(panel.tail(self.input_size), self.h, futr_ahead, calendar=self.calendar)
-        return self.forecast(scaling.scaled(arrays), arrays.last(arrays.rows, self.input_size))
+        return fitted.forecast(fitted.scaling.scaled(arrays), arrays.last(arrays.rows, self.input_size))
+
+    def matched(self, panel: Panel) -> Fitted:
+        """Return the same for other series: those that were fitted keep their scales."""
+        scaling = self.scaling.matched(self.ids, Arrays.of(panel, 0))
+        intervals = self.intervals and self.intervals.matched(self.ids, panel.ids)
+        return replace(self, ids=panel.ids, scaling=scaling, intervals=intervals)
+
+
+def at_rest(outputs: np.ndarray, intervals: SeriesIntervals, scaled: Scaled, windows: Windows) -> np.ndarray:
+    """Return quantiles (n, h, Q) in scaled units in which a series that never changed stays where it is."""
+    still = np.array(intervals.still)[windows.series]
+    last = scaled.y[windows.cutoff - 1]
+    return np.where(still[:, None, None], last[:, None, None], outputs)
 
 
 def check_lengths(panel: Panel, input_size: int) -> None:

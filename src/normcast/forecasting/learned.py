@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,8 +16,9 @@ from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.warm_start import warm_start
-from normcast.scoring import Conformal
+from normcast.scoring import Block, SeriesIntervals
 from normcast.tasks import ForecastFold, Sizes
+from normcast.tasks.forecast_fold import still
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays
 
@@ -56,7 +58,8 @@ def learn(
 
     checkpoint, keep: as `train` takes them.
     """
-    sizes = Sizes.plan(rows, season, settings.h, settings.level, settings.input_size)
+    moving = int((~still(arrays, rows)).sum())
+    sizes = Sizes.plan(rows, season, settings.h, settings.level, settings.input_size, moving)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
@@ -82,7 +85,7 @@ def learn(
     if start:
         fitted, share = shrunk(fitted, fold, ridge, start)
     if settings.level:
-        fitted = replace(fitted, conformal=calibrated(fitted, fold, settings.level))
+        fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
     return Learned(rows, sizes, fold, candidates, trained, share, fitted)
 
 
@@ -96,7 +99,7 @@ def fitted_of(
         weights=tuple(each.weights for each in trained if not each.failed),
         scaling=fold.scaling,
         quantiles=settings.quantiles,
-        conformal=None,
+        intervals=None,
         input_size=sizes.input_size,
         h=settings.h,
         minimum=settings.minimum,
@@ -180,7 +183,20 @@ def sample_errors(ridge: Ridge, y: np.ndarray, windows: Windows, most: int = 10_
     return chosen.targets(y) - ridge.predict(y, chosen)
 
 
-def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> Conformal:
-    """Learn the interval corrections from the calibration windows, which trained nothing."""
-    outputs = fitted.raw(fold.scaled, fold.split.calib)
-    return Conformal.fit(fold.truth("calib"), outputs, fitted.quantiles, level)
+def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> SeriesIntervals:
+    """Learn the intervals from validation and calibration windows, which trained nothing."""
+    return intervals_of(fold, partial(fitted.raw, fold.scaled), fitted.quantiles, level)
+
+
+def intervals_of(
+    fold: ForecastFold,
+    forecast: Callable[[Windows], np.ndarray],
+    quantiles: tuple[float, ...],
+    level: tuple[float, ...],
+) -> SeriesIntervals:
+    """Learn the intervals of whatever forecasts windows as quantiles, (n, h, Q) in scaled units."""
+    valid, calib = (
+        Block(windows.targets(fold.scaled.y), forecast(windows), windows.series)
+        for windows in (fold.split.valid, fold.split.calib)
+    )
+    return SeriesIntervals.fit(valid, calib, quantiles, level, fold.still)

@@ -28,12 +28,14 @@ from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import POLICIES, Settings
 from normcast.models.revival import Classes
 from normcast.plain import Plain
-from normcast.scoring import Conformal
+from normcast.scoring import Conformal, SeriesIntervals
+from normcast.scoring.series_scale import SeriesScale
 from normcast.windows import Scaler, waves
 from normcast.windows.table_scaling import TableScaling
 
-# Format 2 says outputs for h in the network; 3 names its kind, and its scalers lack the shape.
-KIND, FORMAT = "forecaster", 3
+# Format 2 says outputs for h in the network; 3 names its kind, and its scalers lack the shape; 4 has
+# intervals of each series.
+KIND, FORMAT = "forecaster", 4
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
 
 
@@ -102,7 +104,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
             )
         build = build_arguments(panel, facts.input_size, facts.h, facts.quantiles, facts.calendar)
     scaling = read_scaling(archive, manifest, panel)
-    conformal = read_conformal(archive, facts.quantiles, facts.h)
+    intervals = read_intervals(archive, manifest, facts, panel)
     model, architecture = read_network(
         archive, build, own
     )  # last: nothing is built for a file that is broken
@@ -112,7 +114,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         weights=read_weights(archive, model, facts.replicas),
         scaling=scaling,
         quantiles=facts.quantiles,
-        conformal=conformal,
+        intervals=intervals,
         input_size=facts.input_size,
         h=facts.h,
         minimum=facts.minimum,
@@ -142,7 +144,7 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
         MANIFEST: as_json(manifest_member(KIND, FORMAT, body.to_dict())),
         **network_members(fitted.model, fitted.weights, architecture, build),
         SCALER: as_json(plain_scaling(fitted.scaling)),
-        CONFORMAL: as_json(fitted.conformal and fitted.conformal.to_dict()),
+        CONFORMAL: as_json(fitted.intervals and fitted.intervals.to_dict()),
         PANEL: as_arrays(arrays),
     }
 
@@ -247,16 +249,30 @@ def read_bounds(plain: Any, name: str, scaler: Scaler, where: str) -> Bounds:
     return bounds
 
 
-def read_conformal(archive: Archive, quantiles: tuple[float, ...], h: int) -> Conformal | None:
-    """Return the interval corrections, or None; raise ValueError if they are those of other quantiles."""
+def read_intervals(
+    archive: Archive, manifest: Manifest, facts: Facts, panel: Panel
+) -> SeriesIntervals | None:
+    """Return the intervals, or None; raise ValueError if they are those of other quantiles or series."""
     plain = archive.json(CONFORMAL)
     if plain is None:
         return None
+    where = f"{archive.where}: {CONFORMAL}"
     with archive.reading(CONFORMAL):
-        conformal = Conformal.from_dict(plain, f"{archive.where}: {CONFORMAL}")
-        if conformal.quantiles != quantiles or conformal.corrections.shape != (len(conformal.levels), h):
-            raise ValueError(f"it does not go with quantiles {quantiles} and h {h}.")
-        return conformal
+        if manifest.format < 4:  # all series alike
+            scale, still = (
+                SeriesScale.one(panel.n_series, len(facts.quantiles)),
+                (False,) * panel.n_series,
+            )
+            found = SeriesIntervals(Conformal.from_dict(plain, where), scale, still)
+        else:
+            found = SeriesIntervals.from_dict(plain, where)
+        conformal, sizes = found.conformal, [len(found.scale.error), len(found.scale.width), len(found.still)]
+        shape = (len(conformal.levels), facts.h)
+        if conformal.quantiles != facts.quantiles or conformal.corrections.shape != shape:
+            raise ValueError(f"it does not go with quantiles {facts.quantiles} and h {facts.h}.")
+        if sizes != [panel.n_series] * 3 or found.scale.width.shape[1] != len(facts.quantiles) // 2:
+            raise ValueError(f"it is of {sizes} series, but the panel has {panel.n_series}.")
+        return found
 
 
 def _without_shape(plain: Any) -> Any:

@@ -29,8 +29,12 @@ def learned_things(learned: Learned, panel: Panel, prefix: str) -> dict[str, Wat
         "windows": windows(learned),
         **weights(learned),
     }
-    if learned.fitted.conformal is not None:
-        found["interval corrections"] = Watched(learned.fitted.conformal.corrections, item)
+    intervals = learned.fitted.intervals
+    if intervals is not None:
+        found["interval corrections"] = Watched(intervals.conformal.corrections, item)
+        found["interval scales"] = Watched(
+            np.column_stack([intervals.scale.error, intervals.scale.width]), item
+        )
     return {prefix + name: each for name, each in found.items()}
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from normcast.errors import listed, unknown
+from normcast.scoring.coverage import coverages
 from normcast.scoring.quantiles import level_columns, quantiles_of
 
 KEYS = ["unique_id", "cutoff"]
@@ -30,7 +31,10 @@ class Scores:
     - smape: percent, as in the M4 competition, mean of 200 |error| / (|y| + |forecast|): at most 200, and
       200 times what `utilsforecast.losses.smape` returns.
     - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
-    - coverage-<level>: percent of rows inside the interval, its bounds included.
+    - coverage-<level>: percent of rows inside the interval, its bounds included; NaN for a series that stood
+      still and whose interval has no width.
+    - near-<level>, overall and of several series alone: percent of the series whose coverage is within 10
+      points of the level.
 
     folds: `unique_id, cutoff, ...`, one value per series and fold, from which the next three are averaged:
     overall (no keys), by_series (`unique_id`), by_cutoff (`cutoff`). A NaN is left out of a mean, and noted.
@@ -76,7 +80,7 @@ def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) ->
     by_step = _tidy(rows, usable, models, levels, keys=["step"])
     return Scores(
         folds=folds,
-        overall=_mean(folds, []),
+        overall=_with_near(_mean(folds, []), folds, models, levels),
         by_series=_mean(folds, ["unique_id"]),
         by_cutoff=_mean(folds, ["cutoff"]),
         by_step=by_step,
@@ -130,7 +134,9 @@ def _tidy(
         if keys == KEYS:
             tables += [("scaled_crps", _crps(rows, bounded, levels, keys))]
         for level in levels:
-            covered = _loss("coverage", rows, bounded, keys, factor=100.0, level=f"{level:g}")
+            covered = _moving(
+                _loss("coverage", rows, bounded, keys, factor=100.0, level=f"{level:g}"), rows, keys, level
+            )
             tables += [(f"coverage-{level:g}", covered)]
     long = [table.melt(keys, var_name="model").assign(metric=metric) for metric, table in tables]
     return pd.concat(long, ignore_index=True)[[*keys, "model", "metric", "value"]]
@@ -144,6 +150,18 @@ def _loss(
     loss: Callable[..., pd.DataFrame] = getattr(losses, metric)
     table = loss(rows, models=models, **_names(keys), **options)
     return table.assign(**{model: table[model] * factor for model in models})
+
+
+def _moving(covered: pd.DataFrame, rows: pd.DataFrame, keys: list[str], level: float) -> pd.DataFrame:
+    """Return coverages with NaN where a series stood still and was told to: that an interval of no width held
+    says nothing of the others."""
+    for model in covered.columns.difference(keys):
+        wide = (rows[f"{model}-hi-{level:g}"] - rows[f"{model}-lo-{level:g}"]).rename("wide")
+        widest = pd.concat([rows[keys], wide], axis=1).groupby(keys, observed=True)["wide"].max()
+        at = covered.set_index(keys).index
+        held = (covered[model] == 100) & (widest.reindex(at).to_numpy() == 0)
+        covered[model] = covered[model].mask(held)
+    return covered
 
 
 def _crps(rows: pd.DataFrame, models: list[str], levels: Sequence[float], keys: list[str]) -> pd.DataFrame:
@@ -167,6 +185,19 @@ def _mean(folds: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return groups["value"].mean().reset_index()
 
 
+def _with_near(
+    overall: pd.DataFrame, folds: pd.DataFrame, models: list[str], levels: Sequence[float]
+) -> pd.DataFrame:
+    """Add the share of series whose intervals held about as much as they say; nothing for one series."""
+    found = [
+        {"model": model, "metric": f"near-{each.level:g}", "value": each.near}
+        for model in models
+        for each in coverages(folds, model, levels)
+        if each.n_series > 1
+    ]
+    return pd.concat([overall, pd.DataFrame(found)], ignore_index=True) if found else overall
+
+
 def _notes(frame: pd.DataFrame, rows: pd.DataFrame, folds: pd.DataFrame) -> tuple[str, ...]:
     notes = []
     if len(rows) < len(frame):
@@ -184,4 +215,10 @@ def _notes(frame: pd.DataFrame, rows: pd.DataFrame, folds: pd.DataFrame) -> tupl
             total = len(folds.drop_duplicates(KEYS))
             names = listed(sorted(missing["unique_id"].astype(str).unique()), most=5)
             notes.append(f"{word} leaves out {len(missing)} of {total} forecasts ({names}): {reason}.")
+    resting = folds[folds["metric"].str.startswith("coverage-") & folds["value"].isna()].drop_duplicates(KEYS)
+    if len(resting):
+        names = listed(sorted(resting["unique_id"].astype(str).unique()), most=5)
+        notes.append(
+            f"Intervals are judged without {names}: such a series stood still, and so did its forecast."
+        )
     return tuple(notes)

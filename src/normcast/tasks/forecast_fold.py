@@ -13,18 +13,30 @@ from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
 
+def still(arrays: Arrays, rows: np.ndarray) -> np.ndarray:
+    """Return which series never changed in their first `rows` rows, (series,)."""
+    pieces = [arrays.y[first : first + n] for first, n in zip(arrays.offsets[:-1], rows, strict=True)]
+    return np.array([bool((piece == piece[0]).all()) for piece in pieces])
+
+
 @dataclass(frozen=True, eq=False)
 class ForecastFold:
     """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
 
     arrays: the panel, laid out; split: its windows by part; scaling: learned from the training rows alone;
-    scaled: all columns, scaled by it.
+    scaled: all columns, scaled by it; rows: of each series before the cutoff.
     """
 
     arrays: Arrays
     split: Split
     scaling: TableScaling
     scaled: Scaled
+    rows: np.ndarray
+
+    @property
+    def still(self) -> np.ndarray:
+        """Which series never changed before the cutoff, (series,)."""
+        return still(self.arrays, self.rows)
 
     @classmethod
     def before(cls, arrays: Arrays, rows: np.ndarray, sizes: Sizes, h: int, scaling: str) -> ForecastFold:
@@ -43,7 +55,7 @@ class ForecastFold:
             ids=arrays.ids,
         )
         learned = TableScaling.fit(arrays, rows - sizes.held_out(h), scaling)
-        return cls(arrays, parts, learned, learned.scaled(arrays))
+        return cls(arrays, parts, learned, learned.scaled(arrays), rows)
 
     def batches(self, part: str) -> Batches:
         """Return the windows of a part ("train", "valid", "calib", "test") as the network reads them."""

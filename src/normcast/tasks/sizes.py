@@ -37,19 +37,26 @@ class Sizes:
 
     @classmethod
     def plan(
-        cls, rows: np.ndarray, season: int, h: int, level: Sequence[float], input_size: int | None = None
+        cls,
+        rows: np.ndarray,
+        season: int,
+        h: int,
+        level: Sequence[float],
+        input_size: int | None = None,
+        moving: int | None = None,
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
-        level: percent; () for no intervals, and no calibration. Raises ValueError for a level that these rows
+        level: percent; () for no intervals, and no calibration. moving: how many series calibrate, since one
+        that never changed does not; by default all. Raises ValueError for a level that these rows
         could never support.
         """
-        shortest = int(rows.min())
+        shortest, count = int(rows.min()), max(1, len(rows) if moving is None else moving)
         share = min(int(SHARE * shortest), max(MOST_ROWS, 10 * h))
         n_valid = max(share - h + 1, 1)
-        n_calib = max(share - h + 1, ceil(needed(level) / len(rows))) if level else 0
+        n_calib = max(share - h + 1, ceil(needed(level) / count)) if level else 0
         if level:
-            check_support(level, (shortest - 3 * h - n_valid + 1) * len(rows))  # one window is left to train
+            check_support(level, (shortest - 3 * h - n_valid + 1) * count)  # one window is left to train
         held_out = cls(1, n_valid, n_calib).held_out(h)
         return cls(input_size or fitting_input_size(h, season, shortest - held_out), n_valid, n_calib)
 

@@ -67,7 +67,9 @@ def scoreboard_section(report: ForecastReport) -> Section | None:
         f"In {folds}, every model forecast the same {steps(report.h, report.freq)} from the rows before them"
         " alone, and was then compared with what happened."
     )
-    meanings = (*terms.SCORES, *(terms.INTERVALS if report.levels else ()), terms.NOISE)
+    several = report.scores.overall["metric"].str.startswith("near-").any()
+    intervals = (*terms.INTERVALS, *((terms.NEAR,) if several else ())) if report.levels else ()
+    meanings = (*terms.SCORES, *intervals, terms.NOISE)
     return Section(
         "scores", "Scoreboard", text=(text,), tables=tuple(found), terms=meanings, bullets=report.scores.notes
     )

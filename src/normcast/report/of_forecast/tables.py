@@ -21,7 +21,7 @@ def scoreboard(scores: Scores, models: Sequence[str], levels: Sequence[float]) -
 
     Of a coverage, the best is the one nearest to its level.
     """
-    metrics = [*METRICS, *(f"coverage-{level:g}" for level in levels)]
+    metrics = [*METRICS, *(f"{kind}-{level:g}" for kind in ("coverage", "near") for level in levels)]
     wide = scores.overall.pivot_table(index="model", columns="metric", values="value", dropna=False)
     wide = wide.reindex(index=list(models), columns=metrics).dropna(axis="columns", how="all")
     wide = wide.sort_values(main_metric(scores), kind="stable")
@@ -37,16 +37,17 @@ def scoreboard(scores: Scores, models: Sequence[str], levels: Sequence[float]) -
 
 def _metric_cells(metric: str, values: list[float]) -> list[Cell]:
     kind, _, level = metric.partition("-")
-    distances = [abs(v - float(level)) if kind == "coverage" else v for v in values]
+    distances = [abs(v - float(level)) if kind == "coverage" else -v if kind == "near" else v for v in values]
     best = min((d for d in distances if isfinite(d)), default=nan)
-    places = 1 if kind == "coverage" else decimals(values)
-    texts = [number(v, places) + (" %" if kind == "coverage" and isfinite(v) else "") for v in values]
+    places = {"coverage": 1, "near": 0}.get(kind, decimals(values))
+    texts = [number(v, places) + (" %" if level and isfinite(v) else "") for v in values]
     winner = texts[distances.index(best)] if isfinite(best) else ""  # who prints the same is as good
     return [Cell(text, best=text == winner) for text in texts]
 
 
 def _head(metric: str) -> str:
-    return HEADS[metric] if metric in HEADS else f"inside {metric.partition('-')[2]} %"
+    kind, _, level = metric.partition("-")
+    return HEADS[metric] if not level else f"series near {level} %" if kind == "near" else f"inside {level} %"
 
 
 def duels(comparisons: Sequence[Duel], model: str, metric: str) -> Table:

@@ -31,6 +31,11 @@ INTERVALS = (
         " less means too sure, more means too cautious.",
     ),
 )
+NEAR = (
+    "series near 80 %, ...",
+    "Share of the series whose own intervals held what the level says, within 10 points. With few folds"
+    " some series miss that by chance.",
+)
 NOISE = (
     "95 % interval",
     "Of the mean difference over folds, by Student's t. If it includes zero, the difference may be chance."

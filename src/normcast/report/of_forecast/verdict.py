@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from normcast.pages.page import Opening
 from normcast.pages.percent import whole
 from normcast.pages.words import decimals, number
-from normcast.scoring import Scores
+from normcast.scoring import Scores, coverages
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,19 @@ def judge(scores: Scores | None, model: str) -> Opening:
     figures = f"{metric} {number(best.ours, places)} against {number(best.theirs, places)}"
     folds = f"{best.folds} folds" if best.folds != 1 else "a single fold"
     evidence = _evidence(best, model) + _others(comparisons[1:], model)
-    detail = f"{figures}, lower is better, mean of {folds}. {evidence}"
+    detail = f"{figures}, lower is better, mean of {folds}. {evidence}{on_intervals(scores, model)}"
     tone = {"better": "yes", "worse": "no", "open": "open"}[best.outcome]
     return Opening(tone, _answer(best, model), detail)
+
+
+def on_intervals(scores: Scores, model: str) -> str:
+    """Say how far to trust the intervals: each level that fails, else the lowest; "" where there are none."""
+    levels = sorted(
+        float(name.partition("-")[2]) for name in set(scores.folds["metric"]) if "coverage" in name
+    )
+    found = list(coverages(scores.folds, model, levels))
+    told = [each for each in found if not each.holds] or found[:1]
+    return "".join(f" {each.words(model)}" for each in told)
 
 
 def _answer(best: Duel, model: str) -> str:

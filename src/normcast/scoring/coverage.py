@@ -1,0 +1,88 @@
+"""Coverage: whether intervals held as often as they say, in all and for each series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from normcast.errors import listed
+
+NEAR = 10.0  # points of percent between a series' coverage and the level
+SURE = 2.0  # standard errors that are no chance
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What one model's intervals of one level held, in percent of the values that came.
+
+    inside: of all; near: of the series, those within 10 points of the level; worst, worst_inside: the series
+    furthest from it. noise: two standard errors of `inside`, over series and folds; NaN for a single one.
+    off: series that are further than 10 points from the level, and further than chance.
+    """
+
+    level: float
+    inside: float
+    near: float
+    worst: str
+    worst_inside: float
+    noise: float
+    off: tuple[str, ...]
+    n_series: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the level is kept: within 5 points in all, as far as can be told, and by most series."""
+        distance = abs(self.inside - self.level)
+        return not (distance > max(5.0, self.noise) or len(self.off) > 0.2 * self.n_series)
+
+    def words(self, model: str) -> str:
+        """Say what to think of the intervals, in a sentence.
+
+        >>> Coverage(80, 54.0, 50.0, "b", 36.0, 4.0, ("b",), 2).words("normcast")
+        'Do not rely on the 80 % intervals of normcast: they held 54 % of what came, and of series b 36 %.'
+        """
+        most = "" if self.n_series == 1 else f", and of series {self.worst} {self.worst_inside:.0f} %"
+        held = f"{self.inside:.0f} % of what came{most}"
+        if self.holds:
+            return f"The {self.level:g} % intervals of {model} held {held}."
+        if abs(self.inside - self.level) > max(5.0, self.noise):
+            if self.inside > self.level:
+                return f"The {self.level:g} % intervals of {model} are too wide: they held {held}."
+            return f"Do not rely on the {self.level:g} % intervals of {model}: they held {held}."
+        many = f"{len(self.off)} of {self.n_series} series ({listed(self.off)})"
+        return f"The {self.level:g} % intervals of {model} held {held}; for {many} they are not true."
+
+
+def coverages(folds: pd.DataFrame, model: str, levels: Sequence[float]) -> Iterator[Coverage]:
+    """Yield what the intervals of a model held, by level. folds: as `Scores` has them."""
+    own = folds[folds["model"] == model]
+    for level in levels:
+        held = own[own["metric"] == f"coverage-{level:g}"].dropna(subset="value")
+        if len(held):
+            yield _coverage(held, float(level))
+
+
+def _coverage(held: pd.DataFrame, level: float) -> Coverage:
+    groups = held.groupby("unique_id", sort=False, observed=True)["value"]
+    mean, folds = groups.mean(), groups.count()
+    distance = (mean - level).abs()
+    # A series with every value inside in every fold shows no spread: that of the level itself counts.
+    share, values = level / 100, held["value"].to_numpy(dtype=np.float64)
+    least = 100 * np.sqrt(share * (1 - share) / (3 * folds))
+    chance = SURE * np.maximum(groups.sem().fillna(0), least)
+    off = mean.index[(distance > NEAR) & (distance > chance)]
+    noise = SURE * float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+    worst = int(distance.to_numpy().argmax())
+    return Coverage(
+        level=level,
+        inside=float(values.mean()),
+        near=100 * float((distance <= NEAR).mean()),
+        worst=str(mean.index[worst]),
+        worst_inside=float(mean.iloc[worst]),
+        noise=noise,
+        off=tuple(map(str, off)),
+        n_series=len(mean),
+    )
