@@ -131,6 +131,17 @@ def compile_arguments(model: keras.Model) -> dict[str, Any] | None:
     return getattr(kept, "config", None)
 
 
+def own_training(model: keras.Model) -> str | None:
+    """Return the method by which a model's class trains in a way of its own, None for Keras' way.
+
+    >>> own_training(keras.Sequential())
+    """
+    methods = ("train_step", "compute_loss")
+    return next(
+        (name for name in methods if getattr(type(model), name) is not getattr(keras.Model, name)), None
+    )
+
+
 def functional_module() -> str:
     """Return the module that Keras writes for a functional model in a configuration."""
     return _functional_class().__module__

@@ -223,7 +223,7 @@ def _table(table: Table) -> str:
     head = f"<thead>{_row(table.head, sides, 'th', 'th')}</thead>" if table.head else ""
     rows = [_row(row, sides, "td" if table.head else "th", "td") for row in table.rows]
     more = f"<p>{table.left_out}</p>" if table.left_out else ""
-    style = "border-collapse:collapse;margin:4px 0"
+    style = "border-collapse:collapse;margin:4px 0;color:inherit"
     return f'<table style="{style}">{head}<tbody>{"".join(rows)}</tbody></table>{more}'
 
 

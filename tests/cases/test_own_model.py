@@ -134,3 +134,78 @@ def test_a_subclassed_model_is_told_of_by_its_class():
         match=r"Classifier: model .* of class Told has no inputs that can be read\. Give it some: inputs",
     ):
         Classifier(model, seeds=1, epochs=1).fit(x, np.arange(64) % 2, progress=False)
+
+
+def small(head, optimizer="adam", **compiled):
+    inputs = keras.Input((21, 20))
+    model = keras.Model(inputs, head(layers.LSTM(3)(inputs)))
+    model.compile(optimizer, **compiled)
+    return model
+
+
+def test_a_model_that_averages_its_weights_is_trained_by_keras_which_is_said_once(tmp_path, caplog):
+    x, y = ones(64)
+    model = small(layers.Dense(1), optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5), loss="mse")
+    regressor = Regressor(model, seeds=2, epochs=3).fit(x, y, progress=False)
+    assert regressor.learned_.subject.training.by == "keras"
+    regressor.fit(x, y, progress=False)
+    said = [record.message for record in caplog.records if "trained by Keras" in record.message]
+    assert said == [
+        f"normcast: Regressor: model {model.name!r} keeps moving averages of its weights (use_ema=True): "
+        "trained by Keras' own fit."
+    ]
+    regressor.save(tmp_path / "own.normcast")
+    np.testing.assert_array_equal(normcast.load(tmp_path / "own.normcast").predict(x), regressor.predict(x))
+
+
+def test_an_optimizer_that_averages_weights_is_taken_for_any_network():
+    x, y = ones(64)
+    averages = optimizers.Adam(0.01, use_ema=True)
+    regressor = Regressor("lstm", seeds=1, epochs=1, optimizer=averages).fit(x, y, progress=False)
+    assert regressor.learned_.subject.training.by == "keras"
+
+
+def test_compiled_metrics_are_columns_of_the_scoreboard_in_the_unit_of_the_target():
+    def half(actual, told):
+        return ops.mean(ops.abs(actual - told)) / 2
+
+    x, y = ones(64)
+    kept = keras.metrics.MeanSquaredError(name="squared")
+    kept.update_state([3.0], [1.0])
+    model = small(layers.Dense(1), loss="mse", metrics=["mae", kept, half])
+    evaluation = Regressor(model, seeds=1, epochs=1).evaluate(x, 50 * y, folds=2, progress=False)
+    board = evaluation.scoreboard()
+    # float32 against float64
+    np.testing.assert_allclose(board["mae"], board["MAE"], rtol=1e-5)
+    np.testing.assert_allclose(board["squared"], board["RMSE"] ** 2, rtol=1e-5)
+    np.testing.assert_allclose(board["half"], board["MAE"] / 2, rtol=1e-5)
+    assert len(board) > 1
+    assert float(kept.result()) == 4
+    assert set(evaluation.interval()) == set(evaluation.scores())
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"),
+    [
+        (1, "sigmoid", keras.losses.BinaryCrossentropy()),
+        (1, None, keras.losses.BinaryCrossentropy(from_logits=True)),
+        (2, None, keras.losses.SparseCategoricalCrossentropy(from_logits=True)),
+        (2, "softmax", keras.losses.CategoricalCrossentropy()),
+    ],
+    ids=["sigmoid", "logit", "logits of numbers", "softmax"],
+)
+def test_compiled_metrics_of_classes_compare_what_the_loss_does(units, activation, loss):
+    x, _ = ones(64)
+    metric = type(loss)(from_logits=activation is None, reduction="sum_over_batch_size")
+
+    def entropy(actual, told):
+        return metric(actual, told)
+
+    head = layers.Dense(units, activation=activation)
+    model = small(head, loss=loss, metrics=[entropy, "accuracy"])
+    classifier = Classifier(model, seeds=1, epochs=1)
+    board = classifier.evaluate(x, np.arange(64) % 2, folds=2, progress=False).scoreboard()
+    ours = board.loc["normcast"]
+    np.testing.assert_allclose(ours["entropy"], ours["log loss"], rtol=1e-4)
+    if activation == "softmax":
+        assert ours["accuracy (compiled)"] == pytest.approx(ours["accuracy"])

@@ -1,5 +1,6 @@
-"""A compiled model is trained as it was compiled, or the refusal says what is not honoured."""
+"""A compiled model is trained as it was compiled, by the engine or by Keras itself, and a line says which."""
 
+import json
 from dataclasses import replace
 
 import keras
@@ -8,8 +9,11 @@ import pytest
 from keras import optimizers
 
 from normcast.engine import Training, train
-from normcast.engine.compiled import compiled_training
+from normcast.engine.compiled import compiled_metrics, compiled_training, with_optimizer
 from normcast.engine.losses import PinballLoss, key_of, loss_of
+from normcast.engine.network import Network, initial_variables
+from normcast.engine.order import epoch_order
+from normcast.study.job import training_from_json, training_to_json
 from tests.engine.networks import conv_lstm, sine_data
 from tests.engine.test_train import keras_weights, squared
 
@@ -69,11 +73,12 @@ def test_the_optimizer_of_the_model_is_left_as_it_is():
     assert replace(training, learning_rate=0.5).build_optimizer().learning_rate == 0.5
 
 
-def test_metrics_that_are_not_measured_are_told_of(caplog):
-    compiled_training(compiled("adam"), "Study")
-    assert caplog.text == ""
-    compiled_training(compiled("adam", metrics=["mae"]), "Study")
-    assert "is compiled with metrics, which are not measured" in caplog.text
+def test_metrics_are_found_in_whatever_form_they_were_given():
+    auc = keras.metrics.MeanAbsoluteError()
+    assert compiled_metrics(compiled("adam")) == ()
+    assert compiled_metrics(compiled("adam", metrics=["mae", auc])) == ("mae", auc)
+    assert compiled_metrics(compiled("adam", metrics=[["mae"]], weighted_metrics=[auc])) == ("mae", auc)
+    assert compiled_metrics(conv_lstm()) == ()
 
 
 def test_a_model_that_was_not_compiled_is_trained_by_adam():
@@ -81,17 +86,91 @@ def test_a_model_that_was_not_compiled_is_trained_by_adam():
 
 
 @pytest.mark.parametrize(
-    ("model", "words"),
+    ("optimizer", "reason"),
     [
-        (lambda: compiled(optimizers.Adam(use_ema=True)), "optimizer Adam keeps moving averages"),
-        (lambda: compiled("adam", loss_weights=2.0), "loss_weights=2.0, which are not taken"),
+        (optimizers.Adam(use_ema=True), "keeps moving averages of its weights (use_ema=True)"),
+        (optimizers.LossScaleOptimizer(optimizers.Adam()), "scales its loss (LossScaleOptimizer)"),
+        (optimizers.SGD(loss_scale_factor=8.0), "scales its loss (loss_scale_factor=8)"),
     ],
-    ids=["averages", "loss weights"],
+    ids=["averages", "dynamic scale", "scale"],
 )
-def test_what_is_not_honoured_is_refused(model, words):
-    with pytest.raises(ValueError, match=words) as told:
-        compiled_training(model(), "Study")
-    assert str(told.value).startswith("Study: model 'functional")
+def test_what_the_engine_does_not_do_is_left_to_keras_which_is_said_once(optimizer, reason, caplog):
+    model = compiled(optimizer)
+    one, other = (compiled_training(model, "Study") for _ in range(2))
+    assert one.by == other.by == "keras"
+    assert one.reason == reason
+    said = f"normcast: Study: model {model.name!r} {reason}: trained by Keras' own fit."
+    assert [record.message for record in caplog.records] == [said]
+
+
+def test_a_scaled_optimizer_keeps_its_settings():
+    inner = optimizers.AdamW(0.25, clipnorm=2.0)
+    inner.exclude_from_weight_decay(var_names=["bias"])
+    model = compiled(optimizers.LossScaleOptimizer(inner, initial_scale=4.0))
+    training = compiled_training(model, "test")
+    assert training.learning_rate == 0.25
+    assert {path.rpartition("/")[2] for path in training.undecayed} == {"bias"}
+    fresh = replace(training, learning_rate=0.5).build_optimizer()
+    assert (fresh.initial_scale, fresh.inner_optimizer.clipnorm, float(fresh.learning_rate)) == (4, 2, 0.5)
+    assert training_from_json(training_to_json(training)).key == training.key
+
+
+def test_a_train_step_of_the_models_own_is_left_to_keras():
+    class Own(keras.Model):
+        def compute_loss(self, **told):
+            return 2 * super().compute_loss(**told)
+
+    inputs = keras.Input((4,))
+    model = Own(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("adam", "mse")
+    assert compiled_training(model, "test").reason == "has a compute_loss of its own"
+
+
+def test_another_optimizer_asks_keras_anew(caplog):
+    averages = optimizers.Adam(use_ema=True)
+    training = compiled_training(compiled(averages), "test")
+    assert (with_optimizer(training, "sgd", "Study").by, with_optimizer(training, "sgd", "Study").reason) == (
+        "engine",
+        "",
+    )
+    own = replace(training, reason="has a train_step of its own")
+    assert with_optimizer(own, "sgd", "Study") == replace(own, optimizer="sgd")
+    caplog.clear()
+    assert with_optimizer(Training(), averages, "Regressor").by == "keras"
+    assert "Regressor: optimizer Adam keeps moving averages" in caplog.text
+
+
+@pytest.mark.parametrize("given", [2.0, [2.0], {"out": 2.0}], ids=["number", "list", "dict"])
+def test_the_weight_of_the_loss_is_honoured(given):
+    x = inputs = keras.Input((8, 3), name="past")
+    x = keras.layers.Dense(2, kernel_regularizer="l2", name="out")(keras.layers.Flatten()(x))
+    model = keras.Model(inputs, x)
+    model.compile(optimizers.SGD(0.1), "mse", loss_weights=given)
+    training = replace(compiled_training(model, "test"), batch_size=16, epochs=2)
+    assert (training.loss_weight, training.by) == (2.0, "engine")
+    data = sine_data(64)
+    (ours,) = train(model, data, training)
+    model.set_weights(initial_variables(Network(model), 0, None)[0])
+    for epoch in (1, 2):
+        for windows in epoch_order(64, 0, epoch).reshape(-1, 16):
+            batch, target = data.at(windows)
+            model.train_on_batch(batch["past"], target)
+    for one, other in zip(ours.weights, model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_settings_without_the_newer_fields_are_told_as_they_always_were():
+    told = training_to_json(Training())
+    assert not {"by", "reason", "loss_weight"} & set(json.loads(told))
+    left = Training(optimizer=optimizers.Adam(use_ema=True), by="keras", reason="averages", loss_weight=2.0)
+    assert training_from_json(training_to_json(left)).reason == "averages"
+    assert training_from_json(training_to_json(left)).key == left.key
+
+
+def test_an_optimizer_for_each_variable_is_refused():
+    several = optimizers.MultiOptimizer(optimizers.OptimizerMap(optimizers.SGD()))
+    with pytest.raises(ValueError, match=r"Study: .* MultiOptimizer has an optimizer for each variable"):
+        compiled_training(compiled(several), "Study")
 
 
 @pytest.mark.parametrize(

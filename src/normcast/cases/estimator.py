@@ -113,7 +113,7 @@ class Estimator(Shown):
             return Sheet(type(self).__name__, ", not fitted: call fit(X, y)", facts)
         facts |= self.fitted_.describe()
         if self.learned_ is not None:
-            facts["fitted on"] = self.learned_.task.cases.extent
+            facts |= {"network": self.learned_.subject.name, "fitted on": self.learned_.task.cases.extent}
         return Sheet(type(self).__name__, ", fitted", facts)
 
     # ---- what both do

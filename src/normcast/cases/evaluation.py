@@ -16,11 +16,12 @@ from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
 from normcast.data import Cases
 from normcast.engine import Trained
+from normcast.engine.compiled import compiled_metrics
 from normcast.engine.progress import Reports, reporting, told_as
 from normcast.errors import at_least_one
-from normcast.scoring import class_scores, number_scores, score_interval
+from normcast.scoring import beside, class_scores, measured, number_scores, score_interval
 from normcast.sheet import Sheet, Shown, Table
-from normcast.tasks import CaseScaling, CaseTask, ClassifyTask, RegressTask
+from normcast.tasks import CaseScaling, CaseTask, ClassHead, ClassifyTask, RegressTask
 from normcast.tasks.holdout import Holdout
 from normcast.tasks.parts import parts_once
 
@@ -46,7 +47,8 @@ class Evaluation(Shown):
     kind: "regress" or "classify"; tested: (tested,) the cases, by their number; fold: (tested,) from 0;
     actual: (tested, ...) what came; classes: of a classifier; groups: (tested,) or None; split: "groups",
     "time" or "chance"; network: its name; trained: the networks of each fold; cases: all that were given;
-    settings: the estimator's.
+    settings: the estimator's. metrics: that a keras model was compiled with; head: of a classifier, what they
+    compare.
     """
 
     kind: str
@@ -61,6 +63,8 @@ class Evaluation(Shown):
     trained: tuple[tuple[Trained, ...], ...]
     cases: Cases
     settings: Settings
+    metrics: tuple[Any, ...] = ()
+    head: ClassHead | None = None
 
     def scores(self, model: str = OURS, cases: np.ndarray | None = None) -> dict[str, float]:
         """Return the scores of a model by name. cases: positions among the tested ones, by default all."""
@@ -71,14 +75,27 @@ class Evaluation(Shown):
         bounds = {level: each[some] for level, each in told.bounds.items()}
         return number_scores(self.actual[some], told.values[some], bounds)
 
+    def compiled(self, model: str = OURS) -> dict[str, float]:
+        """Return what the metrics that the network was compiled with say of a model, by Keras' names.
+
+        Numbers are compared in the unit of the target; of classes, what the loss takes with what the network
+        gives, probabilities or logits. A name that is a score's already is told as "name (compiled)".
+        """
+        if not self.metrics:
+            return {}
+        actual, told = outputs_of(self.actual), outputs_of(self.told[model].values)
+        if self.head is not None and self.classes is not None:
+            actual, told = self.head.targets(actual == self.classes), self.head.outputs(told)
+        return beside(measured(self.metrics, actual, told), taken=self.scores(model))
+
     def interval(self, model: str = OURS, level: float = 95) -> dict[str, tuple[float, float]]:
         """Return a bootstrap interval of each score (percent) over tested cases, or groups of them."""
         which = len(self.tested) if self.groups is None else self.groups
         return score_interval(lambda some: self.scores(model, some), which, level=level)
 
     def scoreboard(self) -> pd.DataFrame:
-        """Return the scores of all models, a row each, the network first."""
-        return pd.DataFrame({name: self.scores(name) for name in self.told}).T
+        """Return the scores of all models and the compiled metrics, a row each, the network first."""
+        return pd.DataFrame({name: {**self.scores(name), **self.compiled(name)} for name in self.told}).T
 
     @property
     def table(self) -> pd.DataFrame:
@@ -102,6 +119,11 @@ class Evaluation(Shown):
         return Sheet(
             "Evaluation", f" of {self.network!r}: {counts}", table=Table.of_scores(self.scoreboard())
         )
+
+
+def outputs_of(values: np.ndarray) -> np.ndarray:
+    """Return one value per case, (cases,), as a network gives it, (cases, 1); others as they are."""
+    return values[:, None] if values.ndim == 1 else values
 
 
 def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, progress: Reports) -> Evaluation:
@@ -186,7 +208,7 @@ def joined(
     learned: Sequence[Learned],
 ) -> Evaluation:
     """Return the folds as one evaluation."""
-    tested, cases = np.concatenate(parts), task.cases
+    tested, cases, settings = np.concatenate(parts), task.cases, learned[0].settings
     classifies = isinstance(task, ClassifyTask)
     return Evaluation(
         kind="classify" if classifies else "regress",
@@ -200,7 +222,9 @@ def joined(
         told={name: one_of_folds([each[name] for each in told], len(tested)) for name in told[0]},
         trained=tuple(each.trained for each in learned),
         cases=cases,
-        settings=learned[0].settings,
+        settings=settings,
+        metrics=compiled_metrics(settings.model) if settings.is_own else (),
+        head=learned[0].fitted.head,
     )
 
 

@@ -56,8 +56,8 @@ class Fitted:
     def describe(self) -> dict[str, str]:
         """Return what it is, in words."""
         case = f"{self.steps} steps x {counted(self.channels, 'channel')}"
-        told = {"network": self.model.name, "networks": f"{len(self.members)}", "reads": case}
-        told["weights of each"] = f"{self.model.count_params():,}"
+        weights = f"{self.model.count_params():,}"
+        told = {"networks": f"{len(self.members)}", "weights of each": weights, "reads": case}
         if self.classes is not None:
             calibrated = f"temperature {self.temperature:.3g}" if self.temperature != 1 else "not calibrated"
             names = listed([str(each) for each in self.classes], 10)

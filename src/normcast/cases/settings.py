@@ -11,6 +11,7 @@ import numpy as np
 
 from normcast.cases.choice import Choice
 from normcast.engine import Training
+from normcast.engine.compiled import with_optimizer
 from normcast.errors import at_least_one, one_of
 from normcast.models import Architecture, preset
 from normcast.tasks.subject import NetworkLike, architecture_of
@@ -124,12 +125,14 @@ class Settings:
 
         Where no validation stops a network of ours, its learning rate falls to 0.
         """
-        given = {"optimizer": self.optimizer, "learning_rate": self.learning_rate}
+        if self.optimizer is not None:
+            training = with_optimizer(training, self.optimizer, self.where)
         falls = self.patience is None and not self.is_own
         settled: Any = {"epochs": self.epochs, "patience": self.patience, "batch_size": self.batch_size}
+        if self.learning_rate is not None:
+            settled["learning_rate"] = self.learning_rate
         return replace(
             training,
-            **{name: value for name, value in given.items() if value is not None},
             **settled,
             seed=self.seed,
             schedule="cosine" if falls else training.schedule,

@@ -118,7 +118,7 @@ class Fixed(Shown):
     left: Findings
 
     def _sheet(self) -> Sheet:
-        lead = f": {counted(len(self.applied), 'fix')} applied, {len(self.skipped)} skipped"
+        lead = f": {counted(len(self.applied), 'finding')} fixed, {len(self.skipped)} skipped"
         facts = {"left": severities(self.left) or "nothing"}
         rows = [(each.rule, "; ".join(map(str, each.fix))) for each in self.applied]
         rows += [(each.rule, "skipped") for each in self.skipped]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from normcast.check.rule import Finding, Severity
 from normcast.check.told import severities, told
 from normcast.sheet import Sheet, Shown, Table
 
-MOST = 20
+MOST, FEW = 20, 4
+"""How many `print` and a prompt show."""
 
 
 class Findings(Shown, list[Finding]):
@@ -29,8 +31,14 @@ class Findings(Shown, list[Finding]):
 
     def __str__(self) -> str:
         """Return the first of them with their fixes, and how many there are."""
-        more = f"\n... and {len(self) - MOST} more" if len(self) > MOST else ""
-        return told(self[:MOST], self.not_checked) + more
+        return told(self, self.not_checked, most=MOST)
+
+    def __repr__(self) -> str:
+        """Return a line for each of the first."""
+        lines = [str(each) for each in self[:FEW]]
+        lines += [f"... and {len(self) - FEW} more"] if len(self) > FEW else []
+        whole = self._sheet()
+        return replace(whole, notes=[*lines, *whole.notes], table=None).text()
 
     def _sheet(self) -> Sheet:
         unread = [f"Not checked: {what}" for what in self.not_checked]

@@ -20,16 +20,22 @@ NAMES = {
 
 
 def told(
-    findings: Sequence[Finding], unread: Sequence[str] = (), where: str = "model", model: Any = None
+    findings: Sequence[Finding],
+    unread: Sequence[str] = (),
+    where: str = "model",
+    model: Any = None,
+    most: int | None = None,
 ) -> str:
     """Return one block per finding, what was not checked, and a last line that counts.
 
-    where: the file or name of the model; model: with it, each fix is shown as a difference of the layers.
+    where: the file or name of the model; model: with it, each fix is shown as a difference of the layers;
+    most: of how many findings, None for all.
     """
     not_checked = [f"{where}: not checked: {what}" for what in unread]
     if not findings:
         return "\n".join(not_checked) or f"{where}: no findings."
-    blocks = [_block(finding, where, model) for finding in findings]
+    blocks = [_block(finding, where, model) for finding in findings[:most]]
+    blocks += [f"... and {len(findings) - len(blocks)} more"] if len(blocks) < len(findings) else []
     return "\n".join([*blocks, *not_checked, "", f"Found {severities(findings)}.{_fixable(findings)}"])
 
 

@@ -103,9 +103,11 @@ def network(
     ] = None,
     patience: Annotated[
         int | None,
-        Option(help="Epochs without a better one before it stops. Default: a fifth.", rich_help_panel=MODEL),
+        Option(help="Epochs without a better one before it stops. Default: by them.", rich_help_panel=MODEL),
     ] = None,
-    batch_size: Annotated[int, Option(help="Cases per step.", rich_help_panel=MODEL)] = 32,
+    batch_size: Annotated[
+        int | None, Option(help="Cases per step. Default: by their number.", rich_help_panel=MODEL)
+    ] = None,
     learning_rate: Annotated[
         float | None, Option(help="Default: as the network says.", rich_help_panel=MODEL)
     ] = None,

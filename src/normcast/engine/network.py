@@ -67,11 +67,12 @@ class Network:
         # A layer notes on itself what it draws for a call, so a model is traced in one thread at a time.
         with _turn if self.twin is None else self._own_turn:
             output, frozen, losses = self.traced.stateless_call(
-                trainable, frozen, self._packed(inputs), training=training, return_losses=True
+                trainable, frozen, self.packed(inputs), training=training, return_losses=True
             )
         return tree.map_structure(lambda leaf: keras.ops.cast(leaf, "float32"), output), frozen, losses
 
-    def _packed(self, inputs: Leaves) -> Any:
+    def packed(self, inputs: Leaves) -> Any:
+        """Return inputs, in the model's order, as the model is called with them."""
         if keras_seam.is_functional(self.model):
             return tree.pack_sequence_as(self.model.input, inputs)
         return inputs[0] if len(inputs) == 1 else inputs
@@ -144,10 +145,10 @@ def _renamed(node: Any, names: dict[str, str], here: bool = False) -> Any:
     return names.get(node, node) if here and isinstance(node, str) else node
 
 
-def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Leaves, Leaves]:
-    """Return fresh (trainable, frozen) variables for that seed, with those named in start replaced.
+def initial_model(network: Network, seed: int, start: Mapping[str, Any] | None = None) -> keras.Model:
+    """Return the model rebuilt from its configuration, not compiled, with fresh variables for that seed.
 
-    The model is rebuilt from its configuration (`rebuilt`); an initializer with a seed of its own keeps it.
+    start: values by path, instead of those drawn. An initializer with a seed of its own keeps it.
     """
     try:
         clone = rebuilt(network.model, seed)
@@ -157,14 +158,19 @@ def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | No
             "Give its class a complete get_config, or build it from keras.Input."
         ) from error
     start = _checked(network, start or {})
-    trainable = [
-        np.asarray(start.get(template.path, variable.value))
-        for template, variable in zip(network.trainable, clone.trainable_variables, strict=True)
-    ]
-    frozen = [
-        np.asarray(start.get(template.path, variable.value))
-        for template, variable in zip(network.frozen, clone.non_trainable_variables, strict=True)
-    ]
+    known = *network.trainable, *network.frozen
+    own = *clone.trainable_variables, *clone.non_trainable_variables
+    for template, variable in zip(known, own, strict=True):
+        if template.path in start:
+            variable.assign(start[template.path])
+    return clone
+
+
+def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Leaves, Leaves]:
+    """Return the fresh (trainable, frozen) variables of `initial_model`."""
+    clone = initial_model(network, seed, start)
+    each = clone.trainable_variables, clone.non_trainable_variables
+    trainable, frozen = ([np.asarray(variable.value) for variable in variables] for variables in each)
     return trainable, frozen
 
 

@@ -40,7 +40,19 @@ def made(
     settings = {name: value for name, value in changes.items() if value is not None}
     if isinstance(given, str):
         return OPTIMIZERS[given](**settings)
+    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+        inner = made(given.inner_optimizer, learning_rate, clipnorm, weight_decay)
+        return type(given)(inner, given.initial_scale, given.dynamic_growth_steps)
     return type(given).from_config({**given.get_config(), **settings})
+
+
+def innermost(given: Optimizer) -> Optimizer:
+    """Return the optimizer that another one scales the loss for, or the given one.
+
+    >>> type(innermost(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()))).__name__
+    'SGD'
+    """
+    return given.inner_optimizer if isinstance(given, keras.optimizers.LossScaleOptimizer) else given
 
 
 def rate_of(given: Optimizer) -> float | None:
@@ -50,7 +62,7 @@ def rate_of(given: Optimizer) -> float | None:
     >>> rate_of(keras.optimizers.SGD(0.5)), rate_of(keras.optimizers.SGD(cosine))
     (0.5, None)
     """
-    rate = given.get_config()["learning_rate"]
+    rate = innermost(given).get_config()["learning_rate"]
     return None if isinstance(rate, dict) else float(rate)
 
 
@@ -72,12 +84,24 @@ def is_elementwise(given: Optimizer, undecayed: Iterable[str] = ()) -> bool:
 
 
 def refused(given: Optimizer) -> str | None:
-    """Return why the engine does not train with an optimizer, None if it does."""
-    if given.use_ema:
-        return "keeps moving averages of the weights (use_ema=True)"
+    """Return why nothing here trains with an optimizer, None if something does."""
+    several = getattr(keras.optimizers, "MultiOptimizer", ())
+    return "has an optimizer for each variable" if isinstance(given, several) else None
+
+
+def left_to_keras(given: str | Optimizer) -> str | None:
+    """Return why only Keras' own fit trains with an optimizer, None if the engine does.
+
+    >>> left_to_keras(keras.optimizers.Adam(use_ema=True))
+    'keeps moving averages of its weights (use_ema=True)'
+    """
+    if isinstance(given, str):
+        return None
     if isinstance(given, keras.optimizers.LossScaleOptimizer):
-        return "scales the loss (LossScaleOptimizer)"
-    return None
+        return "scales its loss (LossScaleOptimizer)"
+    if given.loss_scale_factor is not None:
+        return f"scales its loss (loss_scale_factor={given.loss_scale_factor:g})"
+    return "keeps moving averages of its weights (use_ema=True)" if given.use_ema else None
 
 
 def plain(given: str | Optimizer) -> Any:
@@ -85,4 +109,7 @@ def plain(given: str | Optimizer) -> Any:
     if isinstance(given, str):
         return given
     told = keras.saving.serialize_keras_object(given)
-    return {**told, "config": {name: each for name, each in told["config"].items() if name != "name"}}
+    config = {name: each for name, each in told["config"].items() if name != "name"}
+    if isinstance(given, keras.optimizers.LossScaleOptimizer):
+        config["inner_optimizer"] = plain(given.inner_optimizer)
+    return {**told, "config": config}

@@ -24,8 +24,7 @@ from normcast.engine.devices import (
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import laid_out
 from normcast.engine.network import Network, initial_variables, stacked
-from normcast.engine.optimizer import rate_at
-from normcast.engine.program import compiled, judging_program, learning_rate, training_program
+from normcast.engine.program import compiled, judging_program, rate_of_step, training_program
 from normcast.engine.record import Record
 from normcast.engine.source import Shards, Source, Stretch
 from normcast.engine.training import Training
@@ -184,11 +183,8 @@ class Run:
         return alive, self.best[place], (_judged(self.states[place]),), self._validation
 
     def _rate(self) -> float:
-        total, rate = self.training.epochs * self.steps, self.training.learning_rate
         last = self.record.epoch * self.steps - 1
-        if rate is None:
-            return rate_at(self.training.build_optimizer(), last)
-        return float(learning_rate(self.training.schedule, last, rate, total, np))
+        return rate_of_step(self.training, last, self.training.epochs * self.steps)
 
     def _judge_epoch(self) -> None:
         """Judge the living replicas: keep the best weights, stop those that ran out of patience."""

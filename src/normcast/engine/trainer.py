@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,40 +12,17 @@ import numpy as np
 
 from normcast.engine.batches import Batches
 from normcast.engine.checkpoint import fingerprint
+from normcast.engine.keras_fit import fit_by_keras
 from normcast.engine.losses import plain_of
 from normcast.engine.network import Network, network_of
 from normcast.engine.optimizer import plain
 from normcast.engine.progress import Progress
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
+from normcast.engine.trained import Trained
 from normcast.engine.training import Training
 from normcast.errors import unknown
 from normcast.plain import text
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """One replica after training.
-
-    seed: its seed; model: position among the models given to `train`.
-    weights: the best by validation loss (the last without validation data), in the order of `model.weights`.
-    history: "loss" and "learning_rate" hold one number per epoch; "val_loss" one more, the first being that
-    of the initial weights (empty without validation data).
-    best_epoch: the epoch the weights are from; 0 means the initial weights.
-    status: "complete", "stopped early in epoch 7" or "failed in epoch 2, step 5: first non-finite is ...".
-    """
-
-    seed: int
-    weights: list[np.ndarray]
-    history: dict[str, list[float]]
-    best_epoch: int
-    status: str
-    model: int = 0
-
-    @property
-    def failed(self) -> bool:
-        """Whether the loss stopped being finite; the weights are then the best before that."""
-        return self.status.startswith("failed")
 
 
 def train(
@@ -77,6 +53,8 @@ def train(
     the end, so that the same call trains nothing again.
     spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
     model that is large enough; batch_size must then be a multiple of the number of devices.
+    With training.by="keras" Keras itself trains one replica after the other, without checkpoint, `Shards` and
+    spread="batch".
     A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
     others go on. Raises FloatingPointError when all replicas of a model failed, RuntimeError when Keras does
     not run on JAX, ValueError if the data does not fit the model or the checkpoint is another training's.
@@ -99,6 +77,10 @@ def train(
             for network in networks:
                 network.matched(windows.inputs)
     _check_spread(spread, training.batch_size)
+    if training.by == "keras":
+        _refuse_for_keras(training, data, checkpoint, spread)
+        assert isinstance(data, Batches)
+        return fit_by_keras(networks, data, training, validation, seeds, start, progress)
     common = (data, training, validation, seeds, start)
     runs = [
         Run(network, *common, _checkpoint(checkpoint, place, len(networks)), spread)
@@ -137,6 +119,20 @@ def _check_spread(spread: str, batch_size: int) -> None:
             f"train: spread='batch' needs a batch_size that is a multiple of the {jax.device_count()} "
             f"devices, but it is {batch_size}."
         )
+
+
+def _refuse_for_keras(
+    training: Training, data: Batches | Shards, checkpoint: Path | str | None, spread: str
+) -> None:
+    """Raise ValueError for what training by Keras itself does not do."""
+    asked = {
+        "checkpoint": checkpoint is not None,
+        "Shards": isinstance(data, Shards),
+        "spread='batch'": spread == "batch",
+    }
+    for name in (name for name, is_asked in asked.items() if is_asked):
+        why = f" ({training.reason})" if training.reason else ""
+        raise ValueError(f"train: {name} is not for training by Keras itself{why}. Leave it out.")
 
 
 def _checkpoint(path: Path | str | None, place: int, models: int) -> Path | None:

@@ -6,7 +6,15 @@ from typing import Any, Literal
 import keras
 
 from normcast.engine.losses import LossLike, key_of, loss_of
-from normcast.engine.optimizer import OPTIMIZERS, Optimizer, made, plain, rate_of, refused
+from normcast.engine.optimizer import (
+    OPTIMIZERS,
+    Optimizer,
+    left_to_keras,
+    made,
+    plain,
+    rate_of,
+    refused,
+)
 from normcast.errors import unknown
 from normcast.plain import text
 from normcast.sheet import Written
@@ -32,6 +40,11 @@ class Training(Written):
     seed: of initial weights, window order and random layers; replica i has seed + i.
     rng: "fast" draws the random layers' numbers cheaply, "keras" exactly as Keras would.
     compute: "float32", or "bfloat16" to compute in bfloat16 and keep the weights in float32.
+    loss_weight: above 0, what the loss is multiplied by; regularization is not.
+    by: "engine", or "keras" for Keras' own training, slower, with what the engine does not do: moving
+    averages of the weights, a scaled loss, a train_step of the model's own. Random layers then draw as Keras
+    would.
+    reason: why it is left to Keras, for people.
     Raises ValueError on values out of range.
 
     >>> Training(optimizer="adam", epochs=3).epochs
@@ -52,6 +65,9 @@ class Training(Written):
     rng: Literal["fast", "keras"] = "fast"
     compute: Literal["float32", "bfloat16"] = "float32"
     undecayed: tuple[str, ...] = ()
+    loss_weight: float = 1.0
+    by: Literal["engine", "keras"] = "engine"
+    reason: str = ""
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, Any, Any], ...] = (
@@ -59,6 +75,7 @@ class Training(Written):
             ("schedule", self.schedule or "cosine", SCHEDULES),
             ("rng", self.rng, ("fast", "keras")),
             ("compute", self.compute, ("float32", "bfloat16")),
+            ("by", self.by, ("engine", "keras")),
         )
         for kind, got, known in choices:
             if got not in known:
@@ -75,7 +92,7 @@ class Training(Written):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
         loss_of(self.loss)
         self._settle_optimizer()
-        for name in ("learning_rate", "clipnorm"):
+        for name in ("learning_rate", "clipnorm", "loss_weight"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Training: {name} is {value}, but must be above 0.")
@@ -86,15 +103,24 @@ class Training(Written):
         if isinstance(given, str):
             rate: float | None = 1e-3
         else:
-            rate, why = rate_of(given), refused(given)
-            if why:
-                raise ValueError(f"Training: optimizer {type(given).__name__} {why}; it is not trained with.")
+            self._refuse_optimizer(given)
+            rate = rate_of(given)
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", rate)
         if self.learning_rate is None and self.schedule is not None:
             raise ValueError(
                 f"Training: schedule is {self.schedule!r}, but the optimizer has a schedule of its own. Give "
                 "one of them."
+            )
+
+    def _refuse_optimizer(self, given: Optimizer) -> None:
+        name, why = type(given).__name__, refused(given)
+        if why:
+            raise ValueError(f"Training: optimizer {name} {why}; it is not trained with.")
+        left = left_to_keras(given)
+        if left and self.by == "engine":
+            raise ValueError(
+                f"Training: optimizer {name} {left}, which the engine does not do. Give by='keras'."
             )
 
     @property
@@ -110,12 +136,13 @@ class Training(Written):
             self.weight_decay,
             self.rng,
             self.compute,
+            self.by,
         )
 
     @property
     def loss_key(self) -> str:
         """What tells the loss from others."""
-        return key_of(self.loss)
+        return f"{self.loss_weight} x {key_of(self.loss)}"
 
     def build_loss(self) -> keras.losses.Loss:
         """Return the Keras loss."""

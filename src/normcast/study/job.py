@@ -15,6 +15,7 @@ from normcast.engine.optimizer import plain as plain_of_optimizer
 from normcast.machine import versions
 from normcast.models.revival import revived, revived_model
 from normcast.plain import parsed, text
+from normcast.study.measures import Measures
 from normcast.study.trial import Trial, TrialKey
 from normcast.tasks.task import Fold, Task
 
@@ -27,6 +28,7 @@ class Job:
 
     model: the network as Keras' JSON; scaling: as in `Placement`; training: as `training_to_json` writes it.
     own: classes and functions of the user's that these name, by name; with such a job stays in its process.
+    measures: what is told of a trial beside the task's scores.
     """
 
     placement: str
@@ -35,6 +37,7 @@ class Job:
     training: str
     pairs: tuple[tuple[int, int], ...]
     own: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def epochs(self) -> int:
@@ -74,7 +77,7 @@ def measured(networks: Networks, fold: Fold, training: Training, job: Job, numbe
         started.append(time.process_time())
 
     trained = next(iter(train(network, fold.train, training, validation=fold.valid, progress=first)))
-    metrics, seen = scores_of(judged, trained, fold)
+    metrics, seen = scores_of(judged, trained, fold, job.measures)
     return Trial(
         placement=job.placement,
         fold=number,
@@ -92,12 +95,14 @@ def measured(networks: Networks, fold: Fold, training: Training, job: Job, numbe
     )
 
 
-def scores_of(network: Network, trained: Trained, fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
+def scores_of(
+    network: Network, trained: Trained, fold: Fold, measures: Measures
+) -> tuple[dict[str, float], dict[str, float]]:
     """Return the metrics on test and on seen windows; none for a network that diverged."""
     if trained.failed:
         return {}, {}
     test, seen = (predict(network, [trained.weights], each)[0] for each in (fold.test, fold.seen))
-    return fold.scored(test, "test"), fold.scored(seen, "seen")
+    return measures.told(fold, test, "test"), measures.told(fold, seen, "seen")
 
 
 _folds: dict[tuple[int, int, str | None], tuple[Task, Fold]] = {}
@@ -120,7 +125,10 @@ def training_to_json(training: Training) -> str:
     3
     """
     own = {"optimizer": plain_of_optimizer(training.optimizer), "loss": plain_of_loss(training.loss)}
-    return text({each.name: getattr(training, each.name) for each in fields(training)} | own)
+    told = {each.name: getattr(training, each.name) for each in fields(training)} | own
+    # Left out where they say nothing: stores from before they were there are of the same study.
+    usual = {"loss_weight": 1.0, "by": "engine", "reason": ""}
+    return text({name: value for name, value in told.items() if (name, value) not in usual.items()})
 
 
 def training_from_json(given: str, own: Mapping[str, Any] | None = None) -> Training:

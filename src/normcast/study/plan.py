@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from normcast.errors import counted
 from normcast.models.size import multiplications
 from normcast.study.job import Job, training_to_json
+from normcast.study.measures import Measures
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.trial import TrialKey
 from normcast.tasks.cost import roughly, training_seconds
@@ -32,7 +33,7 @@ class Cell:
 class Plan:
     """What will be trained: every cell with every seed on every fold. The first cell is the network as given.
 
-    windows: in one epoch of one trial.
+    windows: in one epoch of one trial. measures: beside the scores of the task.
     """
 
     cells: tuple[Cell, ...]
@@ -41,6 +42,7 @@ class Plan:
     epochs: int
     windows: int
     design: str
+    measures: Measures = field(default_factory=Measures)
 
     @classmethod
     def of(
@@ -126,7 +128,15 @@ class Plan:
         training = replace(training, **cell.placement.training)
         training = replace(training, epochs=self.epochs)
         told = training_to_json(training)
-        return Job(cell.placement.name, cell.model, cell.placement.scaling, told, pairs, subject.own)
+        return Job(
+            cell.placement.name,
+            cell.model,
+            cell.placement.scaling,
+            told,
+            pairs,
+            {**subject.own, **self.measures.own},
+            self.measures,
+        )
 
     def describe(self, processes: int) -> str:
         """Return the plan in a sentence, with its cost."""

@@ -55,12 +55,12 @@ class StudyResult(Shown):
     def _sheet(self) -> Sheet:
         lead = f" of {self.facts.get('network', 'a network')!r}: {counted(len(self.trials), 'trial')}"
         try:
-            seeds = counted(len(self.seeds), "seed")
+            table, said = Table(VERDICT_HEAD, tuple(verdicts(self))), answer(self)
         except ValueError as error:  # too few trials to compare
             return Sheet("StudyResult", lead, notes=(str(error),))
+        seeds = counted(len(self.seeds), "seed")
         change = f"Change of {self.metric.upper()} against the network as given, {seeds}, best first:"
-        table = Table(VERDICT_HEAD, tuple(verdicts(self)))
-        return Sheet("StudyResult", lead, notes=(answer(self), change), table=table)
+        return Sheet("StudyResult", lead, notes=(said, change), table=table)
 
     @property
     def metric(self) -> str:

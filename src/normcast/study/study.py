@@ -14,6 +14,7 @@ from typing import Any
 from normcast.cases.subject import Asked, TaskName, case_subject, cases_of
 from normcast.data import Cases
 from normcast.engine import Training
+from normcast.engine.compiled import with_optimizer
 from normcast.errors import at_least_one, listed, one_of, refuse_unknown
 from normcast.machine import cores
 from normcast.sheet import Sheet, Shown, Table
@@ -21,6 +22,7 @@ from normcast.study.combine import DESIGNS, combined
 from normcast.study.forecast_subject import forecast_subject, panel_of
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import run_here, run_on_cores
+from normcast.study.measures import Measures, MetricLike
 from normcast.study.placement import PlacementsLike, as_placements
 from normcast.study.placements import AXES
 from normcast.study.placements import placements as found_placements
@@ -54,7 +56,10 @@ class Study(Shown):
     windows in the same order. folds: rolling, later ones begin later. store: a file that the study goes on
     from. epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn anew), optimizer,
     learning_rate, loss: how all are trained, by default as preset or compiled model say. scaling:
-    "standard", "robust" or "none". min_effect: a relative difference below it does not matter.
+    "standard", "robust" or "none". metric: the score that decides, of the task's or of those the model was
+    compiled with, which are told beside: numbers in the unit of the target, those of which more is better
+    (accuracy, auc, f1, r2, ..., or metric=("name", "max")) as "1 - name". min_effect: a relative difference
+    below it does not matter.
     table: how the data is read, as in `Forecaster.fit`: id_col, time_col, target_col, missing, ...
     Raises ValueError or TypeError for what cannot be studied.
 
@@ -89,6 +94,7 @@ class Study(Shown):
         learning_rate: float | None = None,
         loss: Any = None,
         scaling: str = "standard",
+        metric: MetricLike = None,
         min_effect: float = 0.01,
         freq: str | int | None = None,
         season: int | None = None,
@@ -114,11 +120,13 @@ class Study(Shown):
             subject = forecast_subject(model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling)
         changes = {
             "epochs": epochs, "patience": patience, "batch_size": batch_size, "epoch_windows": epoch_windows,
-            "optimizer": optimizer, "learning_rate": learning_rate, "loss": loss, "seed": seed,
+            "learning_rate": learning_rate, "loss": loss, "seed": seed,
         }  # fmt: skip
         kept = {"patience", "epoch_windows"}
         given = {name: value for name, value in changes.items() if value is not None or name in kept}
-        self.subject: Subject = replace(subject, training=replace(subject.training, **given))
+        training = subject.training
+        training = training if optimizer is None else with_optimizer(training, optimizer, "Study")
+        self.subject: Subject = replace(subject, training=replace(training, **given))
         self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
         found = (
             found_placements(self.subject.model, axes=axes, rate=rate, forecasts=forecasts)
@@ -126,14 +134,15 @@ class Study(Shown):
             else as_placements(placements)
         )
         self.placements, self.crossed = combined(self.subject.model, as_placements(found), design)
-        self.plan = Plan.of(self.subject, self.placements, seeds, design)
+        measures = Measures.of(subject.metrics, subject.task, metric)
+        self.plan = replace(Plan.of(self.subject, self.placements, seeds, design), measures=measures)
 
     def _sheet(self) -> Sheet:
         kept = "kept in memory alone" if self.store == ":memory:" else self.store
         rows = tuple((each.name, str(each).removeprefix(f"{each.name}: ")) for each in self.placements)
         return Sheet(
             "Study",
-            f" of {self.subject.name!r}, judged by {self.subject.task.metrics[0]}",
+            f" of {self.subject.name!r}, judged by {self.metric}",
             {"trials": kept},
             self.describe().splitlines(),
             Table(("placement", "edits"), rows),
@@ -145,11 +154,16 @@ class Study(Shown):
         return self.subject.training
 
     @property
+    def metric(self) -> str:
+        """The score that decides; smaller is better."""
+        return self.plan.measures.decides or self.subject.task.metrics[0]
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What tells this study from others; a store holds one study."""
         return {
             **self.subject.task.describe(),
-            "metric": self.subject.task.metrics[0],
+            "metric": self.metric,
             "network": self.subject.name,
             "model": self.plan.cells[0].model,
             "training": training_to_json(replace(self.training, seed=0)),
@@ -185,14 +199,14 @@ class Study(Shown):
             store.add_placements(cells)
             end = None if budget is None else time.monotonic() + budget
             with ticking(progress) as report:
-                for plan in Rounds(self.plan, self.design, self.subject.task.metrics[0]).plans(store):
+                for plan in Rounds(self.plan, self.design, self.metric).plans(store):
                     if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
                         break
             return StudyResult.read(store)
 
     def _workers(self, workers: int, ray: str | None) -> int:
         """Return how many processes train: one, this, where code of the user's is needed."""
-        own = listed(sorted(self.subject.own))
+        own = listed(sorted({**self.subject.own, **self.plan.measures.own}))
         if own and ray is not None:
             raise ValueError(
                 f"Study: {own} is code of your own, which a cluster does not have. Run without ray."

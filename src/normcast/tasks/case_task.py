@@ -16,6 +16,7 @@ from normcast.tasks.parts import Parts, parts_of
 from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
 
 MOST_SEEN = 1024
+Pair = tuple[np.ndarray, np.ndarray]  # of targets and outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,10 @@ class CaseTask:
         """Return what takes outputs and the name of a part, and returns the metrics."""
         raise NotImplementedError
 
+    def compared(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Pair]:
+        """Return what takes outputs and the name of a part, and returns what compiled metrics compare."""
+        raise NotImplementedError
+
     @property
     def input_shapes(self) -> list[tuple[int, ...]]:
         """What a network reads of one case."""
@@ -87,7 +92,12 @@ class CaseTask:
         places = {**places, "seen": train[thinned(len(train), MOST_SEEN)]}
         targets = np.ascontiguousarray(self.learned(train), dtype=np.float32)
         batches = {name: case_batches(x, targets, place) for name, place in places.items()}
-        return Fold(**batches, scored=self.scored(places), held=places.__getitem__)
+        return Fold(
+            **batches,
+            scored=self.scored(places),
+            compared=self.compared(places),
+            held=places.__getitem__,
+        )
 
     def facts(self, *targets: np.ndarray) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""

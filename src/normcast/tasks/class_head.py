@@ -7,7 +7,9 @@ from typing import Literal
 
 import keras
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
+
+LEAST = 1e-7  # probability whose logarithm is taken
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,15 @@ class ClassHead:
             second = expit(outputs) if self.is_logits else outputs
             return np.concatenate([1 - second, second], axis=1)
         return softmax(outputs, axis=1) if self.is_logits else outputs
+
+    def outputs(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return what a network would give for these probabilities (cases, classes), (cases, units).
+
+        >>> ClassHead("sigmoid").outputs(np.array([[0.75, 0.25]]))
+        array([[0.25]])
+        """
+        told = probabilities[:, 1:] if self.kind == "sigmoid" else probabilities
+        if not self.is_logits:
+            return told
+        sure = np.clip(told, LEAST, 1 - LEAST)
+        return logit(sure) if self.kind == "sigmoid" else np.log(sure)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from normcast.errors import counted
-from normcast.tasks.case_task import CaseTask
+from normcast.tasks.case_task import CaseTask, Pair
 from normcast.tasks.class_head import ClassHead
 from normcast.tasks.task import Measured
 
@@ -91,6 +91,10 @@ class ClassifyTask(CaseTask):
             }
 
         return scored
+
+    def compared(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Pair]:
+        """Return what takes outputs and the name of a part, and returns what the loss takes with outputs."""
+        return lambda outputs, part: (self.head.targets(self.hot[places[part]]), outputs)
 
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from normcast.errors import counted
 
 FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
+MOST_FASTER = 6.0  # so much faster are products of large networks, of a million multiplications and more
 FLOPS_PER_MULTIPLICATION = 6.0  # multiply and add, forward and twice as much backward
 
 
@@ -16,7 +17,8 @@ def training_seconds(multiplications: float, windows: float) -> float:
     >>> training_seconds(10_000, windows=1_000_000)
     7.5
     """
-    return FLOPS_PER_MULTIPLICATION * multiplications * windows / FLOPS_PER_SECOND
+    large = min(MOST_FASTER, max(1.0, multiplications / 1e6))
+    return FLOPS_PER_MULTIPLICATION * multiplications * windows / (FLOPS_PER_SECOND * large)
 
 
 def roughly(seconds: float, cores: int) -> str:

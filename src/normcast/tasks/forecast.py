@@ -124,6 +124,7 @@ class ForecastTask:
         return Fold(
             **batches,
             scored=self._scored(parts, scaled),
+            compared=self._compared(parts, scaled),
             held=lambda part: np.unique(parts[part].cutoff[:, None] + np.arange(self.h)),
         )
 
@@ -144,6 +145,16 @@ class ForecastTask:
             }
 
         return scored
+
+    def _compared(
+        self, parts: dict[str, Windows], scaled: Scaled
+    ) -> Callable[[np.ndarray, str], tuple[np.ndarray, np.ndarray]]:
+        def compared(outputs: np.ndarray, part: str) -> tuple[np.ndarray, np.ndarray]:
+            windows = parts[part]
+            told = scaled.target.undo(outputs.astype(np.float64), windows.series)
+            return windows.targets(self.arrays.y), told
+
+        return compared
 
     def describe(self) -> dict[str, Any]:
         """Return the facts of the data and its cutting."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from normcast.tasks.case_task import CaseTask
+from normcast.tasks.case_task import CaseTask, Pair
 from normcast.tasks.task import Measured
 
 STRATA = 20
@@ -84,6 +84,11 @@ class RegressTask(CaseTask):
             return {"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.abs(errors).mean())}
 
         return scored
+
+    def compared(self, places: dict[str, np.ndarray]) -> Callable[[np.ndarray, str], Pair]:
+        """Return what takes outputs and the name of a part, and returns targets and outputs in their unit."""
+        mean, spread = self.scale(places["train"]) if self.scales_target else (0.0, 1.0)
+        return lambda outputs, part: (self.y[places[part]], outputs.astype(np.float64) * spread + mean)
 
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""

@@ -9,12 +9,14 @@ from typing import Any, TypeAlias
 import keras
 
 from normcast.engine import Training
+from normcast.engine.compiled import compiled_metrics
 from normcast.engine.identity import is_own
 from normcast.engine.losses import plain_of
 from normcast.engine.seeding import rebuilt
 from normcast.models import Architecture
 from normcast.models.edits.apply import custom_classes
 from normcast.models.presets import preset
+from normcast.scoring import is_own_metric
 from normcast.tasks.task import Task
 
 NetworkLike: TypeAlias = "str | Architecture | keras.Model"
@@ -22,12 +24,13 @@ NetworkLike: TypeAlias = "str | Architecture | keras.Model"
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network, the task it is measured on, and how it is trained."""
+    """A network, the task it is measured on, and how it is trained. metrics: that it was compiled with."""
 
     model: keras.Model
     task: Task
     training: Training
     name: str
+    metrics: tuple[Any, ...] = ()
 
     @cached_property
     def own(self) -> dict[str, Any]:
@@ -43,8 +46,9 @@ def foreign_subject(model: keras.Model, task: Task, training: Training, where: s
 
     Where code of the user's is compiled in, which cannot be written down, the network stands for itself.
     """
-    subject = Subject(checked(model, task, where), task, training, model.name)
-    if any(map(is_own, (training.loss, training.optimizer))):
+    metrics = compiled_metrics(model)
+    subject = Subject(checked(model, task, where), task, training, model.name, metrics)
+    if any(map(is_own, (training.loss, training.optimizer))) or any(map(is_own_metric, metrics)):
         return replace(subject, model=rebuilt(model, seed=0))
     return subject
 

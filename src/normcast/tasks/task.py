@@ -22,6 +22,8 @@ class Fold:
 
     seen: some of the training windows, to tell how much better a network is on what it learned from.
     scored: takes outputs (windows, ...) and the name of the part ("test" or "seen"), returns the metrics.
+    compared: takes the same, returns targets and outputs as the metrics of a compiled model compare them:
+    numbers in the unit of the target, classes as the loss takes them.
     held: takes the name of a part, returns the rows, or cases, whose targets it holds, (n,) ascending.
     """
 
@@ -30,6 +32,7 @@ class Fold:
     test: Batches
     seen: Batches
     scored: Callable[[np.ndarray, str], Measured]
+    compared: Callable[[np.ndarray, str], tuple[np.ndarray, np.ndarray]]
     held: Callable[[str], np.ndarray]
 
 

@@ -11,6 +11,7 @@ from normcast.report.of_cases.values import CaseReport
 from normcast.report.of_cases.verdict import Duel, compare, decimals_of
 from normcast.report.of_cases.words import (
     CLASS_TERMS,
+    COMPILED,
     NOISE,
     NUMBER_TERMS,
     change,
@@ -36,6 +37,7 @@ def scores_section(report: CaseReport) -> Section:
     known = {head(name) for name in report.evaluation.scores()}
     shown = [(head(word), text) for word, text in terms if head(word) in known]
     shown += [pair for pair in terms if pair[0].startswith("inside") and any("inside" in k for k in known)]
+    shown += [(head(name), COMPILED) for name in report.evaluation.compiled()]
     return Section("scores", "Scoreboard", tables=tuple(tables), terms=(*shown, NOISE))
 
 
@@ -43,11 +45,12 @@ def scoreboard(report: CaseReport) -> Table:
     """Return one row per model and one column per score, the network first with its interval below."""
     evaluation = report.evaluation
     models = [OURS, *baselines(evaluation)]
-    scores = {model: evaluation.scores(model) for model in models}
+    scores = {model: {**evaluation.scores(model), **evaluation.compiled(model)} for model in models}
     ends = intervals(evaluation)
+    unknown = float("nan"), float("nan")  # of compiled metrics, which take too long to draw a thousand times
     names = list(scores[OURS])
     columns = [
-        _column(name, [scores[model].get(name, float("nan")) for model in models], ends[name])
+        _column(name, [scores[model].get(name, float("nan")) for model in models], ends.get(name, unknown))
         for name in names
     ]
     ours, between, *others = zip(*columns, strict=True)

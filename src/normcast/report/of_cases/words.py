@@ -7,6 +7,7 @@ from math import isfinite
 
 from normcast.pages.percent import MINUS
 from normcast.pages.words import decimals, number
+from normcast.scoring import rises
 
 SHARES = ("accuracy", "balanced accuracy")
 RISING = (*SHARES, "macro F1", "ROC AUC", "R2")
@@ -53,6 +54,7 @@ NUMBER_TERMS = (
         "Share of the numbers that fell inside the interval of that level: near it is best.",
     ),
 )
+COMPILED = "As Keras measures it, for which the network was compiled: numbers in the unit of y."
 NOISE = (
     "95 % interval",
     "Where the score would be for other cases, or groups of cases, of the same kind: a bootstrap over those"
@@ -93,7 +95,7 @@ def distance(name: str, value: float) -> float:
     kind, _, level = name.partition("-")
     if kind == "coverage":
         return abs(value - float(level))
-    return -value if name in RISING else value
+    return -value if name in RISING or rises(name) else value
 
 
 def change(name: str, value: float, places: int | None = None) -> str:
