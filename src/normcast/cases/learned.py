@@ -51,11 +51,8 @@ def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = N
     settings, subject = prepared(cases, kind, settings)
     task = subject.task
     assert isinstance(task, RegressTask | ClassifyTask)
-    held = tuple(
-        each.released(valid=settings.patience is None, calib=not settings.calibrate)
-        for each in holdouts(task.cases, task.strata, settings.seeds, settings.where)
-    )
-    trained = tuple(ensemble(subject, task, held, progress))
+    held = held_out(task, settings)
+    trained = tuple(ensemble(subject, [task] * len(held), held, progress))
     kept = [(each, hold) for each, hold in zip(trained, held, strict=True) if not each.failed]
     members = tuple(member(task, each, hold) for each, hold in kept)
     ours = None if settings.is_own else of_ours(settings.network, kind)
@@ -77,6 +74,14 @@ def prepared(cases: Cases, kind: TaskName, settings: Settings) -> tuple[Settings
     return settings, replace(subject, training=training, name=name)
 
 
+def held_out(task: RegressTask | ClassifyTask, settings: Settings) -> tuple[Holdout, ...]:
+    """Return what each network holds out; settings: settled."""
+    return tuple(
+        each.released(valid=settings.patience is None, calib=not settings.calibrate)
+        for each in holdouts(task.cases, task.strata, settings.seeds, settings.where)
+    )
+
+
 def weighed(training: Training, subject: Subject, settings: Settings) -> Training:
     """Return the training with classes weighed as was asked."""
     task = subject.task
@@ -91,15 +96,17 @@ def weighed(training: Training, subject: Subject, settings: Settings) -> Trainin
 
 
 def ensemble(
-    subject: Subject, task: RegressTask | ClassifyTask, held: Sequence[Holdout], progress: Report
+    subject: Subject,
+    tasks: Sequence[RegressTask | ClassifyTask],
+    held: Sequence[Holdout],
+    progress: Report,
 ) -> Iterator[Trained]:
-    """Train a network on what each holdout leaves; the first one compiles the program of all."""
+    """Train a network on what each holdout leaves of its task; the first one compiles the program of all."""
     training = subject.training
-    network = network_of(subject.model, training)
-    one = partial(trained_on, network, task)
+    one = partial(trained_on, network_of(subject.model, training))
     jobs = [
-        (hold, replace(training, seed=training.seed + place), told_as(progress, place, len(held)))
-        for place, hold in enumerate(held)
+        (task, hold, replace(training, seed=training.seed + place), told_as(progress, place, len(held)))
+        for place, (task, hold) in enumerate(zip(tasks, held, strict=True))
     ]
     yield one(*jobs[0])
     with ThreadPoolExecutor(max(1, cores())) as pool:

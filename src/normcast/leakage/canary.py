@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from normcast.cases.estimator import Estimator
 from normcast.data import read_table
 from normcast.errors import refuse_unknown
 from normcast.forecasting import Forecaster
+from normcast.leakage.of_estimator import of_estimator
 from normcast.leakage.of_forecaster import of_forecaster
 from normcast.leakage.of_function import of_function
 from normcast.leakage.of_study import of_study
@@ -22,7 +24,7 @@ OF_STUDY = (*TABLE, "ways")
 
 
 def canary(
-    subject: Forecaster | Study | Callable[[Any], Any],
+    subject: Forecaster | Estimator | Study | Callable[[Any], Any],
     data: Any = None,
     *,
     ways: Iterable[str] | str = tuple(WAYS),
@@ -34,8 +36,10 @@ def canary(
     weights, losses, interval corrections and forecasts of the cutoff must stay, and those of a fit on the
     table that ends there must be the same. It trains once for each way and once more, with the settings of
     its own: epochs=2, seeds=1 will do. Of a `Study`, the windows, scalings and scales of each fold must
-    stay; nothing is trained. Any other callable takes a table (a pandas or polars frame, or an array with
-    time first) and returns one of the same rows; its rows before several cutoffs must stay.
+    stay; nothing is trained. Of a `Regressor` or `Classifier` the cases that calibrate a network are changed,
+    and its weights, losses and scalings must stay; data is then (X, y), (X, y, groups), ... or `Cases`. Any
+    other callable takes a table (a pandas or polars frame, or an array with time first) and returns one of
+    the same rows; its rows before several cutoffs must stay.
     data: the table, or a file of it; for a Study the one it has, or None. ways: words of `leakage.WAYS`, all
     by default.
     table: how the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit as in
@@ -63,9 +67,12 @@ def canary(
         raise TypeError("canary: data is missing; give the table, as in canary(subject, table).")
     if isinstance(subject, Forecaster):
         return of_forecaster(subject, data, asked, **table)
+    if isinstance(subject, Estimator):
+        refuse_unknown(table, ("ways",), "canary")
+        return of_estimator(subject, data, asked)
     if not callable(subject):
         raise TypeError(
-            f"canary: a Forecaster, a Study or a function of a table is needed, not "
+            "canary: a Forecaster, a Regressor, a Classifier, a Study or a function of a table is needed, not "
             f"{type(subject).__name__}. Of another estimator test a function: the table in, what it makes of "
             "each row out."
         )
