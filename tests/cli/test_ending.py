@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signa
 SCRIPT = """
 import hashlib, signal, sys, threading, time
 from normcast.cli import ending, refused
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and rightly stays so
 ending.listen()
 try:
     print("ready", flush=True)
