@@ -125,7 +125,7 @@ def test_rows_before_the_first_value_are_left_out():
     panel = Panel.from_frame(table, hist_exog="x", missing="last")
     assert panel.lengths.tolist() == [6, 4]
     assert panel.y[0] == 3
-    assert "3 rows before the first value" in panel.notes[-1]
+    assert "3 rows before the first value" in panel.notes[-2]
     with pytest.raises(ValueError, match="series 'a' has no row with a value in every column"):
         Panel.from_frame(two().assign(y=[*range(8), *[NAN] * 5]), missing="last")
 

@@ -55,7 +55,7 @@ def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -
         ),
         input_size=input_size,
         h=H,
-        minimum=asked.minimum,
+        minimum=None if asked.minimum == "auto" else asked.minimum,
         calendar=asked.calendar,
     )
     return forecaster

@@ -120,7 +120,19 @@ def chosen(model: dict[str, Any]) -> dict[str, Any]:
         given["freq"] = int(given["freq"])
     if "level" in given and not given["level"]:
         del given["level"]
+    if "minimum" in given:
+        given["minimum"] = lowest(given["minimum"])
     return given
+
+
+def lowest(text: str) -> float | str | None:
+    """Return what --min says: a number, "auto", or None for none."""
+    if text in ("auto", "none"):
+        return None if text == "none" else text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--min: {text!r} is no number; give one, or none or auto.") from None
 
 
 def check_outputs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -12,7 +13,9 @@ from typer import Argument, Option
 
 DATA, MODEL, OUTPUT, BACKTEST = "Data", "Model", "Output", "Back-test"
 
-File = Annotated[Path, Argument(help="CSV (also .gz) or Parquet file.", show_default=False)]
+File = Annotated[
+    Path, Argument(help="Table as text (.csv, .txt, .tsv, .rdb; also .gz) or Parquet.", show_default=False)
+]
 CaseFile = Annotated[
     Path, Argument(help="Cases: .npz, .npy, .ts, .arff, or a long .csv or .parquet.", show_default=False)
 ]
@@ -34,7 +37,21 @@ def table(
     id_col: Annotated[
         list[str] | None, Option(help="Column that names the series; may repeat.", rich_help_panel=DATA)
     ] = None,
-    time_col: Annotated[str | None, Option(help="Column of the time stamps.", rich_help_panel=DATA)] = None,
+    time_col: Annotated[
+        str | None, Option(help="Column of the time stamps; none counts rows.", rich_help_panel=DATA)
+    ] = None,
+    dayfirst: Annotated[
+        bool, Option("--dayfirst", help="03/04/2024 is the third of April.", rich_help_panel=DATA)
+    ] = False,
+    monthfirst: Annotated[
+        bool, Option("--monthfirst", help="03/04/2024 is the fourth of March.", rich_help_panel=DATA)
+    ] = False,
+    resample: Annotated[
+        str | None, Option(help="Snap stamps to a step: h, 5min, D, ...", rich_help_panel=DATA)
+    ] = None,
+    resample_by: Annotated[
+        str, Option(help="Values of one step: mean, sum or last.", rich_help_panel=DATA)
+    ] = "mean",
     target_col: Annotated[
         list[str] | None,
         Option(help="Column to forecast; repeated, each is a series.", rich_help_panel=DATA),
@@ -49,6 +66,10 @@ def table(
         str,
         Option(help="Missing values: error, last, seasonal, zero or mask.", rich_help_panel=DATA),
     ] = "error",
+    na_value: Annotated[
+        list[str] | None,
+        Option(help="Cell that means a missing value, such as -9999; may repeat.", rich_help_panel=DATA),
+    ] = None,
 ) -> None:
     """How a table is read."""
 
@@ -152,8 +173,17 @@ def model(
     epochs: Annotated[int | None, Option(help="Most passes over the data.", rich_help_panel=MODEL)] = None,
     scaling: Annotated[str, Option(help="standard, robust or none.", rich_help_panel=MODEL)] = "standard",
     minimum: Annotated[
-        float | None, Option("--min", help="No forecast below this.", rich_help_panel=MODEL)
-    ] = None,
+        str,
+        Option(
+            "--min",
+            help="No forecast below this; auto: 0 for counts; none for no bound.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "auto",
+    short: Annotated[
+        str,
+        Option(help="Series too short or broken: error, or skip to leave them out.", rich_help_panel=DATA),
+    ] = "error",
 ) -> None:
     """What is forecast, and with which network."""
 
@@ -182,12 +212,42 @@ def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Calla
         @wraps(command)
         def run(**given: Any) -> Any:
             parts = {group: {name: given.pop(name) for name in names[group]} for group in names}
-            return command(**given, **parts)
+            with _missing(parts.get("table", {}).pop("na_value", None)):
+                return command(**given, **{group: with_clock(part) for group, part in parts.items()})
 
         run.__signature__ = merged(command, groups)  # type: ignore[attr-defined]
         return run
 
     return give
+
+
+def _missing(marks: list[str] | None) -> AbstractContextManager[None]:
+    """Read marks as missing in each file that the command reads: they are no argument of what it runs."""
+    if not marks:
+        return nullcontext()
+    from normcast.data.markers import asked_for
+
+    return asked_for(marks)
+
+
+def with_clock(options: dict[str, Any]) -> dict[str, Any]:
+    """Return a table's options with those of its clock in `time_col`; any other group as it is."""
+    if "resample_by" not in options:
+        return options
+    read = {name: options.pop(name) for name in ("dayfirst", "monthfirst", "resample", "resample_by")}
+    if read["dayfirst"] and read["monthfirst"]:
+        raise ValueError("--dayfirst and --monthfirst are given together; the dates are one or the other.")
+    by = read["resample_by"] or "mean"
+    if by != "mean" and not read["resample"]:
+        raise ValueError(
+            f"--resample-by {by} is given without --resample. Name the step, as in --resample h."
+        )
+    if not (read["dayfirst"] or read["monthfirst"] or read["resample"]):
+        return options
+    from normcast.data.clock import Clock
+
+    day_first = read["dayfirst"] if read["dayfirst"] or read["monthfirst"] else None
+    return {**options, "time_col": Clock(options["time_col"], day_first, read["resample"], by)}
 
 
 def merged(command: Callable[..., Any], groups: tuple[Callable[..., None], ...]) -> inspect.Signature:

@@ -2,6 +2,7 @@
 
 from normcast.data.arff import read_arff
 from normcast.data.cases import Cases, read_parts
+from normcast.data.clock import Clock
 from normcast.data.columns import Columns
 from normcast.data.cut import cut_windows
 from normcast.data.future import future_rows
@@ -13,6 +14,7 @@ from normcast.data.ts import read_ts
 
 __all__ = [
     "Cases",
+    "Clock",
     "Columns",
     "Panel",
     "check_ending",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from normcast.data import jitter
 from normcast.data.stamps import DAY, Stamps
 from normcast.errors import closest
 
@@ -36,7 +37,8 @@ _KNOWN = (
     "10min",
     "W-MON",
 )
-_SEASONS = {"D": 7, "h": 24, "30min": 48, "15min": 96, "10min": 144, "B": 5}
+_SEASONS = {"D": 7, "B": 5}
+HALF_HOUR = 30 * _UNITS["min"]
 _MEAN_MONTH = 365.2425 / 12 * DAY
 _REST = 32 * DAY  # more than any time within a month
 
@@ -141,12 +143,19 @@ class Step:
 def season_of(freq: str | int) -> int:
     """Return the season that usually goes with a frequency, in steps; 1 where there is none.
 
+    Steps of a minute to an hour have a day, where a whole number of them makes one.
+
     >>> season_of("D"), season_of("30min"), season_of("W-SUN"), season_of("MS"), season_of(1)
     (7, 48, 52, 12, 1)
+    >>> season_of("5min"), season_of("min"), season_of("7min"), season_of("s")
+    (288, 1440, 1, 1)
     """
     name = str(freq)
     if name in _SEASONS:
         return _SEASONS[name]
+    step = parse(freq)
+    if step.kind == "fixed" and _UNITS["min"] <= step.size <= _UNITS["h"]:
+        return DAY // step.size if DAY % step.size == 0 else 1
     return {"W": 52, "MS": 12, "ME": 12, "QS": 4, "QE": 4}.get(name.split("-", maxsplit=1)[0], 1)
 
 
@@ -218,6 +227,8 @@ def infer(counted: np.ndarray, offsets: np.ndarray, stamps: Stamps, where: str) 
             f"Name it: --freq (freq=), for example freq='D'."
         )
     usual = _most_common(gaps)
+    if stamps.is_calendar:
+        jitter.refuse(counted[inside], gaps, usual, where)
     if not stamps.is_calendar:
         return Step("integer", usual)
     if usual >= 28 * DAY and (step := _months(counted, inside)):

@@ -7,8 +7,12 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
+from normcast.data import day_order, period_text
+from normcast.data.day_order import told_of
+
 _ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
 _SHAPE = re.compile(r"\d.*[-/.: ]|\d{8}|[A-Za-z]{3,9}\W+\d")
+_HALF = re.compile(r"(\s*)([AP]M)$", re.IGNORECASE)
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 # Formats that pandas does not guess, tried one after another.
@@ -36,44 +40,52 @@ def is_time(texts: list[str]) -> bool:
 
 
 def _is_one_time(text: str) -> bool:
+    if period_text.form_of(text):
+        return True
     if not _SHAPE.search(text):
         return False
     one = np.array([text], dtype=object)
     return any(_parse(one, form) is not None for form in ("ISO8601", *_formats_of(text)))
 
 
-def read(unique: np.ndarray, codes: np.ndarray, where: str) -> tuple[pd.DatetimeIndex, str]:
-    """Return the distinct texts as times, and the format that writes them.
+def read(
+    unique: np.ndarray, codes: np.ndarray, where: str, form: str = "", day_first: bool | None = None
+) -> tuple[pd.DatetimeIndex, str, str]:
+    """Return the distinct texts as times, the format that writes them, and what to tell of the reading.
 
-    unique: (u,) distinct texts; codes: (N,) which of them stands in each row, to name the row of a bad one.
+    unique: (u,) distinct texts; codes: (N,) which of them stands in each row, to name the row of a bad one;
+    form: tried first; day_first: settles which of two numbers is the day, else a regular step does.
     Raises ValueError for a text that is no time, mixed time zones, and days that cannot be told from months.
     """
+    if form and (known := _parse(unique, form)) is not None:
+        return known, form, told_of(form)
     index = _parse(unique, "ISO8601")
     if index is None or index.tz is not None:  # before pandas 3, a text without a zone passed for UTC
         _refuse_mixed_zones(unique, codes, where)
     if index is not None:
-        return index, _format_that_writes(unique, index)
-    first = str(unique[0])
-    formats = _formats_of(first)
+        return index, _format_that_writes(unique, index), ""
+    formats = _formats_of(str(unique[0]))
     parsed = [(index, form) for form in formats if (index := _parse(unique, form)) is not None]
     if not parsed:
         _refuse_unreadable(unique, codes, formats, where)
-    if any(not index.equals(parsed[0][0]) for index, _ in parsed):
-        raise ValueError(
-            f"{where}: {first!r} can be read as either day first or month first, and no row settles it. "
-            f"Write the dates as year-month-day."
-        )
-    return parsed[0]
+    if all(index.equals(parsed[0][0]) for index, _ in parsed):
+        return *parsed[0], told_of(parsed[0][1])
+    return day_order.settled(parsed, unique, day_first, where)
 
 
 def _formats_of(text: str) -> list[str]:
     """Return the formats, other than ISO 8601, that a text may be in."""
+    if period := period_text.form_of(text):
+        return [period]
     guesses = [form for day_first in (False, True) if (form := _guess(text, day_first))]
     formats = dict.fromkeys([*guesses, *map(_swapped, guesses)] or _SHORT)
     return [form for form in formats if not re.match("%Y.%d", form)]  # nobody writes year-day-month
 
 
 def _guess(text: str, day_first: bool = False) -> str | None:
+    if half := _HALF.search(text):  # pandas guesses no half days, nor numbers of one digit
+        whole = _guess(re.sub(r"\b(\d)(?=[:/.])", r"0\1", text[: half.start()]), day_first)
+        return whole and whole.replace("%H", "%I") + f"{half[1]}%p"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pandas tells that a day above 12 settles the order
         return guess_datetime_format(text, dayfirst=day_first)
@@ -95,10 +107,12 @@ def write(index: pd.DatetimeIndex, form: str) -> list[str]:
     >>> write(pd.DatetimeIndex(["1961-01-01"]), "%Y-%m")
     ['1961-01']
     """
-    return index.strftime(form).tolist()
+    return period_text.write(index, form) if period_text.sort_of(form) else index.strftime(form).tolist()
 
 
 def _parse(unique: np.ndarray, form: str) -> pd.DatetimeIndex | None:
+    if period_text.sort_of(form):
+        return period_text.parse(unique, form)
     try:
         return pd.DatetimeIndex(pd.to_datetime(unique, format=form))
     except (ValueError, TypeError, OverflowError):
@@ -122,16 +136,19 @@ def _refuse_mixed_zones(unique: np.ndarray, codes: np.ndarray, where: str) -> No
 
 def _refuse_unreadable(unique: np.ndarray, codes: np.ndarray, formats: list[str], where: str) -> None:
     """Raise for the first text that the best of the formats cannot read."""
-    readable = [
-        pd.to_datetime(unique, format=form, errors="coerce", utc=True).notna()
-        for form in ["ISO8601", *formats]
-    ]
+    readable = [_readable(unique, form) for form in ["ISO8601", *formats]]
     best = max(readable, key=np.sum)
     bad = int(np.argmin(best))
     raise ValueError(
         f"{where}, row {_row_of(bad, codes)}: {unique[bad]!r} is not a time stamp. "
         f"Write stamps as year-month-day hour:minute:second."
     )
+
+
+def _readable(unique: np.ndarray, form: str) -> np.ndarray:
+    if period_text.sort_of(form):
+        return np.array([_parse(unique[i : i + 1], form) is not None for i in range(len(unique))])
+    return np.asarray(pd.to_datetime(unique, format=form, errors="coerce", utc=True).notna())
 
 
 def _row_of(code: int, codes: np.ndarray) -> int:

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
-from normcast.data import stamps
+from normcast.data import stamps, whole_times
 from normcast.errors import closest, unknown
 
 # What other libraries call the three columns; a name from one of them is answered with the one that is there.
@@ -16,6 +17,9 @@ _SYNONYMS = (
     ("y", "target", "value", "values", "label", "sales"),
 )
 
+ROWS = "none"
+"""Asked for in place of a time column: the rows of each series are counted."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -23,7 +27,8 @@ class Columns:
 
     ids: () when the table has no id column, several are joined with "/" to name a series;
     time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one
-    series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series.
+    series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series; reading: how
+    the time column is read where that cannot be told from every table (see `clock.Clock`).
 
     >>> Columns(ids=("location",), time="date", targets=("wind",)).id_names
     ('location',)
@@ -35,6 +40,7 @@ class Columns:
     hist_exog: tuple[str, ...] = ()
     futr_exog: tuple[str, ...] = ()
     stat_exog: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
     @property
     def is_wide(self) -> bool:
@@ -95,10 +101,12 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     column. Raises ValueError for a name that is not there, a name used twice, or when there is no single
     choice.
     """
+    counts_rows = asked.time == ROWS and ROWS not in table.columns
+    asked = replace(asked, time=None) if counts_rows else asked
     for name in asked.used:
         require(name, table.columns, where)
     ids = asked.ids or (("unique_id",) if "unique_id" in table.columns else ())
-    time = asked.time or _find_time(table, replace(asked, ids=ids), where)
+    time = None if counts_rows else asked.time or find_time(table, replace(asked, ids=ids), where)
     targets = asked.targets or _find_target(table, replace(asked, ids=ids, time=time), where)
     chosen = replace(asked, ids=ids, time=time, targets=targets)
     _refuse_double_use(chosen, where)
@@ -120,16 +128,64 @@ def _synonym(name: str, columns: Sequence[str]) -> str | None:
     return next((column for column in columns if column.lower() in group), None)
 
 
-def _find_time(table: nw.DataFrame, asked: Columns, where: str) -> str | None:
+def find_time(table: nw.DataFrame, asked: Columns, where: str) -> str | None:
+    """Return the single column that looks like time, else the single one of numbers that may be; or None.
+
+    Raises ValueError where several do.
+    """
     free = [name for name in table.columns if name not in asked.used]
     if "ds" in free:
         return "ds"
+    ids = [name for name in asked.ids if name in table.columns]
     found = [name for name in free if stamps.is_time_like(table[name])]
+    found = found or [name for name in free if _counts_time(table, name, ids)]
     if len(found) > 1:
         raise ValueError(
             f"{where}: several columns look like time: {', '.join(found)}. Name one: --time-col (time_col=)."
         )
     return found[0] if found else None
+
+
+def _counts_time(table: nw.DataFrame, name: str, ids: list[str]) -> bool:
+    """Whether numbers may be taken for time by their name and values, and none stands twice in a series."""
+    column = table[name]
+    if not column.dtype.is_numeric() or name in ("y", "Unnamed: 0") or column.is_null().any():
+        return False
+    if not _is_whole_time(column):
+        return False
+    return not pd.DataFrame({each: table[each].to_list() for each in (*ids, name)}).duplicated().any()
+
+
+def _is_whole_time(column: nw.Series) -> bool:
+    values = column.to_numpy()
+    if column.dtype.is_float() and not (values % 1 == 0).all():
+        return whole_times.is_excel(values.min(), values.max(), column.name)
+    return column.dtype.is_integer() and whole_times.is_time(values.astype("int64"), column.name)
+
+
+def refuse_row_count(table: nw.DataFrame, chosen: Columns, where: str) -> None:
+    """Raise ValueError where rows would be counted though another column might be the time."""
+    free = [name for name in table.columns if name not in chosen.used and not name.startswith("Unnamed: ")]
+    likely = [name for name in free if whole_times.is_called_time(name) or _might_be_time(table[name])]
+    likely.sort(key=lambda name: not whole_times.is_called_time(name))
+    if not likely:
+        return
+    shown = f"{likely[0]!r} (it begins with {table[likely[0]].to_list()[0]!r})"
+    more = f"; others are {', '.join(likely[1:])}" if likely[1:] else ""
+    raise ValueError(
+        f"{where}: no time column was understood, and {shown} might be it{more}. Name the time: --time-col "
+        f"{likely[0]!r} (time_col=), with stamps such as 2024-01-31, 2024-01-31 18:00, 2024Q1 or 2024-W05; "
+        f"or count the rows of each series as steps: --time-col none (time_col='none')."
+    )
+
+
+def _might_be_time(column: nw.Series) -> bool:
+    if column.dtype.is_numeric():
+        values = column.drop_nulls()
+        return len(values) > 2 and bool((values.diff().drop_nulls() > 0).all())
+    if isinstance(column.dtype, nw.Boolean):
+        return False
+    return column.n_unique() > 1
 
 
 def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, ...]:

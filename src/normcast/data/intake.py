@@ -10,9 +10,11 @@ import pandas as pd
 from normcast.data import calendar, ids, repair
 from normcast.data import stamps as stamps_of
 from normcast.data.columns import Columns, choose
+from normcast.data.markers import marker_notes
 from normcast.data.outliers import outlier_notes
 from normcast.data.rows import Rows, sort
 from normcast.data.stamps import Stamps
+from normcast.data.told import line_of_first_row, notes_of
 from normcast.data.values import numbers
 
 
@@ -32,8 +34,10 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
     """Return the fields of a panel; see `Panel.from_frame`."""
     repair.check_policy(policy.duplicates, policy.missing)
     table, frame_type = open_table(frame, where)
+    read = notes_of(table.to_native())
     columns, notes = choose(table, asked, where)
     rows, id_values = _rows(table, columns, where)
+    marks = marker_notes(rows.values, rows.names, rows.offsets)
     rows, merged = repair.merge_duplicates(rows, policy.duplicates)
     step = _step(rows, policy.freq)
     season = _season(policy.season, step)
@@ -57,7 +61,7 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
         "freq": step.name,
         "season": season,
         "frame_type": frame_type,
-        "notes": (*notes, *merged, *inserted, *filled, *constant, *outlier_notes(rows)),
+        "notes": (*read, *notes, *marks, *merged, *inserted, *filled, *constant, *outlier_notes(rows)),
         "stamps": rows.stamps,
     }
 
@@ -103,16 +107,17 @@ def _text_names(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def _rows(table: nw.DataFrame, columns: Columns, where: str) -> tuple[Rows, Any]:
     """Return the table's rows, sorted, and the id columns with one row per series."""
-    n = len(table)
+    n, line = len(table), line_of_first_row(table.to_native())
     codes, names, id_values = series_codes(table, columns, where)
     if columns.time is None:
         counted, stamps = row_steps(codes), Stamps("rows")
     else:
         counted, stamps = stamps_of.read(table[columns.time], where)
     exog = [
-        numbers(table[name], where, "exogenous column") for name in (*columns.hist_exog, *columns.futr_exog)
+        numbers(table[name], where, "exogenous column", line)
+        for name in (*columns.hist_exog, *columns.futr_exog)
     ]
-    targets = [numbers(table[name], where, "target column") for name in columns.targets]
+    targets = [numbers(table[name], where, "target column", line) for name in columns.targets]
     row = np.arange(1, n + 1)
     if columns.is_wide:
         codes = np.repeat(np.arange(len(targets)), n)

@@ -7,7 +7,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from normcast.data import calendar, intake, plain
+from normcast.data import calendar, faults, intake, parts, plain, whole
+from normcast.data.clock import Clock, ready, with_season
 from normcast.data.columns import Columns, names
 from normcast.data.stamps import Stamps
 from normcast.errors import counted
@@ -67,7 +68,7 @@ class Panel(Shown):
         freq: str | int | None = None,
         season: int | None = None,
         id_col: str | Iterable[str] | None = None,
-        time_col: str | None = None,
+        time_col: str | Clock | None = None,
         target_col: str | Iterable[str] | None = None,
         hist_exog: str | Iterable[str] = (),
         futr_exog: str | Iterable[str] = (),
@@ -75,6 +76,7 @@ class Panel(Shown):
         duplicates: str = "error",
         fill_gaps: bool = False,
         missing: str = "error",
+        short: str = "error",
         where: str = "table",
         columns: Columns | None = None,
     ) -> "Panel":
@@ -84,28 +86,27 @@ class Panel(Shown):
         id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
         duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
-        or "mask"; infinite values count as missing. No fill uses a later value. where: the table's name in
-        messages. columns: those of a fitted model's panel, in place of the six column arguments; then nothing
-        is guessed and a table of constant series is no error.
+        or "mask"; infinite values count as missing. No fill uses a later value. short: "skip" leaves out
+        series that these policies refuse, and notes it. where: the table's name in messages. columns: those
+        of a fitted model's panel, in place of the six column arguments; then nothing is guessed and a table
+        of constant series is no error.
         Raises TypeError for what is no table, ValueError for bad input, naming series, column and row (from
         1).
         """
-        asked = columns or Columns(
-            names(id_col),
-            time_col,
-            names(target_col),
-            names(hist_exog),
-            names(futr_exog),
-            names(stat_exog),
-        )
+        clock, exog = Clock.of(time_col), (names(hist_exog), names(futr_exog), names(stat_exog))
+        asked = columns or Columns(names(id_col), clock.column, names(target_col), *exog)
+        frame, asked, settle = ready(frame, asked, clock, freq, where, fitted=columns is not None)
         policy = intake.Policy(
             freq, season, duplicates, fill_gaps, missing, may_be_constant=columns is not None
         )
-        return cls(**intake.take(frame, asked, policy, where))
+        faults.check_short(short)
+        read = whole.read(frame, asked, policy, where)
+        panel = cls(**settle(with_season(read.fields) if season is None else read.fields))
+        return panel if read.fault is None else panel.without(read.fault, read.many, short)
 
     def _sheet(self) -> Sheet:
-        parts = self.columns.to_dict()
-        facts = {name: ", ".join(own) for name, own in parts.items() if own and name != "time"}
+        named = self.columns.to_dict()
+        facts = {name: ", ".join(own) for name, own in named.items() if own and name != "time"}
         head = ("series", "rows", "first", "last", "lowest", "highest")
         rows = tuple(self._summary(s) for s in range(min(self.n_series, HTML_ROWS)))
         facts = {"time": self.columns.time_name, **facts}
@@ -179,6 +180,40 @@ class Panel(Shown):
         keep = np.repeat(first, rows) + np.arange(rows.sum())
         return self._cut(rows, lambda each: each[keep])
 
+    def without(self, fault: faults.SeriesFault, many: int, short: str) -> "Panel":
+        """Return this panel, noting which of so many series it lacks; raise the fault unless short="skip"."""
+        if short == "skip":
+            return self.noting(faults.left_out(fault.lacks, many))
+        refused = faults.SeriesFault(faults.refusal(fault.message, fault.lacks, many), fault.lacks)
+        refused.first, refused.rest = fault.first, self
+        raise refused
+
+    def noting(self, *notes: str) -> "Panel":
+        """Return this panel with more to tell the user, each thing once."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
+
+    def only(self, keep: np.ndarray) -> "Panel":
+        """Return the series where `keep` (S,) is True.
+
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"unique_id": list("aabb"), "ds": [1, 2, 1, 2], "y": [1.0, 2.0, 4.0, 3.0]})
+        >>> Panel.from_frame(table).only(np.array([False, True])).ids
+        ('b',)
+        """
+        if keep.all():
+            return self
+        rows, place = np.repeat(keep, self.lengths), np.flatnonzero(keep)
+        ids = nw.from_native(self.id_values, eager_only=True)
+        return replace(
+            self._cut(self.lengths[keep], lambda each: each[rows]),
+            ids=tuple(self.ids[s] for s in place),
+            id_values=intake.table_of(
+                {name: ids[name].filter(keep.tolist()).to_native() for name in ids.columns}, self.frame_type
+            ),
+            stat=self.stat[keep],
+            futr_ahead=self.futr_ahead[keep],
+        )
+
     @property
     def _place(self) -> np.ndarray:
         """The place of each row in its series, from 0, (N,)."""
@@ -248,7 +283,7 @@ class Panel(Shown):
                 got = f"{arrays[name].dtype} of shape {arrays[name].shape}"
                 raise ValueError(f"Panel: {name} is {got}, but needs {dtype} with {axes} axes.")
         stamps = plain.read_stamps(values["stamps"])
-        panel = cls(
+        fields: dict[str, Any] = dict(
             columns=Columns.from_dict(values["columns"]),
             ids=tuple(values["ids"]),
             id_values=plain.read_columns(values["id_values"], values["frame_type"]),
@@ -259,27 +294,5 @@ class Panel(Shown):
             stamps=stamps,
             **{**arrays, "time": stamps.as_time(arrays["time"])},
         )
-        _check(panel)
-        return panel
-
-
-def _check(panel: Panel) -> None:
-    """Raise ValueError unless the parts of a panel belong together."""
-    many, rows, columns = len(panel.ids), len(panel.y), panel.columns
-    n_futr = len(columns.futr_exog)
-    sizes: dict[str, tuple[int, ...]] = {
-        "hist": (rows, len(columns.hist_exog)),
-        "futr": (rows, n_futr),
-        "stat": (many, len(columns.stat_exog)),
-    }
-    sizes |= {"offsets": (many + 1,), "time": (rows,), "observed": (rows,)}
-    sizes["futr_ahead"] = (many, panel.futr_ahead.shape[1], n_futr)
-    for name, shape in sizes.items():
-        if getattr(panel, name).shape != shape:
-            raise ValueError(f"Panel: {name} has shape {getattr(panel, name).shape}, but needs {shape}.")
-    if panel.offsets[0] != 0 or panel.offsets[-1] != rows or (panel.lengths < 1).any():
-        raise ValueError(f"Panel: offsets must rise from 0 to {rows}, the number of rows.")
-    if columns.id_names and len(panel.id_values) != many:
-        raise ValueError(f"Panel: there are {len(panel.id_values)} rows of ids, but {many} series.")
-    if panel.frame_type not in ("pandas", "polars"):
-        raise ValueError(f"Panel: frame_type is {panel.frame_type!r}, but must be 'pandas' or 'polars'.")
+        parts.check(**fields)
+        return cls(**fields)

@@ -8,12 +8,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from normcast.data import faults
 from normcast.data.calendar import Step
 from normcast.data.rows import Rows
 from normcast.errors import counted, unknown
 
 DUPLICATES = ("error", "mean", "first", "last")
 MISSING = ("error", "last", "seasonal", "zero", "mask")
+
+
+class DuplicateFault(faults.SeriesFault):
+    """Some series have a stamp twice."""
+
+    @classmethod
+    def of(cls, fault: faults.SeriesFault) -> "DuplicateFault":
+        """Return a fault as one of duplicates."""
+        return cls(fault.message, fault.lacks)
 
 
 def check_policy(duplicates: str, missing: str) -> None:
@@ -35,10 +45,13 @@ def merge_duplicates(rows: Rows, policy: str) -> tuple[Rows, tuple[str, ...]]:
         alone = (
             " If the table holds several series, name the column that tells them apart: --id-col (id_col=)."
         )
-        raise ValueError(
+        message = (
             f"{rows.place(at)}: the same stamp stands in row {rows.row[at - 1]}{more}. "
             f"Choose --duplicates mean, first or last (duplicates=)."
             f"{alone if len(rows.ids) == 1 else ''}"
+        )
+        raise DuplicateFault.of(
+            faults.of_rows(rows, again, message, lambda _, n: f"has {counted(n, 'duplicate stamp')}")
         )
     note = (
         f"{again.sum()} duplicate stamps, the first in {rows.place(int(np.argmax(again)))}: kept the {policy}"
@@ -75,7 +88,8 @@ def fill_gaps(rows: Rows, step: Step, fill: bool) -> tuple[Rows, tuple[str, ...]
         return rows, ()
     _refuse_coarser(rows, step, apart)
     if not fill:
-        raise ValueError(_gap_message(rows, step, apart))
+        message = _gap_message(rows, step, apart)
+        raise faults.of_rows(rows, gaps, message, lambda _, n: f"has {counted(n, 'gap')}")
     return _insert(rows, step, count, rest, apart)
 
 
@@ -98,9 +112,12 @@ def _refuse_off_grid(rows: Rows, step: Step, rest: np.ndarray) -> None:
         return
     at = int(np.argmax(off))
     before = "" if rows.is_first[at] else f" after {rows.show(at - 1)}"
-    raise ValueError(
+    message = (
         f"{rows.place(at)}: not a whole number of steps {step.name!r}{before}; {off.sum()} such rows in all. "
         f"Name the frequency (--freq, freq=), or bring the table to regular steps."
+    )
+    raise faults.of_rows(
+        rows, off, message, lambda _, n: f"has {counted(n, 'row')} off the steps {step.name!r}"
     )
 
 
@@ -179,15 +196,16 @@ def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray
         return rows, np.ones(len(rows.counted), dtype=bool), ()
     if policy == "error":
         _refuse_missing(rows, missing & (rows.row > 0)[:, None])
-    notes = tuple(_fill_notes(rows, missing, policy))
     if policy == "zero":
         values = np.where(missing, 0.0, rows.values)
+        notes = tuple(_fill_notes(rows, missing, policy))
         return replace(rows, values=values), np.ones(len(values), dtype=bool), notes
     began = np.logical_not(_not_begun(rows, missing).any(axis=1))
+    early = _early_notes(rows, began)
     if not began.all():
-        notes += (f"{np.sum(~began)} rows before the first value of their series were left out",)
         rows, missing = rows.take(began), missing[began]
         _refuse_empty_series(rows)
+    notes = (*_fill_notes(rows, missing, policy), *early)
     values = np.where(missing, np.nan, rows.values)
     if policy == "seasonal":
         _carry_seasons(values, rows, season)
@@ -204,10 +222,24 @@ def _refuse_missing(rows: Rows, missing: np.ndarray) -> None:
     value = rows.values[at, column]
     what = "the value is missing" if np.isnan(value) else f"the value is {value}"
     many = int(missing[:, column].sum())
-    raise ValueError(
+    message = (
         f"{rows.place(at, column)}: {what}; {counted(many, 'such value')} in this column. "
         f"Choose --missing last, seasonal, zero or mask (missing=)."
     )
+    lengths = np.diff(rows.offsets)[rows.series]
+
+    def lack(at: int, n: int) -> str:
+        return "has no value" if n == lengths[at] else f"has {counted(n, 'row')} with a missing value"
+
+    raise faults.of_rows(rows, np.any(missing, axis=1), message, lack)
+
+
+def _early_notes(rows: Rows, began: np.ndarray) -> tuple[str, ...]:
+    if began.all():
+        return ()
+    series = np.unique(rows.series[~began])
+    which = f", in {len(series)} of {counted(len(rows.ids), 'series')}, the first {rows.ids[series[0]]!r}"
+    return (f"{np.sum(~began)} rows before the first value of their series were left out{which}",)
 
 
 def _fill_notes(rows: Rows, missing: np.ndarray, policy: str) -> Iterator[str]:
@@ -226,11 +258,13 @@ def _not_begun(rows: Rows, missing: np.ndarray) -> np.ndarray:
 def _refuse_empty_series(rows: Rows) -> None:
     empty = np.diff(rows.offsets) == 0
     if empty.any():
-        raise ValueError(
+        message = (
             f"{rows.where}: series {rows.ids[int(np.argmax(empty))]!r} has no row with a value in "
             "every column; "
             f"{empty.sum()} such series. Leave them out."
         )
+        lacks = [faults.Lack(rows.ids[s], "has no value") for s in np.flatnonzero(empty)]
+        raise faults.SeriesFault(message, lacks)
 
 
 def _carry_seasons(values: np.ndarray, rows: Rows, season: int) -> None:

@@ -8,9 +8,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from normcast.data import clock_text
+from normcast.data import clock_text, day_order, period_text, whole_times
 
-DAY = 86_400_000_000_000  # nanoseconds
+DAY = whole_times.DAY
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -18,8 +18,9 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 class Stamps:
     """How a time column is written.
 
-    kind: "datetime", "date", "text", "yyyymmdd", "period", "integer", or "rows" (there is no time column);
-    dtype: the column's own type; zone: its time zone or None; format: strftime format of a text column.
+    kind: "datetime", "date", "text", "period", "integer", "rows" (there is no time column), or one of the
+    numbers of `whole_times`: "yyyymmdd", "digits", "epoch", "excel"; dtype: the column's own type; zone: its
+    time zone or None; format: strftime format of text or digits, or the unit of an epoch.
     on_wall: a zone-aware column whose stamps share one time of day is counted in wall time, so that days
     stay days over a clock change; any other zone-aware column is counted in UTC.
     """
@@ -29,11 +30,17 @@ class Stamps:
     zone: Any = None
     format: str = ""
     on_wall: bool = False
+    told: str = ""
 
     @property
     def is_calendar(self) -> bool:
         """Whether the integers are nanoseconds since 1970, not steps."""
         return self.kind not in ("integer", "rows")
+
+    @property
+    def own_form(self) -> str:
+        """The format of a text column that further rows are read in, "" where any usual one will do."""
+        return self.format if self.kind == "text" and day_order.told_of(self.format) else ""
 
     def as_time(self, counted: np.ndarray) -> np.ndarray:
         """Return int64 counts as the panel's time: datetime64[ns] or int64."""
@@ -47,7 +54,10 @@ class Stamps:
         """
         if not self.is_calendar:
             return str(int(counted))
-        stamp = self._index(np.array([counted], dtype=np.int64))[0]
+        index = self._index(np.array([counted], dtype=np.int64))
+        if period_text.sort_of(self.format):
+            return period_text.write(index, self.format)[0]
+        stamp = index[0]
         return str(stamp.date()) if stamp == stamp.normalize() and stamp.tz is None else str(stamp)
 
     def write(self, time: np.ndarray, frame_type: str) -> Any:
@@ -55,11 +65,9 @@ class Stamps:
         counted = np.asarray(time).view(np.int64)
         if self.kind in ("integer", "rows"):
             return _cast(counted, self.dtype, frame_type)
+        if self.kind in whole_times.KINDS:
+            return _cast(whole_times.write(counted, self.kind, self.format), self.dtype, frame_type)
         index = self._index(counted)
-        if self.kind == "yyyymmdd":
-            return _cast(
-                (index.year * 10000 + index.month * 100 + index.day).to_numpy(), self.dtype, frame_type
-            )
         if self.kind == "text":
             return _cast(
                 np.asarray(clock_text.write(index, self.format), dtype=object), self.dtype, frame_type
@@ -102,7 +110,7 @@ class Stamps:
 
         Raises ValueError if it is of another sort: integers here and dates there, a zone on one side only.
         """
-        counted, other = read(column, where)
+        counted, other = read(column, where, form=self.own_form)
         if other.is_calendar != self.is_calendar or (other.zone is None) != (self.zone is None):
             raise ValueError(
                 f"{where}: time column {column.name!r} is {other.says()}, but the panel's is {self.says()}. "
@@ -124,9 +132,12 @@ class Stamps:
         return "without a time zone" if self.zone is None else f"in time zone {self.zone}"
 
 
-def read(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
+def read(
+    column: nw.Series, where: str, *, form: str = "", day_first: bool | None = None
+) -> tuple[np.ndarray, Stamps]:
     """Return a time column as int64 counts (nanoseconds or steps), and how it was written.
 
+    form: strftime format that text is tried in first; day_first: settles which of two numbers is the day.
     Raises ValueError for an empty stamp, text that is not a time (the first, with its row), mixed time
     zones, a stamp outside the years 1678 to 2261, and a column that holds no time at all.
     """
@@ -135,12 +146,16 @@ def read(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
     dtype = column.dtype
     if dtype.is_integer() or (dtype.is_float() and _whole(column)):
         return _read_integers(column)
+    if dtype.is_float() and whole_times.is_excel(column.min(), column.max(), column.name):
+        told = "days as Excel counts them"
+        native = column.to_native().dtype
+        return whole_times.of_excel(column.to_numpy()), Stamps("excel", native, told=told)
     if isinstance(dtype, (nw.Datetime, nw.Date)):
         return _read_datetimes(column, where)
     if isinstance(dtype, (nw.String, nw.Categorical, nw.Enum)):
-        return _read_text(column, where)
+        return _read_text(column, where, form, day_first)
     if isinstance(dtype, (nw.Object, nw.Unknown)):
-        return _read_objects(column, where)
+        return _read_objects(column, where, form, day_first)
     raise ValueError(f"{where} is of type {dtype}: it must hold dates, times or whole numbers.")
 
 
@@ -150,7 +165,7 @@ def is_time_like(column: nw.Series) -> bool:
     if isinstance(dtype, (nw.Datetime, nw.Date)):
         return True
     if dtype.is_integer():
-        return len(column) > 0 and not column.is_null().any() and _dates_of(_integers(column)) is not None
+        return not column.is_null().any() and whole_times.dates_of(_integers(column)) is not None
     if isinstance(dtype, nw.Unknown):
         return isinstance(column.to_native().dtype, pd.PeriodDtype)
     if isinstance(dtype, (nw.String, nw.Object)):
@@ -174,20 +189,9 @@ def _integers(column: nw.Series) -> np.ndarray:
     return column.cast(nw.Int64).to_numpy().astype(np.int64)
 
 
-def _dates_of(values: np.ndarray) -> np.ndarray | None:
-    """Return yyyymmdd integers as nanoseconds, or None if one of them is no date."""
-    if not len(values) or values.min() < 1700_01_01 or values.max() > 2260_12_31:
-        return None
-    codes, unique = pd.factorize(values)
-    dates = pd.to_datetime(pd.Index(unique).astype(str), format="%Y%m%d", errors="coerce")
-    return None if dates.isna().any() else dates.as_unit("ns").asi8[codes]
-
-
 def _read_integers(column: nw.Series) -> tuple[np.ndarray, Stamps]:
-    values = _integers(column)
-    dtype = column.to_native().dtype
-    dates = _dates_of(values)
-    return (values, Stamps("integer", dtype)) if dates is None else (dates, Stamps("yyyymmdd", dtype))
+    counted, kind, form, told = whole_times.read(_integers(column), column.name)
+    return counted, Stamps(kind, column.to_native().dtype, format=form, told=told)
 
 
 def _read_datetimes(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
@@ -239,22 +243,26 @@ def _refuse_outside(utc: pd.DatetimeIndex, where: str) -> None:
     )
 
 
-def _read_text(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
+def _read_text(column: nw.Series, where: str, form: str, day_first: bool | None) -> tuple[np.ndarray, Stamps]:
     native = column.to_native()
     values = column.to_numpy() if column.implementation.is_polars() else native
     codes, unique = pd.factorize(values)
-    index, text_format = clock_text.read(np.asarray(unique, dtype=object), codes, where)
-    counted, stamps = _counted(_naive_utc(index), Stamps("text", native.dtype, index.tz, text_format), where)
+    texts = np.asarray(unique, dtype=object)
+    index, text_format, told = clock_text.read(texts, codes, where, form, day_first)
+    stamps = Stamps("text", native.dtype, index.tz, text_format, told=told)
+    counted, stamps = _counted(_naive_utc(index), stamps, where)
     return counted[codes], stamps
 
 
-def _read_objects(column: nw.Series, where: str) -> tuple[np.ndarray, Stamps]:
+def _read_objects(
+    column: nw.Series, where: str, form: str, day_first: bool | None
+) -> tuple[np.ndarray, Stamps]:
     native = column.to_native()
     if isinstance(getattr(native, "dtype", None), pd.PeriodDtype):
         return _counted(pd.DatetimeIndex(native.dt.to_timestamp()), Stamps("period", native.dtype), where)
     values = list(native)
     if all(isinstance(value, str) for value in values):
-        return _read_text(column, where)
+        return _read_text(column, where, form, day_first)
     _refuse_mixture(values, where)
     index = pd.DatetimeIndex(pd.to_datetime(values))
     dates_only = not any(hasattr(value, "hour") for value in values)

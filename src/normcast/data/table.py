@@ -1,12 +1,11 @@
 """Tables: a file of rows as a pandas DataFrame, or an error that names the file."""
 
-import csv
 import gzip
 import io
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,19 +13,26 @@ import numpy as np
 import pandas as pd
 
 from normcast.budgets import most_unpacked, refuse_columns, refuse_expansion
-from normcast.errors import closest, first_line
+from normcast.data.cells import empty_notes, read_cells, unclear_notes
+from normcast.data.layout import Layout
+from normcast.data.markers import Marks, marked_missing
+from normcast.data.told import keep
+from normcast.errors import closest, counted, first_line
 
-ENDINGS = (".csv", ".csv.gz", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".rdb", ".parquet")
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
-_NEWLINE, _QUOTE = 10, 34
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a .csv, .csv.gz or .parquet file.
+def read_table(path: str | os.PathLike[str], na_values: Marks = None) -> pd.DataFrame:
+    """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz) or .parquet.
 
-    CSV: UTF-8 text with a header; separated by comma, semicolon or tab; where not by commas, numbers may have
-    decimal commas. Times stay text, for Panel to read.
+    Text: UTF-8 with a header; separated by comma, semicolon or tab. Lines above the table, lines that start
+    with #, the row of types of an .rdb, and empty rows and columns at the end are passed over. A column whose
+    cells are all numbers is read as such, also with decimal commas, thousands, "%" or the sign of a currency;
+    "-", "--" and "?" among them are missing. Times stay text, for Panel to read. What was passed over or read
+    in such a way is told by the notes of the panel.
+    na_values: what else stands for a missing value, such as -9999, one or several.
     Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
     file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
     names.
@@ -43,8 +49,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     if not raw:
         raise ValueError(f"{name}: the file is empty.")
     if ending == ".parquet":
-        return _read_parquet(raw, name)
-    return _read_csv(_decompress(raw, name) if ending == ".csv.gz" else raw, name)
+        table, notes = marked_missing(_read_parquet(raw, name), na_values)
+        return keep(table, notes, None)
+    return _read_csv(_decompress(raw, name) if ending.endswith(".gz") else raw, name, na_values)
 
 
 def _refuse_absent(file: Path, name: str) -> None:
@@ -60,7 +67,7 @@ def _refuse_absent(file: Path, name: str) -> None:
 
 def _decompress(raw: bytes, name: str) -> bytes:
     if raw[:2] != b"\x1f\x8b":
-        raise ValueError(f"{name}: is named .gz but is not gzip. Name it .csv if it is plain text.")
+        raise ValueError(f"{name}: is named .gz but is not gzip. Name it without .gz if it is plain text.")
     try:
         with gzip.open(io.BytesIO(raw)) as packed:
             text = packed.read(most_unpacked(len(raw)) + 1)
@@ -116,20 +123,45 @@ def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table
 
 
-def _read_csv(raw: bytes, name: str) -> pd.DataFrame:
-    raw = _as_text(raw, name)
-    separator = _separator(raw)
-    _refuse_ragged(raw, separator, name)
+def _read_csv(raw: bytes, name: str, na_values: Marks) -> pd.DataFrame:
+    found = Layout.find(_as_text(raw, name), name)
     with _reading(name, "CSV"):
-        header = _header(raw, separator)
-        refuse_columns(len(header))
-    _refuse_twice(header, name)
+        refuse_columns(len(found.header))
+    _refuse_twice(found.header, name)
     with _reading(name, "CSV"):
-        table = _parsed(raw, separator, ".")
-        if separator != "," and _has_decimal_commas(table):
-            other = _parsed(raw, separator, ",")
-            table = table if _numbers(table) - _numbers(other) else other
-    return _with_rows(table, name)
+        table, decimal = _parsed(found)
+        table, ends = _without_empty_ends(table)
+        table, marked = marked_missing(table, na_values)
+        table, cells = read_cells(table, found.separator)
+        empty = empty_notes(found.raw, table, found.separator)
+        unclear = unclear_notes(found.raw, table, found.separator, decimal, cells)
+        told = [note for notes in cells.values() for note in notes]
+    return keep(
+        _with_rows(table, name), (*found.notes, *ends, *marked, *told, *empty, *unclear), found.first_row
+    )
+
+
+def _parsed(found: Layout) -> tuple[pd.DataFrame, str]:
+    """Return the table, and the decimal sign that reads more of its columns as numbers."""
+    table = _parsed_with(found, ".")
+    if found.separator != "," and _has_decimal_commas(table):
+        other = _parsed_with(found, ",")
+        if not _numbers(table) - _numbers(other):
+            return other, ","
+    return table, "."
+
+
+def _parsed_with(found: Layout, decimal: str) -> pd.DataFrame:
+    # Fields beyond the header are left out by naming those that are not.
+    columns = range(len(found.header)) if found.is_longer else None
+    return pd.read_csv(
+        io.BytesIO(found.raw),
+        sep=found.separator,
+        decimal=decimal,
+        index_col=False,
+        usecols=columns,
+        low_memory=False,
+    )
 
 
 def _has_decimal_commas(table: pd.DataFrame) -> bool:
@@ -137,12 +169,26 @@ def _has_decimal_commas(table: pd.DataFrame) -> bool:
     return any(isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value) for value in text)
 
 
-def _parsed(raw: bytes, separator: str, decimal: str) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(raw), sep=separator, decimal=decimal, index_col=False, low_memory=False)
-
-
 def _numbers(table: pd.DataFrame) -> set[str]:
     return set(table.select_dtypes("number").columns)
+
+
+def _without_empty_ends(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Pass over rows at the end that hold nothing, and columns at the end without name and values."""
+    columns = len(table.columns)
+    while (
+        columns
+        and str(table.columns[columns - 1]).startswith("Unnamed: ")
+        and table.iloc[:, columns - 1].isna().all()
+    ):
+        columns -= 1
+    rows = len(table)
+    if rows and table.iloc[-1].isna().all():
+        filled = np.flatnonzero(table.notna().any(axis=1))
+        rows = int(filled[-1]) + 1 if len(filled) else 0
+    gone = ((len(table) - rows, "empty row"), (len(table.columns) - columns, "empty column"))
+    notes = [f"{counted(many, what)} at the end passed over" for many, what in gone if many]
+    return (table.iloc[:rows, :columns].copy() if notes else table), notes
 
 
 def _as_text(raw: bytes, name: str) -> bytes:
@@ -171,21 +217,7 @@ def _as_text(raw: bytes, name: str) -> bytes:
     return raw
 
 
-def _first_line(raw: bytes) -> str:
-    return next(line for line in raw.split(b"\n") if line.strip()).decode()
-
-
-def _separator(raw: bytes) -> str:
-    """Return the one of comma, semicolon and tab that the header holds most of."""
-    header = _first_line(raw[: raw.find(b"\n", 100_000) + 1 or len(raw)])
-    return max(",;\t", key=header.count)
-
-
-def _header(raw: bytes, separator: str) -> list[str]:
-    return next(csv.reader([_first_line(raw)], delimiter=separator))
-
-
-def _refuse_twice(header: list[str], name: str) -> None:
+def _refuse_twice(header: Sequence[str], name: str) -> None:
     first: dict[str, int] = {}
     for i, column in enumerate(header):
         if column and first.setdefault(column, i) < i:
@@ -193,29 +225,3 @@ def _refuse_twice(header: list[str], name: str) -> None:
                 f"{name}: column name {column!r} stands twice, at columns {first[column] + 1} and {i + 1}. "
                 f"Rename one."
             )
-
-
-def _refuse_ragged(raw: bytes, separator: str, name: str) -> None:
-    """Raise for the first line that has more or fewer fields than the header."""
-    data = np.frombuffer(raw if raw.endswith(b"\n") else raw + b"\n", dtype=np.uint8)
-    # The parity of the quotes so far tells text inside quotes; uint8 may overflow, its parity does not.
-    outside = (np.cumsum(data == _QUOTE, dtype=np.uint8) & 1) == 0
-    if not outside[-1]:
-        opened = int(np.flatnonzero(data == _QUOTE)[-1])
-        line = int(np.count_nonzero(data[:opened] == _NEWLINE)) + 1
-        raise ValueError(f"{name}: a quote is opened and never closed, the last one on line {line}.")
-    ends = np.flatnonzero((data == _NEWLINE) & outside)
-    separators = np.flatnonzero((data == ord(separator)) & outside)
-    fields = np.bincount(np.searchsorted(ends, separators), minlength=len(ends)) + 1
-    lengths = np.diff(ends, prepend=-1) - 1
-    blank = lengths == 0
-    expected = fields[np.argmin(blank)]
-    ragged = (fields != expected) & ~blank
-    if ragged.any():
-        at = int(np.argmax(ragged))
-        line = int(np.count_nonzero(data[: ends[at] - lengths[at]] == _NEWLINE)) + 1
-        raise ValueError(
-            f"{name}: line {line} has {fields[at]} fields, the header has {expected}; "
-            f"{ragged.sum()} such lines. "
-            f"Bring every line to {expected} fields (separator {separator!r})."
-        )

@@ -1,6 +1,7 @@
 """Values: the numeric columns of a table as float64, refused by name where they are not numbers."""
 
 import re
+import shlex
 
 import narwhals as nw
 import numpy as np
@@ -9,10 +10,11 @@ import pandas as pd
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})*,\d+\s*|\s*[-+]?\d+,\d+\s*")
 
 
-def numbers(column: nw.Series, where: str, part: str = "column") -> np.ndarray:
+def numbers(column: nw.Series, where: str, part: str = "column", first_row: int | None = None) -> np.ndarray:
     """Return a column as (N,) float64: booleans as 0 and 1, missing values as NaN.
 
-    part: what the column is for, as in "target column". Raises ValueError for text, dates and whatever else
+    part: what the column is for, as in "target column"; first_row: the line of the first row in its file,
+    where that is known. Raises ValueError for text, dates and whatever else
     is no number, with the first such value and its row.
 
     >>> import pandas as pd
@@ -28,10 +30,10 @@ def numbers(column: nw.Series, where: str, part: str = "column") -> np.ndarray:
         return native.to_numpy(dtype=np.float64, na_value=np.nan)
     if dtype.is_temporal():
         raise ValueError(f"{where} holds times ({dtype}), not numbers. Name a numeric column.")
-    return _from_objects(native.to_list(), isinstance(dtype, nw.Object), where)
+    return _from_objects(native.to_list(), where, first_row)
 
 
-def _from_objects(values: list, mixed: bool, where: str) -> np.ndarray:
+def _from_objects(values: list, where: str, first_row: int | None) -> np.ndarray:
     """Return Python values as numbers; None is missing."""
     series = pd.Series(values, dtype=object)
     missing = series.isna().to_numpy()
@@ -42,16 +44,23 @@ def _from_objects(values: list, mixed: bool, where: str) -> np.ndarray:
         return converted.to_numpy(dtype=np.float64, na_value=np.nan)
     as_text = pd.to_numeric(series, errors="coerce").isna().to_numpy()
     first = int(np.argmax(bad & as_text)) if (bad & as_text).any() else int(np.argmax(bad))
+    line = "" if first_row is None else f" (line {first_row + first} of the file)"
     raise ValueError(
-        f"{where} is not numeric: row {first + 1} holds {values[first]!r}. {_advice(values[first])}"
+        f"{where} is not numeric: row {first + 1} holds {values[first]!r}{line}. "
+        f"{_advice(values, first, bad & as_text)}"
     )
 
 
-def _advice(value: object) -> str:
+def _advice(values: list, first: int, bad: np.ndarray) -> str:
+    value = values[first]
     if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
         return (
             "It looks like a decimal comma: write 1.5 for 1,5, or read it with pandas.read_csv(decimal=',')."
         )
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*", value):
         return "The column is text: make it numbers first."
-    return "Turn it into numbers, leave it out, or leave the cell empty and choose --missing (missing=)."
+    advice = "Turn it into numbers, leave it out, or leave the cell empty and choose --missing (missing=)."
+    if isinstance(value, str) and 2 * bad.sum() < len(values):
+        mark = shlex.quote(value.strip())
+        advice += f" If it marks a missing value, read it with --na-value {mark} (na_values of read_table)."
+    return advice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,10 +14,19 @@ from normcast.engine.progress import Reports, reporting
 from normcast.errors import closest, refuse_unknown
 from normcast.files import writable_folder
 from normcast.forecasting import saved
-from normcast.forecasting.backtest import MODEL, Backtest, FoldReport, backtest, columns, reporting_folds
+from normcast.forecasting.backtest import (
+    MODEL,
+    Backtest,
+    FoldReport,
+    backtest,
+    columns,
+    reporting_folds,
+    spread_step,
+)
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
-from normcast.forecasting.settings import POLICIES, Settings, refuse_foreign
+from normcast.forecasting.settings import DEFAULT_LEVEL, POLICIES, Settings, refuse_foreign
+from normcast.forecasting.settled import Beyond, long_enough, read_settled, settle
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
 from normcast.sheet import Sheet, Shown, Table, call, differing
@@ -39,9 +48,12 @@ class Forecaster(Shown):
     series. freq, season: found from the stamps unless given. model: a preset's name (`normcast presets`), an
     `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
     known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
-    intervals in percent, () for none. seeds: networks to train, from `seed` on. epochs, patience,
+    intervals in percent, () for none; by default 80 and 95, or those of them that calibration can support.
+    seeds: networks to train, from `seed` on. epochs, patience,
     batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer: training.
-    scaling: "standard", "robust" or "none". minimum: no forecast below it.
+    scaling: "standard", "robust" or "none". minimum: no forecast below it; "auto" is 0 for counts and for
+    amounts that are often 0, else None, for none. short: "skip" goes on without series that are too short or
+    broken, "error" names them all.
     Raises ValueError or TypeError for arguments that cannot be; words of other libraries are answered with
     ours.
 
@@ -63,7 +75,7 @@ class Forecaster(Shown):
         hist_exog: Sequence[str] = (),
         futr_exog: Sequence[str] = (),
         stat_exog: Sequence[str] = (),
-        level: Sequence[float] = (80, 95),
+        level: Sequence[float] | None = None,
         seeds: int = 3,
         seed: int = 0,
         epochs: int = 30,
@@ -73,16 +85,19 @@ class Forecaster(Shown):
         learning_rate: float | None = None,
         optimizer: str | None = None,
         scaling: str = "standard",
-        minimum: float | None = None,
+        minimum: float | Literal["auto"] | None = "auto",
+        short: str = "error",
         **unexpected: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "unexpected")}
         refuse_foreign(unexpected, tuple(given))
         if h is None:
             raise TypeError("Forecaster: h is missing; say how many rows to forecast: Forecaster(h=14).")
+        given["level"] = DEFAULT_LEVEL if level is None else level
         for name in ("hist_exog", "futr_exog", "stat_exog", "level"):
-            given[name] = (given[name],) if isinstance(given[name], str | int | float) else tuple(given[name])
-        self.settings = Settings(**given)
+            given[name] = as_tuple(given[name])
+        self.settings = self.asked = Settings(**given)
+        self.beyond_ = Beyond()
         self.panel_: Panel | None = None
         self.policies_: dict[str, Any] = {}
         self.learned_: Learned | None = None
@@ -114,6 +129,9 @@ class Forecaster(Shown):
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
         panel = self.panel(df, **table)
+        # After a back-test both have series and levels of its first cutoff, so that one report shows both.
+        base = self.asked if self.backtest_ is None else self.settings
+        self.settings, panel = settle(base, self.beyond_.taken_off(panel))
         arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         path = None if checkpoint is None else Path(checkpoint)
         with reporting(progress) as report:
@@ -180,8 +198,11 @@ class Forecaster(Shown):
         deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
         target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
         """
-        panel = self.panel(df, **table)
-        rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step_size, "refit": refit}
+        panel, h = self.panel(df, **table), self.asked.h
+        step = spread_step(panel, h, n_windows) if step_size is None else step_size
+        self.settings, whole = settle(self.asked, panel, max(0, h + (n_windows - 1) * step))
+        self.beyond_, panel = Beyond.between(panel, whole), whole
+        rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step, "refit": refit}
         folder = None if checkpoint is None else writable_folder(checkpoint)
         with reporting_folds(progress, n_windows if refit else 1) as report:
             self.backtest_ = backtest(panel, self.settings, **rolling, progress=report, checkpoint=folder)
@@ -200,9 +221,8 @@ class Forecaster(Shown):
                 owner = " It belongs to Forecaster(...)." if hasattr(settings, name) else meant
                 raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")
         exog = {name: getattr(settings, name) for name in ("hist_exog", "futr_exog", "stat_exog")}
-        return Panel.from_frame(
-            df, freq=settings.freq, season=settings.season, **exog, **{"where": where, **table}
-        )
+        how = {"freq": settings.freq, "season": settings.season, "short": settings.short}
+        return read_settled(self.asked, df, **how, **exog, **{"where": where, **table})
 
     def reread(self, df: Any, **policies: Any) -> Panel:
         """Read new rows with the columns, the frequency and the policies of the fitted table."""
@@ -213,13 +233,16 @@ class Forecaster(Shown):
         where = "table"
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df)
-        return Panel.from_frame(
+        panel = Panel.from_frame(
             df,
             columns=fitted.columns,
             freq=fitted.freq,
             season=fitted.season,
+            short=self.settings.short,
             **{"where": where, **self.policies_, **policies},
         )
+        assert self.fitted_ is not None
+        return long_enough(panel, self.fitted_.input_size) if self.settings.short == "skip" else panel
 
     def save(self, path: str | Path) -> None:
         """Write the fitted forecaster to one file; see `normcast.load`.
@@ -246,10 +269,18 @@ class Forecaster(Shown):
         return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
 
 
+def as_tuple(given: Any) -> tuple[Any, ...]:
+    """Return what may be one name or number, or several, as a tuple."""
+    if isinstance(given, tuple):
+        return given
+    return (given,) if isinstance(given, str | int | float) else tuple(given)
+
+
 def read(archive: Archive, own: Classes | None = None) -> Forecaster:
     """Return the forecaster that is kept in a file; see `normcast.load`."""
     kept = saved.read(archive, own)
     forecaster = Forecaster(kept.settings.h)
-    forecaster.settings, forecaster.fitted_ = kept.settings, kept.fitted
+    forecaster.settings = forecaster.asked = kept.settings
+    forecaster.fitted_ = kept.fitted
     forecaster.panel_, forecaster.policies_ = kept.panel, kept.policies
     return forecaster

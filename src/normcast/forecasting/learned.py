@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from normcast.candidates import FittedCandidate, Ridge, fit_candidates
+from normcast.data.counts import lowest
 from normcast.engine import PinballLoss, Progress, Trained, Training, train
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
@@ -102,9 +103,16 @@ def fitted_of(
         intervals=None,
         input_size=sizes.input_size,
         h=settings.h,
-        minimum=settings.minimum,
+        minimum=lowest(seen(fold)) if settings.minimum == "auto" else settings.minimum,
         calendar=settings.calendar,
     )
+
+
+def seen(fold: ForecastFold) -> np.ndarray:
+    """Return what was observed of all series before the cutoff, (values,)."""
+    arrays = fold.arrays
+    own = [slice(first, first + n) for first, n in zip(arrays.offsets[:-1], fold.rows, strict=True)]
+    return np.concatenate([arrays.y[each][arrays.observed[each]] for each in own])
 
 
 def shrunk(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from normcast.data.faults import check_short
 from normcast.errors import at_least_one, closest, one_of
 from normcast.models import DEFAULT, Architecture, Preset, preset
 from normcast.scoring import quantiles_of
@@ -36,6 +37,13 @@ FOREIGN = {
 OURS = {word: name for name, words in FOREIGN.items() for word in words.split()}
 
 
+class DefaultLevel(tuple[float, ...]):
+    """Levels that nobody asked for: those that calibration cannot support are dropped."""
+
+
+DEFAULT_LEVEL = DefaultLevel((80, 95))
+
+
 @dataclass(frozen=True)
 class Settings:
     """What was asked for; see `Forecaster` for the meaning of each."""
@@ -48,7 +56,7 @@ class Settings:
     hist_exog: tuple[str, ...] = ()
     futr_exog: tuple[str, ...] = ()
     stat_exog: tuple[str, ...] = ()
-    level: tuple[float, ...] = (80, 95)
+    level: tuple[float, ...] = DEFAULT_LEVEL
     seeds: int = 3
     seed: int = 0
     epochs: int = 30
@@ -58,7 +66,8 @@ class Settings:
     learning_rate: float | None = None
     optimizer: str | None = None
     scaling: str = "standard"
-    minimum: float | None = None
+    minimum: float | Literal["auto"] | None = "auto"
+    short: str = "error"
 
     def __post_init__(self) -> None:
         for name in ("h", "seeds", "epochs", "patience", "batch_size"):
@@ -67,8 +76,12 @@ class Settings:
             if getattr(self, name) is not None:
                 at_least_one("Forecaster", name, getattr(self, name))
         minimum = self.minimum
-        if minimum is not None and not (isinstance(minimum, int | float) and isfinite(minimum)):
-            raise ValueError(f"Forecaster: minimum must be a finite number, but is {minimum!r}.")
+        known = minimum is None or minimum == "auto"
+        if not known and not (isinstance(minimum, int | float) and isfinite(minimum)):
+            raise ValueError(
+                f"Forecaster: minimum must be a finite number, None for none, or 'auto', but is {minimum!r}."
+            )
+        check_short(self.short, "Forecaster")
         one_of("Forecaster", "scaling", self.scaling, KINDS)
         self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):

@@ -72,9 +72,9 @@ def canary(
         return of_estimator(subject, data, asked)
     if not callable(subject):
         raise TypeError(
-            "canary: a Forecaster, a Regressor, a Classifier, a Study or a function of a table is needed, not "
-            f"{type(subject).__name__}. Of another estimator test a function: the table in, what it makes of "
-            "each row out."
+            "canary: a Forecaster, a Regressor, a Classifier, a Study or a function of a table is needed, "
+            f"not {type(subject).__name__}. Of another estimator test a function: the table in, what it "
+            "makes of each row out."
         )
     refuse_unknown(table, OF_FUNCTION, "canary")
     return of_function(subject, data, asked, **table)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from normcast.data import Panel
 from normcast.engine import Batches
 from normcast.tasks.sizes import Sizes
 from normcast.windows import Split, split
@@ -13,7 +14,7 @@ from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
 
-def still(arrays: Arrays, rows: np.ndarray) -> np.ndarray:
+def still(arrays: Arrays | Panel, rows: np.ndarray) -> np.ndarray:
     """Return which series never changed in their first `rows` rows, (series,)."""
     pieces = [arrays.y[first : first + n] for first, n in zip(arrays.offsets[:-1], rows, strict=True)]
     return np.array([bool((piece == piece[0]).all()) for piece in pieces])

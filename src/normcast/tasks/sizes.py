@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 
 from normcast.scoring import reachable_level, windows_needed
-from normcast.windows import default_input_size
+from normcast.windows import default_input_size, rows_needed
 
 SHARE = 0.1  # of a series' rows, for validation and for calibration each
 MOST_ROWS = 2000
@@ -18,7 +18,7 @@ MOST_ROWS = 2000
 def fitting_input_size(h: int, season: int, rows: int) -> int:
     """Return the rows a network reads if nobody says: whole seasons, fewer where series are short.
 
-    rows: those of the shortest series that training may use. It gets as many windows per series as the
+    rows: those of a series that training may use. It gets as many windows per series as the
     horizon is long before the input may grow.
 
     >>> fitting_input_size(h=14, season=7, rows=1000), fitting_input_size(h=14, season=7, rows=40)
@@ -47,22 +47,56 @@ class Sizes:
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
-        level: percent; () for no intervals, and no calibration. moving: how many series calibrate, since one
-        that never changed does not; by default all. Raises ValueError for a level that these rows
-        could never support.
+        The series of median length decides, so that one short series shrinks nothing for the others; it may
+        then lack the `rows_needed`. level: percent; () for no intervals, and no calibration. moving: how many
+        series calibrate, since one that never changed does not; by default all. Raises ValueError for a level
+        that these rows could never support.
         """
-        shortest, count = int(rows.min()), max(1, len(rows) if moving is None else moving)
-        share = min(int(SHARE * shortest), max(MOST_ROWS, 10 * h))
-        n_valid = max(share - h + 1, 1)
-        n_calib = max(share - h + 1, ceil(needed(level) / count)) if level else 0
+        usual, count = typical(rows), max(1, len(rows) if moving is None else moving)
+        n_valid = valid_windows(usual, h)
+        n_calib = max(n_valid, ceil(needed(level) / count)) if level else 0
         if level:
-            check_support(level, (shortest - 3 * h - n_valid + 1) * count)  # one window is left to train
+            check_support(level, calibration_room(rows, h, count))
         held_out = cls(1, n_valid, n_calib).held_out(h)
-        return cls(input_size or fitting_input_size(h, season, shortest - held_out), n_valid, n_calib)
+        return cls(input_size or fitting_input_size(h, season, usual - held_out), n_valid, n_calib)
+
+    def rows_needed(self, h: int) -> int:
+        """Return the rows a series must have before the cutoff: one window to train, and what is held out."""
+        return rows_needed(self.input_size, h, self.n_valid, self.n_calib)
 
     def held_out(self, h: int) -> int:
         """Return the rows at the end of each series that are not trained on."""
         return self.n_valid + h - 1 + (self.n_calib + h - 1 if self.n_calib else 0)
+
+
+def typical(rows: np.ndarray) -> int:
+    """Return the rows of a series of median length, rounded down.
+
+    >>> typical(np.array([12, 300, 280]))
+    280
+    """
+    return int(np.median(rows))
+
+
+def valid_windows(rows: int, h: int) -> int:
+    """Return the validation windows of a series of so many rows."""
+    share = min(int(SHARE * rows), max(MOST_ROWS, 10 * h))
+    return max(share - h + 1, 1)
+
+
+def calibration_room(rows: np.ndarray, h: int, count: int, input_size: int = 1) -> int:
+    """Return the most calibration windows that so many series could give; one window is left to train."""
+    usual = typical(rows)
+    return (usual - input_size - 3 * h - valid_windows(usual, h) + 2) * count
+
+
+def supported(level: Sequence[float], most: int) -> tuple[float, ...]:
+    """Return the levels that so many calibration windows support.
+
+    >>> supported((80, 95), 12)
+    (80,)
+    """
+    return tuple(each for each in level if windows_needed(each) <= most)
 
 
 def needed(level: Sequence[float]) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from normcast.windows.scaling import Scaler
-from normcast.windows.split import Cuts, Split, cutoffs, largest_input_size, parted, split
+from normcast.windows.split import Cuts, Split, cutoffs, largest_input_size, parted, rows_needed, split
 from normcast.windows.waves import waves
 from normcast.windows.windows import Windows, default_input_size, sliding
 
@@ -16,6 +16,7 @@ __all__ = [
     "default_input_size",
     "largest_input_size",
     "parted",
+    "rows_needed",
     "sliding",
     "split",
     "waves",

@@ -120,7 +120,7 @@ def split(
     [6, 2, 3, 1]
     """
     offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
-    _refuse_short(rows, np.diff(offsets), input_size, h, valid, calib, ids)
+    refuse_short(rows, np.diff(offsets), input_size, h, valid, calib, ids)
     cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib)
     parts = parted(offsets, cuts, input_size, h, observed)
     if not len(parts.train):
@@ -156,7 +156,7 @@ def largest_input_size(rows: PerSeries, h: int, valid: int = 0, calib: int = 0) 
     return int(np.min(rows)) - rows_needed(0, h, valid, calib)
 
 
-def _refuse_short(
+def refuse_short(
     rows: np.ndarray,
     lengths: np.ndarray,
     input_size: int,
@@ -165,6 +165,7 @@ def _refuse_short(
     calib: int,
     ids: Sequence[str] | None,
 ) -> None:
+    """Raise ValueError for the shortest series if it is too short, naming it and what would fit."""
     need = rows_needed(input_size, h, valid, calib)
     short = rows < need
     if not short.any():

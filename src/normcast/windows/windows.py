@@ -118,8 +118,14 @@ def _check(offsets: Offsets, last_target_end: PerSeries, **sizes: int) -> None:
 def default_input_size(h: int, season: int) -> int:
     """Return the rows a network reads: whole seasons, and twice the horizon at least.
 
+    Of steps far below an hour a day is long: then as many as 672 rows hold, and one at least.
+
     >>> default_input_size(h=14, season=7), default_input_size(h=24, season=24)
     (56, 168)
+    >>> default_input_size(h=12, season=288), default_input_size(h=60, season=1440)
+    (576, 1440)
     """
     seasons = {1: 24, 4: 4, 5: 8, 7: 8, 12: 3, 52: 2}.get(season, 7)
+    if season > 168 and 1440 % season == 0:  # a day of minutes
+        seasons = max(1, 672 // season)
     return ceil(max(seasons * season, 2 * h) / season) * season

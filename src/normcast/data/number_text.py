@@ -1,0 +1,117 @@
+"""Number text: cells such as "9,104", "1.234,5", "$ 5" or "45%", decided for a column from all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+SIGNS = "$€£¥"
+_CELL = re.compile(
+    rf"([-+]?)\s*([{SIGNS}]?)\s*([-+]?)(\d[\d.,]*|[.,]\d+)((?:[eE][-+]?\d+)?)\s*([{SIGNS}]?)\s*(%?)"
+)
+_POINT = re.compile(r"([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d*)?|\.\d+")
+_COMMA = re.compile(r"([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?|,\d+")
+_GAP = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f](?=\d{3}(?:\D|$))")
+_MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class NumberText:
+    """How the cells of a column write numbers.
+
+    decimal: "." or ","; thousands: the sign between thousands, "" for none; is_clear: whether a cell says so,
+    rather than each of them could be read either way; sign: of a currency, or "%".
+    """
+
+    decimal: str
+    thousands: str
+    is_clear: bool
+    sign: str = ""
+
+    def number(self, cell: str) -> float:
+        """Return the number that a cell of the column holds.
+
+        >>> NumberText(",", ".", True).number("-1.234,5")
+        -1234.5
+        """
+        parts = _parts(cell)
+        if parts is None:
+            raise ValueError(cell)
+        minus, body, power, _ = parts
+        other = "," if self.decimal == "." else "."
+        return float(minus + body.replace(other, "").replace(self.decimal, ".") + power)
+
+    def told(self, example: str) -> str:
+        """Say how the cells are read, with one of them."""
+        words = []
+        if self.thousands:
+            words.append(f"{self.thousands!r} separates thousands")
+        elif self.decimal == ",":
+            words.append("a decimal comma")
+        elif not self.is_clear:
+            words.append("a decimal point")
+        if self.sign:
+            words.append(f"{self.sign!r} is left out")
+        if not self.is_clear:
+            words.append("though each cell could have thousands instead")
+        return f"{', '.join(words)}: {example!r} is read as {self.number(example):.12g}"
+
+
+def is_like_a_number(cell: str) -> bool:
+    """Return whether a cell may be a number in some country.
+
+    >>> is_like_a_number("1.234,5"), is_like_a_number("2024-01-01"), is_like_a_number("18.00.00")
+    (True, False, False)
+    """
+    parts = _parts(cell)
+    return parts is not None and bool(_POINT.fullmatch(parts[1]) or _COMMA.fullmatch(parts[1]))
+
+
+def decide(cells: Iterable[str], separator: str) -> NumberText | None:
+    """Return how all these cells write numbers, or None if no one way reads them all.
+
+    separator: of the file's fields; where that is the comma, "9,104" is 9104, else it is 9.104 unless
+    another cell of the column says otherwise.
+
+    >>> decide(["9,104", "12"], ",").thousands, decide(["9.104", "1.234.567"], ";").thousands
+    (',', '.')
+    """
+    parts = [_parts(cell) for cell in cells]
+    known = [each for each in parts if each is not None]
+    if not known or len(known) < len(parts):
+        return None
+    signs = {sign for *_, sign in known}
+    if len(signs - {""}) > 1 or ("%" in signs and len(signs) > 1):
+        return None
+    found = _convention([body for _, body, _, _ in known], separator)
+    if found is None:
+        return None
+    return NumberText(*found, sign="".join(signs))
+
+
+def _convention(bodies: Sequence[str], separator: str) -> tuple[str, str, bool] | None:
+    """Return decimal sign, thousands sign, and whether a cell says so."""
+    point, comma = (all(map(each.fullmatch, bodies)) for each in (_POINT, _COMMA))
+    points, commas = (any(sign in body for body in bodies) for sign in ".,")
+    if point and comma:
+        if points and commas:
+            return None  # 9,104 and 9.104: one of them has thousands, and nothing says which
+        if commas:
+            return (".", ",", True) if separator == "," else (",", "", False)
+        return ".", "", not points
+    if point:
+        return ".", "," if commas else "", True
+    return (",", "." if points else "", True) if comma else None
+
+
+def _parts(cell: str) -> tuple[str, str, str, str] | None:
+    """Return sign, digits, power and the currency or percent sign of a cell; None for no number."""
+    found = _CELL.fullmatch(_GAP.sub("", cell.strip().replace(_MINUS, "-")))
+    if found is None:
+        return None
+    outer, before, inner, body, power, behind, percent = found.groups()
+    signs = before + behind + percent
+    if len(signs) > 1 or (outer and inner):
+        return None
+    return outer + inner, body, power, signs

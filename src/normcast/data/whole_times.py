@@ -1,0 +1,154 @@
+"""Whole times: numbers that stand for a time, such as 20240131, seconds since 1970 or Excel's days."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+KINDS = ("yyyymmdd", "digits", "epoch", "excel")
+DAY = 86_400_000_000_000  # nanoseconds
+EPOCHS = {"s": 10**9, "ms": 10**6}  # nanoseconds of one
+_EPOCH_ENDS = {"s": (10**8, 9_214_646_400), "ms": (10**11, 9_214_646_400_000)}  # 1973 to 2261
+_EXCEL_ENDS = (40_000, 60_000)  # 2009 to 2064
+_EXCEL_ZERO = 25_569  # 1970-01-01, in days since the last day but one of 1899
+_DIGITS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_YEAR = re.compile(
+    r"(?:.*[\W_])?(year|years|yr|jahr|jahre|annee|année|anno|año|ano|rok|date|time|ds|ts|period)", re.I
+)
+_TIME = re.compile(
+    r"(?:.*[\W_])?(date|time|datetime|date_time|timestamp|time_?stamp|datum|zeit|zeitpunkt|fecha|ds|ts|epoch|"
+    r"unix|unix_?time|day|tag)",
+    re.I,
+)  # fmt: skip
+_DATE = re.compile(r"(?:.*[\W_])?(date|time|datetime|timestamp|datum|zeit|fecha)", re.I)
+_COUNTER = re.compile(
+    r"(?:.*[\W_])?(t|step|steps|time_?step|time_?idx|time_?index|idx|index|time|period|tick|obs|observation|"
+    r"ds|n|nr|no|day|week|month|row)",
+    re.I,
+)
+
+
+def read(values: np.ndarray, name: str) -> tuple[np.ndarray, str, str, str]:
+    """Return whole numbers as counts, with the kind and the format that write them, and what to tell.
+
+    name: of the column; only one called like a date or time holds Excel's days.
+
+    >>> read(np.array([1_704_067_200, 1_704_070_800]), "ts")[1:3]
+    ('epoch', 's')
+    """
+    if not len(values):
+        return values, "integer", "", ""
+    least, most = int(values.min()), int(values.max())
+    if (dates := dates_of(values)) is not None:
+        return dates, "yyyymmdd", "", ""
+    if (times := _digits(values, least, most)) is not None:
+        return times, "digits", _DIGITS[len(str(least))], f"numbers such as {least}, year first"
+    for unit, (low, high) in _EPOCH_ENDS.items():
+        if low <= least and most < high and (unit == "s" or _TIME.fullmatch(name) or _share_rest(values)):
+            words = {"s": "seconds", "ms": "milliseconds"}[unit]
+            return values * EPOCHS[unit], "epoch", unit, f"{words} since 1970"
+    if is_excel(least, most, name):
+        return of_excel(values), "excel", "", "days as Excel counts them"
+    return values, "integer", "", "years, one after another" if is_years(values, name) else ""
+
+
+def _share_rest(values: np.ndarray) -> bool:
+    return bool(np.all(values % 1000 == values[0] % 1000))
+
+
+def dates_of(values: np.ndarray) -> np.ndarray | None:
+    """Return yyyymmdd integers as nanoseconds, or None if one of them is no date."""
+    if not len(values) or values.min() < 1700_01_01 or values.max() > 2260_12_31:
+        return None
+    return _parsed(values, "%Y%m%d")
+
+
+def _digits(values: np.ndarray, least: int, most: int) -> np.ndarray | None:
+    form = _DIGITS.get(len(str(least)))
+    if form is None or least < 0 or int(str(least)[:4]) < 1900 or int(str(most)[:4]) > 2260:
+        return None
+    if len(str(most)) != len(str(least)) or _parsed(values[:1000], form) is None:
+        return None
+    return _parsed(values, form)
+
+
+def _parsed(values: np.ndarray, form: str) -> np.ndarray | None:
+    codes, unique = pd.factorize(values)
+    dates = pd.to_datetime(pd.Index(unique).astype(str), format=form, errors="coerce")
+    return None if dates.isna().any() else dates.as_unit("ns").asi8[codes]
+
+
+def is_excel(least: float, most: float, name: str) -> bool:
+    """Whether numbers from `least` to `most` in a column of this name are days as Excel counts them."""
+    return _EXCEL_ENDS[0] <= least and most <= _EXCEL_ENDS[1] and _DATE.fullmatch(name) is not None
+
+
+def of_excel(values: np.ndarray) -> np.ndarray:
+    """Return Excel's days as nanoseconds since 1970, to the nearest millisecond."""
+    days = np.floor(values).astype(np.int64)
+    rest = np.round((values - days) * 86_400_000).astype(np.int64)
+    return (days - _EXCEL_ZERO) * DAY + rest * 10**6
+
+
+def to_excel(counted: np.ndarray) -> np.ndarray:
+    """Return nanoseconds since 1970 as Excel's days: whole numbers where all are midnights."""
+    days, rest = np.divmod(counted, DAY)
+    return days + _EXCEL_ZERO + rest / DAY if rest.any() else days + _EXCEL_ZERO
+
+
+def is_years(values: np.ndarray, name: str) -> bool:
+    """Whether whole numbers are years one after another, in a column that is called like one.
+
+    >>> is_years(np.array([1930, 1931, 1932]), "Year"), is_years(np.array([1930, 1931]), "price")
+    (True, False)
+    """
+    if not len(values) or values.min() < 1500 or values.max() > 2200 or not _YEAR.fullmatch(name):
+        return False
+    return bool(np.all(np.diff(np.unique(values)) == 1))
+
+
+def is_counter(values: np.ndarray, name: str) -> bool:
+    """Whether whole numbers count steps of one, in a column that is called like a counter.
+
+    >>> is_counter(np.array([1, 2, 3, 1, 2, 3]), "t"), is_counter(np.array([1, 3, 9]), "t")
+    (True, False)
+    """
+    if not len(values) or not _COUNTER.fullmatch(name):
+        return False
+    unique = np.unique(values)
+    return len(unique) > 1 and unique[0] in (0, 1) and bool(np.all(np.diff(unique) == 1))
+
+
+def is_time(values: np.ndarray, name: str) -> bool:
+    """Whether whole numbers may be taken for time unnamed: years, a counter, or what `read` knows.
+
+    >>> is_time(np.array([1_704_067_200, 1_704_070_800]), "ts"), is_time(np.array([3, 5]), "price")
+    (True, False)
+    """
+    if is_years(values, name) or is_counter(values, name):
+        return True
+    rises = len(values) > 2 and bool(np.all(np.diff(values) > 0))
+    return read(values, name)[1] not in ("integer", "yyyymmdd") and (rises or is_called_time(name))
+
+
+def is_called_time(name: str) -> bool:
+    """Whether a column is called like a time.
+
+    >>> is_called_time("start_time"), is_called_time("ts"), is_called_time("price")
+    (True, True, False)
+    """
+    return _TIME.fullmatch(name) is not None or _YEAR.fullmatch(name) is not None
+
+
+def write(counted: np.ndarray, kind: str, form: str) -> np.ndarray:
+    """Return nanoseconds since 1970 as the numbers of a kind in `KINDS`.
+
+    >>> write(np.array([0]), "yyyymmdd", ""), write(np.array([5 * 10**9]), "epoch", "s")
+    (array([19700101]), array([5]))
+    """
+    if kind == "epoch":
+        return counted // EPOCHS[form]
+    if kind == "excel":
+        return to_excel(counted)
+    index = pd.DatetimeIndex(counted.view("M8[ns]"))
+    return index.strftime(form or "%Y%m%d").to_numpy().astype(np.int64)

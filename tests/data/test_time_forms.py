@@ -1,0 +1,162 @@
+"""Time columns of many forms: understood, told, and written back as they came; or refused by name."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from normcast.data import Panel, calendar
+from normcast.data.clock import Clock
+
+QUARTERS = pd.period_range("2019Q3", periods=8, freq="Q")
+MONTHS = pd.period_range("2019-11", periods=8, freq="M")
+WEEKS = [f"{year}-W{week:02d}" for year, week in ((2020, 51), (2020, 52), (2020, 53), (2021, 1), (2021, 2))]
+SECONDS = 1_704_067_200 + 3600 * np.arange(8)
+HALF_DAYS = [f"01/13/2020 {hour:02d}:00 {half}" for half in ("AM", "PM") for hour in (12, *range(1, 12))]
+FORMS = {
+    "2019Q3": (QUARTERS.strftime("%YQ%q"), "QS", 4),
+    "2019-Q3": (QUARTERS.strftime("%Y-Q%q"), "QS", 4),
+    "2019 q3": (QUARTERS.strftime("%Y q%q"), "QS", 4),
+    "Q3 2019": (QUARTERS.strftime("Q%q %Y"), "QS", 4),
+    "3Q2019": (QUARTERS.strftime("%qQ%Y"), "QS", 4),
+    "2019-11": (MONTHS.strftime("%Y-%m"), "MS", 12),
+    "2019M11": (MONTHS.strftime("%YM%m"), "MS", 12),
+    "Nov 2019": (MONTHS.strftime("%b %Y"), "MS", 12),
+    "ISO week": (WEEKS, "W-MON", 52),
+    "epoch seconds": (SECONDS, "h", 24),
+    "epoch milliseconds": (SECONDS * 1000, "h", 24),
+    "yyyymmddhh": (np.array([2023123122, 2023123123, 2024010100, 2024010101, 2024010102]), "h", 24),
+    "Excel days": (45_000 + np.arange(6), "D", 7),
+    "Excel hours": ((45_000 * 24 + np.arange(6)) / 24, "h", 24),
+    "AM and PM": (HALF_DAYS, "h", 24),
+}
+
+
+def table_of(stamps, name="date"):
+    return pd.DataFrame({name: list(stamps), "y": np.arange(len(stamps)) % 3 + 1.0})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_form_is_understood_found_and_written_back(form, library):
+    stamps, freq, season = FORMS[form]
+    whole = table_of(stamps)
+    frame = whole if library == "pandas" else pl.DataFrame(whole.to_dict("list"))
+    panel = Panel.from_frame(frame[:-2])
+    assert (panel.columns.time, panel.freq, panel.season) == ("date", freq, season)
+    ahead = list(panel.write_stamps(panel.stamps_after(2)[0]))
+    assert np.allclose(ahead, stamps[-2:]) if "Excel" in form else ahead == list(stamps[-2:])
+    again = Panel.from_parts(*json_and_back(panel))
+    assert list(again.write_stamps(again.stamps_after(2)[0])) == ahead
+    later = Panel.from_frame(frame[-1:], columns=again.columns, freq=panel.freq, season=season)
+    assert later.time[0] == panel.stamps_after(2)[0, -1]
+
+
+def json_and_back(panel):
+    values, arrays = panel.to_parts()
+    return json.loads(json.dumps(values)), arrays
+
+
+def test_what_was_understood_is_told_with_its_first_and_last_stamp():
+    assert "time read as quarters: 2019Q3 to 2021Q2" in Panel.from_frame(table_of(FORMS["2019Q3"][0])).notes
+    told = Panel.from_frame(table_of(SECONDS)).notes
+    assert "time read as seconds since 1970: 2024-01-01 to 2024-01-01 07:00:00" in told
+
+
+def test_a_quarter_that_is_none_is_named():
+    with pytest.raises(ValueError, match="row 3: '2020Q5' is not a time stamp"):
+        Panel.from_frame(table_of(["2020Q1", "2020Q2", "2020Q5"]), time_col="date")
+
+
+def test_a_column_of_years_is_the_time_where_it_is_called_so():
+    table = table_of(range(1650, 1680), "Year").rename(columns={"y": "value"})
+    panel = Panel.from_frame(table, target_col="value")
+    assert (panel.columns.time, panel.freq, panel.stamps_after(1)[0, 0]) == ("Year", 1, 1680)
+    assert "time read as years, one after another: 1650 to 1679" in panel.notes
+    with pytest.raises(ValueError, match=r"'price' \(it begins with 1650\) might be it"):
+        Panel.from_frame(table.rename(columns={"Year": "price"}), target_col="value")
+
+
+@pytest.mark.parametrize(
+    ("stamps", "words"),
+    [
+        (
+            ["week one", "week two", "week three"],
+            "'when' .it begins with 'week one'. might be it.*--time-col",
+        ),
+        ([3.5, 4.5, 7.0], "'when' .it begins with 3.5. might be it.*--time-col none"),
+    ],
+)
+def test_rows_are_counted_only_where_no_other_column_may_be_the_time(stamps, words):
+    table = table_of(stamps, "when")
+    with pytest.raises(ValueError, match=words):
+        Panel.from_frame(table, target_col="y")
+    for asked in ({"time_col": "none"}, {"freq": 1}):
+        panel = Panel.from_frame(table, target_col="y", **asked)
+        assert (panel.columns.time, panel.time.tolist()) == (None, [1, 2, 3])
+        later = Panel.from_frame(table, columns=panel.columns, freq=1)
+        assert later.columns.time is None
+
+
+def test_a_plain_counter_is_the_time():
+    panel = Panel.from_frame(table_of(range(1, 6), "t").rename(columns={"y": "v"}), target_col="v")
+    assert (panel.columns.time, panel.freq) == ("t", 1)
+
+
+def test_a_measured_number_is_no_epoch():
+    table = table_of([1_704_067_200, 1_700_000_000, 1_704_067_200], "phone")
+    with pytest.raises(ValueError, match="several numeric columns"):
+        Panel.from_frame(table.rename(columns={"y": "v"}))
+
+
+def monthly(dates):
+    return table_of([f"{day:%d/%m/%Y}" for day in dates])
+
+
+def test_the_one_reading_with_a_regular_step_settles_day_and_month():
+    table = monthly(pd.date_range("2019-12-01", periods=14, freq="MS") + pd.Timedelta(days=4))
+    panel = Panel.from_frame(table)
+    assert panel.freq == "MS"
+    assert any("day first: the only reading with a regular step" in note for note in panel.notes)
+    alone = Panel.from_frame(table_of(["05/03/2021"]), columns=panel.columns, freq="MS")
+    assert str(alone.time[0])[:10] == "2021-03-05"
+
+
+def test_two_regular_readings_are_named_and_a_flag_settles_them():
+    table = monthly([pd.Timestamp(2020, month, 1) for month in (2, 3, 4, 5)])
+    with pytest.raises(
+        ValueError, match=r"1 February 2020 \(day first\).*both give.*--dayfirst or --monthfirst"
+    ):
+        Panel.from_frame(table)
+    by_day = Panel.from_frame(table, time_col=Clock(day_first=True))
+    by_month = Panel.from_frame(table, time_col=Clock("date", day_first=False))
+    assert (by_day.freq, by_month.freq) == ("MS", "D")
+    assert by_day.write_stamps(by_day.stamps_after(1)[0]).tolist() == ["01/06/2020"]
+    assert Panel.from_frame(table, columns=by_month.columns).freq == "D"
+
+
+@pytest.mark.parametrize(
+    ("freq", "season"), [("min", 1440), ("5min", 288), ("10min", 144), ("20min", 72), ("s", 1)]
+)
+def test_a_step_of_minutes_has_the_season_of_a_day_and_says_so(freq, season):
+    assert calendar.season_of(freq) == season
+    table = table_of(pd.date_range("2024-01-01", periods=2 * season + 2, freq=freq))
+    panel = Panel.from_frame(table)
+    assert panel.season == season
+    assert any("--season" in note for note in panel.notes)
+    assert not any("--season" in note for note in Panel.from_frame(table, season=7).notes)
+
+
+def test_a_series_of_less_than_two_days_has_no_season_of_a_day():
+    panel = Panel.from_frame(table_of(pd.date_range("2024-01-01", periods=100, freq="5min")))
+    assert panel.season == 1
+    assert any("a day has 288 steps of 5min, but the longest series 100" in note for note in panel.notes)
+
+
+def test_years_that_stand_twice_are_named_before_any_text():
+    table = pd.DataFrame({"land": ["x"] * 3 + ["z"] * 3, "Year": [1950, 1951, 1952] * 2, "v": range(6)})
+    with pytest.raises(ValueError, match=r"--time-col 'Year'"):
+        Panel.from_frame(table, target_col="v")
+    assert Panel.from_frame(table, target_col="v", id_col="land").columns.time == "Year"
