@@ -19,10 +19,9 @@ def with_few_rows() -> pd.DataFrame:
     return waves(1, 40)
 
 
-# Where each cutoff learns anew, the first one decides the levels of all: a fit that begins at a later one may
-# have more of them, which the canary cannot tell from a leak.
 @pytest.mark.parametrize(
-    ("table", "refit"), [(with_counts, False), (with_counts, True), (with_few_rows, False)]
+    ("table", "refit"),
+    [(with_counts, False), (with_counts, True), (with_few_rows, False), (with_few_rows, True)],
 )
 def test_options_that_look_at_the_rows_look_at_none_behind_the_cutoff(table, refit):
     forecaster = Forecaster(h=3, model=TINY, epochs=1, seeds=1, input_size=7, short="skip")

@@ -60,7 +60,8 @@ class ForecasterCanary:
 
     def run(self, ways: Sequence[str]) -> CanaryReport:
         """Compare in each way what was learned and forecast."""
-        watch, plain = Watch("Forecaster"), self.backtest(self.frame)
+        watch, plain = Watch("Forecaster"), self.plain.backtest_
+        assert plain is not None
         before, reached = self.snapshot(plain), False
         for way in ways:
             if way == "missing" and self.policies.get("missing", "error") == "error":
@@ -85,13 +86,23 @@ class ForecasterCanary:
         """The cutoff of the first series, as text."""
         return self.panel.stamps.show(int(self.behind.cutoff[0]))
 
-    def backtest(self, frame: Any) -> Backtest:
-        """Back-test a table; the user's forecaster stays as it is."""
+    @cached_property
+    def plain(self) -> Forecaster:
+        """The forecaster after a back-test of the table as it is."""
+        return self.backtested(self.frame)
+
+    def backtested(self, frame: Any) -> Forecaster:
+        """Return a copy that back-tested a table; the user's forecaster stays as it is."""
         own = copy(self.forecaster)
         rolling: dict[str, Any] = {"n_windows": self.n_windows, "step_size": self.step_size}
         own.cross_validation(frame, **rolling, refit=self.refit, progress=False, **self.policies)
-        assert own.backtest_ is not None
-        return own.backtest_
+        return own
+
+    def backtest(self, frame: Any) -> Backtest:
+        """Back-test a table."""
+        found = self.backtested(frame).backtest_
+        assert found is not None
+        return found
 
     def changed(self, way: str, plain: Backtest) -> tuple[Snapshot, bool]:
         """Return what a changed table leads to, and whether forecasts of later cutoffs are others."""
@@ -103,6 +114,7 @@ class ForecasterCanary:
     def ended(self) -> tuple[Snapshot, bool]:
         """Return what a fit on the table that ends at the cutoff leads to."""
         own, h = copy(self.forecaster), self.forecaster.settings.h
+        own.settings = own.asked = self.plain.settings  # the first cutoff decides what all can have
         own.fit(self.behind.before(), progress=False, **self.policies)
         assert own.learned_ is not None
         if not np.array_equal(own.learned_.rows, self.origins[self.tested]):
