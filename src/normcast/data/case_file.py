@@ -40,8 +40,7 @@ def read_case_file(
 
     >>> read_case_file("gait.xlsx")
     Traceback (most recent call last):
-    ValueError: gait.xlsx: cases are not read from such a file; endings are .npz, .npy, .ts, .arff, .csv,
-    .csv.gz, .parquet. Save it as one of these.
+    ValueError: gait.xlsx: cases are not read from such a file; endings are .npz, .npy, .ts, .arff, .csv, ...
     """
     ending = Path(path).suffix.lower()
     if ending == ".npz":
