@@ -70,6 +70,10 @@ def table(
         list[str] | None,
         Option(help="Cell that means a missing value, such as -9999; may repeat.", rich_help_panel=DATA),
     ] = None,
+    wide: Annotated[
+        bool,
+        Option("--wide", help="Column names are times: a row is a series.", rich_help_panel=DATA),
+    ] = False,
 ) -> None:
     """How a table is read."""
 
@@ -212,7 +216,8 @@ def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Calla
         @wraps(command)
         def run(**given: Any) -> Any:
             parts = {group: {name: given.pop(name) for name in names[group]} for group in names}
-            with _missing(parts.get("table", {}).pop("na_value", None)):
+            table = parts.get("table", {})
+            with _missing(table.pop("na_value", None)), _wide(table.pop("wide", False)):
                 return command(**given, **{group: with_clock(part) for group, part in parts.items()})
 
         run.__signature__ = merged(command, groups)  # type: ignore[attr-defined]
@@ -228,6 +233,15 @@ def _missing(marks: list[str] | None) -> AbstractContextManager[None]:
     from normcast.data.markers import asked_for
 
     return asked_for(marks)
+
+
+def _wide(asked: bool) -> AbstractContextManager[None]:
+    """Take each file that the command reads for a wide table, if that is asked for."""
+    if not asked:
+        return nullcontext()
+    from normcast.data.wide_dates import asked_for
+
+    return asked_for(asked)
 
 
 def with_clock(options: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from normcast.data.output import check_ending, write_table
 from normcast.data.panel import Panel
 from normcast.data.table import read_table
 from normcast.data.ts import read_ts
+from normcast.data.wide_dates import melted
 
 __all__ = [
     "Cases",
@@ -20,6 +21,7 @@ __all__ = [
     "check_ending",
     "cut_windows",
     "future_rows",
+    "melted",
     "read_arff",
     "read_npz",
     "read_parts",

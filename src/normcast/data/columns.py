@@ -8,6 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from normcast.data import stamps, whole_times
+from normcast.data.wide_dates import hint
 from normcast.errors import closest, unknown
 
 # What other libraries call the three columns; a name from one of them is answered with the one that is there.
@@ -199,7 +200,7 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
         what = f"several numeric columns: {', '.join(found)}" if found else left
         raise ValueError(
             f"{where}: no target column was named, and there is no single choice: {what}; "
-            f"columns are {', '.join(table.columns)}. Name it: --target-col (target_col=)."
+            f"columns are {', '.join(table.columns)}. Name it: --target-col (target_col=).{hint(found)}"
         )
     return (found[0],)
 

@@ -17,10 +17,12 @@ from normcast.data.cells import empty_notes, read_cells, unclear_notes
 from normcast.data.layout import Layout
 from normcast.data.markers import Marks, marked_missing
 from normcast.data.told import keep
+from normcast.data.wide_dates import as_asked
 from normcast.errors import closest, counted, first_line
 
 ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".rdb", ".parquet")
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
+MOST_NAME = 10_000  # characters of the name of a column
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
@@ -50,8 +52,10 @@ def read_table(path: str | os.PathLike[str], na_values: Marks = None) -> pd.Data
         raise ValueError(f"{name}: the file is empty.")
     if ending == ".parquet":
         table, notes = marked_missing(_read_parquet(raw, name), na_values)
-        return keep(table, notes, None)
-    return _read_csv(_decompress(raw, name) if ending.endswith(".gz") else raw, name, na_values)
+        return as_asked(keep(table, notes, None), name)
+    return as_asked(
+        _read_csv(_decompress(raw, name) if ending.endswith(".gz") else raw, name, na_values), name
+    )
 
 
 def _refuse_absent(file: Path, name: str) -> None:
@@ -127,6 +131,9 @@ def _read_csv(raw: bytes, name: str, na_values: Marks) -> pd.DataFrame:
     found = Layout.find(_as_text(raw, name), name)
     with _reading(name, "CSV"):
         refuse_columns(len(found.header))
+        longest = max(map(len, found.header), default=0)
+        if longest > MOST_NAME:
+            raise ValueError(f"a column has a name of {longest:,} characters, more than {MOST_NAME:,}")
     _refuse_twice(found.header, name)
     with _reading(name, "CSV"):
         table, decimal = _parsed(found)

@@ -17,6 +17,7 @@ from normcast.scoring.coverage import coverages
 from normcast.scoring.quantiles import level_columns, quantiles_of
 
 KEYS = ["unique_id", "cutoff"]
+FEWEST_FOLDS = 3  # of which the coverage of a single series is said to be near its level or not
 METRICS = ("mase", "mae", "rmse", "smape", "scaled_crps")
 
 
@@ -33,8 +34,8 @@ class Scores:
     - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
     - coverage-<level>: percent of rows inside the interval, its bounds included; NaN for a series that stood
       still and whose interval has no width.
-    - near-<level>, overall and of several series alone: percent of the series whose coverage is within 10
-      points of the level.
+    - near-<level>, overall, of several series and three folds or more: percent of the series whose coverage is
+      within 10 points of the level.
 
     folds: `unique_id, cutoff, ...`, one value per series and fold, from which the next three are averaged:
     overall (no keys), by_series (`unique_id`), by_cutoff (`cutoff`). A NaN is left out of a mean, and noted.
@@ -193,7 +194,7 @@ def _with_near(
         {"model": model, "metric": f"near-{each.level:g}", "value": each.near}
         for model in models
         for each in coverages(folds, model, levels)
-        if each.n_series > 1
+        if each.n_series > 1 and folds["cutoff"].nunique() >= FEWEST_FOLDS
     ]
     return pd.concat([overall, pd.DataFrame(found)], ignore_index=True) if found else overall
 

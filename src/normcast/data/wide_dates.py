@@ -1,0 +1,119 @@
+"""Wide dates: tables whose column names are times, a row for each series, as long tables."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import pandas as pd
+
+from normcast.data.period_text import form_of
+from normcast.data.told import keep, notes_of
+from normcast.errors import listed
+
+TIME, VALUE = "time", "value"
+LEAST = 3
+"""Columns whose names are times make a table wide; two may be chance."""
+MONTHS = {name.lower(): number for number in range(1, 13)
+          for name in (calendar.month_abbr[number], calendar.month_name[number])}  # fmt: skip
+_DATE = re.compile(r"\d{4}([-/.]\d{1,2}){1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(1[5-9]|20|21)\d{2}")
+_asked: ContextVar[bool] = ContextVar("wide", default=False)
+
+
+def dated(names: Sequence[str]) -> list[str]:
+    """Return the names that are times, in their order; [] for fewer than three.
+
+    >>> dated(["Product", "2018-01", "2018-02", "2018-03"]), dated(["2018", "y"])
+    (['2018-01', '2018-02', '2018-03'], [])
+    """
+    found = [name for name in names if _DATE.fullmatch(name) or form_of(name) is not None]
+    return found if len(found) >= LEAST else []
+
+
+def hint(names: Sequence[str]) -> str:
+    """Return what to do with such columns, "" where there are none."""
+    found = dated(names)
+    if not found:
+        return ""
+    return (
+        f" The names {found[0]} to {found[-1]} are times: a row is a series then. Read it so with --wide "
+        "(normcast.data.melted(table))."
+    )
+
+
+def melted(table: pd.DataFrame, where: str = "table") -> pd.DataFrame:
+    """Return a wide table as a long one: its other columns, then "time" and "value".
+
+    Wide is a table with a row for each series and a column for each time, or with a row for each year and a
+    column for each month. table: pandas. Raises ValueError for a table that is neither.
+
+    >>> wide = pd.DataFrame({"shop": ["a", "b"], "2024Q1": [1, 4], "2024Q2": [2, 5], "2024Q3": [3, 6]})
+    >>> melted(wide)["time"].tolist()
+    ['2024Q1', '2024Q2', '2024Q3', '2024Q1', '2024Q2', '2024Q3']
+    """
+    names = [str(name) for name in table.columns]
+    table = table.set_axis(names, axis=1)
+    times = dated(names)
+    if times:
+        others = [name for name in names if name not in times]
+        _refuse_taken(others, where)
+        long = table.reset_index().melt(["index", *others], times, TIME, VALUE)
+        order = {name: place for place, name in enumerate(times)}
+        long = long.sort_values(
+            ["index", TIME], key=lambda c: c.map(order) if c.name == TIME else c, kind="stable"
+        )
+        return long.drop(columns="index").reset_index(drop=True)
+    months = [name for name in names if name.lower() in MONTHS]
+    years = [name for name in names if name not in months and _are_years(table[name])]
+    if len(months) == 12 and len(years) == 1:
+        return _grid(table, years[0], months, where)
+    raise ValueError(
+        f"{where}: --wide reads tables whose column names are times, or months beside a column of years; "
+        f"columns are {listed(names, 12)}. Leave it out."
+    )
+
+
+def _grid(table: pd.DataFrame, year: str, months: list[str], where: str) -> pd.DataFrame:
+    others = [name for name in table.columns if name not in (year, *months)]
+    _refuse_taken(others, where)
+    long = table.melt([year, *others], months, "month", VALUE)
+    number = long["month"].str.lower().map(MONTHS)
+    long[TIME] = [f"{y}-{m:02}" for y, m in zip(long[year].astype(int), number, strict=True)]
+    long = long.dropna(subset=VALUE)  # months that have not come yet
+    return long.sort_values([*others, TIME], kind="stable")[[*others, TIME, VALUE]].reset_index(drop=True)
+
+
+def _are_years(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_integer_dtype(values) and values.between(1500, 2200).all())
+
+
+def _refuse_taken(others: Sequence[str], where: str) -> None:
+    taken = [name for name in (TIME, VALUE) if name in others]
+    if taken:
+        raise ValueError(
+            f"{where}: has a column {taken[0]!r} of its own beside those whose names are times. Rename it."
+        )
+
+
+@contextmanager
+def asked_for(wide: bool) -> Iterator[None]:
+    """Let each file that is read inside be taken for a wide one."""
+    token = _asked.set(wide)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def as_asked(table: Any, where: str) -> Any:
+    """Return a table that was read, long where wide ones are asked for, which is noted."""
+    if not _asked.get():
+        return table
+    long = melted(table, where)
+    first, last = long[TIME].iloc[0], long[TIME].iloc[-1]
+    note = f"wide: {len(table)} rows became {len(long)}, columns {first} to {last} one time each"
+    return keep(long.copy(), (*notes_of(table), note), None)
