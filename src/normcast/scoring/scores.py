@@ -34,8 +34,8 @@ class Scores:
     - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
     - coverage-<level>: percent of rows inside the interval, its bounds included; NaN for a series that stood
       still and whose interval has no width.
-    - near-<level>, overall, of several series and three folds or more: percent of the series whose coverage is
-      within 10 points of the level.
+    - near-<level>, overall, of several series and three folds or more: percent of the series whose coverage
+      is within 10 points of the level.
 
     folds: `unique_id, cutoff, ...`, one value per series and fold, from which the next three are averaged:
     overall (no keys), by_series (`unique_id`), by_cutoff (`cutoff`). A NaN is left out of a mean, and noted.
