@@ -42,8 +42,8 @@ def forecast_subject(
         h, input_size = foreign.output_shape[-1], foreign.input_shape[1]
     if h is None:
         raise ValueError(
-            "Study: h is missing; say how many rows to forecast, as in Study(..., h=14) or --h 14. A long table "
-            "of whole cases needs --task classify or regress."
+            "Study: h is missing; say how many rows to forecast, as in Study(..., h=14) or --h 14. A "
+            "long table of whole cases needs --task classify or regress."
         )
     architecture = None if foreign is not None else architecture_of(given)
     size = input_size or ForecastTask.fitting_input_size(panel, h, folds)
