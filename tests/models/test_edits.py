@@ -285,7 +285,7 @@ def test_a_named_argument_may_be_a_list_of_tensors():
     assert wiring_of(new).parts["lstm_1"].calls[0].kwargs == {"initial_state": [Ref("h"), Ref("c")]}
     given = [np.zeros((1, 4, 2), "float32"), np.zeros((1, 3), "float32"), np.ones((1, 3), "float32")]
     assert np.all(net.predict(given, verbose=0) == 0)
-    assert np.all(new.predict(given, verbose=0) > 0)
+    assert np.all(new.predict(given, verbose=0) != 0)  # the state that was given, whatever the weights
 
 
 def test_an_edit_may_name_a_class_of_the_model_that_is_not_registered():
