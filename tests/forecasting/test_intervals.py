@@ -48,6 +48,18 @@ def test_a_series_that_never_changed_is_told_to_stay_where_it_is(beside_constant
         np.testing.assert_array_equal(rest[name], rest["y"])
 
 
+def test_a_series_that_has_moved_since_is_not_told_to_stay():
+    frame = panel(noisy(), np.full(ROWS, 5.0))
+    forecaster = Forecaster(h=H, input_size=6, level=(80,), model="conv-lstm", seeds=1, epochs=2)
+    forecaster.fit(frame, progress=False)
+    moved = frame.copy()
+    moved.loc[moved.index[-1], "y"] = 6.0  # the last row of the one that was constant
+    for table, rests in ((frame, True), (moved, False)):
+        told = forecaster.predict(table).query("unique_id == 's1'")
+        wide = told["normcast-hi-80"] - told["normcast-lo-80"]
+        assert (wide == 0).all() if rests else (wide > 0).all()
+
+
 def test_the_scoreboard_judges_the_series_that_move(beside_constants):
     board, frame = beside_constants.scoreboard(), beside_constants.frame
     assert board.loc["normcast", "coverage-80"] == pytest.approx(100 * inside(frame, "s0"))

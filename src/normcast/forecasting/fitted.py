@@ -82,9 +82,13 @@ class Fitted:
 
 
 def at_rest(outputs: np.ndarray, intervals: SeriesIntervals, scaled: Scaled, windows: Windows) -> np.ndarray:
-    """Return quantiles (n, h, Q) in scaled units in which a series that never changed stays where it is."""
-    still = np.array(intervals.still)[windows.series]
-    last = scaled.y[windows.cutoff - 1]
+    """Return quantiles (n, h, Q) in scaled units in which a series that never changed stays where it is.
+
+    One that has changed since, within the rows that are read, is forecast as the others are.
+    """
+    read = scaled.y[windows.start[:, None] + np.arange(windows.input_size)]  # (n, input_size)
+    last = read[:, -1]
+    still = np.array(intervals.still)[windows.series] & (read == last[:, None]).all(axis=1)
     return np.where(still[:, None, None], last[:, None, None], outputs)
 
 
