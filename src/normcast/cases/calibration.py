@@ -8,8 +8,14 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from normcast.cases.fitted import tempered
-from normcast.scoring import Conformal, as_quantiles, check_levels, quantiles_of, reachable_level
-from normcast.scoring.conformal import windows_needed
+from normcast.scoring import (
+    Conformal,
+    as_quantiles,
+    check_levels,
+    quantiles_of,
+    reachable_level,
+    windows_needed,
+)
 
 LEVELS = (80.0, 95.0)
 WIDEST = 3.0  # of the logarithm of a temperature, either way
@@ -33,15 +39,6 @@ def intervals(
     shape = (*predicted.shape, 2)
     ends = {each: (place, count - 1 - place) for place, each in enumerate(sorted(levels, reverse=True))}
     return {each: moved[..., list(ends[each])].reshape(shape) for each in levels}
-
-
-def supported(count: int, levels: Sequence[float] = LEVELS) -> tuple[float, ...]:
-    """Return the levels that so many residuals support.
-
-    >>> supported(10), supported(19)
-    ((80.0,), (80.0, 95.0))
-    """
-    return tuple(level for level in levels if windows_needed(level) <= count)
 
 
 def refuse_level(level: Sequence[float], count: int, where: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from normcast.candidates.of_cases import CaseCandidate, case_candidates
-from normcast.cases.calibration import intervals, supported
+from normcast.cases.calibration import LEVELS, intervals
 from normcast.cases.learned import Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
@@ -19,7 +19,7 @@ from normcast.engine import Trained
 from normcast.engine.compiled import compiled_metrics
 from normcast.engine.progress import Reports, reporting, told_as
 from normcast.errors import at_least_one
-from normcast.scoring import beside, class_scores, measured, number_scores, score_interval
+from normcast.scoring import beside, class_scores, measured, number_scores, score_interval, supported
 from normcast.sheet import Sheet, Shown, Table
 from normcast.tasks import CaseScaling, CaseTask, ClassHead, ClassifyTask, RegressTask
 from normcast.tasks.holdout import Holdout
@@ -174,7 +174,7 @@ def numbers_told(values: np.ndarray, residuals: np.ndarray | None) -> Told:
     """Return numbers with the intervals that errors on unseen cases support."""
     if residuals is None:
         return Told(values, {})
-    return Told(values, intervals(values, residuals, supported(len(residuals))))
+    return Told(values, intervals(values, residuals, supported(LEVELS, len(residuals))))
 
 
 def told_by_candidate(

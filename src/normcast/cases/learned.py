@@ -88,11 +88,9 @@ def weighed(training: Training, subject: Subject, settings: Settings) -> Trainin
     if not isinstance(task, ClassifyTask):
         return training
     weights = settings.weights_of(task.classes, task.hot.sum(axis=0))
-    return (
-        training
-        if weights is None
-        else replace(training, loss=ClassWeighted(training.loss, weights.tolist()))
-    )
+    if weights is None:
+        return training
+    return replace(training, loss=ClassWeighted(training.loss, weights.tolist()))
 
 
 def ensemble(

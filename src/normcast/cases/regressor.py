@@ -9,13 +9,13 @@ import numpy as np
 
 from normcast.artefact import Archive
 from normcast.cases import saved
-from normcast.cases.calibration import intervals, refuse_level, supported
+from normcast.cases.calibration import LEVELS, intervals, refuse_level
 from normcast.cases.estimator import Estimator, estimator_of
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.models.revival import Classes
-from normcast.scoring import number_scores
+from normcast.scoring import number_scores, supported
 
 
 class Regressor(Estimator):
@@ -83,7 +83,7 @@ class Regressor(Estimator):
         """
         residuals = self._residuals("predict_interval")
         if level is None:
-            level = supported(len(residuals))
+            level = supported(LEVELS, len(residuals))
         refuse_level(level, len(residuals), "Regressor.predict_interval")
         return intervals(self.predict(X), residuals, level)
 

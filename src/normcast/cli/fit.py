@@ -15,6 +15,8 @@ from normcast.cli.options import (
     CaseFile,
     GuardFormulas,
     Quiet,
+    Report,
+    Save,
     arrays,
     columns,
     network,
@@ -39,12 +41,8 @@ def fit(
         Path | None,
         Option("--out", "-o", help="Also write what was told of each tested case.", rich_help_panel=OUTPUT),
     ] = None,
-    report: Annotated[
-        Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)
-    ] = None,
-    save: Annotated[
-        Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)
-    ] = None,
+    report: Report = None,
+    save: Save = None,
     guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,
 ) -> None:

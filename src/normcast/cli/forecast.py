@@ -15,6 +15,8 @@ from normcast.cli.options import (
     File,
     GuardFormulas,
     Quiet,
+    Report,
+    Save,
     arrays,
     columns,
     model,
@@ -27,7 +29,6 @@ from normcast.cli.options import (
 Out = Annotated[
     Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
 ]
-Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)]
 Future = Annotated[
     Path | None, Option(help="File with the futr_exog columns of the rows ahead.", rich_help_panel=OUTPUT)
 ]
@@ -47,9 +48,7 @@ def forecast(
     future: Future = None,
     out: Out = Path("forecast.csv"),
     report: Report = None,
-    save: Annotated[
-        Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)
-    ] = None,
+    save: Save = None,
     checkpoint: Checkpoint = None,
     guard_formulas: GuardFormulas = False,
     quiet: Quiet = False,

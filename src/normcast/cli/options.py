@@ -23,6 +23,10 @@ Quiet = Annotated[
     bool, Option("--quiet", help="Print errors and the scoreboard only.", rich_help_panel=OUTPUT)
 ]
 
+Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)]
+
+Save = Annotated[Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)]
+
 GuardFormulas = Annotated[
     bool,
     Option(

@@ -158,9 +158,8 @@ class KerasFit:
             return
         own = _copies(variables)
         optimizer.finalize_variable_values(variables)
-        _assign(
-            variables, _copies(variables)
-        )  # what Keras runs takes buffers away, here those of the averages
+        # What Keras runs takes buffers away, which here would be those of the averages.
+        _assign(variables, _copies(variables))
         yield
         _assign(variables, own)
 

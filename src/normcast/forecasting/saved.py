@@ -105,9 +105,8 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         build = build_arguments(panel, facts.input_size, facts.h, facts.quantiles, facts.calendar)
     scaling = read_scaling(archive, manifest, panel)
     intervals = read_intervals(archive, manifest, facts, panel)
-    model, architecture = read_network(
-        archive, build, own
-    )  # last: nothing is built for a file that is broken
+    # Last, so that nothing is built for a file that is broken.
+    model, architecture = read_network(archive, build, own)
     fitted = Fitted(
         ids=panel.ids,
         model=model,

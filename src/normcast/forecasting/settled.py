@@ -12,10 +12,10 @@ from normcast.data.counts import note
 from normcast.data.faults import Lack, SeriesFault, refusal
 from normcast.errors import listed
 from normcast.forecasting.settings import DefaultLevel, Settings
-from normcast.scoring import reachable_level, windows_needed
+from normcast.scoring import reachable_level, supported, windows_needed
 from normcast.tasks import Sizes
 from normcast.tasks.forecast_fold import still
-from normcast.tasks.sizes import calibration_room, supported
+from normcast.tasks.sizes import calibration_room
 from normcast.windows.split import refuse_short
 
 

@@ -1,6 +1,6 @@
 """How wrong forecasts are, and how wide their intervals must be."""
 
-from normcast.scoring.conformal import Conformal, as_quantiles, reachable_level, windows_needed
+from normcast.scoring.conformal import Conformal, as_quantiles, reachable_level, supported, windows_needed
 from normcast.scoring.coverage import Coverage, coverages
 from normcast.scoring.intervals import Block, SeriesIntervals
 from normcast.scoring.of_classes import SURE, class_scores, confusion
@@ -37,5 +37,6 @@ __all__ = [
     "score",
     "score_interval",
     "seasonal_error",
+    "supported",
     "windows_needed",
 ]

@@ -35,6 +35,15 @@ def reachable_level(n_windows: int) -> float:
     return int(1000 * n_windows / (n_windows + 1)) / 10
 
 
+def supported(level: Sequence[float], most: int) -> tuple[float, ...]:
+    """Return the levels that so many calibration windows support.
+
+    >>> supported((80, 95), 12)
+    (80,)
+    """
+    return tuple(each for each in level if windows_needed(each) <= most)
+
+
 def as_quantiles(
     point: Float[np.ndarray, "windows h"], n_quantiles: int
 ) -> Float[np.ndarray, "windows h {n_quantiles}"]:

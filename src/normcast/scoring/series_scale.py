@@ -9,9 +9,7 @@ from jaxtyping import Float, Int
 
 from normcast.plain import Plain
 
-NOISE = (
-    0.6  # variance of absolute errors over their squared mean, as of normal ones that are alike at all steps
-)
+NOISE = 0.6  # variance of absolute errors over their squared mean, as of normal ones, alike at all steps
 ALIKE = 2.0  # observations of its own that make a series as good a witness of its noise as all others
 LEAST = 1e-3  # of the usual error: a series that happened to be told without any is not told so for ever
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-LEAST = 1e-7  # probability whose logarithm is taken
+from normcast.scoring.of_classes import SURE
 
 
 @dataclass(frozen=True)
@@ -57,5 +57,5 @@ class ClassHead:
         told = probabilities[:, 1:] if self.kind == "sigmoid" else probabilities
         if not self.is_logits:
             return told
-        sure = np.clip(told, LEAST, 1 - LEAST)
+        sure = np.clip(told, SURE, 1 - SURE)
         return logit(sure) if self.kind == "sigmoid" else np.log(sure)

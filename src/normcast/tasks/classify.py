@@ -11,11 +11,10 @@ import keras
 import numpy as np
 
 from normcast.errors import counted
+from normcast.scoring.of_classes import SURE
 from normcast.tasks.case_task import CaseTask, Pair
 from normcast.tasks.class_head import ClassHead
 from normcast.tasks.task import Measured
-
-SURE = 1e-7  # no probability is taken for smaller, so that one sure mistake does not cost infinity
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,15 +90,6 @@ def calibration_room(rows: np.ndarray, h: int, count: int, input_size: int = 1) 
     return (usual - input_size - 3 * h - valid_windows(usual, h) + 2) * count
 
 
-def supported(level: Sequence[float], most: int) -> tuple[float, ...]:
-    """Return the levels that so many calibration windows support.
-
-    >>> supported((80, 95), 12)
-    (80,)
-    """
-    return tuple(each for each in level if windows_needed(each) <= most)
-
-
 def needed(level: Sequence[float]) -> int:
     """Return the calibration windows that the highest level needs."""
     return max((windows_needed(each) for each in level), default=0)
