@@ -59,6 +59,13 @@ def test_intervals_that_fail_are_said_to(shares, words):
     assert words in found.words("m")
 
 
+@pytest.mark.parametrize("share", [5 / 7, 1.0, 3 / 7])
+def test_a_single_fold_is_not_enough_to_condemn_intervals(share):
+    found = told({"a": share}, folds=1)
+    assert found.holds
+    assert found.words("m") == f"The 80 % intervals of m held {100 * share:.0f} % of what came."
+
+
 def test_a_single_fold_is_not_enough_to_condemn_a_series():
     assert told({"a": 6 / 7, "b": 5 / 7, "c": 1.0, "d": 4 / 7}, folds=1).off == ()
 

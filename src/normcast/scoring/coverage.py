@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ class Coverage:
     """What one model's intervals of one level held, in percent of the values that came.
 
     inside: of all; near: of the series, those within 10 points of the level; worst, worst_inside: the series
-    furthest from it. noise: two standard errors of `inside`, over series and folds; NaN for a single one.
+    furthest from it. noise: two standard errors of `inside`, over series and folds.
     off: series that are further than 10 points from the level, and further than chance.
     """
 
@@ -69,20 +70,27 @@ def _coverage(held: pd.DataFrame, level: float) -> Coverage:
     groups = held.groupby("unique_id", sort=False, observed=True)["value"]
     mean, folds = groups.mean(), groups.count()
     distance = (mean - level).abs()
-    # A series with every value inside in every fold shows no spread: that of the level itself counts.
-    share, values = level / 100, held["value"].to_numpy(dtype=np.float64)
-    least = 100 * np.sqrt(share * (1 - share) / (3 * folds))
-    chance = SURE * np.maximum(groups.sem().fillna(0), least)
-    off = mean.index[(distance > NEAR) & (distance > chance)]
-    noise = SURE * float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+    values = held["value"]
+    off = mean.index[(distance > NEAR) & (distance > _chance(groups.sem(), folds, level))]
     worst = int(distance.to_numpy().argmax())
     return Coverage(
         level=level,
-        inside=float(values.mean()),
+        inside=float(values.to_numpy(dtype=np.float64).mean()),
         near=100 * float((distance <= NEAR).mean()),
         worst=str(mean.index[worst]),
         worst_inside=float(mean.iloc[worst]),
-        noise=noise,
+        noise=float(_chance(values.sem(), len(values), level)),
         off=tuple(map(str, off)),
         n_series=len(mean),
     )
+
+
+def _chance(error: Any, folds: Any, level: float) -> Any:
+    """Return two standard errors of a mean over so many folds, NaN being unknown.
+
+    A few folds may all hold the same, and a single one shows no spread: that of the level itself counts, as
+    if the steps of a fold were three observations.
+    """
+    share = level / 100
+    least = 100 * np.sqrt(share * (1 - share) / (3 * folds))
+    return SURE * np.fmax(error, least)
