@@ -28,7 +28,8 @@ random-effects mean, with the interval of that mean: what holds on average, not 
 `normcast check MODEL.keras --data FILE --measure` and `normcast study` measure it there.
 
 Measured {measured} on {machine}. To repeat it: `python -m benchmarks evidence --data DIR`, then
-`python -m benchmarks.evidence_page`. [Statistics of a study](study-statistics.md) has the methods.
+`python -m benchmarks.evidence_page`. [Statistics of a study](study-statistics.md) has the methods,
+[batch norm or layer norm for EEG](evidence-eeg.md) three more recordings.
 """
 
 
