@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
 from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_file import read_case_file
-from normcast.data.uneven import as_array, padded, refuse_kind, refuse_large, series_in
-from normcast.errors import counted, listed, one_of
+from normcast.data.case_input import ALONE, Layout, read_inputs, refuse_infinite
+from normcast.data.uneven import as_array, refuse_large
+from normcast.errors import counted, one_of
 from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
-
-Layout = Literal["channels_last", "channels_first"]
-"""Which axis of X comes last: channels as in Keras, or time as in PyTorch and the archives."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +25,8 @@ class Cases(Shown):
     outputs) for each step, or (cases, 0) where nothing is told; groups: (cases,) what must not be split, such
     as a subject, or None; times: (cases,) when each case was, as numbers or datetime64, or None; lengths:
     (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
-    length; notes: what was found, to tell the user.
+    length; notes: what was found, to tell the user. Where a network reads several inputs, x is the series
+    that leads, name its input, and beside the others by name: (cases, time, channels) or (cases, columns).
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -42,6 +41,8 @@ class Cases(Shown):
     times: np.ndarray | None = None
     lengths: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    name: str = ALONE
+    beside: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -57,7 +58,8 @@ class Cases(Shown):
         """Check arrays: X (cases, time, channels), or (cases, time) for one channel; see the class.
 
         x: an array of any library, or a list of series (time, channels) or (time,), which may differ in
-        length: zeros stand before the shorter ones, so that the last step of each is its newest.
+        length: zeros stand before the shorter ones, so that the last step of each is its newest. Or a dict
+        of such by the names of a model's inputs, where an array of two axes is (cases, columns).
         layout: "channels_first" for X (cases, channels, time) and series (channels, time); None is
         "channels_last", with a note where X looks otherwise. where: what messages call them, as the file.
         Raises ValueError for shapes that do not go together, for no case, for what is not a finite number,
@@ -68,14 +70,9 @@ class Cases(Shown):
         ([[1.0, 2.0, 3.0], [0.0, 4.0, 5.0]], [3, 2])
         """
         one_of(where, "layout", layout, ("channels_last", "channels_first"), optional=True)
-        given = series_in(x, where)
-        if isinstance(given, list):
-            values, lengths = padded([_turned(each, layout, 2) for each in given], where)
-        else:
-            values, lengths = _numbers(given, where), None
-        shape = values.shape
-        values = _with_channels(values if lengths is not None else _turned(values, layout, 3), shape, where)
-        _refuse_infinite(values, "X", where)
+        read = read_inputs(x, layout, where)
+        (name, lead), *others = read.items()
+        values = lead.values
         labels = _targets(y, len(values), where)
         own = {name: _per_case(given, name, len(values), where) for name, given in
                (("groups", groups), ("times", times))}  # fmt: skip
@@ -83,9 +80,11 @@ class Cases(Shown):
             raise ValueError(
                 f"{where}: times are of type {own['times'].dtype}, but must be numbers or datetime64."
             )
-        doubt = _layout_notes(shape) if layout is None and lengths is None else ()
-        notes = (*_notes(shape, values, own["groups"], lengths), *doubt)
-        return cls(values, labels, own["groups"], own["times"], lengths, notes)
+        notes = tuple(note for each in read.values() for note in each.notes)
+        if own["groups"] is not None:
+            notes += (f"{counted(len(np.unique(own['groups'])), 'group')}: none is split",)
+        beside = {other: each.values for other, each in others}
+        return cls(values, labels, own["groups"], own["times"], lead.lengths, notes, name, beside)
 
     @classmethod
     def read(
@@ -124,7 +123,8 @@ class Cases(Shown):
         least = "" if self.lengths is None else f"{self.lengths.min()} to "
         most = self.steps if self.lengths is None else int(self.lengths.max())
         channels = counted(self.channels, "channel")
-        return f"{counted(self.n_cases, 'case')} of {least}{counted(most, 'step')} x {channels}"
+        beside = f", beside {', '.join(self.beside)}" if self.beside else ""
+        return f"{counted(self.n_cases, 'case')} of {least}{counted(most, 'step')} x {channels}{beside}"
 
     @property
     def is_told(self) -> bool:
@@ -146,11 +146,30 @@ class Cases(Shown):
         """Number of channels."""
         return self.x.shape[2]
 
+    @property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """What a network reads, by the names of its inputs, x first."""
+        return {self.name: self.x, **self.beside}
+
+    def lengths_of(self, name: str) -> np.ndarray | None:
+        """Return how many steps each series of an input has, (cases,), None where all have as many."""
+        return self.lengths if name == self.name else None
+
+    def mapped(self, change: Callable[[np.ndarray], np.ndarray]) -> Cases:
+        """Return the cases with each input changed."""
+        beside = {name: change(each) for name, each in self.beside.items()}
+        return replace(self, x=change(self.x), beside=beside)
+
+    def led_by(self, name: str) -> Cases:
+        """Return the same cases with this input, an even series, as x."""
+        beside = {other: each for other, each in self.inputs.items() if other != name}
+        return replace(self, x=self.inputs[name], name=name, beside=beside)
+
     def at(self, places: np.ndarray) -> Cases:
         """Return the cases at these places, (n,) positions."""
         own = {name: getattr(self, name) for name in ("groups", "times", "lengths")}
         some: Any = {name: None if each is None else each[places] for name, each in own.items()}
-        return replace(self, x=self.x[places], y=self.y[places], **some)
+        return replace(self.mapped(lambda each: each[places]), y=self.y[places], **some)
 
     def cut_to(self, steps: int) -> Cases:
         """Return the cases with their newest steps alone, so many."""
@@ -202,33 +221,6 @@ def _checked(read: CaseArrays, path: str | Path, layout: Layout | None) -> Cases
     return replace(cases, notes=(*cases.notes, *read.notes))
 
 
-def _numbers(given: np.ndarray, where: str) -> np.ndarray:
-    refuse_kind(given, f"{where}: X")
-    try:
-        return given.astype(np.float32, copy=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{where}: X cannot be made numbers ({error}). Give an array of shape (cases, time, channels), "
-            "or a list of series (time, channels)."
-        ) from error
-
-
-def _turned(values: np.ndarray, layout: Layout | None, axes: int) -> np.ndarray:
-    """Return values with time before channels."""
-    is_first = layout == "channels_first" and values.ndim == axes
-    return np.swapaxes(values, -1, -2) if is_first else values
-
-
-def _with_channels(values: np.ndarray, shape: tuple[int, ...], where: str) -> np.ndarray:
-    values = values[:, :, None] if values.ndim == 2 else values
-    if values.ndim != 3 or 0 in values.shape:
-        raise ValueError(
-            f"{where}: X has shape {shape}, but needs (cases, time, channels), or (cases, time) for one "
-            "channel, with at least one of each."
-        )
-    return np.ascontiguousarray(values)
-
-
 def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
     targets = np.asarray(as_array(y))
     if targets.ndim not in (1, 2, 3) or len(targets) != n_cases:
@@ -237,7 +229,7 @@ def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
             f"({n_cases},), ({n_cases}, outputs), or ({n_cases}, time, outputs) for each step."
         )
     if targets.dtype.kind == "f":
-        _refuse_infinite(targets, "y", where)
+        refuse_infinite(targets, "y", where)
     refuse_large(targets, f"{where}: y")
     return targets
 
@@ -249,41 +241,3 @@ def _per_case(given: Any, name: str, n_cases: int, where: str) -> np.ndarray | N
     if values.shape != (n_cases,):
         raise ValueError(f"{where}: {name} has shape {values.shape}, but must have ({n_cases},).")
     return values
-
-
-def _refuse_infinite(values: np.ndarray, name: str, where: str) -> None:
-    """Raise for NaN and infinity: there is no filling a case from its neighbours."""
-    bad = ~np.isfinite(values)
-    if bad.any():
-        at = tuple(int(place) for place in np.argwhere(bad)[0])
-        raise ValueError(
-            f"{where}: {name} holds {int(bad.sum())} values that are not finite, the first in case {at[0]} "
-            f"({name}[{', '.join(map(str, at))}] is {values[at]}). Fill them, or leave such cases out."
-        )
-
-
-def _notes(
-    shape: tuple[int, ...], x: np.ndarray, groups: np.ndarray | None, lengths: np.ndarray | None
-) -> Iterator[str]:
-    if len(shape) == 2:
-        yield f"X is {shape}: taken as one channel"
-    if lengths is not None:
-        yield f"series have {lengths.min()} to {lengths.max()} steps: shorter ones stand behind zeros"
-    same = x == x[:1, -1:]
-    if lengths is not None:  # the zeros before a series are no change of it
-        same |= (np.arange(x.shape[1]) < x.shape[1] - lengths[:, None])[:, :, None]
-    still = np.flatnonzero(same.all(axis=(0, 1)))
-    if len(still):
-        verb = "never changes" if len(still) == 1 else "never change"
-        yield f"{counted(len(still), 'channel')} {verb}: {listed(still.tolist())}"
-    if groups is not None:
-        yield f"{counted(len(np.unique(groups)), 'group')}: none is split"
-
-
-def _layout_notes(shape: tuple[int, ...]) -> Iterator[str]:
-    """Yield the question of which axis is time, where the second is short beside the third."""
-    if len(shape) == 3 and shape[1] < 20 and shape[2] >= 4 * shape[1]:
-        yield (
-            f"X is {shape}: read as {counted(shape[1], 'step')} of {shape[2]} channels; if it is (cases, "
-            "channels, time), say layout='channels_first'"
-        )
