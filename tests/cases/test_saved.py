@@ -82,7 +82,7 @@ def array(name, values):
         array("targets.location", np.full((2, 1), np.nan)),
         array("residuals", np.ones((4, 4))),
         ("cases.safetensors", None),
-        ("manifest.json", lambda content: content.replace(b'"format": 1', b'"format": 2')),
+        ("manifest.json", lambda content: content.replace(b'"format": 2', b'"format": 9')),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(file, member, change):

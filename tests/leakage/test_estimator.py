@@ -5,7 +5,7 @@ import pytest
 
 from normcast import canary
 from normcast.cases import Classifier, Regressor
-from normcast.tasks import CaseScaling, CaseTask
+from normcast.tasks import CaseTask, InputScaling
 from tests.cases.ready import CASES, drawn, label, level
 
 QUICK = {"model": "lstm", "seeds": 2, "epochs": 2, "units": 3, "calibrate": True}
@@ -25,9 +25,9 @@ def test_held_out_cases_change_nothing_that_a_network_learned(estimator, y, grou
 
 def test_a_scaling_that_saw_all_cases_is_caught(monkeypatch):
     def leaky(self, train, scaling=None):
-        return CaseScaling.fit(self.cases.x)
+        return InputScaling.fit(self.cases)
 
-    monkeypatch.setattr(CaseTask, "channels_of", leaky)
+    monkeypatch.setattr(CaseTask, "scaling_of", leaky)
     report = canary(Regressor(**QUICK), (X, level(X)), ways=["noise"])
     assert not report.passed
     assert {"scaling of inputs", "weight 0"} <= {leak.what.split(": ")[-1] for leak in report.leaks}

@@ -39,6 +39,20 @@ def test_cases_that_share_no_rows_are_not_taken_for_windows(x):
     assert stride(x) is None
 
 
+def test_windows_among_several_inputs_are_seen_and_a_calendar_alone_is_none():
+    x = windows(2)
+    hour = np.stack([np.arange(start, start + 10) % 24 for start in 2 * np.arange(len(x))])[..., None]
+    draws = np.random.default_rng(0).normal(size=(len(x), 6, 1))
+    y = np.arange(len(x)) % 2
+    for also in ({"hour": hour}, {"draws": draws}):
+        with pytest.raises(ValueError, match="each case 2 of 10 rows behind another"):
+            parts_once(Cases.of({**also, "load": x}, y), y, 3, "Study")
+        timed = Cases.of({**also, "load": x}, y, times=np.arange(len(x)))
+        assert parts_once(timed, y, 3, "Study").embargo == 5
+    apart = {"load": np.random.default_rng(0).normal(size=x.shape), "hour": hour, "static": hour[:, 0]}
+    assert parts_once(Cases.of(apart, y), y, 3, "Study").embargo == 0
+
+
 @pytest.mark.parametrize("kind", [ClassifyTask, RegressTask])
 def test_windows_that_share_rows_are_not_split_by_chance(kind):
     x = windows(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,15 +12,15 @@ import numpy as np
 from normcast.cases import saved
 from normcast.cases.evaluation import Evaluation, evaluated
 from normcast.cases.fitted import Fitted
+from normcast.cases.inputs import as_fitted
 from normcast.cases.learned import Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
+from normcast.data.case_input import cases_in
 from normcast.engine.progress import Reports, reporting
 from normcast.errors import unknown
 from normcast.sheet import Sheet, Shown, brief, call
-
-_log = logging.getLogger("normcast")
 
 
 class Estimator(Shown):
@@ -121,7 +120,8 @@ class Estimator(Shown):
     def fit(self, X: Any, y: Any, *, groups: Any = None, times: Any = None, progress: Reports = True) -> Self:
         """Learn from cases; returns self.
 
-        X: (cases, time, channels), or (cases, time) for one channel; y: see the class; groups: (cases,) what
+        X: (cases, time, channels), or (cases, time) for one channel; where a keras model has several inputs,
+        a dict of such by their names, and of arrays (cases, columns). y: see the class; groups: (cases,) what
         must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
         held out are then the last. X may also be `Cases`, with y=None. progress: False for no line on the
         terminal or in the notebook, or a function that takes `engine.Progress`.
@@ -176,24 +176,8 @@ class Estimator(Shown):
     def read(self, X: Any, method: str) -> Cases:
         """Return cases to tell of; raises RuntimeError before fit, ValueError for cases of another form."""
         fitted, where = self.ready(method), f"{type(self).__name__}.{method}"
-        cases = X if isinstance(X, Cases) else Cases.of(X, np.zeros(len(X)), where=where)
-        if cases.channels != fitted.channels:
-            raise ValueError(
-                f"{where}: X has {cases.channels} channels, but the network was fitted on {fitted.channels}."
-            )
-        if cases.steps > fitted.steps and fitted.is_ragged:
-            _log.warning(
-                "normcast: %s: of series longer than the %d steps that were fitted the newest are read.",
-                where,
-                fitted.steps,
-            )
-            return cases.cut_to(fitted.steps)
-        if cases.steps != fitted.steps and not fitted.is_ragged:
-            raise ValueError(
-                f"{where}: X has {cases.steps} steps, but the network was fitted on {fitted.steps}. Cut the "
-                "cases to that length."
-            )
-        return cases.filled_to(fitted.steps)
+        cases = X if isinstance(X, Cases) else Cases.of(X, np.zeros(cases_in(X)), where=where)
+        return as_fitted(cases, fitted, where)
 
     def ready(self, method: str) -> Fitted:
         """Return what was fitted; raises RuntimeError before fit."""

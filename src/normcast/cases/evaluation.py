@@ -182,7 +182,7 @@ def told_by_candidate(
 ) -> np.ndarray:
     """Return what a candidate that learned from `train` tells of `test`."""
     cases, train = task.cases, np.sort(train)
-    x = task.channels_of(train).apply(cases.x, cases.lengths)
+    x = read_by(candidate, task.scaling_of(train).apply(cases))
     if targets.dtype == bool:
         there = targets[train].any(axis=0)
         told = np.zeros((len(test), targets.shape[1]))
@@ -192,6 +192,17 @@ def told_by_candidate(
     scale = CaseScaling.fit(flat[train][:, None])
     told = candidate.fit(x[train], (flat[train] - scale.location) / scale.spread)(x[test])
     return scale.undo(told).reshape(len(test), *targets.shape[1:])
+
+
+def read_by(candidate: CaseCandidate, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what a candidate reads of cases, (cases, time, channels); inputs: by name, first a series.
+
+    Of several inputs that series, or, of a candidate to which all values are alike, one step of all of them.
+    """
+    x = next(iter(inputs.values()))
+    if len(inputs) == 1 or candidate.in_time:
+        return x
+    return np.concatenate([each.reshape(len(each), 1, -1) for each in inputs.values()], axis=2)
 
 
 def among(own: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:

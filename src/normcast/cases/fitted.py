@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import keras
 import numpy as np
 
 from normcast.data import Cases
+from normcast.data.case_input import ALONE
 from normcast.engine import predict
 from normcast.engine.network import Network
 from normcast.errors import counted, listed
 from normcast.models import Architecture
-from normcast.tasks import CaseScaling, ClassHead
+from normcast.tasks import CaseScaling, ClassHead, InputScaling
 from normcast.tasks.case_task import case_inputs
 
 
@@ -22,7 +24,7 @@ class Member:
     """One network of the ensemble: its weights, in the order of `model.weights`, with its own scalings."""
 
     weights: list[np.ndarray]
-    inputs: CaseScaling
+    inputs: InputScaling
     targets: CaseScaling
 
 
@@ -33,7 +35,8 @@ class Fitted:
     steps, channels: of a case. target_shape: what is told of a case, () for a number. head, classes: of a
     classifier, else None. residuals: (cases, *target shape) errors on cases that a network had not seen, or
     None. temperature: what log probabilities are divided by; 1 leaves them. is_ragged:
-    whether cases of fewer steps are filled up. architecture: what built the model, if it is ours.
+    whether cases of fewer steps are filled up. architecture: what built the model, if it is ours. name: of
+    the input that these steps and channels are of; beside: by name what each other input is of a case.
     """
 
     model: keras.Model
@@ -47,6 +50,8 @@ class Fitted:
     temperature: float = 1.0
     is_ragged: bool = False
     architecture: Architecture | None = None
+    name: str = ALONE
+    beside: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def network(self) -> Network:
@@ -55,7 +60,8 @@ class Fitted:
 
     def describe(self) -> dict[str, str]:
         """Return what it is, in words."""
-        case = f"{self.steps} steps x {counted(self.channels, 'channel')}"
+        beside = f", beside {', '.join(self.beside)}" if self.beside else ""
+        case = f"{self.steps} steps x {counted(self.channels, 'channel')}{beside}"
         weights = f"{self.model.count_params():,}"
         told = {"networks": f"{len(self.members)}", "weights of each": weights, "reads": case}
         if self.classes is not None:
@@ -73,8 +79,8 @@ class Fitted:
 
     def outputs(self, member: Member, cases: Cases) -> np.ndarray:
         """Return what one network gives, in the unit of the targets, (cases, *output shape) float64."""
-        x = member.inputs.apply(cases.x, cases.lengths)
-        raw = predict(self.network, [member.weights], case_inputs(x, np.arange(len(x))))[0]
+        inputs = case_inputs(member.inputs.apply(cases), np.arange(cases.n_cases))
+        raw = predict(self.network, [member.weights], inputs)[0]
         return member.targets.undo(raw.astype(np.float64))
 
     def numbers(self, cases: Cases) -> np.ndarray:

@@ -125,15 +125,22 @@ def member(task: RegressTask | ClassifyTask, trained: Trained, hold: Holdout) ->
     targets = CaseScaling(np.zeros(1), np.ones(1))
     if isinstance(task, RegressTask) and task.scales_target:
         targets = CaseScaling(*task.scale(hold.train))
-    return Member(trained.weights, task.channels_of(hold.train), targets)
+    return Member(trained.weights, task.scaling_of(hold.train), targets)
 
 
 def fitted_of(
     subject: Subject, task: RegressTask | ClassifyTask, members: tuple[Member, ...], cases: Cases
 ) -> Fitted:
     """Return what telling of a case needs, not calibrated. cases: as they were given."""
-    ragged = cases.lengths is not None
-    fitted = Fitted(subject.model, members, cases.steps, cases.channels, is_ragged=ragged)
+    fitted = Fitted(
+        subject.model,
+        members,
+        cases.steps,
+        cases.channels,
+        is_ragged=cases.lengths is not None,
+        name=cases.name,
+        beside={name: x.shape[1:] for name, x in cases.beside.items()},
+    )
     if isinstance(task, ClassifyTask):
         return replace(fitted, head=task.head, classes=task.classes)
     return replace(fitted, target_shape=cases.y.shape[1:])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -22,16 +23,19 @@ from normcast.artefact import (
 )
 from normcast.cases.fitted import Fitted, Member
 from normcast.cases.settings import Settings
+from normcast.data.case_input import ALONE
+from normcast.errors import listed
 from normcast.files import write_whole
 from normcast.models import Architecture
 from normcast.models.revival import Classes
 from normcast.plain import Plain
-from normcast.tasks import CaseScaling, ClassHead
+from normcast.tasks import CaseScaling, ClassHead, InputScaling
+from normcast.tasks.subject import reads
 
-FORMAT = 1
+FORMAT = 2  # 1 knows one input
 MANIFEST, ARRAYS = "manifest.json", "cases.safetensors"
 KINDS = {"Regressor": "regressor", "Classifier": "classifier"}
-SCALINGS = ("inputs.location", "inputs.spread", "targets.location", "targets.spread")
+STATISTICS = ("location", "spread")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class Head(Plain):
 
 @dataclass(frozen=True)
 class Facts(Plain):
-    """What the manifest tells of what was fitted. networks: how many."""
+    """What the manifest tells of what was fitted. networks: how many; name, beside: as in `Fitted`."""
+
+    added: ClassVar = ("name", "beside")
 
     networks: int
     steps: int
@@ -55,6 +61,13 @@ class Facts(Plain):
     temperature: float
     head: Head | None
     classes: list[Any] | None
+    name: str = ALONE
+    beside: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """What the network reads of a case, by the names of its inputs, first the one that leads."""
+        return {self.name: (self.steps, self.channels), **self.beside}
 
 
 @dataclass(frozen=True)
@@ -119,16 +132,28 @@ def facts_of(fitted: Fitted) -> Facts:
         temperature=fitted.temperature,
         head=None if head is None else Head(head.kind, head.is_logits, head.is_sparse),
         classes=None if classes is None else classes.tolist(),
+        name=fitted.name,
+        beside=dict(fitted.beside),
     )
 
 
 def arrays_of(fitted: Fitted) -> dict[str, np.ndarray]:
     """Return the scalings of all networks, (networks, ...), and the residuals."""
-    arrays = {}
-    for name in SCALINGS:
-        part, field = name.split(".")
-        arrays[name] = np.stack([getattr(getattr(each, part), field) for each in fitted.members])
+    parts = scalings_of(facts_of(fitted)).items()
+    each = {part: [one.inputs.by_name[name] for one in fitted.members] for name, part in parts}
+    each["targets"] = [one.targets for one in fitted.members]
+    arrays = {
+        f"{part}.{statistic}": np.stack([getattr(one, statistic) for one in scalings])
+        for part, scalings in each.items()
+        for statistic in STATISTICS
+    }
     return arrays if fitted.residuals is None else {**arrays, "residuals": fitted.residuals}
+
+
+def scalings_of(facts: Facts) -> dict[str, str]:
+    """Return under which name a file keeps the scaling of each input, by the input's name."""
+    beside = {name: f"inputs{place}" for place, name in enumerate(sorted(facts.beside), start=1)}
+    return {facts.name: "inputs", **beside}
 
 
 def read(archive: Archive, own: Classes | None = None) -> Kept:
@@ -150,7 +175,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
     weights = read_weights(archive, model, facts.networks)
     fitted = Fitted(
         model=model,
-        members=tuple(member(own, arrays, place) for place, own in enumerate(weights)),
+        members=tuple(member(own, arrays, place, facts) for place, own in enumerate(weights)),
         steps=facts.steps,
         channels=facts.channels,
         target_shape=facts.target_shape,
@@ -160,28 +185,32 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         residuals=arrays.get("residuals"),
         temperature=facts.temperature,
         architecture=architecture,
+        name=facts.name,
+        beside=facts.beside,
     )
     return Kept(read_settings(archive, body, manifest.kind, architecture or model), fitted)
 
 
-def member(weights: list[np.ndarray], arrays: dict[str, np.ndarray], place: int) -> Member:
+def member(weights: list[np.ndarray], arrays: dict[str, np.ndarray], place: int, facts: Facts) -> Member:
     """Return one network."""
-    inputs, targets = (
-        CaseScaling(arrays[f"{part}.location"][place], arrays[f"{part}.spread"][place])
-        for part in ("inputs", "targets")
-    )
-    return Member(weights, inputs, targets)
+
+    def scaling(part: str) -> CaseScaling:
+        return CaseScaling(*(arrays[f"{part}.{statistic}"][place] for statistic in STATISTICS))
+
+    inputs = {name: scaling(part) for name, part in scalings_of(facts).items()}
+    return Member(weights, InputScaling(inputs), scaling("targets"))
 
 
 def read_arrays(archive: Archive, facts: Facts) -> dict[str, np.ndarray]:
     """Return the scalings and residuals; raise ValueError for those of another network."""
     arrays = archive.arrays(ARRAYS)
     with archive.reading(ARRAYS):
-        outputs = arrays["targets.location"].shape[-1]
-        for name in SCALINGS:
-            wanted = (facts.networks, facts.channels if name.startswith("inputs") else outputs)
-            if arrays[name].shape != wanted:
-                raise ValueError(f"{name} has shape {arrays[name].shape}, but needs {wanted}.")
+        channels = {part: facts.inputs[name][-1] for name, part in scalings_of(facts).items()}
+        channels["targets"] = arrays["targets.location"].shape[-1]
+        for part, statistic in product(channels, STATISTICS):
+            shape, wanted = arrays[f"{part}.{statistic}"].shape, (facts.networks, channels[part])
+            if shape != wanted:
+                raise ValueError(f"{part}.{statistic} has shape {shape}, but needs {wanted}.")
         residuals = arrays.get("residuals")
         if residuals is not None and residuals.shape[1:] != facts.target_shape:
             raise ValueError(f"residuals have shape {residuals.shape}, for targets {facts.target_shape}.")
@@ -194,6 +223,8 @@ def read_arrays(archive: Archive, facts: Facts) -> dict[str, np.ndarray]:
 def refuse_contradiction(facts: Facts) -> None:
     """Raise ValueError for facts that do not go together."""
     classes = facts.classes
+    if facts.name in facts.beside or not all(len(shape) in (1, 2) for shape in facts.beside.values()):
+        raise ValueError(f"inputs beside {facts.name!r} are {facts.beside}, of which a case has none such.")
     if (facts.head is None) != (classes is None):
         raise ValueError("it has a head without classes, or classes without a head.")
     if classes is not None and (len(classes) < 2 or classes != sorted(set(classes))):
@@ -211,12 +242,11 @@ def refuse_other_model(archive: Archive, facts: Facts, model: keras.Model) -> No
         if classes is not None
         else (np.prod(given) == np.prod(facts.target_shape))
     )
-    reads = tuple(model.input_shape[1:])
-    fits &= reads[1:] == (facts.channels,) and reads[0] in (None, facts.steps)
-    if not fits or (sigmoid and len(classes or ()) != 2):
+    if not (fits and reads(model, facts.inputs)) or (sigmoid and len(classes or ()) != 2):
+        read = [tuple(tensor.shape[1:]) for tensor in model.inputs]
         raise ValueError(
-            f"{archive.where}: its network maps {reads} to {given}, which does not go with {facts}. Save the "
-            "model again."
+            f"{archive.where}: its network maps {listed(read)} to {given}, which does not go with {facts}. "
+            "Save the model again."
         )
 
 

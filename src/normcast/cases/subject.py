@@ -8,12 +8,14 @@ from typing import Any, Literal, TypeAlias
 import keras
 import numpy as np
 
+from normcast.cases.inputs import refuse_other_names
 from normcast.check.head import heads
 from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
 from normcast.engine.losses import name_of as loss_name
+from normcast.errors import listed
 from normcast.models import Architecture
 from normcast.tasks import ClassHead, ClassifyTask, RegressTask
 from normcast.tasks.classify import is_hot, labels_of
@@ -74,6 +76,13 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
     """
     if isinstance(given, keras.Model):
         refuse_subclass(given, cases, asked.where)
+        refuse_other_names(cases, given, asked.where)
+    elif cases.beside:
+        raise ValueError(
+            f"{asked.where}: X has {len(cases.inputs)} inputs, {listed(list(cases.inputs), 10)}, but presets "
+            "and architectures read one series. Give one of them, or a keras model with an Input of each "
+            "name."
+        )
     name = task or told_by(cases, given, asked.where)
     if isinstance(given, keras.Model):
         made = _classified if name == "classify" else _regressed

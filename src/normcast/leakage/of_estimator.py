@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from normcast.cases.estimator import Estimator
+from normcast.cases.fitted import Member
 from normcast.cases.learned import ensemble, held_out, member, prepared
 from normcast.data import Cases
 from normcast.leakage.report import CanaryReport
 from normcast.leakage.watch import Snapshot, Watch, Watched
-from normcast.leakage.ways import wild
-from normcast.tasks import ClassifyTask, RegressTask
+from normcast.leakage.ways import wild_at
+from normcast.tasks import CaseScaling, ClassifyTask, RegressTask
 from normcast.tasks.holdout import Holdout
 from normcast.tasks.subject import Subject
 
@@ -55,12 +56,10 @@ def of_estimator(estimator: Estimator, data: Any, ways: Sequence[str]) -> Canary
 
 def changed_task(task: CaseTaskLike, places: np.ndarray, way: str) -> CaseTaskLike:
     """Return the task with other inputs, and other numbers, of these cases; labels stay, as classes must."""
-    x, y = task.cases.x.copy(), task.cases.y
-    x[places] = wild(x[places].ravel(), x.ravel(), way, 0).reshape(x[places].shape)
+    cases = task.cases.mapped(lambda x: wild_at(x, places, way, 0))
     if isinstance(task, RegressTask):
-        y = y.astype(np.float64)
-        y[places] = wild(y[places].ravel(), y.ravel(), way, 1).reshape(y[places].shape)
-    return replace(task, cases=replace(task.cases, x=x, y=y))
+        cases = replace(cases, y=wild_at(cases.y.astype(np.float64), places, way, 1))
+    return replace(task, cases=cases)
 
 
 def snapshots(
@@ -75,12 +74,18 @@ def snapshots(
             f"weight {place}": Watched(np.asarray(weight), value)
             for place, weight in enumerate(learned.weights)
         }
-        for name in ("inputs", "targets"):
-            scaling = getattr(learned, name)
+        for name, scaling in scalings_of(learned).items():
             things[f"scaling of {name}"] = Watched(np.stack([scaling.location, scaling.spread]), value)
         things["losses"] = Watched(np.array(each.history["loss"] + each.history["val_loss"]), value)
         found.append({f"network {number + 1}: {name}": each for name, each in things.items()})
     return found
+
+
+def scalings_of(learned: Member) -> dict[str, CaseScaling]:
+    """Return the scalings of a network, by what they are of."""
+    inputs = learned.inputs.by_name
+    named = {"inputs" if len(inputs) == 1 else f"input {name!r}": each for name, each in inputs.items()}
+    return {**named, "targets": learned.targets}
 
 
 def value(at: int) -> str:

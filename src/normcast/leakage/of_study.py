@@ -16,7 +16,7 @@ from normcast.leakage.behind import Behind
 from normcast.leakage.report import CanaryReport
 from normcast.leakage.table import WHERE, Table
 from normcast.leakage.watch import Snapshot, Watch, Watched
-from normcast.leakage.ways import wild
+from normcast.leakage.ways import wild, wild_at
 from normcast.study import Study
 from normcast.tasks import CaseTask, Fold, ForecastTask, RegressTask
 
@@ -139,9 +139,7 @@ class CaseFolds:
             for way in ways:
                 if way == "missing":
                     continue
-                x = self.task.cases.x.copy()
-                x[held] = wild(x[held].ravel(), x.ravel(), way, 0).reshape(x[held].shape)
-                cases: Cases = replace(self.task.cases, x=x, y=self.changed_targets(held, way))
+                cases = self.changed(held, way)
                 after = self.snapshot(replace(self.task, cases=cases), number)
                 watch.compare(before, after, f"fold {number + 1}", way)
         return watch.report(("X of the cases that a fold tests",) + (("y",) if self.changes_targets else ()))
@@ -154,13 +152,12 @@ class CaseFolds:
         """
         return isinstance(self.task, RegressTask) and self.task.split != "chance"
 
-    def changed_targets(self, held: np.ndarray, way: str) -> np.ndarray:
-        """Return the targets, with those of the tested cases changed."""
+    def changed(self, held: np.ndarray, way: str) -> Cases:
+        """Return the cases, the tested ones with other inputs and, where these may change, other targets."""
+        cases = self.task.cases.mapped(lambda x: wild_at(x, held, way, 0))
         if not self.changes_targets:
-            return self.task.cases.y
-        y = self.task.cases.y.astype(np.float64)
-        y[held] = wild(y[held].ravel(), y.ravel(), way, 0).reshape(y[held].shape)
-        return y
+            return cases
+        return replace(cases, y=wild_at(cases.y.astype(np.float64), held, way, 0))
 
     def snapshot(self, task: CaseTask, number: int) -> Snapshot:
         """Return the windows and scales of a fold, in each scaling."""

@@ -51,6 +51,17 @@ def wild(values: np.ndarray, column: np.ndarray, way: str, seed: int) -> np.ndar
     return middle - 2 * (values - middle) + half
 
 
+def wild_at(values: np.ndarray, places: np.ndarray, way: str, seed: int) -> np.ndarray:
+    """Return values (cases, ...) with other numbers for the cases at these places; see `wild`.
+
+    >>> wild_at(np.array([[0.0], [1.0], [2.0]]), np.array([1, 2]), way="scale", seed=0).ravel()
+    array([0., 2., 0.])
+    """
+    new = values.copy()
+    new[places] = wild(values[places].ravel(), values.ravel(), way, seed).reshape(values[places].shape)
+    return new
+
+
 def changed(column: nw.Series, later: np.ndarray, way: str, seed: int) -> nw.Series:
     """Return a column with other values where `later` (rows,) says so; itself where it cannot be changed.
 

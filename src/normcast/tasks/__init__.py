@@ -1,6 +1,6 @@
 """Tasks: what is learned from data, and how it is split, scaled and scored; a file for each kind."""
 
-from normcast.tasks.case_scaling import CaseScaling
+from normcast.tasks.case_scaling import CaseScaling, InputScaling
 from normcast.tasks.case_task import CaseTask
 from normcast.tasks.class_head import ClassHead
 from normcast.tasks.classify import ClassifyTask
@@ -19,6 +19,7 @@ __all__ = [
     "Fold",
     "ForecastFold",
     "ForecastTask",
+    "InputScaling",
     "RegressTask",
     "Sizes",
     "Task",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from normcast.data import Cases
 from normcast.windows import Scaler
 
 
@@ -25,11 +27,13 @@ class CaseScaling:
 
     @classmethod
     def fit(cls, x: np.ndarray, lengths: np.ndarray | None = None, kind: str = "standard") -> CaseScaling:
-        """Learn from cases (cases, time, channels); lengths: (cases,) steps that were given, at the end.
+        """Learn from cases (cases, time, channels), or (cases, channels).
+
+        lengths: (cases,) steps that were given, at the end.
 
         kind: "standard", "robust" or "none", as in `windows.Scaler`.
         """
-        rows = x.reshape(-1, x.shape[2]) if lengths is None else x[given_steps(x, lengths)]
+        rows = x.reshape(-1, x.shape[-1]) if lengths is None else x[given_steps(x, lengths)]
         count = np.array([len(rows)])
         fitted = Scaler.fit(rows.astype(np.float64), np.array([0, len(rows)]), count, kind)
         return cls(fitted.location[0], fitted.spread[0])
@@ -42,6 +46,28 @@ class CaseScaling:
     def undo(self, values: np.ndarray) -> np.ndarray:
         """Return values (..., channels) as they were before `apply`."""
         return values * self.spread + self.location
+
+
+@dataclass(frozen=True, eq=False)
+class InputScaling:
+    """The scaling of every input of cases, by its name.
+
+    >>> cases = Cases.of({"series": [[[1.0], [3.0]]], "static": [[5.0]]}, [0])
+    >>> {name: each.ravel() for name, each in InputScaling.fit(cases).apply(cases).items()}
+    {'series': array([-1.,  1.], dtype=float32), 'static': array([0.], dtype=float32)}
+    """
+
+    by_name: Mapping[str, CaseScaling]
+
+    @classmethod
+    def fit(cls, cases: Cases, kind: str = "standard") -> InputScaling:
+        """Learn from all of these cases; kind: as in `CaseScaling.fit`."""
+        each = cases.inputs.items()
+        return cls({name: CaseScaling.fit(x, cases.lengths_of(name), kind) for name, x in each})
+
+    def apply(self, cases: Cases) -> dict[str, np.ndarray]:
+        """Return the scaled inputs by name, float32, in the order that the cases have them."""
+        return {name: self.by_name[name].apply(x, cases.lengths_of(name)) for name, x in cases.inputs.items()}
 
 
 def given_steps(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:

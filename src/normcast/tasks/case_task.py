@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from normcast.data import Cases
 from normcast.engine import Batches, Field
-from normcast.tasks.case_scaling import CaseScaling
+from normcast.tasks.case_scaling import InputScaling
 from normcast.tasks.parts import Parts, parts_of
 from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
 
@@ -71,27 +71,26 @@ class CaseTask:
         raise NotImplementedError
 
     @property
-    def input_shapes(self) -> list[tuple[int, ...]]:
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
         """What a network reads of one case."""
-        return [(self.cases.steps, self.cases.channels)]
+        return {name: x.shape[1:] for name, x in self.cases.inputs.items()}
 
     def fold(self, number: int, scaling: str | None = None) -> Fold:
         """Return a fold: one part is tested, the next one chooses the epoch, others train."""
         return self.fold_of(self.parts.places(number), scaling)
 
-    def channels_of(self, train: np.ndarray, scaling: str | None = None) -> CaseScaling:
+    def scaling_of(self, train: np.ndarray, scaling: str | None = None) -> InputScaling:
         """Return the scaling of the inputs that these cases teach."""
-        kind, lengths = scaling or self.scaling, self.cases.lengths
-        kind = "none" if kind == RAW_INPUTS else kind
-        return CaseScaling.fit(self.cases.x[train], None if lengths is None else lengths[train], kind)
+        kind = scaling or self.scaling
+        return InputScaling.fit(self.cases.at(train), "none" if kind == RAW_INPUTS else kind)
 
     def fold_of(self, places: dict[str, np.ndarray], scaling: str | None = None) -> Fold:
         """Return the fold of these cases: positions of "train", "valid" and "test", each ascending."""
         train = places["train"]
-        x = self.channels_of(train, scaling).apply(self.cases.x, self.cases.lengths)
+        inputs = self.scaling_of(train, scaling).apply(self.cases)
         places = {**places, "seen": train[thinned(len(train), MOST_SEEN)]}
         targets = np.ascontiguousarray(self.learned(train), dtype=np.float32)
-        batches = {name: case_batches(x, targets, place) for name, place in places.items()}
+        batches = {name: case_batches(inputs, targets, place) for name, place in places.items()}
         return Fold(
             **batches,
             scored=self.scored(places),
@@ -102,6 +101,7 @@ class CaseTask:
     def facts(self, *targets: np.ndarray) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
         cases, steps, channels = self.cases.x.shape
+        beside = {"inputs": {n: list(shape) for n, shape in self.input_shapes.items()}}
         return {
             "cases": cases,
             "steps": steps,
@@ -109,17 +109,19 @@ class CaseTask:
             "folds": self.folds,
             "split": self.split,
             "scaling": self.scaling,
-            "data": digest(self.cases.x, self.parts.of_case, *targets),
-        }
+            "data": digest(*self.cases.inputs.values(), self.parts.of_case, *targets),
+        } | (beside if self.cases.beside else {})
 
 
-def case_batches(x: np.ndarray, targets: np.ndarray, place: np.ndarray) -> Batches:
+def case_batches(inputs: Mapping[str, np.ndarray], targets: np.ndarray, place: np.ndarray) -> Batches:
     """Return the cases at these places with their targets, each a window that no other shares a row with."""
-    return replace(case_inputs(x, place), target=Field(targets, by="series"))
+    return replace(case_inputs(inputs, place), target=Field(targets, by="series"))
 
 
-def case_inputs(x: np.ndarray, place: np.ndarray) -> Batches:
-    """Return the cases at these places, to be told of."""
+def case_inputs(inputs: Mapping[str, np.ndarray], place: np.ndarray) -> Batches:
+    """Return the cases at these places, to be told of; inputs: of all cases by name, first a series."""
+    (name, x), *others = inputs.items()
     steps, index = x.shape[1], place.astype(np.int32)
     rows = np.ascontiguousarray(x.reshape(-1, x.shape[2]), dtype=np.float32)
-    return Batches({"past": Field(rows, 0, steps)}, None, index * steps, index)
+    beside = {other: Field(each, by="series") for other, each in others}
+    return Batches({name: Field(rows, 0, steps), **beside}, None, index * steps, index)

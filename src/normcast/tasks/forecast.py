@@ -74,9 +74,9 @@ class ForecastTask:
         return ("mase", "mae", "rmse")
 
     @property
-    def input_shapes(self) -> list[tuple[int, ...]]:
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
         """What a network reads of one window."""
-        return [field.shape for field in self.fold(0).train.inputs.values()]
+        return {name: field.shape for name, field in self.fold(0).train.inputs.items()}
 
     @property
     def output_shape(self) -> tuple[int, ...]:

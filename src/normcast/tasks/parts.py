@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,16 +93,30 @@ def embargo_of(cases: Cases, where: str) -> int:
 
     Raises ValueError for cases that share rows and have neither groups nor times.
     """
-    step = None if cases.groups is not None else stride(cases.x)
-    if step is None:
+    shared = [] if cases.groups is not None else list(_shared(cases))
+    if not shared:
         return 0
     if cases.times is None:
+        step, steps = shared[0]
         raise ValueError(
-            f"{where}: cases share rows: X was cut from one series, each case {step} of {cases.steps} rows "
+            f"{where}: cases share rows: X was cut from one series, each case {step} of {steps} rows "
             "behind another. Split by chance, they would be tested on rows that were trained on. Give times, "
             "such as the number of each case's last row (np.arange(len(X)) if they are in order), or groups."
         )
-    return -(-cases.steps // step)
+    return max(-(-steps // step) for step, steps in shared)
+
+
+def _shared(cases: Cases) -> Iterator[tuple[int, int]]:
+    """Yield by how many rows cases follow one another, and of how many, for series that share rows.
+
+    Series of one length are looked at together: a calendar alone comes round without sharing a row.
+    """
+    series = [x for x in cases.inputs.values() if x.ndim == 3]
+    for steps in dict.fromkeys(x.shape[1] for x in series):
+        some = [x for x in series if x.shape[1] == steps]
+        step = stride(some[0] if len(some) == 1 else np.concatenate(some, axis=2))
+        if step is not None:
+            yield step, steps
 
 
 def even_parts(strata: np.ndarray, parts: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -55,17 +56,28 @@ def foreign_subject(model: keras.Model, task: Task, training: Training, where: s
 
 def checked(model: keras.Model, task: Task, where: str) -> keras.Model:
     """Return a keras model if it maps a window of the task to what the task wants."""
-    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
-    wanted = task.input_shapes
-    fits = len(shapes) == len(wanted) == 1 and all(
-        a in (None, b) for a, b in zip(shapes[0], wanted[0], strict=False)
-    )
-    if not fits or len(shapes[0]) != len(wanted[0]) or tuple(model.output_shape[1:]) != task.output_shape:
+    given = task.input_shapes
+    if not reads(model, given) or tuple(model.output_shape[1:]) != task.output_shape:
+        shapes = {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}
+        read, got = (list(each.values()) if len(each) == 1 else each for each in (shapes, given))
         raise ValueError(
-            f"{where}: model {model.name!r} maps {shapes} to {tuple(model.output_shape[1:])}, but the data "
-            f"gives {wanted} and asks for {task.output_shape} (without the batch axis)."
+            f"{where}: model {model.name!r} maps {read} to {tuple(model.output_shape[1:])}, but the data "
+            f"gives {got} and asks for {task.output_shape} (without the batch axis)."
         )
     return model
+
+
+def reads(model: keras.Model, given: Mapping[str, tuple[int, ...]]) -> bool:
+    """Say whether a model reads what is given: shapes without the batch axis, by the names of its inputs.
+
+    One input fits one that is given by any name.
+    """
+    names = list(given) if len(given) == len(model.inputs) == 1 else [each.name for each in model.inputs]
+    return set(names) == set(given) and all(
+        len(tensor.shape) == 1 + len(given[name])
+        and all(axis in (None, wanted) for axis, wanted in zip(tensor.shape[1:], given[name], strict=True))
+        for name, tensor in zip(names, model.inputs, strict=True)
+    )
 
 
 def architecture_of(given: NetworkLike) -> Architecture:

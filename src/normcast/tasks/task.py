@@ -55,8 +55,8 @@ class Task(Protocol):
         """What must not be split, one value per row or case; None where each may stand alone."""
 
     @property
-    def input_shapes(self) -> list[tuple[int, ...]]:
-        """What a network reads of one window, an input each, without the batch axis."""
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
+        """What a network reads of one window, by the name of each input, without the batch axis."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:

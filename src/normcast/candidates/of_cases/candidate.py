@@ -21,7 +21,8 @@ class CaseCandidate:
     name: its row in a table; place: its order among the others. fit: takes x (cases, time, channels) float32,
     standardized, and y: numbers (cases, ...), scaled, or classes (cases, classes) bool, one-hot; returns what
     tells them of further cases, of each from its own rows alone. tells: some of `KINDS`. needs: the packages
-    without which it is not there.
+    without which it is not there. in_time: whether it tells steps of time apart; else it takes several inputs
+    side by side, as one step.
 
     >>> zero = CaseCandidate("zero", 9, lambda x, y: lambda new: np.zeros((len(new), *y.shape[1:])))
     >>> zero.fit(np.zeros((5, 3, 2)), np.ones(5))(np.zeros((2, 3, 2))), zero.is_there
@@ -33,6 +34,7 @@ class CaseCandidate:
     fit: Callable[[np.ndarray, np.ndarray], FittedCase]
     tells: tuple[str, ...] = KINDS
     needs: tuple[str, ...] = ()
+    in_time: bool = False
 
     @property
     def is_there(self) -> bool:

@@ -87,4 +87,4 @@ def _of(transformer: Any, x: np.ndarray) -> np.ndarray:
     return np.asarray(transformer.transform(x))
 
 
-candidate = CaseCandidate("MultiRocket-Hydra", 4, fit, needs=("aeon", "torch"))
+candidate = CaseCandidate("MultiRocket-Hydra", 4, fit, needs=("aeon", "torch"), in_time=True)

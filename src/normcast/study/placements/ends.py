@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import keras
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
 def input_placements(model: keras.Model, forecasts: bool = True) -> Iterator[Placement]:
     """Yield batch norm in the place of standardized inputs, and reversible instance normalization."""
-    first, last = ends_of(model)
+    inputs, last = ends_of(model)
     names = {layer.name for layer in model.layers}
     if not names & {"input_batch_norm", "instance_norm"}:
-        norm = {"class_name": "BatchNormalization", "config": {"name": "input_batch_norm"}}
         level = "batch norm instead of standardizing"
-        yield Placement(
-            f"input: {level}", (Insert(norm, after=first),), "input", "input", level, scaling=RAW_INPUTS
-        )
+        edits = tuple(batch_norms(inputs))
+        yield Placement(f"input: {level}", edits, "input", "input", level, scaling=RAW_INPUTS)
         if forecasts and len(model.outputs) == 1:
             level = "reversible instance norm"
-            yield Placement(f"input: {level}", instance_norm(first, last), "input", "input", level)
+            yield Placement(f"input: {level}", instance_norm(inputs[0], last), "input", "input", level)
+
+
+def batch_norms(inputs: Sequence[str]) -> Iterator[Edit]:
+    """Yield the edits that put batch norm behind each input."""
+    for number, name in enumerate(inputs, start=1):
+        own = "input_batch_norm" if number == 1 else f"input_batch_norm_{number}"
+        yield Insert({"class_name": "BatchNormalization", "config": {"name": own}}, after=name)
 
 
 def instance_norm(first: str, last: str) -> tuple[Edit, ...]:

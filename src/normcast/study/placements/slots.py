@@ -130,8 +130,8 @@ def _steps(model: Any, name: str) -> int | None:
     return shape[1] if len(shape) == 3 else None
 
 
-def ends_of(model: keras.Model) -> tuple[str, str]:
-    """Return the input that the network reads the past from, and the layer that gives the output."""
+def ends_of(model: keras.Model) -> tuple[list[str], str]:
+    """Return the inputs, first the one that the past is read from, and the layer that gives the output."""
     wiring = wiring_of(model)
     inputs, outputs = ([ref.layer for ref in refs_in(end)] for end in (wiring.inputs, wiring.outputs))
-    return ("past" if "past" in inputs else inputs[0]), outputs[0]
+    return sorted(inputs, key=lambda name: name != "past"), outputs[0]

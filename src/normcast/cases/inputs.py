@@ -1,0 +1,77 @@
+"""Inputs: whether cases have what a network reads, by name, and in the form that it was fitted on."""
+
+from __future__ import annotations
+
+import logging
+
+import keras
+
+from normcast.cases.fitted import Fitted
+from normcast.data import Cases
+from normcast.errors import listed, unknown
+
+_log = logging.getLogger("normcast")
+
+
+def refuse_other_names(cases: Cases, model: keras.Model, where: str) -> None:
+    """Raise ValueError unless cases have every input of a model, and no other; one fits one of any name."""
+    names = [tensor.name for tensor in model.inputs]
+    told = f"{where}: model {model.name!r}"
+    if len(cases.inputs) == len(names) == 1:
+        return
+    if not cases.beside:
+        each = ", ".join(f"{name!r}: ..." for name in names)
+        raise ValueError(
+            f"{told} reads {len(names)} inputs, {listed(names, 10)}, but X is one. Give a dict: {{{each}}}."
+        )
+    foreign = [name for name in cases.inputs if name not in names]
+    if foreign:
+        raise ValueError(unknown("input", foreign[0], names, where=told))
+    lacking = [name for name in names if name not in cases.inputs]
+    if lacking:
+        raise ValueError(f"{told} reads {listed(lacking, 10)}, which X lacks; inputs are {', '.join(names)}.")
+
+
+def as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:
+    """Return cases as the network reads them: uneven series brought to the length that was fitted.
+
+    Raises ValueError for inputs of other names, lengths or channels than those fitted.
+    """
+    refuse_other_names(cases, fitted.model, where)
+    if cases.beside:
+        cases = _beside_as_fitted(cases, fitted, where)
+        where = f"{where}: input {fitted.name!r}"
+    if cases.channels != fitted.channels:
+        raise ValueError(
+            f"{where}: X has {cases.channels} channels, but the network was fitted on {fitted.channels}."
+        )
+    if cases.steps > fitted.steps and fitted.is_ragged:
+        _log.warning(
+            "normcast: %s: of series longer than the %d steps that were fitted the newest are read.",
+            where,
+            fitted.steps,
+        )
+        return cases.cut_to(fitted.steps)
+    if cases.steps != fitted.steps and not fitted.is_ragged:
+        raise ValueError(
+            f"{where}: X has {cases.steps} steps, but the network was fitted on {fitted.steps}. Cut the "
+            "cases to that length."
+        )
+    return cases.filled_to(fitted.steps)
+
+
+def _beside_as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:
+    """Return the cases with the input as x that was fitted as such; refuse other inputs of other shapes."""
+    if cases.lengths is not None and cases.name != fitted.name:
+        raise ValueError(
+            f"{where}: input {cases.name!r}: series differ in length, but were fitted of one. Bring them to "
+            "that length."
+        )
+    cases = cases.led_by(fitted.name)
+    for name, shape in fitted.beside.items():
+        if cases.beside[name].shape[1:] != shape:
+            raise ValueError(
+                f"{where}: input {name!r}: X is {cases.beside[name].shape[1:]} for a case, but the network "
+                f"was fitted on {shape}."
+            )
+    return cases
