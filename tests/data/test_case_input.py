@@ -77,7 +77,7 @@ def test_the_layout_is_of_each_series():
         ({"load": SERIES, "image": np.zeros((5, 2, 2, 1))}, r"input 'image': X has shape \(5, 2, 2, 1\)"),
         ({"age": STATIC, "sex": STATIC[:, :1]}, r"no input is a series.*age \(5, 3\) and sex \(5, 1\)"),
         ({}, "inputs are none"),
-        ([SERIES, STATIC], "a list in which an array has three axes.*as a dict"),
+        ([SERIES, STATIC], r"case 0 of X has shape \(5, 8, 2\).*Several inputs are a dict"),
         (
             {name: [each[place:] for place, each in enumerate(SERIES)] for name in ("a", "b")},
             "series of inputs a and b differ in length",

@@ -224,7 +224,10 @@ def refuse_contradiction(facts: Facts) -> None:
     """Raise ValueError for facts that do not go together."""
     classes = facts.classes
     if facts.name in facts.beside or not all(len(shape) in (1, 2) for shape in facts.beside.values()):
-        raise ValueError(f"inputs beside {facts.name!r} are {facts.beside}, of which a case has none such.")
+        raise ValueError(
+            f"beside input {facts.name!r} are {facts.beside}, but each must be (columns,) or (time, "
+            "channels), of a name of its own."
+        )
     if (facts.head is None) != (classes is None):
         raise ValueError("it has a head without classes, or classes without a head.")
     if classes is not None and (len(classes) < 2 or classes != sorted(set(classes))):

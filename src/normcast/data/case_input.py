@@ -72,7 +72,6 @@ def read_inputs(x: Any, layout: Layout | None, where: str) -> dict[str, CaseInpu
     {'series': (2, 5, 1), 'static': (2, 2)}
     """
     if not isinstance(x, Mapping):
-        _refuse_listed(x, where)
         return {ALONE: CaseInput.of(x, layout, where)}
     if len(x) == 1:
         return {ALONE: CaseInput.of(next(iter(x.values())), layout, where)}
@@ -103,15 +102,6 @@ def refuse_infinite(values: np.ndarray, name: str, where: str) -> None:
         raise ValueError(
             f"{where}: {name} holds {int(bad.sum())} values that are not finite, the first in case {at[0]} "
             f"({name}[{', '.join(map(str, at))}] is {values[at]}). Fill them, or leave such cases out."
-        )
-
-
-def _refuse_listed(x: Any, where: str) -> None:
-    """Raise ValueError for a list of inputs: a list is one of series."""
-    if isinstance(x, list | tuple) and any(getattr(each, "ndim", 0) > 2 for each in x):
-        raise ValueError(
-            f"{where}: X is a {type(x).__name__} in which an array has three axes, but a list is of series "
-            "(time, channels). Give several inputs as a dict, by the names of the model's inputs."
         )
 
 

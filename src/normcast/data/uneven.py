@@ -104,9 +104,11 @@ def _checked(given: np.ndarray, case: int, where: str) -> np.ndarray:
         raise ValueError(f"{where}: X cannot be made numbers in case {case} ({error}).") from error
     series = series[:, None] if series.ndim == 1 else series
     if series.ndim != 2 or 0 in series.shape:
+        dict_of = "Several inputs are a dict, by the names of the model's inputs."
+        hint = dict_of if series.ndim > 2 else "Leave out cases without a step."
         raise ValueError(
             f"{where}: case {case} of X has shape {given.shape}, but needs (time, channels), or (time,) for "
-            "one channel, with at least one of each. Leave out cases without a step."
+            f"one channel, with at least one of each. {hint}"
         )
     if not np.isfinite(series).all():
         at = tuple(int(place) for place in np.argwhere(~np.isfinite(series))[0])
