@@ -80,10 +80,10 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_values(lambda v: v.update(format=5) or v["versions"].update(normcast="9.1")),
+        with_values(lambda v: v.update(format=6) or v["versions"].update(normcast="9.1")),
     )
     with pytest.raises(
-        ValueError, match=r"format 5, written by normcast 9\.1.*knows format 4.*pip install -U"
+        ValueError, match=r"format 6, written by normcast 9\.1.*knows format 5.*pip install -U"
     ):
         load(model_file)
 

@@ -63,6 +63,17 @@ def test_ours_passes(model, refit, scaling, missing, covariates):
     assert not any("no forecast" in note for note in report.notes)
 
 
+def test_ours_passes_with_series_that_are_shorter_than_the_input():
+    short = [table().iloc[:rows].assign(unique_id=f"short{rows}") for rows in (18, 16)]
+    forecaster = Forecaster(**{**SMALL, "input_size": 12}, **COVARIATES["futr"])
+    frame = pd.concat([table(), *short])
+    report = canary(forecaster, frame, refit=True, n_windows=3)
+    assert report.passed, str(report)
+    assert report.ways == ("noise", "scale", "end")
+    assert not any("then refused" in note or "no forecast" in note for note in report.notes)
+    assert "padded" in forecaster.panel(frame).notes[-1]
+
+
 class Smoothed(Forecaster):
     """A forecaster that smooths its table, forth and back, before it looks at it."""
 

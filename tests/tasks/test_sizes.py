@@ -37,14 +37,15 @@ def test_the_input_shrinks_until_a_series_has_as_many_windows_as_the_horizon_is_
     ("rows", "h", "level", "sizes"),
     [  # a tenth of the median series' rows are targets, of n - h + 1 windows
         ([100], 5, (), Sizes(56, n_valid=6, n_calib=0)),
-        ([90, 12, 70], 5, (), Sizes(70 - 7 - 10 + 1, n_valid=3, n_calib=0)),
+        ([90, 12, 70], 5, (), Sizes(56, n_valid=4, n_calib=0, least=5)),  # 12 rows decide nothing
         ([69], 5, (), Sizes(69 - 6 - 10 + 1, n_valid=2, n_calib=0)),
         ([40], 5, (), Sizes(40 - 5 - 10 + 1, n_valid=1, n_calib=0)),
         ([30_000], 5, (), Sizes(56, n_valid=1996, n_calib=0)),  # 2000 rows at most
         ([50_000], 300, (), Sizes(602, n_valid=2701, n_calib=0)),  # or ten horizons
         ([100], 5, (80,), Sizes(56, n_valid=6, n_calib=6)),
         ([60], 5, (80,), Sizes(60 - 6 - 8 - 10 + 1, n_valid=2, n_calib=4)),  # 80 % needs 4 windows
-        ([60, 90], 5, (90, 80), Sizes(75 - 7 - 9 - 10 + 1, n_valid=3, n_calib=5)),  # 90 % needs 9, of two
+        ([80, 90], 5, (90, 80), Sizes(56, n_valid=4, n_calib=5)),  # 90 % needs 9, of two
+        ([60, 90], 5, (90, 80), Sizes(56, n_valid=5, n_calib=9, least=5)),  # or of the one that is long
     ],
 )
 def test_sizes_of_a_plan_are_those_written_out(rows, h, level, sizes):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -36,27 +37,29 @@ class Ridge:
     intercept: np.ndarray
     penalty: float
 
-    def predict(self, values: np.ndarray, windows: Windows) -> np.ndarray:
+    def predict(self, values: np.ndarray, windows: Windows, offsets: np.ndarray | None = None) -> np.ndarray:
         """Forecast each window from the flat scaled values (rows,); nothing at or after a cutoff is read.
 
-        Returns (windows, h), in the scaled unit. Raises ValueError for windows of another size.
+        offsets (series + 1,): first row of each series, before which steps are padded with the window's last
+        value; without them no step is. Returns (windows, h), in the scaled unit. Raises ValueError for
+        windows of another size.
         """
         if (windows.input_size, windows.h) != self.weights.shape:
             raise ValueError(
                 f"Ridge: fitted for input_size {self.weights.shape[0]} and h {self.weights.shape[1]},"
                 f" the windows have input_size {windows.input_size} and h {windows.h}."
             )
-        inputs = sliding_window_view(np.asarray(values, dtype=np.float64), windows.input_size)
+        values = np.asarray(values, dtype=np.float64)
         forecast = np.empty((len(windows), windows.h))
         for rows in _chunks(len(forecast)):
-            window = inputs[windows.start[rows]]  # (chunk, input_size)
+            window = _inputs(values, windows[rows], offsets)  # (chunk, input_size)
             last = window[:, -1:]
             forecast[rows] = last + (window - last) @ self.weights + self.intercept
         return forecast
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""
-        return self.predict(scaled.y, windows)
+        return self.predict(scaled.y, windows, scaled.arrays.offsets)
 
 
 def fit_ridge(
@@ -65,12 +68,14 @@ def fit_ridge(
     valid: Windows,
     penalties: Sequence[float] = PENALTIES,
     max_windows: int = 500_000,
+    offsets: np.ndarray | None = None,
 ) -> Ridge:
     """Fit the map on training windows; its penalty has the least mean absolute error on validation windows.
 
     values: (rows,) flat and scaled per series, so that series of different size weigh the same. penalties:
     relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
     windows than this, this many are taken at even distances (and a tenth as many of the validation windows).
+    offsets: as in `Ridge.predict`.
     The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
     Raises ValueError without training or validation windows.
     Source: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear,
@@ -85,8 +90,9 @@ def fit_ridge(
         if len(windows) == 0:
             raise ValueError(f"fit_ridge: no {name} windows; lower input_size or h, or give longer series.")
     values = np.asarray(values, dtype=np.float64)
-    basis, mean_x, mean_y = _decompose(values, train, max_windows)
-    errors = _validation_errors(values, valid, basis, (mean_x, mean_y), penalties, max_windows // 10)
+    basis, mean_x, mean_y = _decompose(_pairs(values, train, max_windows, offsets), train)
+    held_out = _pairs(values, valid, max_windows // 10, offsets)
+    errors = _validation_errors(held_out, basis, (mean_x, mean_y), penalties)
     penalty = float(penalties[int(np.argmin(errors))])
     weights = basis.directions @ basis.solve(penalty)
     return Ridge(weights, mean_y - mean_x @ weights, penalty)
@@ -108,13 +114,14 @@ class _Basis:
         return self.cross / (self.eigenvalues + penalty * scale)[:, None]
 
 
-def _decompose(
-    values: np.ndarray, windows: Windows, max_windows: int
-) -> tuple[_Basis, np.ndarray, np.ndarray]:
+Pairs: TypeAlias = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+def _decompose(pairs: Pairs, windows: Windows) -> tuple[_Basis, np.ndarray, np.ndarray]:
     length = windows.input_size
     gram, cross = np.zeros((length, length)), np.zeros((length, windows.h))
     sum_x, sum_y, n = np.zeros(length), np.zeros(windows.h), 0
-    for x, y in _pairs(values, windows, max_windows):
+    for x, y in pairs:
         gram += x.T @ x
         cross += x.T @ y
         sum_x += x.sum(axis=0)
@@ -129,32 +136,32 @@ def _decompose(
 
 
 def _validation_errors(
-    values: np.ndarray,
-    windows: Windows,
-    basis: _Basis,
-    means: tuple[np.ndarray, np.ndarray],
-    penalties: Sequence[float],
-    max_windows: int,
+    pairs: Pairs, basis: _Basis, means: tuple[np.ndarray, np.ndarray], penalties: Sequence[float]
 ) -> np.ndarray:
     """Return the sum of absolute errors of each penalty: (penalties,)."""
     maps = [basis.solve(penalty) for penalty in penalties]
     errors = np.zeros(len(maps))
-    for x, y in _pairs(values, windows, max_windows):
+    for x, y in pairs:
         rotated, target = (x - means[0]) @ basis.directions, y - means[1]
         errors += [np.abs(target - rotated @ weights).sum() for weights in maps]
     return errors
 
 
-def _pairs(values: np.ndarray, windows: Windows, max_windows: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(values: np.ndarray, windows: Windows, max_windows: int, offsets: np.ndarray | None) -> Pairs:
     """Yield inputs (chunk, input_size) and targets (chunk, h), the last input subtracted from both."""
-    start = np.asarray(windows.start)
-    if len(start) > max_windows:
-        start = start[np.linspace(0, len(start) - 1, max(max_windows, 1)).astype(np.int64)]
-    spans = sliding_window_view(values, windows.input_size + windows.h)
-    for rows in _chunks(len(start)):
-        span = spans[start[rows]]
-        span = span - span[:, windows.input_size - 1, None]
-        yield span[:, : windows.input_size], span[:, windows.input_size :]
+    if len(windows) > max_windows:
+        windows = windows[np.linspace(0, len(windows) - 1, max(max_windows, 1)).astype(np.int64)]
+    for rows in _chunks(len(windows)):
+        inputs, targets = _inputs(values, windows[rows], offsets), windows[rows].targets(values)
+        last = inputs[:, -1:]
+        yield inputs - last, targets - last
+
+
+def _inputs(values: np.ndarray, windows: Windows, offsets: np.ndarray | None) -> np.ndarray:
+    """Return what windows read, (n, input_size); offsets: as in `Ridge.predict`."""
+    if offsets is None or (windows.start >= offsets[windows.series]).all():
+        return sliding_window_view(values, windows.input_size)[windows.start]
+    return values[windows.reads(offsets)]
 
 
 def _chunks(n: int) -> Iterator[slice]:
@@ -163,7 +170,8 @@ def _chunks(n: int) -> Iterator[slice]:
 
 def fit(fold: ForecastFold, season: int) -> Ridge:
     """Return the map of a fold; the season is not asked for, the window shows it."""
-    return fit_ridge(fold.scaled.y, fold.split.train, fold.split.valid)
+    offsets = fold.arrays.offsets
+    return fit_ridge(fold.scaled.y, fold.split.train, fold.split.valid, offsets=offsets)
 
 
 candidate = Candidate("ridge", place=3, fit=fit)

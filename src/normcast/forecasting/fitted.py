@@ -25,7 +25,8 @@ class Fitted:
     """Networks of several seeds with the scaling in front of them and the interval corrections behind.
 
     ids: series that were fitted; weights: per seed, in the order of `model.weights`; intervals: None for
-    point forecasts; minimum: no forecast below it.
+    point forecasts; minimum: no forecast below it; least: the rows of a series that it reads at least, where
+    it was fitted on padded windows; None where it was not, and reads whole windows only.
     """
 
     ids: tuple[str, ...]
@@ -38,13 +39,20 @@ class Fitted:
     h: int
     minimum: float | None
     calendar: bool
+    least: int | None = None
+
+    @property
+    def rows_needed(self) -> int:
+        """The rows that a series must have."""
+        return self.input_size if self.least is None else self.least
 
     def describe(self) -> dict[str, str]:
         """Return what it is, in words."""
         return {
             "networks": counted(len(self.weights), "seed"),
             "weights of each": f"{self.model.count_params():,}",
-            "reads": counted(self.input_size, "row"),
+            "reads": counted(self.input_size, "row")
+            + (f", padded from {self.least} on" if self.least is not None else ""),
             "intervals": "none" if self.intervals is None else self.intervals.conformal.describe(),
         }
 
@@ -58,7 +66,9 @@ class Fitted:
 
     def raw(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Return the forecast over all seeds, scaled: the median of quantiles, the mean of points."""
-        outputs = predict(self.model, self.weights, scaled.batches(windows))  # (seeds, n, h[, Q])
+        outputs = predict(
+            self.model, self.weights, scaled.batches(windows, self.least is not None)
+        )  # (seeds, n, h[, Q])
         if outputs.ndim == 4:
             return np.sort(np.median(outputs, axis=0).astype(np.float64), axis=-1)
         return as_quantiles(outputs.mean(axis=0, dtype=np.float64), max(1, len(self.quantiles)))
@@ -67,11 +77,13 @@ class Fitted:
         """Forecast the h rows after the end of each series of a panel: (series, h, Q).
 
         A series that was fitted keeps its scale; a new one is scaled from its own rows.
-        Raises ValueError for a series shorter than one window.
+        Raises ValueError for a series with fewer rows than are needed.
         """
-        check_lengths(panel, self.input_size)
+        check_lengths(panel, self)
         fitted = self if panel.ids == self.ids else self.matched(panel)
-        arrays = Arrays.of(panel.tail(self.input_size), self.h, futr_ahead, calendar=self.calendar)
+        arrays = Arrays.of(
+            panel.tail(np.minimum(panel.lengths, self.input_size)), self.h, futr_ahead, calendar=self.calendar
+        )
         return fitted.forecast(fitted.scaling.scaled(arrays), arrays.last(arrays.rows, self.input_size))
 
     def matched(self, panel: Panel) -> Fitted:
@@ -86,18 +98,27 @@ def at_rest(outputs: np.ndarray, intervals: SeriesIntervals, scaled: Scaled, win
 
     One that has changed since, within the rows that are read, is forecast as the others are.
     """
-    read = scaled.y[windows.start[:, None] + np.arange(windows.input_size)]  # (n, input_size)
+    read = scaled.y[windows.reads(scaled.arrays.offsets)]  # (n, input_size)
     last = read[:, -1]
     still = np.array(intervals.still)[windows.series] & (read == last[:, None]).all(axis=1)
     return np.where(still[:, None, None], last[:, None, None], outputs)
 
 
-def check_lengths(panel: Panel, input_size: int) -> None:
-    """Raise ValueError for a series that is shorter than one window."""
-    short = np.flatnonzero(panel.lengths < input_size)
-    if len(short):
-        name, rows = panel.ids[short[0]], int(panel.lengths[short[0]])
-        raise ValueError(
-            f"predict: series {name!r} has {rows} rows, but the network reads {input_size}. "
-            f"Give at least {input_size} rows of it, or leave the series out."
+def check_lengths(panel: Panel, fitted: Fitted) -> None:
+    """Raise ValueError for a series that is shorter than one window, or than a padded one may be."""
+    need = fitted.rows_needed
+    short = np.flatnonzero(panel.lengths < need)
+    if not len(short):
+        return
+    name, rows = panel.ids[short[0]], int(panel.lengths[short[0]])
+    if fitted.least is None:
+        why = (
+            f"the network reads {need}, and learned from no padded window, since no series it was fitted on "
+            "was short. Fit it with short series among the others"
         )
+    else:
+        why = f"a padded window has at least {need}. Wait for them"
+    raise ValueError(
+        f"predict: series {name!r} has {rows} rows, but {why}, give at least {need} rows of it, or leave it "
+        "out (--short skip)."
+    )

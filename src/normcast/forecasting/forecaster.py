@@ -242,7 +242,7 @@ class Forecaster(Shown):
             **{"where": where, **self.policies_, **policies},
         )
         assert self.fitted_ is not None
-        return long_enough(panel, self.fitted_.input_size) if self.settings.short == "skip" else panel
+        return long_enough(panel, self.fitted_.rows_needed) if self.settings.short == "skip" else panel
 
     def save(self, path: str | Path) -> None:
         """Write the fitted forecaster to one file; see `normcast.load`.

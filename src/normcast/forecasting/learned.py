@@ -59,14 +59,14 @@ def learn(
 
     checkpoint, keep: as `train` takes them.
     """
-    moving = int((~still(arrays, rows)).sum())
-    sizes = Sizes.plan(rows, season, settings.h, settings.level, settings.input_size, moving)
+    asked = settings.h, settings.level, settings.input_size
+    sizes = Sizes.plan(rows, season, *asked, ~still(arrays, rows), settings.pads)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
-    model = build(settings, sizes.input_size, arrays)
+    model = build(settings, sizes.input_size, arrays, sizes.padded)
     ridge = cast(Ridge, candidates["ridge"])
-    errors = sample_errors(ridge, fold.scaled.y, fold.split.train)
+    errors = sample_errors(ridge, fold)
     start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
     trained = tuple(
         train(
@@ -102,6 +102,7 @@ def fitted_of(
         quantiles=settings.quantiles,
         intervals=None,
         input_size=sizes.input_size,
+        least=sizes.least,
         h=settings.h,
         minimum=lowest(seen(fold)) if settings.minimum == "auto" else settings.minimum,
         calendar=settings.calendar,
@@ -143,7 +144,7 @@ def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
     )
 
 
-def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
+def build(settings: Settings, input_size: int, arrays: Arrays, padded: bool = False) -> keras.Model:
     """Build the network for these columns, or take the keras model that was given, if it fits them."""
     if settings.foreign is not None:
         return checked(settings.foreign, input_size, 1 + arrays.exog.shape[1], settings.h)
@@ -154,6 +155,7 @@ def build(settings: Settings, input_size: int, arrays: Arrays) -> keras.Model:
         quantiles=settings.quantiles,
         futr=arrays.n_futr + arrays.waves.shape[1],
         stat=arrays.stat.shape[1],
+        padded=padded,
     )
 
 
@@ -185,10 +187,11 @@ def training_of(settings: Settings) -> Training:
     )
 
 
-def sample_errors(ridge: Ridge, y: np.ndarray, windows: Windows, most: int = 10_000) -> np.ndarray:
-    """Return the ridge's errors on at most so many windows, evenly spread: (n, h), in scaled units."""
+def sample_errors(ridge: Ridge, fold: ForecastFold, most: int = 10_000) -> np.ndarray:
+    """Return the ridge's errors on so many training windows, evenly spread: (n, h), in scaled units."""
+    windows = fold.split.train
     chosen = windows[:: -(-len(windows) // most)]
-    return chosen.targets(y) - ridge.predict(y, chosen)
+    return chosen.targets(fold.scaled.y) - ridge.forecast(fold.scaled, chosen)
 
 
 def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> SeriesIntervals:

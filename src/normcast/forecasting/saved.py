@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,8 +34,8 @@ from normcast.windows import Scaler, waves
 from normcast.windows.table_scaling import TableScaling
 
 # Format 2 says outputs for h in the network; 3 names its kind, and its scalers lack the shape; 4 has
-# intervals of each series.
-KIND, FORMAT = "forecaster", 4
+# intervals of each series; in 5 windows may be padded.
+KIND, FORMAT = "forecaster", 5
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
 
 
@@ -43,12 +43,15 @@ MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scal
 class Facts(Plain):
     """What the manifest tells of what was fitted."""
 
+    added: ClassVar = ("least",)
+
     input_size: int
     h: int
     quantiles: tuple[float, ...]
     minimum: float | None
     calendar: bool
     replicas: int
+    least: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def write(kept: Kept, path: str | Path) -> None:
     last rows of each series. The same forecaster makes the same bytes.
     Raises ValueError for what a file cannot keep, OSError where it cannot be written.
     """
-    tail = kept.panel.tail(kept.fitted.input_size)
+    tail = kept.panel.tail(np.minimum(kept.panel.lengths, kept.fitted.input_size))
     held = members(kept.settings, kept.fitted, tail, kept.policies)
     write_whole(path, Archive(held, str(path)).packed())
 
@@ -98,11 +101,10 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         body = Body.from_dict(manifest.body, f"{archive.where}: {MANIFEST}")
     panel, facts = read_panel(archive, body), body.fitted
     with archive.reading(MANIFEST):
-        if (panel.lengths < facts.input_size).any():
-            raise ValueError(
-                f"the network reads {facts.input_size} rows, but a series has {panel.lengths.min()}."
-            )
-        build = build_arguments(panel, facts.input_size, facts.h, facts.quantiles, facts.calendar)
+        least = facts.input_size if facts.least is None else facts.least
+        if (panel.lengths < least).any():
+            raise ValueError(f"the network reads {least} rows, but a series has {panel.lengths.min()}.")
+        build = build_arguments(panel, facts)
     scaling = read_scaling(archive, manifest, panel)
     intervals = read_intervals(archive, manifest, facts, panel)
     # Last, so that nothing is built for a file that is broken.
@@ -118,6 +120,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         h=facts.h,
         minimum=facts.minimum,
         calendar=facts.calendar,
+        least=facts.least,
     )
     settings = read_settings(archive, body, architecture or model)
     return Kept(settings, fitted, panel, read_policies(archive, body))
@@ -127,7 +130,6 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
     """Return the members of the file, the manifest first."""
     values, arrays = tail.to_parts()
     architecture = None if settings.foreign is not None else settings.preset.architecture
-    build = build_arguments(tail, fitted.input_size, fitted.h, fitted.quantiles, fitted.calendar)
     plain = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name != "model"}
     facts = Facts(
         input_size=fitted.input_size,
@@ -136,31 +138,31 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
         minimum=fitted.minimum,
         calendar=fitted.calendar,
         replicas=len(fitted.weights),
+        least=fitted.least,
     )
     preset = settings.model if isinstance(settings.model, str) else None
     body = Body(plain, preset, facts, policies, values)
     return {
         MANIFEST: as_json(manifest_member(KIND, FORMAT, body.to_dict())),
-        **network_members(fitted.model, fitted.weights, architecture, build),
+        **network_members(fitted.model, fitted.weights, architecture, build_arguments(tail, facts)),
         SCALER: as_json(plain_scaling(fitted.scaling)),
         CONFORMAL: as_json(fitted.intervals and fitted.intervals.to_dict()),
         PANEL: as_arrays(arrays),
     }
 
 
-def build_arguments(
-    panel: Panel, input_size: int, h: int, quantiles: tuple[float, ...], calendar: bool
-) -> dict[str, Any]:
+def build_arguments(panel: Panel, facts: Facts) -> dict[str, Any]:
     """Return the arguments of `Architecture.build` for a panel's columns."""
     futr = panel.futr.shape[1]
-    n_waves = waves(panel.time[:1], panel.step).shape[1] if calendar else 0
+    n_waves = waves(panel.time[:1], panel.step).shape[1] if facts.calendar else 0
     return {
-        "input_size": input_size,
+        "input_size": facts.input_size,
         "channels": 1 + panel.hist.shape[1] + futr,
-        "outputs": h,
-        "quantiles": list(quantiles),
+        "outputs": facts.h,
+        "quantiles": list(facts.quantiles),
         "futr": futr + n_waves,
         "stat": panel.stat.shape[1],
+        **({} if facts.least is None else {"padded": True}),  # files of earlier formats do not say it
     }
 
 

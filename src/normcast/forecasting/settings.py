@@ -108,6 +108,11 @@ class Settings:
         return None if isinstance(self.model, str | Architecture) else self.model
 
     @property
+    def pads(self) -> bool:
+        """Whether windows of short series are padded; a network that was given does not read the mark."""
+        return self.foreign is None
+
+    @property
     def has_quantile_heads(self) -> bool:
         """Whether the network forecasts quantiles; one that gives points gets its intervals all the same."""
         if self.foreign is None:

@@ -10,13 +10,13 @@ import numpy as np
 from normcast.data import Panel
 from normcast.data.counts import note
 from normcast.data.faults import Lack, SeriesFault, refusal
-from normcast.errors import listed
+from normcast.errors import counted, listed
 from normcast.forecasting.settings import DefaultLevel, Settings
 from normcast.scoring import reachable_level, supported, windows_needed
 from normcast.tasks import Sizes
 from normcast.tasks.forecast_fold import still
-from normcast.tasks.sizes import calibration_room
-from normcast.windows.split import refuse_short
+from normcast.tasks.sizes import calibration_room, of_full_length
+from normcast.windows.split import refuse_short, refuse_windowless
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ def together(settings: Settings, fault: SeriesFault) -> SeriesFault:
     return fault
 
 
-def long_enough(panel: Panel, input_size: int) -> Panel:
-    """Return new rows without series that are shorter than one window, unless all of them are."""
-    short = panel.lengths < input_size
+def long_enough(panel: Panel, need: int) -> Panel:
+    """Return new rows without series of fewer rows than are needed, unless all of them have fewer."""
+    short = panel.lengths < need
     if not short.any() or short.all():
         return panel
     lacks = [
-        Lack(panel.ids[s], f"has {panel.lengths[s]} rows, and the network reads {input_size}")
+        Lack(panel.ids[s], f"has {panel.lengths[s]} rows, and the network reads {need}")
         for s in np.flatnonzero(short)
     ]
     return panel.only(~short).without(SeriesFault("", lacks), panel.n_series, "skip")
@@ -87,34 +87,44 @@ def settle(settings: Settings, panel: Panel, behind: int = 0) -> tuple[Settings,
     left out is in the panel's notes. Raises SeriesFault for short series, unless short="skip".
     """
     rows = panel.lengths - behind
-    settled, keep = kept(settings, panel, rows)
-    lacks = lacking(settled, panel, rows, keep)
-    if lacks:
-        message = refused(settled, panel, rows, keep)
-        panel = panel.only(keep).without(SeriesFault(message, lacks), panel.n_series, settings.short)
+    settled = with_full_levels(settings, panel, rows)
+    sizes = sizes_of(settled, panel, rows)
+    keep = rows >= sizes.rows_to_train(settled.h)
+    if not keep.any():  # then the one that is too short is refused by name
+        return settled, panel.noting(*told(settings, settled, panel, behind))
+    if not keep.all():
+        fault = SeriesFault(refused(sizes, settled.h, panel, rows), lacking(sizes, settled.h, panel, rows))
+        panel = panel.only(keep).without(fault, panel.n_series, settings.short)
     return settled, panel.noting(*told(settings, settled, panel, behind))
 
 
-def kept(settings: Settings, panel: Panel, rows: np.ndarray) -> tuple[Settings, np.ndarray]:
-    """Return the settings with the levels that can be had, and which series are long enough for them, (S,).
-
-    All series are kept where none is long enough: then the one that is too short is refused by name.
-    """
-    moving = ~still(panel, np.maximum(rows, 1))
-    keep = np.ones(len(rows), dtype=bool)
-    while True:
-        now = with_levels(settings, rows[keep], int(moving[keep].sum()))
-        short = keep & (rows < sizes_of(now, panel, rows[keep], int(moving[keep].sum())).rows_needed(now.h))
-        if not short.any():
-            return now, keep
-        if (short == keep).all():
-            return now, np.ones(len(rows), dtype=bool)
-        keep = keep & ~short
+def moving_in(panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Return which series ever changed in their first rows, (S,)."""
+    return ~still(panel, np.maximum(rows, 1))
 
 
-def sizes_of(settings: Settings, panel: Panel, rows: np.ndarray, moving: int) -> Sizes:
-    """Return the sizes that series of so many rows are given."""
-    return Sizes.plan(rows, panel.season, settings.h, settings.level, settings.input_size, moving)
+def sizes_of(settings: Settings, panel: Panel, rows: np.ndarray) -> Sizes:
+    """Return the sizes for series of so many rows."""
+    asked = settings.h, settings.level, settings.input_size
+    return Sizes.plan(rows, panel.season, *asked, moving_in(panel, rows), settings.pads)
+
+
+def full_length(settings: Settings, panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Return which series are long enough for the levels and sizes that they alone are given, (S,)."""
+    moving = moving_in(panel, rows)
+
+    def planned(some: np.ndarray) -> Sizes:
+        count = int(moving[some].sum())
+        level = with_levels(settings, rows[some], count).level
+        return Sizes.of_typical(rows[some], panel.season, settings.h, level, settings.input_size, count)
+
+    return of_full_length(rows, settings.h, planned)
+
+
+def with_full_levels(settings: Settings, panel: Panel, rows: np.ndarray) -> Settings:
+    """Return the settings with the levels that the series of full length can support."""
+    full = full_length(settings, panel, rows)
+    return with_levels(settings, rows[full], int(moving_in(panel, rows)[full].sum()))
 
 
 def with_levels(settings: Settings, rows: np.ndarray, moving: int) -> Settings:
@@ -128,12 +138,12 @@ def with_levels(settings: Settings, rows: np.ndarray, moving: int) -> Settings:
     return settings if level == settings.level else replace(settings, level=level)
 
 
-def lacking(settings: Settings, panel: Panel, rows: np.ndarray, keep: np.ndarray) -> list[Lack]:
-    """Return what the series that are not kept lack."""
-    need = sizes_of(settings, panel, rows[keep], moving_of(panel, rows, keep)).rows_needed(settings.h)
+def lacking(sizes: Sizes, h: int, panel: Panel, rows: np.ndarray) -> list[Lack]:
+    """Return what the series lack that are too short."""
+    need = sizes.rows_to_train(h)
     return [
         Lack(panel.ids[s], f"has {panel.lengths[s]} rows{before(panel, rows, int(s))} and needs {need}")
-        for s in np.flatnonzero(~keep)
+        for s in np.flatnonzero(rows < need)
     ]
 
 
@@ -142,41 +152,49 @@ def before(panel: Panel, rows: np.ndarray, s: int) -> str:
     return "" if rows[s] == panel.lengths[s] else f" ({max(int(rows[s]), 0)} before the first cutoff)"
 
 
-def moving_of(panel: Panel, rows: np.ndarray, keep: np.ndarray) -> int:
-    """Return how many of the series that are kept ever changed."""
-    return int((~still(panel, np.maximum(rows, 1)))[keep].sum())
-
-
-def refused(settings: Settings, panel: Panel, rows: np.ndarray, keep: np.ndarray) -> str:
+def refused(sizes: Sizes, h: int, panel: Panel, rows: np.ndarray) -> str:
     """Return the refusal of the shortest series, with what would fit."""
-    sizes = sizes_of(settings, panel, rows[keep], moving_of(panel, rows, keep))
+    rows = np.maximum(rows, 0)
+    held = sizes.n_valid, sizes.n_calib
     try:
-        refuse_short(
-            np.maximum(rows, 0),
-            panel.lengths,
-            sizes.input_size,
-            settings.h,
-            sizes.n_valid,
-            sizes.n_calib,
-            panel.ids,
-        )
+        if sizes.least is None:
+            refuse_short(rows, panel.lengths, sizes.input_size, h, *held, panel.ids)
+        else:
+            refuse_windowless(rows, sizes.least, h, panel.ids)
     except ValueError as error:
         return str(error)
     return ""
 
 
 def told(asked: Settings, settled: Settings, panel: Panel, behind: int) -> tuple[str, ...]:
-    """Return what a reader must know of levels and of the lowest value."""
-    values = panel.y[panel.observed]
-    notes = note(values) if asked.minimum == "auto" else ()
+    """Return what a reader must know of short series, of levels and of the lowest value."""
+    values, rows = panel.y[panel.observed], panel.lengths - behind
+    notes = padded(settled, panel, rows) + (note(values) if asked.minimum == "auto" else ())
     dropped = [each for each in asked.level if each not in settled.level]
     if not dropped:
         return notes
-    rows = panel.lengths - behind
-    moving = moving_of(panel, rows, np.ones(len(rows), dtype=bool))
-    most = max(calibration_room(rows, asked.h, max(1, moving), asked.input_size or 1), 0)
+    full = full_length(asked, panel, rows)
+    count = max(1, int(moving_in(panel, rows)[full].sum()))
+    most = max(calibration_room(rows[full], asked.h, count, asked.input_size or 1), 0)
     need = " and ".join(str(windows_needed(each)) for each in dropped)
     what = f"no interval of {listed([f'{each:g}' for each in dropped])} %"
     largest = f"; the largest level is {reachable_level(most):g} (--level)" if most else ""
     why = f"calibration needs {need} windows, and these rows give at most {most}"
     return (*notes, f"{what}, which is a default: {why}{largest}")
+
+
+def padded(settings: Settings, panel: Panel, rows: np.ndarray) -> tuple[str, ...]:
+    """Return the note on series whose windows are padded, if there are any."""
+    sizes = sizes_of(settings, panel, rows)
+    if not sizes.padded:
+        return ()
+    need, many = sizes.rows_needed(settings.h), counted(panel.n_series, "series")
+    when = "" if (rows == panel.lengths).all() else " before the first cutoff"
+    alone = int((~sizes.holds_out(rows, settings.h)).sum())
+    rest = (
+        f"; {alone} without room to hold out only train: their intervals are the usual ones" if alone else ""
+    )
+    return (
+        f"{int((rows < need).sum())} of {many} have fewer than {need} rows{when}: their windows, of "
+        f"{sizes.input_size} rows to read, are padded on the left under a mask{rest}",
+    )

@@ -102,6 +102,7 @@ class Architecture(Written, Plain):
         quantiles: Sequence[float] = (),
         futr: int = 0,
         stat: int = 0,
+        padded: bool = False,
         name: str = "normcast",
     ) -> keras.Model:
         """Build the network; weights are drawn anew at each call.
@@ -109,7 +110,9 @@ class Architecture(Written, Plain):
         input_size: time steps read; channels: columns of the input; outputs: how many numbers come out,
         whatever they are: steps of a horizon, classes, quantities. For a forecast the first channel is the
         target; futr: known-future columns, read as a second input (batch, outputs, futr); stat: static
-        columns, read as (batch, stat). Returns a model from (batch, input_size, channels) to (batch,
+        columns, read as (batch, stat); padded: whether windows may be padded on the left: one more channel,
+        the last, is 1 where there is a step and 0 where it is padded, whose values are then not read.
+        Returns a model from (batch, input_size, channels) to (batch,
         outputs), or to (batch, outputs, len(quantiles)) in ascending order where quantiles are given.
         Raises ValueError where a size is below one.
         """
@@ -117,7 +120,7 @@ class Architecture(Written, Plain):
 
         for label, value in (("input_size", input_size), ("channels", channels), ("outputs", outputs)):
             at_least_one("Architecture.build", label, value)
-        ends = Ends(input_size, channels, outputs, tuple(quantiles), futr, stat)
+        ends = Ends(input_size, channels, outputs, tuple(quantiles), futr, stat, padded)
         parts = self.conv, self.recurrent, self.head
         return network(
             *parts, ends, reads=self.reads, instance_norm=self.instance_norm, skip=self.skip, name=name

@@ -47,6 +47,7 @@ class Ends:
     quantiles: tuple[float, ...] = ()
     futr: int = 0
     stat: int = 0
+    padded: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,9 +67,12 @@ def network(
     name: str,
 ) -> keras.Model:
     """Build the graph; see `Architecture.build` for shapes."""
-    past = keras.Input((ends.input_size, ends.channels), name="past")
+    past = keras.Input((ends.input_size, ends.channels + ends.padded), name="past")
     inputs = [past]
-    x, target, undo = windowed(past, instance_norm, skip, ends.channels)
+    values = held_before_begin(past) if ends.padded else past
+    x, target, undo = windowed(values, instance_norm, skip, ends.channels)
+    if ends.padded:
+        x = layers.Concatenate(name="marked")([x, past[:, :, -1:]])
     x = encoded(x, conv, recurrent, reads)
     if ends.stat:
         inputs.append(keras.Input((ends.stat,), name="static"))
@@ -82,6 +86,12 @@ def network(
     if ends.quantiles:
         y = Ordered(name="ordered")(y)
     return keras.Model(inputs, undo(y), name=name.replace("-", "_"))
+
+
+def held_before_begin(past: Any) -> Any:
+    """Return the past (B, T, C + 1) without its mark, (B, T, C): unmarked steps hold the newest values."""
+    values, there = past[:, :, :-1], past[:, :, -1:]
+    return keras.ops.where(there > 0, values, values[:, -1:])
 
 
 def windowed(

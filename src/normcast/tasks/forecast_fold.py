@@ -25,7 +25,8 @@ class ForecastFold:
     """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
 
     arrays: the panel, laid out; split: its windows by part; scaling: learned from the training rows alone;
-    scaled: all columns, scaled by it; rows: of each series before the cutoff.
+    scaled: all columns, scaled by it; rows: of each series before the cutoff; padded: whether windows of
+    short series are.
     """
 
     arrays: Arrays
@@ -33,6 +34,7 @@ class ForecastFold:
     scaling: TableScaling
     scaled: Scaled
     rows: np.ndarray
+    padded: bool = False
 
     @property
     def still(self) -> np.ndarray:
@@ -43,24 +45,27 @@ class ForecastFold:
     def before(cls, arrays: Arrays, rows: np.ndarray, sizes: Sizes, h: int, scaling: str) -> ForecastFold:
         """Split at the cutoff after the first `rows` rows of each series.
 
-        Raises ValueError for a series that is too short for these sizes, naming it.
+        A series without the room to hold out trains only. Raises ValueError for a series that is too short
+        for these sizes, naming it.
         """
+        out = sizes.holds_out(rows, h)
         parts = split(
             arrays.offsets,
             rows,
             sizes.input_size,
             h,
-            valid=sizes.n_valid,
-            calib=sizes.n_calib,
+            valid=sizes.n_valid * out,
+            calib=sizes.n_calib * out,
+            least=sizes.least,
             observed=arrays.observed,
             ids=arrays.ids,
         )
-        learned = TableScaling.fit(arrays, rows - sizes.held_out(h), scaling)
-        return cls(arrays, parts, learned, learned.scaled(arrays), rows)
+        learned = TableScaling.fit(arrays, rows - sizes.held_out(h) * out, scaling)
+        return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes.padded)
 
     def batches(self, part: str) -> Batches:
         """Return the windows of a part ("train", "valid", "calib", "test") as the network reads them."""
-        return self.scaled.batches(getattr(self.split, part))
+        return self.scaled.batches(getattr(self.split, part), self.padded)
 
     def truth(self, part: str) -> np.ndarray:
         """Return what then happened in the windows of a part, scaled: (windows, h)."""

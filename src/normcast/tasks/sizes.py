@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -27,13 +27,27 @@ def fitting_input_size(h: int, season: int, rows: int) -> int:
     return max(1, min(default_input_size(h, season), rows - 2 * h + 1))
 
 
+def least_read(h: int, season: int) -> int:
+    """Return the rows that a padded window reads at least: a season, but no more than the horizon, and two.
+
+    >>> least_read(h=18, season=12), least_read(h=6, season=12), least_read(h=1, season=1)
+    (12, 6, 2)
+    """
+    return max(2, min(h, season))
+
+
 @dataclass(frozen=True)
 class Sizes:
-    """Windows per series for validation and calibration, and the rows of input, at one cutoff."""
+    """Windows per series for validation and calibration, and the rows of input, at one cutoff.
+
+    least: the rows of its series that a window reads at least, where windows of short series are padded;
+    None where no series is short, and none is padded.
+    """
 
     input_size: int
     n_valid: int
     n_calib: int
+    least: int | None = None
 
     @classmethod
     def plan(
@@ -43,30 +57,85 @@ class Sizes:
         h: int,
         level: Sequence[float],
         input_size: int | None = None,
-        moving: int | None = None,
+        moving: np.ndarray | None = None,
+        pads: bool = True,
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
-        The series of median length decides, so that one short series shrinks nothing for the others; it may
-        then lack the `rows_needed`. level: percent; () for no intervals, and no calibration. moving: how many
-        series calibrate, since one that never changed does not; by default all. Raises ValueError for a level
-        that these rows could never support.
+        Of the series that are long enough for the sizes, the one of median length decides, so that short
+        series shrink nothing for the others. These are padded, or where not `pads` lack the `rows_needed`.
+        level: percent; () for no intervals, and no calibration. moving: (S,) which series ever changed, since
+        others do not calibrate; by default all. Raises ValueError for a level that these rows could never
+        support.
         """
-        usual, count = typical(rows), max(1, len(rows) if moving is None else moving)
-        n_valid = valid_windows(usual, h)
-        n_calib = max(n_valid, ceil(needed(level) / count)) if level else 0
+        moving = np.ones(len(rows), dtype=bool) if moving is None else moving
+
+        def planned(some: np.ndarray) -> Sizes:
+            return cls.of_typical(rows[some], season, h, level, input_size, int(moving[some].sum()))
+
+        full = of_full_length(rows, h, planned)
+        sizes = planned(full)
         if level:
-            check_support(level, calibration_room(rows, h, count))
+            check_support(level, calibration_room(rows[full], h, max(1, int(moving[full].sum()))))
+        short = rows < sizes.rows_needed(h)
+        if not pads or not short.any() or short.all():
+            return sizes
+        return replace(sizes, least=min(sizes.input_size, least_read(h, season)))
+
+    @classmethod
+    def of_typical(
+        cls,
+        rows: np.ndarray,
+        season: int,
+        h: int,
+        level: Sequence[float],
+        input_size: int | None,
+        moving: int,
+    ) -> Sizes:
+        """Choose sizes for series of which the one of median length decides, whatever the others lack."""
+        usual = typical(rows)
+        n_valid = valid_windows(usual, h)
+        n_calib = max(n_valid, ceil(needed(level) / max(1, moving))) if level else 0
         held_out = cls(1, n_valid, n_calib).held_out(h)
         return cls(input_size or fitting_input_size(h, season, usual - held_out), n_valid, n_calib)
 
+    @property
+    def padded(self) -> bool:
+        """Whether windows of short series are padded."""
+        return self.least is not None
+
     def rows_needed(self, h: int) -> int:
-        """Return the rows a series must have before the cutoff: one window to train, and what is held out."""
+        """Return the rows a series must have for one whole window to train, and what is held out."""
         return rows_needed(self.input_size, h, self.n_valid, self.n_calib)
+
+    def rows_to_train(self, h: int) -> int:
+        """Return the rows a series must have to take part: fewer where windows are padded."""
+        return self.rows_needed(h) if self.least is None else self.least + h
 
     def held_out(self, h: int) -> int:
         """Return the rows at the end of each series that are not trained on."""
         return self.n_valid + h - 1 + (self.n_calib + h - 1 if self.n_calib else 0)
+
+    def holds_out(self, rows: np.ndarray, h: int) -> np.ndarray:
+        """Return which series of so many rows validate and calibrate, (S,): all, or those with the room."""
+        if self.least is None:
+            return np.ones(len(rows), dtype=bool)
+        return rows >= self.least + h + self.held_out(h)
+
+
+def of_full_length(rows: np.ndarray, h: int, planned: Callable[[np.ndarray], Sizes]) -> np.ndarray:
+    """Return which series have a whole window for the sizes that are planned for them alone, (S,).
+
+    planned: takes a mask of series. All are returned where none is long enough.
+    """
+    full = np.ones(len(rows), dtype=bool)
+    while True:
+        short = full & (rows < planned(full).rows_needed(h))
+        if not short.any():
+            return full
+        if (short == full).all():
+            return np.ones(len(rows), dtype=bool)
+        full = full & ~short
 
 
 def typical(rows: np.ndarray) -> int:

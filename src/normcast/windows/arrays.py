@@ -96,6 +96,18 @@ def with_room(
     return out
 
 
+def room_before(
+    values: Shaped[np.ndarray, "rows channels"], lengths: PerSeries, size: int
+) -> Shaped[np.ndarray, "all_rows channels"]:
+    """Return the rows of series of these lengths with `size` rows of zeros before each, and behind the last.
+
+    >>> room_before(np.array([[1.0], [2.0], [3.0]]), np.array([2, 1]), 1)[:, 0]
+    array([0., 1., 2., 0., 3., 0.])
+    """
+    first = np.zeros((size, values.shape[1]), values.dtype)
+    return np.concatenate([first, with_room(values, lengths, size, 0)])
+
+
 @dataclass(frozen=True, eq=False)
 class Scaled:
     """The columns of a panel, scaled.
@@ -110,14 +122,22 @@ class Scaled:
     target: Scaler
     arrays: Arrays
 
-    def batches(self, windows: Windows) -> Batches:
-        """Return the windows as the network's inputs and target."""
-        inputs = {"past": Field(self.past, 0, windows.input_size)}
-        n_futr = self.arrays.n_futr
-        future = np.hstack([self.past[:, self.past.shape[1] - n_futr :], self.arrays.waves])
+    def batches(self, windows: Windows, padded: bool = False) -> Batches:
+        """Return the windows as the network's inputs and target.
+
+        padded: the past has one more channel, 1 where there is a row and 0 where its series has not begun.
+        """
+        past, start, n_futr = self.past, windows.start, self.arrays.n_futr
+        future = np.hstack([past[:, past.shape[1] - n_futr :], self.arrays.waves])
+        if padded:
+            room = partial(room_before, lengths=np.diff(self.arrays.offsets), size=windows.input_size)
+            past = room(np.hstack([past, np.ones((len(past), 1), np.float32)]))
+            future = room(future) if future.shape[1] else future
+            start = start + windows.input_size * (windows.series + 1)
+        inputs = {"past": Field(past, 0, windows.input_size)}
         if future.shape[1]:
             inputs["future"] = Field(future, windows.input_size, windows.h)
         if self.stat.shape[1]:
             inputs["static"] = Field(self.stat, by="series")
-        target = Field(np.ascontiguousarray(self.past[:, 0]), windows.input_size, windows.h)
-        return Batches(inputs, target, windows.start.astype("int32"), windows.series.astype("int32"))
+        target = Field(np.ascontiguousarray(past[:, 0]), windows.input_size, windows.h)
+        return Batches(inputs, target, start.astype("int32"), windows.series.astype("int32"))

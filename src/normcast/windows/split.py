@@ -5,6 +5,7 @@ Where the parts stand is one value, `Cuts`, whatever rule chose it; one function
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -45,16 +46,17 @@ class Cuts:
         rows: PerSeries,
         lengths: PerSeries,
         h: int,
-        valid: int,
-        calib: int,
+        valid: int | PerSeries,
+        calib: int | PerSeries,
     ) -> "Cuts":
-        """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, and test
-        for what begins at the cutoff.
+        """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, of all or
+        of each series, and test for what begins at the cutoff.
 
         >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
         >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
         [0, 11, 14, 18, 20]
         """
+        valid, calib = (np.broadcast_to(many, rows.shape) for many in (valid, calib))
         calib_from = rows - _target_rows(calib, h)
         valid_from = calib_from - _target_rows(valid, h)
         return cls(np.zeros_like(rows), valid_from, calib_from, rows, np.minimum(rows + h, lengths))
@@ -83,14 +85,15 @@ def parted(
     input_size: int,
     h: int,
     observed: Observed | None = None,
+    least: int | None = None,
 ) -> Split:
-    """Return the windows of each part; observed: (N,), see `sliding`."""
+    """Return the windows of each part; observed: (N,), least: see `sliding`."""
 
     def part(first: PerSeries, end: PerSeries) -> Windows:
-        return sliding(offsets, first, end, input_size, h, observed=observed)
+        return sliding(offsets, first, end, input_size, h, observed=observed, least=least)
 
     return Split(
-        part(cuts.begin + input_size, cuts.valid),
+        part(cuts.begin + (least or input_size), cuts.valid),
         part(cuts.valid, cuts.calib),
         part(cuts.calib, cuts.test),
         part(cuts.test, cuts.end),
@@ -103,16 +106,18 @@ def split(
     input_size: int,
     h: int,
     *,
-    valid: int = 0,
-    calib: int = 0,
+    valid: int | PerSeries = 0,
+    calib: int | PerSeries = 0,
+    least: int | None = None,
     observed: Observed | None = None,
     ids: Sequence[str] | None = None,
 ) -> Split:
     """Plan the split of every series at its cutoff.
 
     offsets: (S+1,); rows: (S,) rows of each series that may be used (the cutoff); valid, calib: windows per
-    series, one row apart, so that n of them take n + h - 1 target rows. observed: (N,), see `sliding`;
-    ids: (S,) names for messages.
+    series, or of each (S,), one row apart, so that n of them take n + h - 1 target rows. least: rows of its
+    series that a window reads at least where short series are padded. observed: (N,), see `sliding`; ids:
+    (S,) names for messages.
     Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size.
 
     >>> parts = split(np.array([0, 20]), np.array([18]), input_size=4, h=2, valid=2, calib=3)
@@ -120,20 +125,26 @@ def split(
     [6, 2, 3, 1]
     """
     offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
-    refuse_short(rows, np.diff(offsets), input_size, h, valid, calib, ids)
+    if least is None:
+        refuse_short(rows, np.diff(offsets), input_size, h, int(np.max(valid)), int(np.max(calib)), ids)
+    else:
+        refuse_windowless(rows, least, h, ids)
     cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib)
-    parts = parted(offsets, cuts, input_size, h, observed)
+    parts = parted(offsets, cuts, input_size, h, observed, least)
     if not len(parts.train):
         raise ValueError(
             "split: every training window has an unobserved target; choose another missing policy."
         )
     # At the cutoff each row is scored by itself, so an unobserved one is no reason to skip the window.
-    return replace(parts, test=sliding(offsets, cuts.test, cuts.end, input_size, h))
+    return replace(parts, test=sliding(offsets, cuts.test, cuts.end, input_size, h, least=least))
 
 
-def _target_rows(n_windows: int, h: int) -> int:
+Count = TypeVar("Count", int, PerSeries)
+
+
+def _target_rows(n_windows: Count, h: int) -> Count:
     """Return the target rows of so many windows, one row apart."""
-    return n_windows + h - 1 if n_windows else 0
+    return (n_windows + h - 1) * (n_windows > 0)
 
 
 def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
@@ -184,6 +195,19 @@ def refuse_short(
         f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows{cut}, but {' + '.join(parts)} "
         f"needs {need}{f'; {short.sum()} series are too short' if short.sum() > 1 else ''}. {advice}, or "
         "leave the series out."
+    )
+
+
+def refuse_windowless(rows: PerSeries, least: int, h: int, ids: Sequence[str] | None) -> None:
+    """Raise ValueError for the shortest series if it gives no window, not even one that is padded."""
+    short = rows < least + h
+    if not short.any():
+        return
+    s = int(np.argmin(rows))
+    many = f"; {short.sum()} series are too short" if short.sum() > 1 else ""
+    raise ValueError(
+        f"Panel: series {ids[s] if ids else s!r} has {rows[s]} rows, but a padded window needs {least + h}, "
+        f"of which it reads {least} and forecasts {h}{many}. Lower h, or leave the series out."
     )
 
 

@@ -16,7 +16,8 @@ class Windows:
     """Windows over flat series arrays: input_size rows to read, then h rows to forecast.
 
     start: (n,) int64, flat row where the input begins; series: (n,) int32; input_size, h: rows.
-    The first target row of a window is start + input_size; all its rows belong to its series.
+    The first target row of a window is start + input_size; its targets belong to its series. Steps that lie
+    before its series begins are padded; `reads` tells them.
 
     >>> windows = Windows(np.array([0, 1]), np.array([0, 0]), input_size=2, h=1)
     >>> windows.inputs(np.array([1.0, 2.0, 3.0, 4.0]))
@@ -51,6 +52,17 @@ class Windows:
         """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size[, C])."""
         return values[self.start[:, None] + np.arange(self.input_size)]
 
+    def reads(self, offsets: Offsets) -> Int[np.ndarray, "windows {self.input_size}"]:
+        """Return the flat row that each step reads, (n, input_size); a padded step reads the newest one.
+
+        offsets: (S+1,), where each series begins.
+
+        >>> Windows(np.array([1]), np.array([0]), input_size=4, h=1).reads(np.array([3, 6]))
+        array([[4, 4, 3, 4]])
+        """
+        rows = self.start[:, None] + np.arange(self.input_size)
+        return np.where(rows < offsets[self.series][:, None], self.cutoff[:, None] - 1, rows)
+
     def targets(
         self, values: Shaped[np.ndarray, "rows *channels"]
     ) -> Shaped[np.ndarray, "windows {self.h} *channels"]:
@@ -66,12 +78,14 @@ def sliding(
     h: int,
     step: int = 1,
     observed: Observed | None = None,
+    least: int | None = None,
 ) -> Windows:
     """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
 
     offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie
     in [first_target, last_target_end); a window whose input would begin before its series is left out.
     step: rows from one window to the next. observed: (N,); a window with an unobserved target is left out.
+    least: rows of its series that a window reads at least, the steps before them padded; by default all.
     Raises ValueError for sizes below 1 or a stretch that ends behind its series.
 
     >>> sliding(np.array([0, 5]), np.array([2]), np.array([5]), input_size=2, h=2).start
@@ -79,7 +93,7 @@ def sliding(
     """
     offsets = np.asarray(offsets, dtype=np.int64)
     _check(offsets, np.asarray(last_target_end), input_size=input_size, h=h, step=step)
-    first = np.maximum(np.asarray(first_target, dtype=np.int64), input_size)
+    first = np.maximum(np.asarray(first_target, dtype=np.int64), input_size if least is None else least)
     many = count_windows(np.asarray(last_target_end, dtype=np.int64) - first, h, step)
     many = np.broadcast_to(many, (len(offsets) - 1,))
     series = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), many)
