@@ -19,9 +19,13 @@ USUAL_SHARE = 0.5  # of the epochs, before early stopping
 def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     """Return a sentence on how long so many fits take on this machine, within a factor of about three."""
     h = settings.h
-    sizes = Sizes.plan(panel.lengths, panel.season, h, settings.level, settings.input_size)
-    windows = int(count_windows(panel.lengths - sizes.held_out(h) - sizes.input_size, h).sum())
-    model = build(settings, sizes.input_size, Arrays.of(panel.head(2), 1, calendar=settings.calendar))
+    sizes = Sizes.plan(
+        panel.lengths, panel.season, h, settings.level, settings.input_size, pads=settings.pads
+    )
+    train = panel.lengths - sizes.held_out(h) * sizes.holds_out(panel.lengths, h)
+    windows = int(count_windows(train - (sizes.least or sizes.input_size), h).sum())
+    arrays = Arrays.of(panel.head(2), 1, calendar=settings.calendar)
+    model = build(settings, sizes.input_size, arrays, sizes.padded)
     visited = min(windows, settings.epoch_windows or windows) * settings.epochs * USUAL_SHARE
     seconds = training_seconds(multiplications(model), visited) * settings.seeds + SECONDS_PER_FIT
     return (
