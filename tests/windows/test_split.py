@@ -175,3 +175,39 @@ def test_a_series_too_short_for_the_first_origin_is_named(ids, name):
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         cutoffs(np.array([30, 20]), 4, 9, 2, ids)
+
+
+@st.composite
+def padded_plans(draw):
+    input_size, h = draw(st.integers(2, 8)), draw(st.integers(1, 4))
+    least = draw(st.integers(1, input_size))
+    valid, calib = draw(st.integers(1, 3)), draw(st.integers(0, 3))
+    rows = np.array(draw(st.lists(st.integers(least + h, least + h + 25), min_size=1, max_size=4)))
+    out = rows >= rows_needed(least, h, valid, calib)
+    lengths = rows + np.array([draw(st.integers(0, 4)) for _ in rows])
+    sizes = {"valid": valid * out, "calib": calib * out, "least": least}
+    return np.concatenate([[0], np.cumsum(lengths)]), rows, input_size, h, sizes
+
+
+@given(padded_plans())
+@settings(max_examples=200, deadline=None)
+def test_padded_windows_read_their_own_series_and_no_target_of_a_later_part(plan):
+    offsets, rows, input_size, h, sizes = plan
+    parts = split(offsets, rows, input_size, h, **sizes)
+    ordered = [parts.train, parts.valid, parts.calib, parts.test]
+    assert set(parts.train.series) == set(range(len(rows)))
+    for i, earlier in enumerate(ordered):
+        read = earlier.reads(offsets)
+        assert (read >= offsets[earlier.series][:, None]).all()
+        assert (earlier.cutoff - offsets[earlier.series] >= sizes["least"]).all()
+        for later in ordered[i + 1 :]:
+            assert not (set(read.ravel()) | rows_of(earlier, "targets")) & rows_of(later, "targets")
+
+
+def test_a_series_without_even_a_padded_window_is_named():
+    message = (
+        "Panel: series 'b' has 13 rows, but a padded window needs 16, of which it reads 12 and forecasts 4; "
+        "2 series are too short. Lower h, or leave the series out."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        split(np.array([0, 90, 103, 118]), np.array([90, 13, 15]), 36, 4, least=12, ids=("a", "b", "c"))
