@@ -13,6 +13,7 @@ ONE = """% A comment
 
 @data
 """
+COUNTED = ONE.replace("'att 2'", "att2").replace("target {rest,'slow walk'}", "att3 real")
 SEVERAL = """@relation Gait
 @attribute Gait relational
   @attribute t0 numeric
@@ -67,6 +68,8 @@ def test_values_missing_at_the_end_of_all_dimensions_end_a_case(tmp_path):
         (ONE, "?,?,rest", "line 8, dimension 1, step 1: the value is missing"),
         (ONE, "1,b,rest", "line 8, dimension 1, step 2: 'b' is no finite number"),
         (ONE, "1,2,3,rest", "line 8: has 3 values before the label, but the header has 2 attributes"),
+        (ONE, "1,2,?", r"line 8: the label is missing \('\?'\), so nothing can be learned of the case"),
+        (COUNTED, "1,2,3", "the last attribute, 'att3' of type"),
         (ONE, "1,2,run", "line 8: 'run' is no label; labels are rest and slow walk"),
         (ONE, "{0 1, 2 rest}", "line 8: has 1 value before the label"),
         (ONE, "rest", "line 8: has 1 value before the label"),
@@ -84,6 +87,22 @@ def test_values_missing_at_the_end_of_all_dimensions_end_a_case(tmp_path):
 def test_what_cannot_be_read_is_named(tmp_path, head, row, message):
     with pytest.raises(ValueError, match=message):
         read_arff(written(tmp_path, head, row))
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "shape"),
+    [
+        (ONE, ["1,2,?", "3,4,'?'"], (2, 2, 1)),
+        (ONE, ["1,2", "3,4"], (2, 2, 1)),
+        (COUNTED, ["1,2,3", "3,4,5"], (2, 3, 1)),
+        (SEVERAL, ["'1,2,3\\n4,5,6',?"], (1, 3, 2)),
+        (SEVERAL, ["'1,2,3\\n4,5,6'"], (1, 3, 2)),
+        (SEVERAL.replace("@attribute activity {Standing,Running}\n", ""), ['"1,2,3\\n4,5,6"'], (1, 3, 2)),
+    ],
+)
+def test_cases_to_be_told_of_need_no_label(tmp_path, head, rows, shape):
+    read = read_arff(written(tmp_path, head, *rows), needs_y=False)
+    assert (set(read.parts), read.parts["x"].shape) == ({"x"}, shape)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -71,7 +71,8 @@ def test_a_header_that_says_another_length_is_noted(tmp_path):
         ("1,2,3:4,5:walk", "line 11: dimension 2 has 2 steps, but dimension 1 has 3"),
         ("1,2,3:walk", "line 11: has 1 dimension, but should have 2"),
         ("1,2,3:4,5,6:run", "line 11: 'run' is no label; labels are rest and walk"),
-        ("1,2,3:4,5,6:", "line 11: '' is no label"),
+        ("1,2,3:4,5,6:?", r"line 11: the label is missing \('\?'\), so nothing can be learned"),
+        ("1,2,3:4,5,6:", r"line 11: the label is missing \(''\)"),
         (f"1,2,3:4,5,6:{'w' * 1001}", "line 11: 'w{40}' is no label"),
         ("1,2,3", "line 11: there is no colon between values and label"),
         ("(0,1),(1,2):(0,4),(1,5):walk", r"line 11: values with time stamps, \(t,v\),\(t,v\), are not read"),
@@ -95,6 +96,20 @@ def test_a_row_that_cannot_be_read_is_named(tmp_path, row, message):
 def test_a_header_that_cannot_be_read_is_refused(tmp_path, head, message):
     with pytest.raises(ValueError, match=message):
         read_ts(written(tmp_path, ["1,2,3:4,5,6:walk"], head))
+
+
+@pytest.mark.parametrize("rows", [["1,2,3:4,5,6:?", "1,2,3:4,5,6:"], ["1,2,3:4,5,6", "7,8,9:1,1,1"]])
+def test_cases_to_be_told_of_need_no_label_where_the_header_names_some(tmp_path, rows):
+    read = read_ts(written(tmp_path, rows), needs_y=False)
+    assert set(read.parts) == {"x"}
+    assert read.parts["x"].shape == (2, 3, 2)
+    assert read.notes == ()
+
+
+def test_labels_of_some_cases_are_not_read_and_that_is_said(tmp_path):
+    read = read_ts(written(tmp_path, ["1,2,3:4,5,6:?", "1,2,3:4,5,6:walk"]), needs_y=False)
+    assert "y" not in read.parts
+    assert read.notes == ("1 of 2 cases without a label: those of the others are not read",)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -12,6 +12,7 @@ from normcast.data.case_text import MISSING, Gathered, lines
 from normcast.errors import counted
 
 _ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+(\S.*)", re.IGNORECASE)
+_COUNTED = re.compile(r"(.*?)(\d{1,9})")
 _NUMBERS = ("numeric", "real", "integer")
 _QUOTES = "'\""
 
@@ -23,7 +24,8 @@ def read_arff(path: str | Path, needs_y: bool = True) -> CaseArrays:
     as text, or numbers where the last attribute is numeric.
     A row is numbers and then the label, or a quoted text of dimensions with \\\\n between them and then the
     label. As an .arff has one length, values that are missing at the end of all dimensions of a case end it.
-    needs_y changes nothing: the form has no rows without one.
+    needs_y: whether it is an error that a label is missing: the header names none, or a row has ? in its
+    place, or nothing; y is then left out.
     Raises FileNotFoundError, or ValueError with the line for any other value that is missing, a label that
     the header does not name, and rows or dimensions of different lengths.
 
@@ -36,16 +38,24 @@ def read_arff(path: str | Path, needs_y: bool = True) -> CaseArrays:
     """
     where = str(path)
     numbered = lines(path, comment="%")
-    types = _types(numbered, where)
-    cases = Gathered(where, _classes(types[-1], where))
+    names, types = _attributes(numbered, where)
+    is_told = _is_told(names, types)
+    if needs_y and not is_told:
+        raise ValueError(
+            f"{where}: nothing is told of the cases that could be learned: the last attribute, {names[-1]!r} "
+            f"of type {types[-1]!r}, is of the series. Add one that is told of each case, such as "
+            "'@attribute label {a,b}'."
+        )
+    steps = len(types) - is_told
+    cases = Gathered(where, _classes(types[-1], where) if is_told else (), needs_y=needs_y)
     shorter = 0
     for number, line in numbered:
-        values, label = _apart(line)
+        values, label = _apart(line) if needs_y or _has_label(line, steps) else (line, MISSING[0])
         dimensions = _dimensions(values)
-        if values[:1] not in tuple(_QUOTES) and len(dimensions[0]) != len(types) - 1:
+        if values[:1] not in tuple(_QUOTES) and len(dimensions[0]) != steps:
             raise ValueError(
                 f"{where}, line {number}: has {counted(len(dimensions[0]), 'value')} before the label, but "
-                f"the header has {counted(len(types) - 1, 'attribute')} before the last."
+                f"the header has {counted(steps, 'attribute')} before the last."
             )
         ended = _ended(dimensions)
         shorter += len(ended[0]) < len(dimensions[0])
@@ -54,21 +64,21 @@ def read_arff(path: str | Path, needs_y: bool = True) -> CaseArrays:
     return cases.arrays((ends,) if shorter else ())
 
 
-def _types(numbered: Iterator[tuple[int, str]], where: str) -> list[str]:
-    """Return the type of each attribute; those within a relational one are not counted."""
-    types: list[str] = []
+def _attributes(numbered: Iterator[tuple[int, str]], where: str) -> tuple[list[str], list[str]]:
+    """Return name and type of each attribute; those within a relational one are not counted."""
+    found: list[tuple[str, str]] = []
     is_inside = False
     for number, line in numbered:
         word = line.split(maxsplit=1)[0].lower()
         if word == "@data":
-            return _checked(types, where)
+            return _checked(found, where)
         if word == "@attribute":
-            found = _ATTRIBUTE.match(line)
-            if found is None:
+            hit = _ATTRIBUTE.match(line)
+            if hit is None:
                 raise ValueError(f"{where}, line {number}: {line[:40]!r} is not '@attribute name type'.")
             if not is_inside:
-                types.append(found.group(2).strip())
-            is_inside = is_inside or types[-1].lower() == "relational"
+                found.append((hit.group(1).strip(_QUOTES), hit.group(2).strip()))
+            is_inside = is_inside or found[-1][1].lower() == "relational"
         elif word == "@end":
             is_inside = False
         elif word != "@relation":
@@ -76,13 +86,35 @@ def _types(numbered: Iterator[tuple[int, str]], where: str) -> list[str]:
     raise ValueError(f"{where}: has no line @data. It is cut off, or no .arff file.")
 
 
-def _checked(types: list[str], where: str) -> list[str]:
-    if len(types) < 2:
+def _checked(found: list[tuple[str, str]], where: str) -> tuple[list[str], list[str]]:
+    names, types = [name for name, _ in found], [kind for _, kind in found]
+    if len(types) < 2 and [each.lower() for each in types] != ["relational"]:
         raise ValueError(
             f"{where}: has {counted(len(types), 'attribute')}, but needs the values of a series and, last, "
             "its label."
         )
-    return types
+    return names, types
+
+
+def _is_told(names: list[str], types: list[str]) -> bool:
+    """Whether the last attribute is told of a case: not one that goes on counting as those before it.
+
+    >>> _is_told(["t1", "t2", "load"], ["real"] * 3), _is_told(["t1", "t2", "t3"], ["real"] * 3)
+    (True, False)
+    """
+    if types[-1].lower() not in _NUMBERS:
+        return types[-1].lower() != "relational"
+    *_, before, last = (_COUNTED.fullmatch(name) for name in names)
+    if before is None or last is None:
+        return True
+    return before[1] != last[1] or int(before[2]) + 1 != int(last[2])
+
+
+def _has_label(line: str, steps: int) -> bool:
+    """Whether a row has more than its values, all of them in one quoted text or one by one."""
+    if line[0] in _QUOTES:
+        return line.find(line[0], 1) < len(line) - 1
+    return line.count(",") != steps - 1
 
 
 def _classes(kind: str, where: str) -> frozenset[str] | None:

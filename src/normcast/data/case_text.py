@@ -37,7 +37,8 @@ class Gathered:
     """Cases that are read line by line, each checked when it comes.
 
     where: the file; classes: the labels there are, empty where the file does not say, None where a number is
-    told of each case; channels: the dimensions of each case, or None where the first case says it.
+    told of each case; channels: the dimensions of each case, or None where the first case says it; needs_y:
+    whether it is an error that a label is missing.
 
     >>> cases = Gathered("gait.ts", classes={"a", "b"})
     >>> cases.add([["1", "2"], ["3", "4"]], "a", line=9)
@@ -52,11 +53,12 @@ class Gathered:
     where: str
     classes: Collection[str] | None = ()
     channels: int | None = None
+    needs_y: bool = True
     series: list[np.ndarray] = field(default_factory=list)
-    labels: list[str | float] = field(default_factory=list)
+    labels: list[str | float | None] = field(default_factory=list)
 
     def add(self, dimensions: Sequence[Sequence[str]], label: str, line: int) -> None:
-        """Take one case: the fields of each dimension, and its label.
+        """Take one case: the fields of each dimension, and its label; one of `MISSING` is none.
 
         Raises ValueError, with the line, for values missing or no numbers, dimensions that do not go
         together, and a label that there is not.
@@ -80,19 +82,33 @@ class Gathered:
         self.labels.append(self._label(label.strip(), place))
         self.series.append(np.stack(values, axis=1))  # (time, channels)
 
-    def _label(self, label: str, place: str) -> str | float:
+    def _label(self, label: str, place: str) -> str | float | None:
+        """Return the label of a case, None where there is none; a class may be called nan."""
+        if label.lower() in (MISSING if self.classes is None else MISSING[:2]):
+            if self.needs_y:
+                raise ValueError(
+                    f"{place}: the label is missing ({label!r}), so nothing can be learned of the case. "
+                    "Write it, or leave the case out."
+                )
+            return None
         if self.classes is None:
             return float(numbers([label], f"{place}, target", np.float64)[0])
-        if not 0 < len(label) <= LONGEST_LABEL or (self.classes and label not in self.classes):
+        if len(label) > LONGEST_LABEL or (self.classes and label not in self.classes):
             known = f"; labels are {listed(sorted(self.classes), 10)}" if self.classes else ""
             raise ValueError(f"{place}: {label[:40]!r} is no label{known}. Mend the line or the header.")
         return label
 
     def arrays(self, notes: tuple[str, ...] = ()) -> CaseArrays:
-        """Return the cases there are; raises ValueError for none."""
+        """Return the cases there are, with y where each has a label; raises ValueError for none."""
         if not self.series:
             raise ValueError(f"{self.where}: has no case after @data.")
-        parts = {"x": stacked(self.series), "y": np.asarray(self.labels)}
+        parts = {"x": stacked(self.series)}
+        absent = sum(label is None for label in self.labels)
+        if not absent:
+            return CaseArrays(parts | {"y": np.asarray(self.labels)}, notes, layout="channels_last")
+        many = counted(len(self.labels), "case")
+        some = f"{absent} of {many} without a label: those of the others are not read"
+        notes = notes if absent == len(self.labels) else (*notes, some)
         return CaseArrays(parts, notes, layout="channels_last")
 
 

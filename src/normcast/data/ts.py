@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from normcast.data.case_arrays import CaseArrays
-from normcast.data.case_text import Gathered, lines
+from normcast.data.case_text import MISSING, Gathered, lines
 
 TOLD = ("@classlabel", "@targetlabel")
 """Words of the header that say whether something is told of each case."""
 
 
 def read_ts(path: str | Path, needs_y: bool = True) -> CaseArrays:
-    """Return the cases of a .ts file: x, and y unless the header says that there is none.
+    """Return the cases of a .ts file: x, and y where each case has a label.
 
     x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
     as text, or numbers where the header says @targetlabel true.
     A row is the values of each dimension with commas, dimensions and the label with colons between them.
-    needs_y: whether it is an error that there is none.
+    needs_y: whether it is an error that a label is missing: the header says that there are none, or a row has
+    "?" in its place, or nothing.
     Raises FileNotFoundError, or ValueError with the line for a value that is missing, rows with time stamps,
     a label that the header does not name, and dimensions that do not go together.
 
@@ -33,18 +33,26 @@ def read_ts(path: str | Path, needs_y: bool = True) -> CaseArrays:
     numbered = lines(path, comment="#")
     header = _header(numbered, where)
     is_told = needs_y or any(_is_true(header, word) for word in TOLD)
-    cases = Gathered(where, _classes(header, where) if is_told else (), _channels(header))
+    channels = _channels(header)
+    cases = Gathered(where, _classes(header, where) if is_told else (), channels, needs_y)
     for number, line in numbered:
-        text, _, label = line.rpartition(":") if is_told else (line, "", "?")
-        if not text:
-            raise ValueError(
-                f"{where}, line {number}: there is no colon between values and label. A row is "
-                "'1,2,3:4,5,6:label', with a colon after each dimension."
-            )
-        _refuse_stamps("(" in text, f"{where}, line {number}")
+        place = f"{where}, line {number}"
+        has_label = is_told and (needs_y or line.count(":") + 1 != channels)
+        text, label = _apart(line, place) if has_label else (line, MISSING[0])
+        _refuse_stamps("(" in text, place)
         cases.add([each.split(",") for each in text.split(":")], label, number)
-    arrays = cases.arrays(tuple(_notes(header, {len(each) for each in cases.series})))
-    return arrays if is_told else replace(arrays, parts={"x": arrays.parts["x"]})
+    return cases.arrays(tuple(_notes(header, {len(each) for each in cases.series})))
+
+
+def _apart(line: str, place: str) -> tuple[str, str]:
+    """Return the dimensions of a row, and its label."""
+    text, _, label = line.rpartition(":")
+    if not text:
+        raise ValueError(
+            f"{place}: there is no colon between values and label. A row is '1,2,3:4,5,6:label', with a "
+            "colon after each dimension."
+        )
+    return text, label
 
 
 def _header(numbered: Iterator[tuple[int, str]], where: str) -> dict[str, str]:
