@@ -112,6 +112,20 @@ def test_new_cases_are_told_of_and_scored_where_it_is_known(fitted, capsys, monk
     assert "On the 10 cases of gait.npz" in capsys.readouterr().out
 
 
+def test_each_prediction_names_its_case_and_group_as_the_long_table_does(fitted, capsys, monkeypatch):
+    monkeypatch.chdir(fitted[0])
+    x, _ = drawn(3)
+    names, teams = np.array(["q7", "b1", "c2"]), np.array([5, 4, 5])
+    rows = {"trial": np.repeat(names, 8), "subject": np.repeat(teams, 8), "t": np.tile(np.arange(8), 3)}
+    table = pd.DataFrame({**rows, "a": x[..., 0].ravel(), "b": x[..., 1].ravel()})
+    table.to_csv("long.csv", index=False)
+    assert run(["predict", "gait.normcast", "long.csv"]) == 0
+    told = pd.read_csv("predictions.csv")
+    assert told.columns[:4].tolist() == ["case", "id", "group", "normcast"]
+    assert (told["id"].tolist(), told["group"].tolist()) == (names.tolist(), teams.tolist())
+    assert np.allclose(told.iloc[:, 4:], load("gait.normcast").predict_proba(x), rtol=1e-6)
+
+
 def test_a_class_that_was_not_fitted_counts_as_told_wrongly(fitted, capsys, monkeypatch):
     monkeypatch.chdir(fitted[0])
     x, _ = drawn(4)

@@ -131,6 +131,7 @@ def test_a_long_table_has_a_case_for_each_id_in_order_of_time(tmp_path, ending):
     cases = Cases.read(file)
     assert cases.x.tolist() == [[[0, 0], [1, 1], [2, 0]], [[3, 0], [4, 1], [5, 0]]]
     assert (cases.y.tolist(), cases.groups.tolist(), cases.lengths.tolist()) == (["a", "b"], [7, 8], [2, 3])
+    assert (cases.ids.tolist(), cases.at(np.array([1])).ids.tolist()) == (["q", "p"], ["p"])
     for note in (
         "column 'case' is taken as id",
         "column 't' is taken as time",
@@ -204,6 +205,15 @@ def test_cases_to_be_told_of_need_no_y(tmp_path):
         assert (read.n_cases, read.is_told, read.y.shape) == (cases, False, (cases, 0))
         with pytest.raises(ValueError, match=name):
             Cases.read(tmp_path / name)
+
+
+def test_cases_to_be_told_of_may_have_empty_labels_in_a_long_table(tmp_path):
+    LONG.assign(label=None).to_csv(tmp_path / "new.csv", index=False)
+    cases = Cases.read(tmp_path / "new.csv", needs_y=False)
+    assert not cases.is_told
+    assert "column 'label' has empty cells: nothing of it is read" in cases.notes
+    with pytest.raises(ValueError, match="column 'label', row 1 is empty"):
+        Cases.read(tmp_path / "new.csv")
 
 
 def test_the_labels_of_the_test_part_go_with_its_series(tmp_path):

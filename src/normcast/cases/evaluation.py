@@ -99,8 +99,9 @@ class Evaluation(Shown):
 
     @property
     def table(self) -> pd.DataFrame:
-        """What was told of each tested case: its number, fold and group, what came, a column per model."""
-        columns: dict[str, Any] = {"case": self.tested, "fold": self.fold}
+        """What was told of each tested case: number, id, fold and group, what came, a column per model."""
+        named = {} if self.cases.ids is None else {"id": self.cases.ids[self.tested]}
+        columns: dict[str, Any] = {"case": self.tested, **named, "fold": self.fold}
         if self.groups is not None:
             columns["group"] = self.groups
         if self.classes is not None:

@@ -35,8 +35,10 @@ class Answers:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row per case: its number, what was told, and how sure that is."""
+        """A row per case: its number, its id and group where there are any, what was told, and how sure."""
+        named = {"id": self.cases.ids, "group": self.cases.groups}
         columns: dict[str, Any] = {"case": np.arange(self.cases.n_cases)}
+        columns |= {name: each for name, each in named.items() if each is not None}
         values = self.told.values.reshape(self.cases.n_cases, -1)
         if self.classes is not None:
             columns[OURS] = self.classes[values.argmax(axis=1)]

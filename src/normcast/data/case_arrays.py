@@ -17,8 +17,9 @@ class CaseArrays:
     """The arrays of a file by the part they play, and what to tell of them.
 
     parts: x, an array (cases, time, channels) or a list of arrays (time, channels) of unequal lengths; y; and
-    groups and times where there are any. layout: where the time axis of x stands, or None where the file does
-    not say it. test: reads the part that is kept for the score, None where there is none.
+    groups, times and ids, the names of the cases, where there are any. layout: where the time axis of x
+    stands, or None where the file does not say it. test: reads the part kept for the score, None where
+    there is none.
     """
 
     parts: dict[str, Any]

@@ -27,6 +27,7 @@ class Cases(Shown):
     (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
     length; notes: what was found, to tell the user. Where a network reads several inputs, x is the series
     that leads, name its input, and beside the others by name: (cases, time, channels) or (cases, columns).
+    ids: (cases,) what a long table calls each case, or None.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -43,6 +44,7 @@ class Cases(Shown):
     notes: tuple[str, ...] = ()
     name: str = ALONE
     beside: Mapping[str, np.ndarray] = field(default_factory=dict)
+    ids: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -167,7 +169,7 @@ class Cases(Shown):
 
     def at(self, places: np.ndarray) -> Cases:
         """Return the cases at these places, (n,) positions."""
-        own = {name: getattr(self, name) for name in ("groups", "times", "lengths")}
+        own = {name: getattr(self, name) for name in ("groups", "times", "lengths", "ids")}
         some: Any = {name: None if each is None else each[places] for name, each in own.items()}
         return replace(self.mapped(lambda each: each[places]), y=self.y[places], **some)
 
@@ -218,7 +220,7 @@ def _checked(read: CaseArrays, path: str | Path, layout: Layout | None) -> Cases
     own, said = read.parts, layout or cast(Layout | None, read.layout)
     y = own["y"] if "y" in own else np.empty((len(own["x"]), 0))
     cases = Cases.of(own["x"], y, own.get("groups"), own.get("times"), layout=said, where=str(path))
-    return replace(cases, notes=(*cases.notes, *read.notes))
+    return replace(cases, notes=(*cases.notes, *read.notes), ids=own.get("ids"))
 
 
 def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:

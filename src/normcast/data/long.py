@@ -36,7 +36,7 @@ OPTIONS = {"id": "--id-col", "time": "--time-col", "y": "--y", "groups": "--grou
 
 
 def read_long(path: str | Path, names: Mapping[str, str] | None = None, needs_y: bool = True) -> CaseArrays:
-    """Return the cases of a long .csv, .csv.gz or .parquet file: x, y, and groups where there are any.
+    """Return the cases of a long .csv, .csv.gz or .parquet file: x, y, ids, and groups where there are any.
 
     A row is one step of one case. names: the columns id (of the case), y, time and groups, where they are
     called otherwise than in `LONG_NAMES`, in upper or lower case; all other columns of numbers are channels.
@@ -53,11 +53,13 @@ def read_long(path: str | Path, names: Mapping[str, str] | None = None, needs_y:
     values = channel_values(table, channels, rows, where)
     refuse_missing(values, channels, rows, np.ones(len(values), dtype=bool), where)
     x = stacked(np.split(values.astype(np.float32), rows.offsets[1:-1]))
-    told = {
-        part: _of_case(table, part, parts[part], rows, where) for part in parts if part in ("y", "groups")
-    }
+    untold = not needs_y and "y" in parts and bool(table[parts["y"]].is_null().any())
+    own = ("groups",) if untold else ("y", "groups")
+    told = {part: _of_case(table, part, parts[part], rows, where) for part in parts if part in own}
     notes = (*_notes(table, parts, channels), *rows.notes)
-    return CaseArrays({"x": x, **told}, notes, layout="channels_last")
+    if untold:
+        notes = (*notes, f"column {parts['y']!r} has empty cells: nothing of it is read")
+    return CaseArrays({"x": x, "ids": rows.ids, **told}, notes, layout="channels_last")
 
 
 def _parts(table: nw.DataFrame, names: Mapping[str, str], needs_y: bool, where: str) -> dict[str, str]:
