@@ -50,6 +50,11 @@ def test_forecast_writes_table_report_and_model_and_shows_the_scoreboard(folder,
     assert "<html" in Path("report.html").read_text()
     assert run(["predict", "model.normcast", "waves.csv", "-o", "again.csv", "--quiet"]) == 0
     assert Path("again.csv").read_bytes() == Path("out.csv").read_bytes()
+    Path("marked.csv").write_text(Path("waves.csv").read_text().rstrip("\n").rpartition(",")[0] + ",gone\n")
+    call = ["predict", "model.normcast", "marked.csv", "--missing", "last"]
+    assert "holds 'gone'" in failure(capsys, *call)
+    assert run([*call, "--na-value", "gone", "--no-wide"]) == 0
+    assert "1 cell 'gone' read as missing, as asked" in capsys.readouterr().err
 
 
 def test_backtest_alone_scores_and_writes_its_forecasts(folder, capsys):

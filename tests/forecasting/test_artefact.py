@@ -14,6 +14,8 @@ import pytest
 
 import normcast
 from normcast.artefact.archive import Archive, as_json
+from normcast.data import read_table
+from normcast.data.wide_dates import asked_for
 from normcast.loading import load
 from normcast.scoring.series_scale import SeriesScale
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
@@ -192,3 +194,33 @@ def test_the_architecture_stands_in_the_file_also_for_a_preset(tmp_path):
     content = Archive.opened(path).json("architecture.json")
     assert content["architecture"]["conv"][0]["filters"] == 10
     assert load(saved(ready(table()), tmp_path)).settings.model == SMALL
+
+
+def test_new_files_are_read_with_the_marks_the_shape_and_the_decimal_sign_of_the_fit(tmp_path):
+    months = [f"{year}-{month:02}" for year in range(2015, 2020) for month in range(1, 13)]
+    cells = [f"{1 + step % 6}.{step:03},5" for step in range(60)]
+    cells[20] = "none"
+    wide, new = tmp_path / "wide.csv", tmp_path / "new.csv"
+    wide.write_text(";".join(["shop", *months]) + "\n" + ";".join(["a", *cells]) + "\n")
+    new.write_text(wide.read_text().replace(",5", ""))  # alone 1.059 would be 1 and a fraction
+    fitted = normcast.Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1)
+    with asked_for(True):
+        table = read_table(wide, na_values="none")
+    fitted.fit(table, id_col="shop", missing="last").save(tmp_path / "m.normcast")
+    loaded = load(tmp_path / "m.normcast")
+    assert loaded.predict(wide).equals(fitted.predict())
+    panel = loaded.reread(new)
+    assert panel.y[-1] == 6059
+    assert any("1 cell 'none' read as missing, as when it was fitted" in note for note in panel.notes)
+    with pytest.raises(ValueError, match="no column 'time'"):
+        loaded.reread(new, wide=False)
+
+
+def test_marks_of_a_frame_are_kept_with_the_model_until_others_are_given(tmp_path):
+    table = pd.DataFrame({"ds": range(60), "y": [float(step % 6) for step in range(60)]})
+    table.loc[[20, 55], "y"] = -99.0
+    fitted = normcast.Forecaster(h=2, input_size=6, level=(), model="conv-lstm", epochs=1, seeds=1)
+    fitted.fit(table, na_values=-99, missing="last").save(tmp_path / "m.normcast")
+    loaded = load(tmp_path / "m.normcast")
+    assert loaded.predict(table).equals(fitted.predict())
+    assert loaded.reread(table, na_values="none").y.min() == -99

@@ -13,12 +13,12 @@ from normcast.cli import ending
 from normcast.cli.app import app
 from normcast.cli.console import write_what_can_be_written
 
-from normcast.cli import forecast, fit, presets, check, study  # isort: skip  (they add their commands, in this order)
+from normcast.cli import forecast, predict, fit, presets, check, study  # isort: skip  (they add their commands, in this order)
 
 INTERRUPTED = 130
 
 
-__all__ = ["app", "check", "fit", "forecast", "main", "presets", "study"]
+__all__ = ["app", "check", "fit", "forecast", "main", "predict", "presets", "study"]
 
 
 def main() -> NoReturn:

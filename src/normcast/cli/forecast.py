@@ -1,26 +1,23 @@
-"""`normcast forecast`, `backtest`, `predict` and `demo`."""
+"""`normcast forecast`, `backtest` and `demo`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Argument, BadParameter, Option
+from typer import BadParameter, Option
 
 from normcast.cli.app import app
 from normcast.cli.options import (
-    DATA,
     MODEL,
     OUTPUT,
     File,
+    Future,
     GuardFormulas,
     Quiet,
     Report,
     Save,
-    arrays,
-    columns,
     model,
-    refuse_given,
     rolling,
     shared,
     table,
@@ -28,9 +25,6 @@ from normcast.cli.options import (
 
 Out = Annotated[
     Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
-]
-Future = Annotated[
-    Path | None, Option(help="File with the futr_exog columns of the rows ahead.", rich_help_panel=OUTPUT)
 ]
 Checkpoint = Annotated[
     Path | None,
@@ -101,53 +95,6 @@ def backtest(
     run.backtest(rolling)
     run.write_backtest(out, guard_formulas)
     run.finish(forecasts=out, report=report)
-
-
-@app.command()
-@shared(columns, arrays)
-def predict(
-    model: Annotated[Path, Argument(help="File that `--save` of forecast or fit wrote.", show_default=False)],
-    file: Annotated[Path, Argument(help="A table to forecast, or cases as for fit.", show_default=False)],
-    columns: dict[str, Any],
-    arrays: dict[str, Any],
-    future: Future = None,
-    duplicates: Annotated[
-        str | None, Option(help="Rows with the same stamp; default: as fitted.", rich_help_panel=DATA)
-    ] = None,
-    fill_gaps: Annotated[
-        bool | None, Option(help="Insert absent stamps; default: as fitted.", rich_help_panel=DATA)
-    ] = None,
-    missing: Annotated[
-        str | None, Option(help="Missing values; default: as fitted.", rich_help_panel=DATA)
-    ] = None,
-    out: Annotated[
-        Path | None,
-        Option(
-            "--out",
-            "-o",
-            help="The table: .csv, .csv.gz or .parquet. Default: forecast.csv, of cases predictions.csv.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
-    guard_formulas: GuardFormulas = False,
-    quiet: Quiet = False,
-) -> None:
-    """Forecast new rows, or tell of new cases, with a saved model, without training."""
-    from normcast.cli.predict_run import predict_cases, predict_rows
-    from normcast.forecasting import Forecaster
-    from normcast.loading import load
-
-    policies = {"duplicates": duplicates, "fill_gaps": fill_gaps, "missing": missing}
-    names = {**columns, **arrays}
-    loaded = load(model)
-    if isinstance(loaded, Forecaster):
-        refuse_given(names, model, "forecasts a table as it was fitted")
-        predict_rows(
-            loaded, file, model, policies, future, out or Path("forecast.csv"), guard_formulas, quiet=quiet
-        )
-        return
-    refuse_given({"future": future, **policies}, model, "tells of whole cases, not of the rows of a table")
-    predict_cases(loaded, file, model, names, out or Path("predictions.csv"), guard_formulas, quiet=quiet)
 
 
 @app.command()

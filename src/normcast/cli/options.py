@@ -25,6 +25,10 @@ Quiet = Annotated[
 
 Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)]
 
+Future = Annotated[
+    Path | None, Option(help="File with the futr_exog columns of the rows ahead.", rich_help_panel=OUTPUT)
+]
+
 Save = Annotated[Path | None, Option(help="Keep the fitted model in this file.", rich_help_panel=OUTPUT)]
 
 GuardFormulas = Annotated[

@@ -11,9 +11,10 @@ from normcast.cli import console
 from normcast.cli.case_input import parts_in
 from normcast.cli.case_told import Answers, like_fitted
 from normcast.cli.forecast_run import check_outputs
-from normcast.data import read_table, write_table
+from normcast.data import write_table
 from normcast.errors import counted
 from normcast.forecasting import Forecaster
+from normcast.forecasting.rereading import read_future
 
 
 def predict_rows(
@@ -29,9 +30,11 @@ def predict_rows(
 ) -> None:
     """Forecast the rows after the end of a table, and write them."""
     check_outputs((file, model, future), tables=(out,))
-    ahead = None if future is None else read_table(future)
-    given = {name: value for name, value in policies.items() if value is not None}
-    console.describe(forecaster.reread(file, **given), quiet=quiet)
+    words = {"na_value": "na_values", "dayfirst": "day_first"}
+    given = {words.get(name, name): value for name, value in policies.items() if value not in (None, [])}
+    panel = forecaster.reread(file, **given)
+    ahead = None if future is None else read_future(panel, future, given.get("na_values"))
+    console.describe(panel, quiet=quiet)
     write_table(forecaster.predict(file, futr_df=ahead, **given), out, guard_formulas=guard_formulas)
     console.say(f"forecasts: {out}", quiet=quiet)
 

@@ -20,18 +20,37 @@ WORDS = ("N/A", "n/a", "NA", "#N/A", "NULL", "null", "NaN", "nan", "None")
 _LOOK = 200
 
 
-def read_cells(table: pd.DataFrame, separator: str) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """Return the table with its columns of number text as numbers, and notes on each of these columns."""
-    notes = {}
+def read_cells(
+    table: pd.DataFrame, separator: str, usual: str = ""
+) -> tuple[pd.DataFrame, dict[str, list[str]], set[str]]:
+    """Return the table with its columns of number text as numbers, notes on each of these columns, and the
+    decimal signs that are clear from one. usual: as in `decide`."""
+    notes, signs = {}, set()
     for name in table.columns:
         column = table[name]
         if column.dtype.kind not in "OU" and not isinstance(column.dtype, pd.StringDtype):
             continue
-        if _may_be_numbers(column) and (found := _numbers(column, separator)):
-            values, told = found
-            table[name] = values
+        if _may_be_numbers(column) and (found := _numbers(column, separator, usual)):
+            table[name], told, sign = found
             notes[name] = [f"column {name!r}: {each}" for each in told]
-    return table, notes
+            signs.add(sign)
+    return table, notes, signs - {""}
+
+
+def as_text_if_usual(
+    table: pd.DataFrame, raw: bytes, separator: str, decimal: str, usual: str
+) -> pd.DataFrame:
+    """Return the table with those columns as text that the usual decimal sign may read otherwise.
+
+    decimal: the sign that they were read with; usual: that of tables of its kind, or "".
+    """
+    if usual in ("", decimal):
+        return table
+    for name in table.columns:
+        if may_have_thousands(table[name]):
+            text = pd.Series(_text(raw, table, name, separator)[: len(table)].to_numpy(), dtype=object)
+            table[name] = text.where(table[name].notna().to_numpy(), None)
+    return table
 
 
 def _may_be_numbers(column: pd.Series) -> bool:
@@ -42,23 +61,25 @@ def _may_be_numbers(column: pd.Series) -> bool:
     return 2 * sum(map(is_like_a_number, said)) >= len(said)
 
 
-def _numbers(column: pd.Series, separator: str) -> tuple[np.ndarray, list[str]] | None:
-    """Return a column as float64 and how it was read, or None if not every cell is a number or missing."""
+def _numbers(column: pd.Series, separator: str, usual: str) -> tuple[np.ndarray, list[str], str] | None:
+    """Return a column as float64, how it was read, and its decimal sign if a cell says it; None if not every
+    cell is a number or missing."""
     codes, firsts = pd.factorize(column, use_na_sentinel=True)
     if not all(isinstance(each, str) for each in firsts):
         return None
     cells = [each.strip() for each in firsts]
     absent = np.array([cell in MISSING for cell in cells], dtype=bool)
     text = [cell for cell in cells if cell not in MISSING]
-    way = decide(text, separator)
+    way = decide(text, separator, usual)
     if way is None:
         return None
+    is_clear = way.is_clear and any(sign in cell for cell in text for sign in ".,")
     values = np.array([np.nan if cell in MISSING else way.number(cell) for cell in cells])
     many = np.bincount(codes[codes >= 0], minlength=len(cells))
     told = [f"{listed(_counts(cells, absent, many), 6)} read as missing"] if absent.any() else []
     if way.thousands or way.sign or way.decimal == "," or not way.is_clear:
         told.append(way.told(_example(text, way)))
-    return _with_nan(values, codes), told
+    return _with_nan(values, codes), told, way.decimal if is_clear else ""
 
 
 def _counts(cells: list[str], absent: np.ndarray, many: np.ndarray) -> list[str]:
@@ -108,7 +129,7 @@ def unclear_notes(
         return []
     notes = []
     for name in table.columns:
-        if name in told or not _may_have_thousands(table[name]):
+        if name in told or not may_have_thousands(table[name]):
             continue
         for rows in (_LOOK, None):  # most columns are told by their head
             way = _unclear(_text(raw, table, name, separator, rows), separator, decimal)
@@ -141,7 +162,7 @@ def _unclear(column: pd.Series, separator: str, decimal: str) -> str | None:
     return way.told(_example(cells, way))
 
 
-def _may_have_thousands(column: pd.Series) -> bool:
+def may_have_thousands(column: pd.Series) -> bool:
     """Return whether every value may have been written as 9.104."""
     if column.dtype.kind != "f":
         return False

@@ -64,7 +64,7 @@ def ready(
         if not (isinstance(freq, int) or str(freq).isdigit()):
             refuse_row_count(table, choose(table, asked, where)[0], where)
         asked = replace(asked, time=ROWS)
-    form, rule = _kept(asked, _FORM), _kept(asked, _SNAP)
+    form, rule = "" if clock.day_first is not None else _kept(asked, _FORM), _kept(asked, _SNAP)
     rule = rule or (f"{clock.resample} {clock.by}" if clock.resample else "")
     if not (form or rule or clock.day_first is not None):
         return _native(table, frame), asked, lambda fields: _told(fields, notes)

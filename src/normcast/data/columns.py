@@ -8,6 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from normcast.data import stamps, whole_times
+from normcast.data.reading import AS_IT_IS, Reading
 from normcast.data.wide_dates import hint
 from normcast.errors import closest, unknown
 
@@ -29,7 +30,8 @@ class Columns:
     ids: () when the table has no id column, several are joined with "/" to name a series;
     time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one
     series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series; reading: how
-    the time column is read where that cannot be told from every table (see `clock.Clock`).
+    the time column is read where that cannot be told from every table (see `clock.Clock`); cells: the same of
+    all cells.
 
     >>> Columns(ids=("location",), time="date", targets=("wind",)).id_names
     ('location',)
@@ -42,6 +44,7 @@ class Columns:
     futr_exog: tuple[str, ...] = ()
     stat_exog: tuple[str, ...] = ()
     reading: tuple[str, ...] = ()
+    cells: Reading = AS_IT_IS
 
     @property
     def is_wide(self) -> bool:
@@ -75,13 +78,14 @@ class Columns:
         >>> Columns.from_dict(Columns(targets=("y",)).to_dict()) == Columns(targets=("y",))
         True
         """
-        return asdict(self)
+        return asdict(self) | {"cells": self.cells.to_dict()}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> "Columns":
         """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples."""
         parts: Any = {part: tuple(v) if isinstance(v, list) else v for part, v in plain.items()}
-        return cls(**parts)
+        cells = Reading.from_dict(parts.pop("cells", AS_IT_IS.to_dict()), "columns: cells")
+        return cls(**parts, cells=cells)
 
 
 def names(given: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
@@ -32,28 +32,41 @@ def asked_for(marks: Iterable[str | float]) -> Iterator[None]:
         _asked.reset(token)
 
 
-def marked_missing(table: pd.DataFrame, marks: Marks) -> tuple[pd.DataFrame, list[str]]:
+def as_texts(marks: Marks) -> tuple[str, ...]:
+    """Return one mark, or several, as texts; those of `asked_for` for None.
+
+    >>> as_texts(-9999), as_texts(["none", -1])
+    (('-9999',), ('none', '-1'))
+    """
+    given = _asked.get() if marks is None else (marks,) if isinstance(marks, str | int | float) else marks
+    return tuple(str(mark).strip() for mark in given)
+
+
+def marked_missing(
+    table: pd.DataFrame, marks: Marks, usual: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
     """Return the table with these marks missing, and notes that count them; without marks, the table.
 
     marks: numbers or texts, one or several; None for those of `asked_for`. A number also marks the cells
-    that write it another way.
+    that write it another way. usual: marks of tables of its kind, which may stand nowhere in this one.
 
     >>> marked_missing(pd.DataFrame({"v": [1.5, -9999.0]}), "-9999")[0]["v"].tolist()
     [1.5, nan]
     """
-    given = _asked.get() if marks is None else (marks,) if isinstance(marks, str | int | float) else marks
-    wanted = [str(mark).strip() for mark in given]
+    asked = as_texts(marks)
+    wanted = tuple(dict.fromkeys((*asked, *usual)))
     if not wanted:
         return table, []
-    table, notes, unseen = table.copy(), [], set(wanted)
+    table, notes, unseen = table.copy(), [], set(asked)
     for name in table.columns:
         where = {mark: _where(table[name], mark) for mark in wanted}
         counts = [f"{counted(int(at.sum()), 'cell')} {mark!r}" for mark, at in where.items() if at.any()]
         if not counts:
             continue
+        how = "as asked" if asked else "as when it was fitted"
         unseen -= {mark for mark, at in where.items() if at.any()}
         table[name] = table[name].mask(np.logical_or.reduce([*where.values()]))
-        notes.append(f"column {name!r}: {listed(counts, 6)} read as missing, as asked")
+        notes.append(f"column {name!r}: {listed(counts, 6)} read as missing, {how}")
     if unseen:
         notes.append(f"no cell holds {listed(sorted(unseen))}, which was to be read as missing")
     return table, notes
@@ -95,7 +108,7 @@ def marker_notes(values: np.ndarray, names: Iterable[str], offsets: np.ndarray) 
             notes.append(
                 f"{mark:.12g} stands in {many} of {len(values)} rows of {name!r}, far from all other values, "
                 f"and is taken as a number. If it marks missing values, add --na-value {mark:.12g} "
-                f"(na_values={mark:.12g} of read_table) and choose --missing (missing=)"
+                f"(na_values={mark:.12g}) and choose --missing (missing=)"
             )
     return tuple(notes)
 

@@ -68,14 +68,17 @@ def is_like_a_number(cell: str) -> bool:
     return parts is not None and bool(_POINT.fullmatch(parts[1]) or _COMMA.fullmatch(parts[1]))
 
 
-def decide(cells: Iterable[str], separator: str) -> NumberText | None:
+def decide(cells: Iterable[str], separator: str, usual: str = "") -> NumberText | None:
     """Return how all these cells write numbers, or None if no one way reads them all.
 
     separator: of the file's fields; where that is the comma, "9,104" is 9104, else it is 9.104 unless
-    another cell of the column says otherwise.
+    another cell of the column says otherwise. usual: the decimal sign of tables of its kind, which then
+    decides.
 
     >>> decide(["9,104", "12"], ",").thousands, decide(["9.104", "1.234.567"], ";").thousands
     (',', '.')
+    >>> decide(["9.104"], ";", usual=",").number("9.104")
+    9104.0
     """
     parts = [_parts(cell) for cell in cells]
     known = [each for each in parts if each is not None]
@@ -84,19 +87,22 @@ def decide(cells: Iterable[str], separator: str) -> NumberText | None:
     signs = {sign for *_, sign in known}
     if len(signs - {""}) > 1 or ("%" in signs and len(signs) > 1):
         return None
-    found = _convention([body for _, body, _, _ in known], separator)
+    found = _convention([body for _, body, _, _ in known], separator, usual)
     if found is None:
         return None
     return NumberText(*found, sign="".join(signs))
 
 
-def _convention(bodies: Sequence[str], separator: str) -> tuple[str, str, bool] | None:
+def _convention(bodies: Sequence[str], separator: str, usual: str) -> tuple[str, str, bool] | None:
     """Return decimal sign, thousands sign, and whether a cell says so."""
     point, comma = (all(map(each.fullmatch, bodies)) for each in (_POINT, _COMMA))
     points, commas = (any(sign in body for body in bodies) for sign in ".,")
     if point and comma:
         if points and commas:
             return None  # 9,104 and 9.104: one of them has thousands, and nothing says which
+        if usual and (points or commas):
+            sign = "." if points else ","
+            return usual, "" if sign == usual else sign, True
         if commas:
             return (".", ",", True) if separator == "," else (",", "", False)
         return ".", "", not points

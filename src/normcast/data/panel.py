@@ -7,9 +7,10 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from normcast.data import calendar, faults, intake, parts, plain, whole
+from normcast.data import alike, calendar, faults, intake, parts, plain, whole
 from normcast.data.clock import Clock, ready, with_season
 from normcast.data.columns import Columns, names
+from normcast.data.markers import Marks
 from normcast.data.stamps import Stamps
 from normcast.errors import counted
 from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
@@ -76,6 +77,7 @@ class Panel(Shown):
         duplicates: str = "error",
         fill_gaps: bool = False,
         missing: str = "error",
+        na_values: Marks = None,
         short: str = "error",
         where: str = "table",
         columns: Columns | None = None,
@@ -86,30 +88,29 @@ class Panel(Shown):
         id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
         duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
-        or "mask"; infinite values count as missing. No fill uses a later value. short: "skip" leaves out
-        series that these policies refuse, and notes it. where: the table's name in messages. columns: those
-        of a fitted model's panel, in place of the six column arguments; then nothing is guessed and a table
-        of constant series is no error.
-        Raises TypeError for what is no table, ValueError for bad input, naming series, column and row (from
-        1).
+        or "mask"; infinite values count as missing. No fill uses a later value. na_values: what else stands
+        for a missing value, such as -9999, one or several. short: "skip" leaves out series that these
+        policies refuse, and notes it. where: the table's name in messages. columns: those of a fitted model's
+        panel, in place of the six column arguments, with how its table was read; then nothing is guessed and
+        a table of constant series is no error.
+        Raises TypeError for what is no table, ValueError for bad input, naming series, column, row from 1.
         """
         clock, exog = Clock.of(time_col), (names(hist_exog), names(futr_exog), names(stat_exog))
         asked = columns or Columns(names(id_col), clock.column, names(target_col), *exog)
-        frame, asked, settle = ready(frame, asked, clock, freq, where, fitted=columns is not None)
-        policy = intake.Policy(
-            freq, season, duplicates, fill_gaps, missing, may_be_constant=columns is not None
-        )
+        frame, asked, told = alike.read_alike(frame, asked, na_values, where)
+        fitted = columns is not None
+        frame, asked, settle = ready(frame, asked, clock, freq, where, fitted=fitted)
+        policy = intake.Policy(freq, season, duplicates, fill_gaps, missing, may_be_constant=fitted)
         faults.check_short(short)
         read = whole.read(frame, asked, policy, where)
-        panel = cls(**settle(with_season(read.fields) if season is None else read.fields))
+        panel = cls(**settle(with_season(read.fields) if season is None else read.fields)).noting(*told)
         return panel if read.fault is None else panel.without(read.fault, read.many, short)
 
     def _sheet(self) -> Sheet:
-        named = self.columns.to_dict()
-        facts = {name: ", ".join(own) for name, own in named.items() if own and name != "time"}
+        named = {name: own for name, own in self.columns.to_dict().items() if own and isinstance(own, tuple)}
+        facts = {"time": self.columns.time_name} | {name: ", ".join(own) for name, own in named.items()}
         head = ("series", "rows", "first", "last", "lowest", "highest")
         rows = tuple(self._summary(s) for s in range(min(self.n_series, HTML_ROWS)))
-        facts = {"time": self.columns.time_name, **facts}
         return Sheet("Panel", f" of {self.extent}", facts, self.notes, Table(head, rows, self.n_series))
 
     def _summary(self, s: int) -> tuple[str, ...]:

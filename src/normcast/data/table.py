@@ -5,17 +5,19 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from normcast.budgets import most_unpacked, refuse_columns, refuse_expansion
-from normcast.data.cells import empty_notes, read_cells, unclear_notes
+from normcast.data.cells import as_text_if_usual, empty_notes, may_have_thousands, read_cells, unclear_notes
 from normcast.data.layout import Layout
-from normcast.data.markers import Marks, marked_missing
+from normcast.data.markers import Marks, as_texts, marked_missing
+from normcast.data.reading import AS_IT_IS, Reading
 from normcast.data.told import keep
 from normcast.data.wide_dates import as_asked
 from normcast.errors import closest, counted, first_line
@@ -26,7 +28,9 @@ MOST_NAME = 10_000  # characters of the name of a column
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
-def read_table(path: str | os.PathLike[str], na_values: Marks = None) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike[str], na_values: Marks = None, *, like: Reading = AS_IT_IS
+) -> pd.DataFrame:
     """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz) or .parquet.
 
     Text: UTF-8 with a header; separated by comma, semicolon or tab. Lines above the table, lines that start
@@ -34,7 +38,8 @@ def read_table(path: str | os.PathLike[str], na_values: Marks = None) -> pd.Data
     cells are all numbers is read as such, also with decimal commas, thousands, "%" or the sign of a currency;
     "-", "--" and "?" among them are missing. Times stay text, for Panel to read. What was passed over or read
     in such a way is told by the notes of the panel.
-    na_values: what else stands for a missing value, such as -9999, one or several.
+    na_values: what else stands for a missing value, such as -9999, one or several. like: how tables of its
+    kind are read, where the cells leave it open; what is asked for goes before it.
     Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
     file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
     names.
@@ -50,12 +55,14 @@ def read_table(path: str | os.PathLike[str], na_values: Marks = None) -> pd.Data
     raw = file.read_bytes()
     if not raw:
         raise ValueError(f"{name}: the file is empty.")
+    marks = as_texts(na_values)
+    usual = () if marks or na_values is not None else like.na_values
+    like = Reading(tuple(dict.fromkeys((*marks, *usual))), like.wide, like.decimal)
     if ending == ".parquet":
-        table, notes = marked_missing(_read_parquet(raw, name), na_values)
-        return as_asked(keep(table, notes, None), name)
-    return as_asked(
-        _read_csv(_decompress(raw, name) if ending.endswith(".gz") else raw, name, na_values), name
-    )
+        table, notes = marked_missing(_read_parquet(raw, name), marks, usual)
+        return as_asked(keep(table, notes, None, replace(like, wide=False)), name, like.wide)
+    text = _decompress(raw, name) if ending.endswith(".gz") else raw
+    return as_asked(_read_csv(text, name, marks, like), name, like.wide)
 
 
 def _refuse_absent(file: Path, name: str) -> None:
@@ -127,7 +134,7 @@ def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table
 
 
-def _read_csv(raw: bytes, name: str, na_values: Marks) -> pd.DataFrame:
+def _read_csv(raw: bytes, name: str, marks: Marks, like: Reading) -> pd.DataFrame:
     found = Layout.find(_as_text(raw, name), name)
     with _reading(name, "CSV"):
         refuse_columns(len(found.header))
@@ -138,14 +145,26 @@ def _read_csv(raw: bytes, name: str, na_values: Marks) -> pd.DataFrame:
     with _reading(name, "CSV"):
         table, decimal = _parsed(found)
         table, ends = _without_empty_ends(table)
-        table, marked = marked_missing(table, na_values)
-        table, cells = read_cells(table, found.separator)
+        table = as_text_if_usual(table, found.raw, found.separator, decimal, like.decimal)
+        table, marked = marked_missing(table, marks, like.na_values)
+        table, cells, signs = read_cells(table, found.separator, like.decimal)
         empty = empty_notes(found.raw, table, found.separator)
         unclear = unclear_notes(found.raw, table, found.separator, decimal, cells)
         told = [note for notes in cells.values() for note in notes]
-    return keep(
-        _with_rows(table, name), (*found.notes, *ends, *marked, *told, *empty, *unclear), found.first_row
-    )
+    notes = (*found.notes, *ends, *marked, *told, *empty, *unclear)
+    reading = Reading(like.na_values, False, like.decimal or _sign_of(table, cells, decimal, signs))
+    return keep(_with_rows(table, name), notes, found.first_row, reading)
+
+
+def _sign_of(table: pd.DataFrame, read: Iterable[str], decimal: str, signs: set[str]) -> str:
+    """Return the one decimal sign that is clear from the columns of a table, or "".
+
+    read: columns whose signs are known; decimal: that of the others.
+    """
+    others = table.select_dtypes("float").drop(columns=[*read], errors="ignore")
+    if any((others[name] % 1 > 0).any() and not may_have_thousands(others[name]) for name in others):
+        signs = signs | {decimal}
+    return next(iter(signs)) if len(signs) == 1 else ""
 
 
 def _parsed(found: Layout) -> tuple[pd.DataFrame, str]:

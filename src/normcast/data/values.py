@@ -62,5 +62,5 @@ def _advice(values: list, first: int, bad: np.ndarray) -> str:
     advice = "Turn it into numbers, leave it out, or leave the cell empty and choose --missing (missing=)."
     if isinstance(value, str) and 2 * bad.sum() < len(values):
         mark = shlex.quote(value.strip())
-        advice += f" If it marks a missing value, read it with --na-value {mark} (na_values of read_table)."
+        advice += f" If it marks a missing value, read it with --na-value {mark} (na_values=)."
     return advice

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from normcast.data.period_text import form_of
-from normcast.data.told import keep, notes_of
+from normcast.data.told import keep, notes_of, reading_of
 from normcast.errors import listed
 
 TIME, VALUE = "time", "value"
@@ -66,7 +67,7 @@ def melted(table: pd.DataFrame, where: str = "table") -> pd.DataFrame:
         long = long.sort_values(
             ["index", TIME], key=lambda c: c.map(order) if c.name == TIME else c, kind="stable"
         )
-        return long.drop(columns="index").reset_index(drop=True)
+        return long.drop(columns="index").reset_index(drop=True).infer_objects()
     months = [name for name in names if name.lower() in MONTHS]
     years = [name for name in names if name not in months and _are_years(table[name])]
     if len(months) == 12 and len(years) == 1:
@@ -109,11 +110,14 @@ def asked_for(wide: bool) -> Iterator[None]:
         _asked.reset(token)
 
 
-def as_asked(table: Any, where: str) -> Any:
-    """Return a table that was read, long where wide ones are asked for, which is noted."""
-    if not _asked.get():
+def as_asked(table: Any, where: str, usual: bool = False) -> Any:
+    """Return a table that was read, long where wide ones are asked for, which is noted.
+
+    usual: whether tables of its kind are wide; one that is long already stays so.
+    """
+    if not (_asked.get() or (usual and TIME not in table.columns)):
         return table
     long = melted(table, where)
     first, last = long[TIME].iloc[0], long[TIME].iloc[-1]
     note = f"wide: {len(table)} rows became {len(long)}, columns {first} to {last} one time each"
-    return keep(long.copy(), (*notes_of(table), note), None)
+    return keep(long.copy(), (*notes_of(table), note), None, replace(reading_of(table), wide=True))

@@ -25,7 +25,8 @@ from normcast.forecasting.backtest import (
 )
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
-from normcast.forecasting.settings import DEFAULT_LEVEL, POLICIES, Settings, refuse_foreign
+from normcast.forecasting.rereading import reread
+from normcast.forecasting.settings import DEFAULT_LEVEL, POLICIES, READING, Settings, refuse_foreign
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, settle
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
@@ -35,7 +36,7 @@ from normcast.windows.arrays import Arrays
 if TYPE_CHECKING:
     import keras
 
-TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "where")
+TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "na_values", "where")
 
 
 class Forecaster(Shown):
@@ -123,9 +124,9 @@ class Forecaster(Shown):
         """Learn from all rows but those of the calibration windows; returns self.
 
         df: a pandas or polars frame, or the path of a CSV or Parquet file. table: how to read it, as in
-        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing. progress: False for
-        no line on the terminal or in the notebook, or a function that takes `engine.Progress`. checkpoint: a
-        file that training goes on from if it was interrupted.
+        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing, na_values. progress:
+        False for no line on the terminal or in the notebook, or a function that takes `engine.Progress`.
+        checkpoint: a file that training goes on from if it was interrupted.
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
         panel = self.panel(df, **table)
@@ -146,7 +147,8 @@ class Forecaster(Shown):
         df: new rows in the form of the fitted table; without it, the fitted rows are continued. A series
         that was fitted keeps its scale, a new one is scaled from its own rows. futr_df: the futr_exog
         columns of the h rows ahead, unless the table brought them as rows with an empty target. policies:
-        duplicates, fill_gaps, missing for the new rows, as in `fit`; those of `fit` unless given.
+        duplicates, fill_gaps, missing, na_values for the new rows, as in `fit`; wide: whether column names
+        are times; day_first: whether 03/04/2024 is the third of April. All are those of `fit` unless given.
         Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
         Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
         """
@@ -212,7 +214,7 @@ class Forecaster(Shown):
         """Read and check a table as this forecaster sees it."""
         where = "table"
         if isinstance(df, str | Path):
-            where, df = str(df), read_table(df)
+            where, df = str(df), read_table(df, table.get("na_values"))
         settings = self.settings
         for name in table:
             if name not in TABLE_ARGUMENTS:
@@ -225,24 +227,13 @@ class Forecaster(Shown):
         return read_settled(self.asked, df, **how, **exog, **{"where": where, **table})
 
     def reread(self, df: Any, **policies: Any) -> Panel:
-        """Read new rows with the columns, the frequency and the policies of the fitted table."""
-        fitted = self.panel_
-        if fitted is None:
+        """Read new rows as the fitted table was read: columns, frequency, policies, marks; see `predict`."""
+        if self.panel_ is None or self.fitted_ is None:
             raise RuntimeError("Forecaster: new rows were given before fit; call fit(df) first.")
-        refuse_unknown(policies, POLICIES, "Forecaster.predict")
-        where = "table"
-        if isinstance(df, str | Path):
-            where, df = str(df), read_table(df)
-        panel = Panel.from_frame(
-            df,
-            columns=fitted.columns,
-            freq=fitted.freq,
-            season=fitted.season,
-            short=self.settings.short,
-            **{"where": where, **self.policies_, **policies},
-        )
-        assert self.fitted_ is not None
-        return long_enough(panel, self.fitted_.rows_needed) if self.settings.short == "skip" else panel
+        refuse_unknown(policies, (*POLICIES, *READING), "Forecaster.predict")
+        short = self.settings.short
+        panel = reread(self.panel_, df, short=short, **{**self.policies_, **policies})
+        return long_enough(panel, self.fitted_.rows_needed) if short == "skip" else panel
 
     def save(self, path: str | Path) -> None:
         """Write the fitted forecaster to one file; see `normcast.load`.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import keras
 
 POLICIES = ("duplicates", "fill_gaps", "missing")  # how new rows are read, unless given anew
+READING = ("na_values", "wide", "day_first")  # the same of cells, which the panel's columns keep
 
 # Words that other libraries use, and ours for the same thing.
 FOREIGN = {

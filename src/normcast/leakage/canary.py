@@ -59,7 +59,7 @@ def canary(
     """
     asked = chosen(ways)
     if isinstance(data, str | Path):
-        data = read_table(data)
+        data = read_table(data, table.get("na_values"))
     if isinstance(subject, Study):
         refuse_unknown(table, OF_STUDY, "canary")
         return of_study(subject, data, asked, **table)

@@ -26,7 +26,7 @@ def panel_of(data: Any, *, exog: dict[str, Any], freq: Any, season: int | None, 
         return data
     where = "table"
     if isinstance(data, str | Path):
-        where, data = str(data), read_table(data)
+        where, data = str(data), read_table(data, table.get("na_values"))
     return Panel.from_frame(data, freq=freq, season=season, **exog, **{"where": where, **table})
 
 

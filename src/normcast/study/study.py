@@ -35,7 +35,7 @@ from normcast.study.ticks import TickReports, Ticks, ticking
 from normcast.tasks.subject import NetworkLike, Subject
 
 _log = logging.getLogger("normcast")
-TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "where")
+TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "na_values", "where")
 BLOCK = 3  # seeds that every placement trains before any goes on, where time may run out
 WAIT = 2.0  # seconds between two looks at trials that another process is at
 
