@@ -74,6 +74,16 @@ def test_ours_passes_with_series_that_are_shorter_than_the_input():
     assert "padded" in forecaster.panel(frame).notes[-1]
 
 
+@pytest.mark.parametrize("short", ["a0", "zz"])
+def test_a_series_that_is_left_out_is_left_as_it_is(short):
+    own = table().query("unique_id == 's0'").head(8).assign(unique_id=short)
+    frame = pd.concat([own, table()] if short == "a0" else [table(), own], ignore_index=True)
+    report = canary(Forecaster(**SMALL, short="skip"), frame)
+    assert report.passed, str(report)
+    assert report.ways == ("noise", "scale", "end")
+    assert not any("no forecast" in note for note in report.notes)
+
+
 class Smoothed(Forecaster):
     """A forecaster that smooths its table, forth and back, before it looks at it."""
 

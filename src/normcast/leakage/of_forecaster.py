@@ -35,15 +35,22 @@ class ForecasterCanary:
     policies: dict[str, Any]
 
     @cached_property
-    def panel(self) -> Panel:
-        """The series of the table as it is."""
+    def read(self) -> Panel:
+        """The table as it is."""
         return self.forecaster.panel(self.frame, **self.policies)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The series that are back-tested."""
+        scored = self.plain.backtest_
+        assert scored is not None
+        return self.read.only(np.isin(self.read.ids, scored.frame["unique_id"].unique()))
 
     @cached_property
     def origins(self) -> np.ndarray:
         """Rows before each cutoff, (n_windows, series)."""
         panel, h = self.panel, self.forecaster.settings.h
-        step = self.step_size or spread_step(panel, h, self.n_windows)
+        step = self.step_size or spread_step(self.read, h, self.n_windows)
         return cutoffs(panel.lengths, h, self.n_windows, step, ids=panel.ids)
 
     @property
