@@ -32,14 +32,15 @@ def test_a_duplicate_without_ids_asks_for_the_id_column():
         Panel.from_frame(pd.concat([daily(9), daily(9)]))
 
 
-@pytest.mark.parametrize(("policy", "kept"), [("mean", 6.0), ("first", 2.0), ("last", 10.0)])
+@pytest.mark.parametrize(("policy", "kept"), [("mean", 6.0), ("sum", 12.0), ("first", 2.0), ("last", 10.0)])
 def test_duplicates_are_merged_as_asked(policy, kept):
     table = daily(3).assign(x=[1.0, NAN, 3.0])
     again = table.iloc[[1]].assign(y=10.0, x=7.0)
     panel = Panel.from_frame(pd.concat([table, again]), duplicates=policy, hist_exog="x", missing="zero")
     assert panel.y.tolist() == [1.0, kept, 3.0]
     assert panel.hist[1, 0] == (0.0 if policy == "first" else 7.0)
-    assert "1 duplicate" in panel.notes[0]
+    assert panel.notes[0].startswith("1 duplicate stamps, the first in table: ")
+    assert panel.notes[0].endswith(f": kept the {policy}")
 
 
 def test_a_gap_is_refused_with_its_size_and_place():

@@ -65,7 +65,7 @@ def table(
         Option(help="Column to forecast; repeated, each is a series.", rich_help_panel=DATA),
     ] = None,
     duplicates: Annotated[
-        str, Option(help="Rows with the same stamp: error, mean, first or last.", rich_help_panel=DATA)
+        str, Option(help="Rows with the same stamp: error, mean, sum, first or last.", rich_help_panel=DATA)
     ] = "error",
     fill_gaps: Annotated[
         bool, Option("--fill-gaps", help="Insert absent stamps.", rich_help_panel=DATA)

@@ -86,7 +86,7 @@ class Panel(Shown):
 
         freq: pandas name, old or new, or an integer step; found if None. season: steps; from freq if None.
         id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
-        duplicates: "error", "mean", "first" or "last" row of a stamp. fill_gaps: insert absent stamps as
+        duplicates: "error", "mean", "sum", "first" or "last" of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
         or "mask"; infinite values count as missing. No fill uses a later value. na_values: what else stands
         for a missing value, such as -9999, one or several. short: "skip" leaves out series that these

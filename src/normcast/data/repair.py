@@ -13,7 +13,7 @@ from normcast.data.calendar import Step
 from normcast.data.rows import Rows
 from normcast.errors import counted, unknown
 
-DUPLICATES = ("error", "mean", "first", "last")
+DUPLICATES = ("error", "mean", "sum", "first", "last")
 MISSING = ("error", "last", "seasonal", "zero", "mask")
 
 
@@ -34,7 +34,8 @@ def check_policy(duplicates: str, missing: str) -> None:
 
 
 def merge_duplicates(rows: Rows, policy: str) -> tuple[Rows, tuple[str, ...]]:
-    """Make stamps unique within each series: refuse, average what is there, or keep the first or last row."""
+    """Make stamps unique within each series: refuse, average or add what is there, or keep the first or last
+    row. What is added or averaged are the values of all columns; of none there is none."""
     again = np.zeros(len(rows.counted), dtype=bool)
     again[1:] = (rows.counted[1:] == rows.counted[:-1]) & ~rows.is_first[1:]
     if not again.any():
@@ -47,7 +48,7 @@ def merge_duplicates(rows: Rows, policy: str) -> tuple[Rows, tuple[str, ...]]:
         )
         message = (
             f"{rows.place(at)}: the same stamp stands in row {rows.row[at - 1]}{more}. "
-            f"Choose --duplicates mean, first or last (duplicates=)."
+            f"Choose --duplicates mean, sum (of counts), first or last (duplicates=)."
             f"{alone if len(rows.ids) == 1 else ''}"
         )
         raise DuplicateFault.of(
@@ -61,15 +62,16 @@ def merge_duplicates(rows: Rows, policy: str) -> tuple[Rows, tuple[str, ...]]:
     is_last = np.append(~again[1:], True)
     if policy == "last":
         return rows.take(is_last), (note,)
-    return rows.take(~again, values=_mean_by(rows.values, np.flatnonzero(~again))), (note,)
+    return rows.take(~again, values=_made_one(rows.values, np.flatnonzero(~again), policy)), (note,)
 
 
-def _mean_by(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the mean of what is not missing from each start to the next, by column."""
+def _made_one(values: np.ndarray, starts: np.ndarray, policy: str) -> np.ndarray:
+    """Return the mean or sum of what is not missing from each start to the next, by column."""
     there = np.isfinite(values)
     total = np.add.reduceat(np.where(there, values, 0.0), starts, axis=0)
     many = np.add.reduceat(there, starts, axis=0, dtype=np.int64)
-    return np.divide(total, many, out=np.full(total.shape, np.nan), where=many > 0)
+    share = many if policy == "mean" else np.minimum(many, 1)
+    return np.divide(total, share, out=np.full(total.shape, np.nan), where=many > 0)
 
 
 def fill_gaps(rows: Rows, step: Step, fill: bool) -> tuple[Rows, tuple[str, ...]]:
