@@ -36,12 +36,16 @@ def column(folder: Path, cells: list[str], separator: str = ",") -> tuple[list, 
         (["$1,200.50", "-$3"], ",", [1200.5, -3], "',' separates thousands, '$' is left out"),
         (["3 €", "1 200,50 €"], ";", [3, 1200.5], "a decimal comma, '€' is left out"),
         (["\N{MINUS SIGN}1", "2"], ",", [-1, 2], ""),
+        (["45.00 EUR", "1,200.50 EUR", "-"], ",", [45, 1200.5, np.nan], "'EUR' is left out"),
+        (["12 kg", "1 200,5 kg"], ";", [12, 1200.5], "'kg' is left out: '1 200,5 kg' is read as 1200.5"),
+        (["20 °C", "-3°C"], ",", [20, -3], "'°C' is left out: '20 °C' is read as 20"),
+        (["3 km/h", "4 km/h"], ",", [3, 4], "'km/h' is left out"),
         (["1e3", "$2"], ",", [1000, 2], "'$' is left out"),
     ],
 )
 def test_a_column_is_read_as_all_its_cells_say(tmp_path, cells, separator, values, said):
     got, notes = column(tmp_path, cells, separator)
-    assert got == values
+    assert np.array_equal(got, values, equal_nan=True)
     assert said in notes if said else notes == ""
 
 
@@ -56,6 +60,13 @@ def test_a_column_is_read_as_all_its_cells_say(tmp_path, cells, separator, value
         ["18.00.00", "19.00.00"],
         ["2024-01-01", "2024-01-02"],
         ["1,000", "many"],
+        ["12 kg", "3 g"],
+        ["12 kg", "3"],
+        ["6 PM", "7 PM"],
+        ["5 May", "6 May"],
+        ["1A", "2A"],
+        ["18h", "19h"],
+        ["store 1", "store 2"],
         ["-", "shop"],
     ],
 )
@@ -90,6 +101,23 @@ def test_the_panel_tells_of_thousands(tmp_path):
     panel = Panel.from_frame(read_table(path))
     assert panel.y.tolist() == [1000.0 * day for day in range(1, 10)]
     assert panel.notes[0] == "column 'y': ',' separates thousands: '1,000' is read as 1000"
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ("3 g", "holds '3 g' (line 9 of the file). Others of the column are in 'kg'"),
+        ("3", "holds '3' (line 9 of the file). Others of the column are in 'kg'"),
+        ("many", "holds 'many' (line 9 of the file). Turn it into numbers"),
+    ],
+)
+def test_a_column_of_two_units_is_named_with_line_and_cell(tmp_path, odd, words):
+    path = tmp_path / "a.csv"
+    cells = [*(f"{day} kg" for day in range(1, 8)), odd]
+    path.write_text("ds,y\n" + "".join(f"2024-01-{day:02},{cell}\n" for day, cell in enumerate(cells, 1)))
+    with pytest.raises(ValueError, match=r"column 'y' is not numeric: row \d holds") as error:
+        Panel.from_frame(read_table(path), target_col="y")
+    assert words in str(error.value)
 
 
 def written(value: float, digits: int, thousands: str, decimal: str) -> str:

@@ -1,7 +1,8 @@
-"""Number text: cells such as "9,104", "1.234,5", "$ 5" or "45%", decided for a column from all of them."""
+"""Number text: cells such as "9,104", "1.234,5", "$ 5", "45%" or "12 kg", decided for a column from all."""
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ _CELL = re.compile(
 _POINT = re.compile(r"([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d*)?|\.\d+")
 _COMMA = re.compile(r"([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?|,\d+")
 _GAP = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f](?=\d{3}(?:\D|$))")
+_UNIT = re.compile(r"(.*\d[.,]?)(?:\s+([^\W\d_]{1,12}(?:[/²³][^\W\d_]{0,12})?)|\s*(°[CFK]?|µ[^\W\d_]{1,4}))")
+_OF_TIME = {"am", "pm", "h", "uhr", *map(str.lower, (*calendar.month_name, *calendar.month_abbr))}
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -21,7 +24,7 @@ class NumberText:
     """How the cells of a column write numbers.
 
     decimal: "." or ","; thousands: the sign between thousands, "" for none; is_clear: whether a cell says so,
-    rather than each of them could be read either way; sign: of a currency, or "%".
+    rather than each of them could be read either way; sign: of a currency, "%", or another unit.
     """
 
     decimal: str
@@ -77,6 +80,8 @@ def decide(cells: Iterable[str], separator: str, usual: str = "") -> NumberText 
 
     >>> decide(["9,104", "12"], ",").thousands, decide(["9.104", "1.234.567"], ";").thousands
     (',', '.')
+    >>> decide(["1 200 kg", "3.5 kg"], ",").sign, decide(["12 kg", "3 g"], ","), decide(["12 kg", "3"], ",")
+    ('kg', None, None)
     >>> decide(["9.104"], ";", usual=",").number("9.104")
     9104.0
     """
@@ -85,7 +90,7 @@ def decide(cells: Iterable[str], separator: str, usual: str = "") -> NumberText 
     if not known or len(known) < len(parts):
         return None
     signs = {sign for *_, sign in known}
-    if len(signs - {""}) > 1 or ("%" in signs and len(signs) > 1):
+    if len(signs - {""}) > 1 or (len(signs) > 1 and not signs & set(SIGNS)):
         return None
     found = _convention([body for _, body, _, _ in known], separator, usual)
     if found is None:
@@ -111,13 +116,33 @@ def _convention(bodies: Sequence[str], separator: str, usual: str) -> tuple[str,
     return (",", "." if points else "", True) if comma else None
 
 
+def unit_of(cell: str) -> str | None:
+    """Return the unit of a cell that holds a number, "" for none; None where it holds no number.
+
+    >>> unit_of("12 kg"), unit_of("$5"), unit_of("7"), unit_of("6 PM"), unit_of("1A")
+    ('kg', '$', '', None, None)
+    """
+    parts = _parts(cell)
+    return None if parts is None else parts[3]
+
+
 def _parts(cell: str) -> tuple[str, str, str, str] | None:
-    """Return sign, digits, power and the currency or percent sign of a cell; None for no number."""
-    found = _CELL.fullmatch(_GAP.sub("", cell.strip().replace(_MINUS, "-")))
+    """Return sign, digits, power and the unit of a cell; None for no number."""
+    number, unit = _apart(cell.strip())
+    found = _CELL.fullmatch(_GAP.sub("", number.replace(_MINUS, "-")))
     if found is None:
         return None
     outer, before, inner, body, power, behind, percent = found.groups()
     signs = before + behind + percent
-    if len(signs) > 1 or (outer and inner):
+    if len(signs) + bool(unit) > 1 or (outer and inner):
         return None
-    return outer + inner, body, power, signs
+    return outer + inner, body, power, signs + unit
+
+
+def _apart(cell: str) -> tuple[str, str]:
+    """Return a number and the unit of letters behind it, after a space; a time of day or month is none."""
+    found = _UNIT.fullmatch(cell)
+    if found is None:
+        return cell, ""
+    number, word, sign = found.groups()
+    return (cell, "") if word and word.lower() in _OF_TIME else (number, word or sign)

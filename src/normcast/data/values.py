@@ -2,10 +2,13 @@
 
 import re
 import shlex
+from collections import Counter
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+
+from normcast.data.number_text import unit_of
 
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})*,\d+\s*|\s*[-+]?\d+,\d+\s*")
 
@@ -43,7 +46,7 @@ def _from_objects(values: list, where: str, first_row: int | None) -> np.ndarray
     if not bad.any():
         return converted.to_numpy(dtype=np.float64, na_value=np.nan)
     as_text = pd.to_numeric(series, errors="coerce").isna().to_numpy()
-    first = int(np.argmax(bad & as_text)) if (bad & as_text).any() else int(np.argmax(bad))
+    first = _first_odd(values, bad, bad & as_text)
     line = "" if first_row is None else f" (line {first_row + first} of the file)"
     raise ValueError(
         f"{where} is not numeric: row {first + 1} holds {values[first]!r}{line}. "
@@ -51,11 +54,32 @@ def _from_objects(values: list, where: str, first_row: int | None) -> np.ndarray
     )
 
 
+def _first_odd(values: list, bad: np.ndarray, as_text: np.ndarray) -> int:
+    """Return the first value that is no number, or is in another unit than most of the column."""
+    unit = _usual_unit(values)
+    if unit:
+        odd = (at for at in np.flatnonzero(bad) if unit_of(str(values[at])) != unit)
+        return int(next(odd, np.argmax(bad)))
+    return int(np.argmax(as_text)) if as_text.any() else int(np.argmax(bad))
+
+
+def _usual_unit(values: list) -> str:
+    """Return the unit that most texts of a column are in, "" for none."""
+    units = Counter(unit_of(each) for each in values if isinstance(each, str))
+    return units.most_common(1)[0][0] or "" if units else ""
+
+
 def _advice(values: list, first: int, bad: np.ndarray) -> str:
     value = values[first]
     if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
         return (
             "It looks like a decimal comma: write 1.5 for 1,5, or read it with pandas.read_csv(decimal=',')."
+        )
+    unit = _usual_unit(values)
+    if isinstance(value, str) and unit and unit_of(value) is not None:
+        return (
+            f"Others of the column are in {unit!r}, and a unit is read where each cell has the same. Bring "
+            "them to one unit, or write the numbers alone."
         )
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*", value):
         return "The column is text: make it numbers first."
