@@ -44,6 +44,7 @@ def test_forecast_writes_table_report_and_model_and_shows_the_scoreboard(folder,
         "report",
         "model",
     ]
+    assert "step D, season 7, from 2024-01-01 to 2024-06-08.\n" in captured.err
     forecast = pd.read_csv("out.csv")
     assert list(forecast.columns) == ["unique_id", "ds", "normcast", "normcast-lo-80", "normcast-hi-80"]
     assert forecast["ds"].min() == "2024-06-09"

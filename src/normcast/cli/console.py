@@ -52,9 +52,17 @@ def typed() -> str:
 
 def describe(panel: Panel, *, quiet: bool) -> None:
     """Say what was read, and what to know about it."""
-    say(f"Read {panel.extent}.", quiet=quiet)
+    say(f"Read {panel.extent}{span(panel)}.", quiet=quiet)
     for note in panel.notes:
         say(f"Note: {note}", quiet=quiet)
+
+
+def span(panel: Panel) -> str:
+    """Return the first and the last stamp of all series as they were understood; "" for counted rows."""
+    if panel.stamps.kind == "rows":
+        return ""
+    first, last = (panel.stamps.show(int(each)) for each in (panel.time.min(), panel.time.max()))
+    return f", from {first} to {last}"
 
 
 def describe_cases(cases: Cases, *, quiet: bool) -> None:
