@@ -86,7 +86,7 @@ def test_a_single_column_is_a_table(shared_data):
         ("a.csv.gz", gzip.compress(GOOD.encode() * 50, mtime=0)[:-9], "damaged or cut off"),
         ("a.parquet", GOOD, "is not Parquet"),
         ("a.parquet", b"PAR1 and nothing PAR1", "not readable Parquet"),
-        ("a.xlsx", GOOD, "ending is not one of .csv"),
+        ("a.xls", GOOD, "ending is not one of .csv"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(tmp_path, name, content, words):

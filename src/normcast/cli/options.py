@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 from typer import Argument, Option
 
+from normcast.cli.asked import as_asked
+
 DATA, MODEL, OUTPUT, BACKTEST = "Data", "Model", "Output", "Back-test"
 
 File = Annotated[
-    Path, Argument(help="Table as text (.csv, .txt, .tsv, .rdb; also .gz) or Parquet.", show_default=False)
+    Path, Argument(help="Table: .csv, .txt, .tsv, .rdb (also .gz), .parquet or .xlsx.", show_default=False)
 ]
 CaseFile = Annotated[
-    Path, Argument(help="Cases: .npz, .npy, .ts, .arff, or a long .csv or .parquet.", show_default=False)
+    Path, Argument(help="Cases: .npz, .npy, .ts, .arff, or a long .csv, .xlsx, .parquet.", show_default=False)
 ]
 Quiet = Annotated[
     bool, Option("--quiet", help="Print errors and the scoreboard only.", rich_help_panel=OUTPUT)
 ]
+
+Sheet = Annotated[str | None, Option(help="Sheet of an .xlsx; default: the first.", rich_help_panel=DATA)]
 
 Report = Annotated[Path | None, Option(help="Also write a report: one HTML file.", rich_help_panel=OUTPUT)]
 
@@ -82,6 +85,7 @@ def table(
         bool,
         Option("--wide", help="Column names are times: a row is a series.", rich_help_panel=DATA),
     ] = False,
+    sheet: Sheet = None,
 ) -> None:
     """How a table is read."""
 
@@ -97,6 +101,7 @@ def columns(
         list[str] | None,
         Option(help="Table: column that is told of each case; as --y.", rich_help_panel=DATA),
     ] = None,
+    sheet: Sheet = None,
 ) -> None:
     """What the columns of a long table of cases are called."""
 
@@ -224,32 +229,13 @@ def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Calla
         @wraps(command)
         def run(**given: Any) -> Any:
             parts = {group: {name: given.pop(name) for name in names[group]} for group in names}
-            table = parts.get("table", {})
-            with _missing(table.pop("na_value", None)), _wide(table.pop("wide", False)):
+            with as_asked(parts):
                 return command(**given, **{group: with_clock(part) for group, part in parts.items()})
 
         run.__signature__ = merged(command, groups)  # type: ignore[attr-defined]
         return run
 
     return give
-
-
-def _missing(marks: list[str] | None) -> AbstractContextManager[None]:
-    """Read marks as missing in each file that the command reads: they are no argument of what it runs."""
-    if not marks:
-        return nullcontext()
-    from normcast.data.markers import asked_for
-
-    return asked_for(marks)
-
-
-def _wide(asked: bool) -> AbstractContextManager[None]:
-    """Take each file that the command reads for a wide table, if that is asked for."""
-    if not asked:
-        return nullcontext()
-    from normcast.data.wide_dates import asked_for
-
-    return asked_for(asked)
 
 
 def with_clock(options: dict[str, Any]) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def read_case_file(
     .npy, or a column of a table. needs_y: whether it is an error that nothing is told of the cases.
     Raises FileNotFoundError, or ValueError for an ending that is not known, and as the readers do.
 
-    >>> read_case_file("gait.xlsx")
+    >>> read_case_file("gait.xls")
     Traceback (most recent call last):
-    ValueError: gait.xlsx: cases are not read from such a file; endings are .npz, .npy, .ts, .arff, .csv, ...
+    ValueError: gait.xls: cases are not read from such a file; endings are .npz, .npy, .ts, .arff, .csv, ...
     """
     ending = Path(path).suffix.lower()
     if ending == ".npz":

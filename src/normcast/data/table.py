@@ -20,18 +20,23 @@ from normcast.data.markers import Marks, as_texts, marked_missing
 from normcast.data.reading import AS_IT_IS, Reading
 from normcast.data.told import keep
 from normcast.data.wide_dates import as_asked
+from normcast.data.workbook import csv_text
 from normcast.errors import closest, counted, first_line
 
-ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".rdb", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".rdb", ".parquet", ".xlsx")
 _MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "a zip or Excel file", b"\x89HDF": "HDF5"}
 MOST_NAME = 10_000  # characters of the name of a column
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 def read_table(
-    path: str | os.PathLike[str], na_values: Marks = None, *, like: Reading = AS_IT_IS
+    path: str | os.PathLike[str],
+    na_values: Marks = None,
+    *,
+    sheet: str | None = None,
+    like: Reading = AS_IT_IS,
 ) -> pd.DataFrame:
-    """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz) or .parquet.
+    """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz), .parquet or .xlsx.
 
     Text: UTF-8 with a header; separated by comma, semicolon or tab. Lines above the table, lines that start
     with #, the row of types of an .rdb, and empty rows and columns at the end are passed over. A column whose
@@ -39,10 +44,11 @@ def read_table(
     "-", "--" and "?" among them are missing. Times stay text, for Panel to read. What was passed over or read
     in such a way is told by the notes of the panel.
     na_values: what else stands for a missing value, such as -9999, one or several. like: how tables of its
-    kind are read, where the cells leave it open; what is asked for goes before it.
-    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet without pyarrow), or ValueError for a
-    file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal column
-    names.
+    kind are read, where the cells leave it open; what is asked for goes before it. sheet: of an .xlsx, by
+    default the first; its cells are read as those of a text are.
+    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet needs pyarrow, .xlsx openpyxl), or
+    ValueError for a file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or
+    equal column names.
     """
     file = Path(path)
     name = str(path)
@@ -62,6 +68,7 @@ def read_table(
         table, notes = marked_missing(_read_parquet(raw, name), marks, usual)
         return as_asked(keep(table, notes, None, replace(like, wide=False)), name, like.wide)
     text = _decompress(raw, name) if ending.endswith(".gz") else raw
+    text = csv_text(raw, name, sheet) if ending == ".xlsx" else text
     return as_asked(_read_csv(text, name, marks, like), name, like.wide)
 
 

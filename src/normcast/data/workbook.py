@@ -1,0 +1,99 @@
+"""Workbook: a sheet of an .xlsx file as CSV text, which is then read as any other."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from normcast.budgets import opened_zip, refuse_columns, refuse_expansion
+from normcast.errors import first_line, unknown
+
+_asked: ContextVar[str | None] = ContextVar("sheet", default=None)
+_BYTES = 8  # of a cell, at least: a number or a pointer
+
+
+@contextmanager
+def asked_for(sheet: str | None) -> Iterator[None]:
+    """Read this sheet of each workbook that is read meanwhile: what --sheet asks for."""
+    token = _asked.set(sheet)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def csv_text(raw: bytes, name: str, sheet: str | None = None) -> bytes:
+    """Return a sheet of a workbook as CSV between commas; a date is written as 2024-01-31, with a time of day
+    where any cell of its column has one.
+
+    raw: the file; name: of it, for messages; sheet: None for that of `asked_for`, else the first.
+    Raises ImportError without openpyxl, and ValueError for what is no workbook, has no such sheet, or would
+    unpack to more than its size allows.
+    """
+    if raw[:4] != b"PK\x03\x04":
+        old = " It may be an old .xls, or be locked by a password." if raw[:4] == b"\xd0\xcf\x11\xe0" else ""
+        raise ValueError(f"{name}: is named .xlsx but is no Excel workbook.{old} Save it as .xlsx or as CSV.")
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise ImportError(
+            f'{name}: reading Excel needs openpyxl. Install it: pip install "normcast[xlsx]", or use CSV.'
+        ) from error
+    sheet = sheet or _asked.get()
+    try:
+        with opened_zip(io.BytesIO(raw)):
+            book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        known = [each.title for each in book.worksheets]
+        chosen = book.worksheets[0] if sheet is None else book[sheet] if sheet in known else None
+        rows = [] if chosen is None else _rows(chosen, len(raw))
+    except Exception as error:  # whatever fails in the reader, is the file's
+        told = first_line(error).rstrip(".")
+        raise ValueError(f"{name}: is not a readable workbook: {told}. Save it again.") from error
+    if chosen is None:
+        raise ValueError(unknown("sheet", sheet, known, where=name))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(_written(rows))
+    return text.getvalue().encode()
+
+
+def _rows(sheet: Any, packed: int) -> list[Sequence[Any]]:
+    """Return the cells of a sheet; raises ValueError once they are more than a file of that size may hold."""
+    sheet.reset_dimensions()  # what it says of its size may be false
+    rows: list[Sequence[Any]] = []
+    cells = 0
+    for row in sheet.iter_rows(values_only=True):
+        cells += len(row) + 1
+        refuse_columns(len(row))
+        refuse_expansion(_BYTES * cells, packed)
+        rows.append(row)
+    return rows
+
+
+def _written(rows: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+    """Yield rows of one width, dates of a column in one form."""
+    width = max(map(len, rows), default=0)
+    timed = [any(at < len(row) and _has_clock(row[at]) for row in rows) for at in range(width)]
+    for row in rows:
+        padded = [*row, *[None] * (width - len(row))]
+        yield [_cell(value, clock) for value, clock in zip(padded, timed, strict=True)]
+
+
+def _has_clock(value: Any) -> bool:
+    return isinstance(value, datetime.datetime) and value.time() != datetime.time()
+
+
+def _cell(value: Any, clock: bool) -> Any:
+    """Return a cell as CSV has it.
+
+    >>> day = datetime.datetime(2024, 1, 31)
+    >>> _cell(day, False), _cell(day, True), _cell(7, True)
+    ('2024-01-31', '2024-01-31 00:00:00', 7)
+    """
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ") if clock else value.date().isoformat()
+    return value
