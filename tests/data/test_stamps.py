@@ -171,3 +171,35 @@ def test_python_times_of_two_zones_are_refused_by_row():
 def test_utc_may_be_written_in_two_ways():
     panel = panel_of(["2024-01-01T00:00Z", "2024-01-01T01:00+00:00", "2024-01-01T02:00Z"])
     assert panel.freq == "h"
+
+
+def local(start, periods, freq):
+    """Stamps of Paris as text, and their times."""
+    times = pd.date_range(start, periods=periods, freq=freq, tz="Europe/Paris")
+    return [time.isoformat() for time in times], times
+
+
+@pytest.mark.parametrize("start", ["2024-03-30 20:00", "2024-10-26 20:00"])
+def test_hours_across_a_clock_change_are_regular_and_written_in_utc(start):
+    texts, times = local(start, 30, "h")
+    panel = Panel.from_frame(pd.DataFrame({"ds": texts, "y": np.arange(30.0)}))
+    assert (panel.freq, panel.lengths.tolist()) == ("h", [30])
+    assert (pd.DatetimeIndex(panel.time, tz="UTC") == times).all()
+    after = pd.Timestamp(panel.write_stamps(panel.stamps_after(1).ravel())[0])
+    assert after == times[-1] + pd.Timedelta(hours=1)
+    assert after.utcoffset() == pd.Timedelta(0)
+    assert any("time read as UTC, as which forecasts are written" in note for note in panel.notes)
+
+
+def test_days_across_a_clock_change_stay_days_without_an_offset():
+    texts, _ = local("2024-03-28", 8, "D")
+    panel = Panel.from_frame(pd.DataFrame({"ds": texts, "y": np.arange(8.0)}))
+    assert panel.freq == "D"
+    assert list(panel.write_stamps(panel.stamps_after(1).ravel())) == ["2024-04-05T00:00:00"]
+    assert any("offsets +01:00 and +02:00 change with the clock" in note for note in panel.notes)
+
+
+def test_offsets_that_change_more_often_than_a_clock_are_refused():
+    texts = [f"2024-03-01T{hour:02}:00+0{1 + hour % 2}:00" for hour in range(8)]
+    with pytest.raises(ValueError, match="mixed time zones"):
+        Panel.from_frame(pd.DataFrame({"ds": texts, "y": np.arange(8.0)}))

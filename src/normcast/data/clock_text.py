@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
-from normcast.data import day_order, period_text
+from normcast.data import day_order, offsets, period_text
 from normcast.data.day_order import told_of
 
 _ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
@@ -61,6 +61,10 @@ def read(
         return known, form, told_of(form)
     index = _parse(unique, "ISO8601")
     if index is None or index.tz is not None:  # before pandas 3, a text without a zone passed for UTC
+        if (changed := offsets.across_a_clock_change(unique)) is not None:
+            times, bare, end, told = changed
+            local = pd.DatetimeIndex(pd.to_datetime(bare, format="ISO8601"))
+            return times, _format_that_writes(bare, local) + end, told
         _refuse_mixed_zones(unique, codes, where)
     if index is not None:
         return index, _format_that_writes(unique, index), ""
