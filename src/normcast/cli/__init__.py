@@ -11,7 +11,7 @@ import typer
 
 from normcast.cli import ending
 from normcast.cli.app import app
-from normcast.cli.console import write_what_can_be_written
+from normcast.cli.console import calling, write_what_can_be_written
 
 from normcast.cli import forecast, predict, fit, presets, check, study  # isort: skip  (they add their commands, in this order)
 
@@ -36,6 +36,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
     """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 if interrupted."""
+    calling(arguments)
     group = typer.main.get_command(app)
     # Drawing boxes takes twice as long as all the rest of `normcast --help`; the commands' own help has them.
     group.rich_markup_mode = None  # type: ignore[attr-defined]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,9 +46,17 @@ def say(text: str, *, quiet: bool = False) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+_called: ContextVar[tuple[str, ...]] = ContextVar("called", default=())
+
+
+def calling(arguments: Sequence[str]) -> None:
+    """Remember the arguments of the command that runs."""
+    _called.set(tuple(arguments))
+
+
 def typed() -> str:
     """Return the command as it was typed, quoted for a shell."""
-    return shlex.join(["normcast", *sys.argv[1:]])
+    return shlex.join(["normcast", *_called.get()])
 
 
 def describe(panel: Panel, *, quiet: bool) -> None:

@@ -13,13 +13,14 @@ from normcast.cases.learned import prepared
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import Asked, TaskName
 from normcast.cli import console
-from normcast.cli.case_input import SPLITS, parts_in, task_of
+from normcast.cli.case_input import SPLITS, names_of, parts_in, task_of
 from normcast.cli.case_told import Answers, unlike
 from normcast.cli.fit_words import described, estimate
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.data import Cases, write_table
 from normcast.errors import counted, one_of
+from normcast.report.of_cases.values import CaseFiles
 from normcast.tasks import ClassifyTask, RegressTask
 from normcast.tasks.parts import parts_once
 from normcast.tasks.subject import Subject
@@ -38,6 +39,7 @@ class FitRun:
         self.report: Path | None = None
         self.save: Path | None = None
         self.evaluation: Evaluation | None = None
+        self.files = CaseFiles()
 
     @classmethod
     def begin(
@@ -62,11 +64,24 @@ class FitRun:
         kind, why = task_of(task, parts["train"], model, str(file))
         run = cls(file, parts, estimator_of(kind, model, given), quiet)
         run.out, run.report, run.save = out, report, save
+        run.files = run.files_of(network["model"], names)
         run.check_test(kind)
         subject = run.subject(kind, folds)
         run.describe(f"Task: {kind}, {why}.", subject)
         run.announce(subject, folds)
         return run
+
+    def files_of(self, model: str, names: Mapping[str, Any]) -> CaseFiles:
+        """Return what is read and written, for the Python of the report."""
+        paths = {"out": self.out, "save": self.save, "report": self.report}
+        told: dict[str, Any] = {name: str(path) for name, path in paths.items() if path is not None}
+        return CaseFiles(
+            names=names_of(self.file, names),
+            layout=names["layout"],
+            model=model if self.estimator.settings.is_own else "",
+            progress=not self.quiet,
+            **told,
+        )
 
     def check_test(self, kind: TaskName) -> None:
         """Raise ValueError for a test part that holds something else than the train part."""
@@ -123,6 +138,7 @@ class FitRun:
         """Write what was told of each tested case."""
         if out is not None and self.evaluation is not None:
             write_table(self.evaluation.table, out, guard_formulas=guard_formulas)
+            self.files = replace(self.files, guard_formulas=guard_formulas)
             console.say(f"predictions: {out}", quiet=self.quiet)
 
     def fit(self) -> None:
@@ -143,9 +159,8 @@ class FitRun:
             from normcast.report import write_report
 
             seconds = time.perf_counter() - self.began
-            facts: dict[str, Any] = {"source": self.file.name, "command": console.typed(), "seconds": seconds}
-            evaluation: Any = self.evaluation
-            write_report(evaluation, self.report, **facts)
+            facts = {"source": str(self.file), "files": self.files, "command": console.typed()}
+            write_report(self.evaluation, self.report, seconds=seconds, **facts)
             console.say(f"report: {self.report}", quiet=self.quiet)
         if self.save is None:
             console.say("The model is not kept: --save FILE.normcast keeps it.", quiet=self.quiet)

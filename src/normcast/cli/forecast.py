@@ -67,7 +67,7 @@ def forecast(
         run.backtest(rolling)
     run.fit()
     run.write_forecasts(out, guard_formulas)
-    run.finish(forecasts=out, report=report, model=save)
+    run.finish(forecasts=out, report=report, model=save, guard_formulas=guard_formulas)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def backtest(
     run = ForecastRun.begin(file, model, table, quiet, tables=(out,), report=report, checkpoint=checkpoint)
     run.backtest(rolling)
     run.write_backtest(out, guard_formulas)
-    run.finish(forecasts=out, report=report)
+    run.finish(forecasts=out, report=report, guard_formulas=guard_formulas)
 
 
 @app.command()

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
-from normcast.data import check_ending, read_table, write_table
+from normcast.data import check_ending, markers, read_table, wide_dates, write_table
 from normcast.errors import counted
 from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
+from normcast.report.of_forecast.again import Files
 
 FIT = "fit.safetensors"
 
@@ -26,6 +27,7 @@ class ForecastRun:
         self.began = time.perf_counter()
         self.future: Any = None
         self.checkpoint: Path | None = None
+        self.ahead: Path | None = None
 
     @classmethod
     def begin(
@@ -48,7 +50,7 @@ class ForecastRun:
         panel = forecaster.panel(run.frame, **run.table)
         if checkpoint is not None:
             run.checkpoint = writable_folder(checkpoint)
-        run.future = None if future is None else read_table(future)
+        run.ahead, run.future = future, None if future is None else read_table(future)
         forecaster.known_ahead(panel, run.future)
         console.describe(panel, quiet=quiet)
         return run
@@ -78,12 +80,19 @@ class ForecastRun:
         if out is not None and self.forecaster.backtest_ is not None:
             write_table(self.forecaster.backtest_.table, out, guard_formulas=guard_formulas)
 
-    def finish(self, *, forecasts: Path | None, report: Path | None, model: Path | None = None) -> None:
+    def finish(
+        self,
+        *,
+        forecasts: Path | None,
+        report: Path | None,
+        model: Path | None = None,
+        guard_formulas: bool = False,
+    ) -> None:
         """Write model and report, show the scoreboard, say where everything is, and drop the checkpoints."""
         if model is not None:
             self.forecaster.save(model)
         if report is not None:
-            self.write_report(report)
+            self.write_report(report, self.files(forecasts, report, model, guard_formulas))
         scored = self.forecaster.backtest_
         if scored is not None:
             cutoffs = scored.frame["cutoff"].nunique()
@@ -97,15 +106,23 @@ class ForecastRun:
             for file in self.checkpoint.glob("fold-*.safetensors"):
                 file.unlink(missing_ok=True)
 
-    def write_report(self, path: Path) -> None:
+    def files(self, out: Path | None, report: Path | None, save: Path | None, guard_formulas: bool) -> Files:
+        """Return what is read and written, for the Python of the report."""
+        paths = {"table": self.file, "future": self.ahead, "out": out, "report": report, "save": save}
+        told = {name: str(path) for name, path in paths.items() if path is not None}
+        reading = {"na_values": list(markers.asked()), "wide": wide_dates.asked()}
+        return Files(reading=reading, guard_formulas=guard_formulas, **told)
+
+    def write_report(self, path: Path, files: Files) -> None:
         """Write the report of what was done so far."""
         from normcast.report import write_report
 
         write_report(
             self.forecaster,
             path,
-            source=self.file.name,
+            source=str(self.file),
             futr_df=self.future,
+            files=files,
             command=console.typed(),
             seconds=time.perf_counter() - self.began,
         )

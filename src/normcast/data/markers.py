@@ -32,13 +32,18 @@ def asked_for(marks: Iterable[str | float]) -> Iterator[None]:
         _asked.reset(token)
 
 
+def asked() -> tuple[str | float, ...]:
+    """Return the marks of `asked_for`, () outside of it."""
+    return _asked.get()
+
+
 def as_texts(marks: Marks) -> tuple[str, ...]:
     """Return one mark, or several, as texts; those of `asked_for` for None.
 
     >>> as_texts(-9999), as_texts(["none", -1])
     (('-9999',), ('none', '-1'))
     """
-    given = _asked.get() if marks is None else (marks,) if isinstance(marks, str | int | float) else marks
+    given = asked() if marks is None else (marks,) if isinstance(marks, str | int | float) else marks
     return tuple(str(mark).strip() for mark in given)
 
 
@@ -53,11 +58,11 @@ def marked_missing(
     >>> marked_missing(pd.DataFrame({"v": [1.5, -9999.0]}), "-9999")[0]["v"].tolist()
     [1.5, nan]
     """
-    asked = as_texts(marks)
-    wanted = tuple(dict.fromkeys((*asked, *usual)))
+    given = as_texts(marks)
+    wanted = tuple(dict.fromkeys((*given, *usual)))
     if not wanted:
         return table, []
-    table, notes, unseen = table.copy(), [], set(asked)
+    table, notes, unseen = table.copy(), [], set(given)
     for name in table.columns:
         where = {mark: _where(table[name], mark) for mark in wanted}
         counts = [f"{counted(int(at.sum()), 'cell')} {mark!r}" for mark, at in where.items() if at.any()]

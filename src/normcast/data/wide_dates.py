@@ -110,12 +110,17 @@ def asked_for(wide: bool) -> Iterator[None]:
         _asked.reset(token)
 
 
+def asked() -> bool:
+    """Return whether files are taken for wide ones here."""
+    return _asked.get()
+
+
 def as_asked(table: Any, where: str, usual: bool = False) -> Any:
     """Return a table that was read, long where wide ones are asked for, which is noted.
 
     usual: whether tables of its kind are wide; one that is long already stays so.
     """
-    if not (_asked.get() or (usual and TIME not in table.columns)):
+    if not (asked() or (usual and TIME not in table.columns)):
         return table
     long = melted(table, where)
     first, last = long[TIME].iloc[0], long[TIME].iloc[-1]

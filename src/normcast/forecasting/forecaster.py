@@ -23,6 +23,7 @@ from normcast.forecasting.backtest import (
     reporting_folds,
     spread_step,
 )
+from normcast.forecasting.calls import Call, remembered
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.rereading import reread
@@ -104,6 +105,7 @@ class Forecaster(Shown):
         self.learned_: Learned | None = None
         self.fitted_: Fitted | None = None
         self.backtest_: Backtest | None = None
+        self.calls_: dict[str, Call] = {}
 
     def _sheet(self) -> Sheet:
         head = call("Forecaster", {**differing(self.settings), "model": self.settings.network_name})
@@ -113,6 +115,7 @@ class Forecaster(Shown):
         facts = {"fitted on": self.panel_.extent, **self.fitted_.describe()}
         return Sheet(head, ", fitted", facts, table=scores)
 
+    @remembered
     def fit(
         self,
         df: Any,
@@ -180,6 +183,7 @@ class Forecaster(Shown):
             )
         return None
 
+    @remembered
     def cross_validation(
         self,
         df: Any,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 import keras
-import numpy as np
 
 from normcast.cases.settings import Settings
 from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
 from normcast.pages.page import Section
 from normcast.pages.words import duration
+from normcast.report.code import arguments, code
 from normcast.report.of_cases.values import CaseReport
 from normcast.report.of_forecast.tables import pairs_table
 
@@ -65,8 +65,8 @@ def plain(value: object) -> str:
 def again_section(report: CaseReport) -> Section:
     """The command that was typed, and Python that does the same."""
     code = [("Command line", report.command)] if report.command else []
-    has_model = isinstance(report.evaluation.settings.model, keras.Model)
-    given = [*(["`model` is the keras model"] if has_model else [])]
+    is_given = isinstance(report.evaluation.settings.model, keras.Model) and not report.files.model
+    given = [*(["`model` is the keras model"] if is_given else [])]
     if not report.source:
         given.append("X, y and what else is named are the arrays")
     text = f"Here {' and '.join(given)}." if given else ""
@@ -80,41 +80,56 @@ def again_section(report: CaseReport) -> Section:
 
 def python_of(report: CaseReport) -> str:
     """Return Python that builds the estimator, reads the source if it is known, and evaluates."""
-    evaluation = report.evaluation
-    kind, model = ESTIMATORS[evaluation.kind], evaluation.settings.model
-    arguments = ", ".join(arguments_of(evaluation.kind, evaluation.settings))
-    folds = f"folds={len(evaluation.trained)}"
-    cases = evaluation.cases
-    given = [f"{name}={name}" for name in ("groups", "times") if getattr(cases, name) is not None]
-    what = "cases" if report.source else ", ".join(["X", "y", *given])
-    lines = ["import normcast"]
-    if "keras.optimizers." in arguments:
-        lines.insert(0, "import keras")
-    lines.append("")
+    lines = [*_made(report), *_evaluated(report)]
+    imports = ["import normcast"]
+    if any("keras." in line for line in lines):
+        imports.insert(0, "import keras")
+    if any(line.startswith("write_table(") for line in lines):
+        imports.append("from normcast.data import write_table")
+    return "\n".join([*imports, "", *lines])
+
+
+def _made(report: CaseReport) -> Iterator[str]:
+    """Yield what makes the cases, the network and the estimator."""
+    evaluation, files = report.evaluation, report.files
+    model = evaluation.settings.model
     if report.source:
-        lines.append(f"cases = normcast.Cases.read({report.source!r})")
+        how = ", ".join(each for each in (repr(report.source), arguments(files.reading)) if each)
+        yield f"cases = normcast.Cases.read({how})"
     if isinstance(model, Architecture):
-        lines.append(f"model = normcast.Architecture.from_json({model.to_json()!r})")
+        yield f"model = normcast.Architecture.from_json({model.to_json()!r})"
+    elif isinstance(model, keras.Model) and files.model:
+        yield f"model = keras.models.load_model({files.model!r})"
+    given = ", ".join(arguments_of(evaluation.kind, evaluation.settings))
+    yield f"estimator = normcast.{ESTIMATORS[evaluation.kind]}({given})"
+
+
+def _evaluated(report: CaseReport) -> Iterator[str]:
+    """Yield what evaluates, fits and writes."""
+    cases, files = report.evaluation.cases, report.files
+    named = [f"{name}={name}" for name in ("groups", "times") if getattr(cases, name) is not None]
+    what = "cases" if report.source else ", ".join(["X", "y", *named])
+    quiet = "" if files.progress else ", progress=False"
+    yield f"evaluation = estimator.evaluate({what}, folds={len(report.evaluation.trained)}{quiet})"
+    yield "print(evaluation)"
+    if files.out:
+        guarded = ", guard_formulas=True" if files.guard_formulas else ""
+        yield f"write_table(evaluation.table, {files.out!r}{guarded})"
+    if files.save:
+        yield f"estimator.fit({what}{', None' if report.source else ''}{quiet})"
+        yield f"estimator.save({files.save!r})"
     told = f", source={report.source!r}" if report.source else ""
-    return "\n".join(
-        [
-            *lines,
-            f"estimator = normcast.{kind}({arguments})",
-            f"evaluation = estimator.evaluate({what}, {folds})",
-            "print(evaluation)",
-            f'normcast.write_report(evaluation, "report.html"{told})',
-        ]
-    )
+    yield f"normcast.write_report(evaluation, {(files.report or 'report.html')!r}{told})"
 
 
 def arguments_of(kind: str, settings: Settings) -> list[str]:
     """Return the parameters that are not as they are by default, as Python."""
     usual = {each.name: each.default for each in fields(settings)}
     return [
-        code if name == "model" and not isinstance(value, str) else f"{name}={code}"
+        told if name == "model" and not isinstance(value, str) else f"{name}={told}"
         for name, value in asked(kind, settings).items()
         if value is not usual[name] and value != usual[name]
-        for code in [_code(name, value)]
+        for told in [_code(name, value)]
     ]
 
 
@@ -124,14 +139,5 @@ def _code(name: str, value: Any) -> str:
         return "model"
     if isinstance(value, keras.optimizers.Optimizer):
         config = keras.optimizers.serialize(value)
-        return f"keras.optimizers.deserialize({_bare(config)!r})"
-    return repr(_bare(value))
-
-
-def _bare(value: Any) -> Any:
-    """Return a value without the types of NumPy, whose words are not Python's."""
-    if isinstance(value, Mapping):
-        return {_bare(name): _bare(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_bare, value))
-    return value.item() if isinstance(value, np.generic) else value
+        return f"keras.optimizers.deserialize({code(config)})"
+    return code(value)

@@ -54,7 +54,7 @@ def _facts(report: CaseReport) -> str:
         else counted(outputs, "number") + " per case"
     )
     parts = [
-        report.source or "",
+        Path(report.source or "").name,
         f"{cases.n_cases:,} cases of {cases.steps:,} steps",
         counted(cases.channels, "channel"),
         told,

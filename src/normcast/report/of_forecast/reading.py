@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from normcast.forecasting import Backtest, Forecaster
 from normcast.forecasting.frames import forecast_frame, history_frame
 from normcast.forecasting.learned import Learned
 from normcast.machine import PACKAGES, versions
-from normcast.models import Architecture
 from normcast.pages.percent import exact
+from normcast.report.of_forecast.again import Files, given_of, named, python_of
+from normcast.report.of_forecast.settings import settings_of
 from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
 
 SHOWN_HORIZONS = 6  # of history, before the forecast and before each cutoff
@@ -26,19 +27,21 @@ def forecast_report(
     *,
     futr_df: Any = None,
     source: str = "table",
+    files: Files | None = None,
     command: str = "",
     seconds: float | None = None,
 ) -> ForecastReport:
     """Return what the page prints of a fitted or back-tested forecaster.
 
-    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data; command: the
-    command line that made it; seconds: wall time of the whole.
+    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data, or the path of
+    their file, which the Python on the page then reads; files: what else was read and written, for that
+    Python; command: the command line that made it; seconds: wall time of the whole.
     Raises RuntimeError where there is neither a fit nor a back-test.
     """
     scored, settings, names = forecaster.backtest_, forecaster.settings, numbered(forecaster)
-    panel = panel_of(forecaster)
+    panel, files = panel_of(forecaster), files or Files(named(source))
     return ForecastReport(
-        source=source,
+        source=Path(source).name if files.table else source,
         target=panel.columns.target_name,
         model="normcast",
         network=settings.network_name,
@@ -54,11 +57,12 @@ def forecast_report(
         curves=tuple(curve for name, learned in names for curve in curves_of(name, learned)),
         split=tuple(part for name, learned in names for part in split_of(name, learned, panel)),
         notes=notes_of(forecaster),
-        settings=settings_of(forecaster),
+        settings=settings_of(forecaster, panel, names[-1][1] if names else None),
         versions=versions((*PACKAGES, "pandas")),
         seconds=seconds_of(scored, seconds),
         command=command,
-        python=python_of(forecaster, source),
+        python=python_of(forecaster, files, futr_df is not None),
+        given=given_of(forecaster, files, futr_df is not None),
     )
 
 
@@ -156,45 +160,8 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def settings_of(forecaster: Forecaster) -> dict[str, Any]:
-    """Return the settings as they are printed."""
-    settings = {name: getattr(forecaster.settings, name) for name in forecaster.settings.__dataclass_fields__}
-    if isinstance(settings["model"], Architecture):
-        settings["model"] = asdict(settings["model"])
-    elif not isinstance(settings["model"], str):
-        settings["model"] = settings["model"].name
-    chosen = numbered(forecaster)
-    if chosen:
-        settings["input_size"] = chosen[-1][1].sizes.input_size
-    return settings
-
-
 def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:
     """Return the wall time of each stage that is known."""
     stages = {} if scored is None else {"back-test": scored.seconds}
     rest = {} if seconds is None else {"reading, final fit, forecast": seconds - sum(stages.values())}
     return {**stages, **rest}
-
-
-def python_of(forecaster: Forecaster, source: str) -> str:
-    """Return the Python that makes the same forecast."""
-    columns, settings = panel_of(forecaster).columns, forecaster.settings
-    given = {"id_col": columns.ids, "time_col": (columns.time,), "target_col": columns.targets}
-    single = {name: value[0] if len(value) == 1 else value for name, value in given.items()}
-    table = [f"{name}={value!r}" for name, value in single.items() if value]
-    changed = [
-        f"{name}={getattr(settings, name)!r}"
-        for name, field in settings.__dataclass_fields__.items()
-        if name != "h" and getattr(settings, name) != field.default
-    ]
-    return "\n".join(
-        [
-            "import normcast",
-            "",
-            f"forecaster = normcast.Forecaster({', '.join([f'h={settings.h}', *changed])})",
-            f"table = dict({', '.join(table)})",
-            f"backtest = forecaster.cross_validation({source!r}, **table)",
-            "print(forecaster.backtest_.scoreboard())",
-            f"forecast = forecaster.fit({source!r}, **table).predict()",
-        ]
-    )

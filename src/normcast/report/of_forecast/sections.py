@@ -138,6 +138,8 @@ def settings_section(report: ForecastReport) -> Section | None:
 def _plain(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "none" if value is None else str(value)
 
 
@@ -146,4 +148,5 @@ def again_section(report: ForecastReport) -> Section | None:
     code = tuple(
         (name, text) for name, text in (("Command line", report.command), ("Python", report.python)) if text
     )
-    return Section("again", "Do it again", code=code) if code else None
+    text = (report.given,) if report.given else ()
+    return Section("again", "Do it again", text=text, code=code) if code else None

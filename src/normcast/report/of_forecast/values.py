@@ -68,7 +68,7 @@ class ForecastReport:
     (`normcast.scoring.score`); None without one. curves, split: how it was trained; empty where unknown.
     notes: sentences on the data and the run, warnings first. settings, versions: name to value, printed as
     they are; seconds: stage to duration ("training": 41.2). command, python: code that makes this report
-    again.
+    again; given: what the Python does not make itself, in a sentence.
     Raises ValueError if a column is missing.
     """
 
@@ -93,6 +93,7 @@ class ForecastReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
     command: str = ""
     python: str = ""
+    given: str = ""
 
     def __post_init__(self) -> None:
         needed = {
