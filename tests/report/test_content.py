@@ -18,6 +18,7 @@ from normcast.report.of_forecast.reading import SHOWN_HORIZONS, history_of
 from normcast.report.of_forecast.sections import forecast_page
 from normcast.report.of_forecast.selection import chosen, tail
 from normcast.report.of_forecast.timeline import timeline
+from normcast.report.of_forecast.trust import opening
 from normcast.report.of_forecast.verdict import compare, judge
 from normcast.scoring import Scores, score
 
@@ -160,6 +161,48 @@ def test_of_many_series_those_drawn_reach_from_the_best_to_the_worst(many):
     mine = many.scores.by_series.query("model == 'normcast' and metric == 'mase'").dropna()
     order = mine.sort_values("value")["unique_id"].tolist()
     assert chosen(many) == [order[i] for i in (0, 6, 11, 17, 22, 28)]
+
+
+def test_the_forecast_comes_first_and_every_step_of_every_series_is_in_a_table(weather, many):
+    for report, tables_of in ((weather, 2), (many, 1)):
+        first = forecast_page(report).sections[0]
+        assert (first.key, first.folded, len(first.tables)) == ("forecast", "", tables_of)
+        printed = [row for table in first.tables for row in texts(table)]
+        assert all(table.tall for table in first.tables)
+        assert len(printed) == len(report.forecast)
+        bare = [f"{value:.1f}" for value in report.forecast["normcast"]]
+        assert [f"{float(row[-5].replace(chr(8722), '-')):.1f}" for row in printed] == pytest.approx(bare)
+    assert [row[0] for row in printed] == many.forecast["unique_id"].tolist()
+
+
+def test_of_a_long_forecast_the_first_steps_of_each_series_are_printed(weather, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 10)
+    shown = tables.forecast_tables(weather, apart=6)
+    assert [(table.caption, len(table.rows)) for table in shown] == [
+        ("Forecast of New York: the first 5 of 14 steps", 5),
+        ("Forecast of Seattle: the first 5 of 14 steps", 5),
+    ]
+
+
+def test_the_page_opens_with_what_the_forecasts_missed_by_and_what_their_intervals_held(weather, many):
+    assert opening(weather).answer == judge(weather.scores, "normcast").answer
+    assert opening(weather).detail.startswith(
+        "At 5 cutoffs in the past, normcast was nearer to what came than"
+    )
+    assert "% intervals of normcast" in opening(many).detail
+    one = weather.backtest[weather.backtest["unique_id"] == "Seattle"]
+    scales = one[["unique_id", "cutoff"]].drop_duplicates().assign(scale=1.0)
+    lone = replace(
+        weather, series=weather.series.tail(1), backtest=one, scores=score(one, scales, weather.levels)
+    )
+    missed = np.abs(one["normcast"] - one["y"]).mean()
+    assert f"normcast missed by {missed:.2f} on average" in opening(lone).detail
+
+
+def test_the_evidence_stands_with_the_scoreboard_and_every_model_is_explained(weather):
+    board = next(each for each in forecast_page(weather).sections if each.key == "scores")
+    assert board.text[1] == judge(weather.scores, "normcast").detail
+    assert {"fold, cutoff", "normcast", "drift", "ridge", "MASE"} <= {word for word, _ in board.terms}
 
 
 def test_the_history_of_a_fold_ends_at_its_cutoff(weather):

@@ -22,6 +22,8 @@ class Cell:
 class Table:
     """A table with a caption; the first cell of a row is its heading; narrow ones may stand side by side.
 
+    tall: it has more rows than a reader wants at once, and scrolls in a box of its own under its head.
+
     >>> row = (Cell("ridge", number=False), Cell("0.9"))
     >>> Table("Scores", ("model", "MASE"), (row,)).head
     ('model', 'MASE')
@@ -31,6 +33,7 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     narrow: bool = False
+    tall: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,16 @@ from normcast.report.of_forecast.tables import pairs_table
 
 ESTIMATORS = {"classify": "Classifier", "regress": "Regressor"}
 OF_CLASSES = ("class_weight",)
+OPEN = dict.fromkeys(("learning_rate", "optimizer", "units", "filters"), "as the network says")
+OPEN |= {"patience": "none: every epoch is trained"}
+"""What is used of a setting that nobody gave, where that is not nothing."""
 
 
 def settings_section(report: CaseReport) -> Section:
     """What the estimator was asked for, and with which versions it ran."""
     settings = report.evaluation.settings
-    pairs = [(name, plain(value)) for name, value in asked(report.evaluation.kind, settings).items()]
+    given = asked(report.evaluation.kind, settings)
+    pairs = [(n, OPEN.get(n, plain(None)) if value is None else plain(value)) for n, value in given.items()]
     kind = ESTIMATORS[report.evaluation.kind]
     network = ("network", report.evaluation.network)
     tables = [

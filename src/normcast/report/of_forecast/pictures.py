@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from normcast.pages.charts import BAND, POINTS, forecast_chart
+from normcast.pages.charts import BAND, forecast_chart
 from normcast.pages.drawing import DASHES, inline_svg, tones_of
 from normcast.pages.page import Figure, Key, Section
 from normcast.pages.words import stamp
 from normcast.report.of_forecast import charts, tables
 from normcast.report.of_forecast.selection import SHOWN, choice_in_words, chosen, score_in_words, tail
-from normcast.report.of_forecast.terms import HEADS
+from normcast.report.of_forecast.terms import HEADS, LEARNING, MEDIAN, interval_term
 from normcast.report.of_forecast.values import ForecastReport
 from normcast.report.of_forecast.verdict import compare, main_metric
 from normcast.scoring import Scores
@@ -23,7 +23,7 @@ def forecast_section(report: ForecastReport) -> Section | None:
     """Each series' forecast with its last observed values, and the same in numbers."""
     if report.forecast is None:
         return None
-    figures, numbers = [], []
+    figures = []
     for name in chosen(report):
         ahead = report.forecast[report.forecast["unique_id"] == name]
         if len(ahead) == 0:
@@ -31,8 +31,6 @@ def forecast_section(report: ForecastReport) -> Section | None:
         chart = forecast_chart(tail(report, name), ahead, report.model, report.levels)
         label = f"Forecast of {report.target} for {name}"
         figures.append(Figure(str(name), inline_svg(chart, label), score_in_words(report, name)))
-        if report.h <= POINTS:
-            numbers.append(tables.forecast_table(ahead, report.model, report.levels, label))
     text = choice_in_words(report)
     return Section(
         "forecast",
@@ -40,8 +38,8 @@ def forecast_section(report: ForecastReport) -> Section | None:
         text=(text,) if text else (),
         legend=_keys(report, actual="observed"),
         figures=tuple(figures),
-        tables=tuple(numbers),
-        folded="The same in numbers" if numbers else "",
+        tables=tables.forecast_tables(report, SHOWN),
+        terms=(MEDIAN, *map(interval_term, sorted(report.levels)[:1])),
     )
 
 
@@ -184,4 +182,6 @@ def learning_section(report: ForecastReport) -> Section | None:
         Key("training loss", "ours", opacity=0.45),
         Key("best epoch", "ink", "dot"),
     )
-    return Section("learning", "How it learnt", text=(text,), legend=legend, figures=tuple(figures))
+    return Section(
+        "learning", "How it learnt", text=(text,), legend=legend, figures=tuple(figures), terms=LEARNING
+    )

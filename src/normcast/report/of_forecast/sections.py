@@ -1,4 +1,4 @@
-"""A forecast report's sections, in the order a reader asks: is it good, what does it say, why believe it."""
+"""A forecast report's sections, in the order a reader asks: what does it say, is it good, why believe it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from normcast.report.of_forecast.pictures import (
     rivalry_figure,
 )
 from normcast.report.of_forecast.timeline import timeline
+from normcast.report.of_forecast.trust import opening
 from normcast.report.of_forecast.values import PARTS, ForecastReport
 from normcast.report.of_forecast.verdict import compare, judge, main_metric, tied
 
 
 def forecast_page(report: ForecastReport) -> Page:
     """Compose the page of a forecast report; a section without values is left out."""
-    verdict = judge(report.scores, report.model)
     sections = [
-        scoreboard_section(report),
         forecast_section(report),
+        scoreboard_section(report),
         backtest_section(report),
         error_section(report),
         series_section(report),
@@ -36,7 +36,7 @@ def forecast_page(report: ForecastReport) -> Page:
         again_section(report),
     ]
     kept = tuple(section for section in sections if section is not None)
-    return Page(_title(report), report.model, _facts(report), verdict, kept)
+    return Page(_title(report), report.model, _facts(report), opening(report), kept)
 
 
 def _title(report: ForecastReport) -> str:
@@ -65,13 +65,20 @@ def scoreboard_section(report: ForecastReport) -> Section | None:
     folds = counted(report.backtest["cutoff"].nunique(), "fold")
     text = (
         f"In {folds}, every model forecast the same {steps(report.h, report.freq)} from the rows before them"
-        " alone, and was then compared with what happened."
+        " alone, and was then compared with what happened. This is the back-test."
     )
+    evidence = judge(report.scores, report.model).detail if comparisons else ""
+    models = [(name, terms.BASELINES[name]) for name in tables.models_in(report) if name in terms.BASELINES]
     several = report.scores.overall["metric"].str.startswith("near-").any()
     intervals = (*terms.INTERVALS, *((terms.NEAR,) if several else ())) if report.levels else ()
-    meanings = (*terms.SCORES, *intervals, terms.NOISE)
+    meanings = (terms.FOLD, *models, *terms.SCORES, *intervals, terms.NOISE)
     return Section(
-        "scores", "Scoreboard", text=(text,), tables=tuple(found), terms=meanings, bullets=report.scores.notes
+        "scores",
+        "Scoreboard",
+        text=(text, *([evidence] if evidence else [])),
+        tables=tuple(found),
+        terms=meanings,
+        bullets=report.scores.notes,
     )
 
 

@@ -41,7 +41,7 @@ def choice_in_words(report: ForecastReport) -> str:
         return ""
     scored = len(series_scores(report)) >= SHOWN
     how = "from the best to the worst forecast in the back-test" if scored else "the first"
-    return f"{SHOWN} of {count} series are drawn, {how}. The output file has them all."
+    return f"{SHOWN} of {count} series are drawn, {how}; the table below has them all."
 
 
 def score_in_words(report: ForecastReport, name: Any) -> str:

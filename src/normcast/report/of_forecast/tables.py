@@ -7,6 +7,7 @@ from math import isfinite, nan
 
 import pandas as pd
 
+from normcast.errors import counted
 from normcast.pages.page import Cell, Table
 from normcast.pages.percent import percent
 from normcast.pages.words import decimals, number, stamp
@@ -14,6 +15,9 @@ from normcast.report.of_forecast.terms import HEADS
 from normcast.report.of_forecast.values import ForecastReport
 from normcast.report.of_forecast.verdict import Duel, main_metric
 from normcast.scoring import METRICS, Scores, models_of
+
+MOST_ROWS = 2_000
+"""Steps of a forecast that are printed in numbers, of all series together."""
 
 
 def scoreboard(scores: Scores, models: Sequence[str], levels: Sequence[float]) -> Table:
@@ -116,17 +120,38 @@ def _series_table(wide: pd.DataFrame, model: str, baseline: str, caption: str) -
     return Table(caption, ("series", model, baseline, "difference"), tuple(rows), narrow=True)
 
 
-def forecast_table(ahead: pd.DataFrame, model: str, levels: Sequence[float], caption: str) -> Table:
-    """The forecast of one series in numbers; ahead: `ds, <model>, <model>-lo-<level>, ...`."""
-    known = [level for level in levels if f"{model}-lo-{level:g}" in ahead.columns]
+def forecast_tables(report: ForecastReport, apart: int) -> tuple[Table, ...]:
+    """The forecast in numbers: a table for each series, or one of all where they are more than so many apart.
+
+    Each scrolls in a box as high as some steps; of many rows, the first of each series are printed.
+    """
+    assert report.forecast is not None
+    groups = list(report.forecast.groupby("unique_id", sort=False, observed=True))
+    first = max(1, MOST_ROWS // max(1, len(groups)))
+    shown = [(str(name), ahead.head(first)) for name, ahead in groups[:MOST_ROWS]]
+    printed, rows = sum(len(ahead) for _, ahead in shown), len(report.forecast)
+    cut = f": the first {first} of {report.h} steps" if printed < rows else f": {counted(report.h, 'step')}"
+    if len(shown) <= apart:
+        return tuple(_forecast_table(report, f"Forecast of {each[0]}{cut}", [each]) for each in shown)
+    return (_forecast_table(report, f"Forecast of all {len(groups)} series{cut}", shown, named=True),)
+
+
+def _forecast_table(
+    report: ForecastReport, caption: str, parts: Sequence[tuple[str, pd.DataFrame]], named: bool = False
+) -> Table:
+    """The rows of some series; parts: name, and `ds, <model>, <model>-lo-<level>, ...`."""
+    model = report.model
+    known = [level for level in report.levels if f"{model}-lo-{level:g}" in parts[0][1].columns]
     columns = [model, *(f"{model}-{side}-{level:g}" for level in known for side in ("lo", "hi"))]
-    places = decimals(ahead[model])
-    rows = [
-        (Cell(stamp(ds), number=False), *(Cell(number(value, places)) for value in values))
-        for ds, values in zip(ahead["ds"], ahead[columns].to_numpy(), strict=True)
-    ]
+    rows = []
+    for name, ahead in parts:
+        places = decimals(ahead[model])
+        for ds, values in zip(ahead["ds"], ahead[columns].to_numpy(), strict=True):
+            lead = (Cell(name, number=False), Cell(stamp(ds))) if named else (Cell(stamp(ds), number=False),)
+            rows.append((*lead, *(Cell(number(each, places)) for each in values)))
     bounds = [f"{word} {level:g} %" for level in known for word in ("low", "high")]
-    return Table(caption, ("stamp", "forecast", *bounds), tuple(rows), narrow=True)
+    head = (*(("series",) if named else ()), "stamp", "forecast", *bounds)
+    return Table(caption, head, tuple(rows), narrow=not named, tall=True)
 
 
 def pairs_table(caption: str, head: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> Table:

@@ -2,6 +2,19 @@
 
 HEADS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE, %", "scaled_crps": "scaled CRPS"}
 
+FOLD = (
+    "fold, cutoff",
+    "A cutoff is a stamp in the past; a fold is one forecast of what came after it by models that learned"
+    " from what came before.",
+)
+BASELINES = {
+    "normcast": "The network, trained from several starts (seeds); its forecast is the median of them.",
+    "seasonal_naive": "The last season once more: for days, each weekday as it was a week ago.",
+    "drift": "A straight line from the first to the last value, drawn on.",
+    "ridge": "Linear regression on the last rows, with a penalty on large weights.",
+}
+"""What each model of the scoreboard is."""
+
 SCORES = (
     (
         "MASE",
@@ -21,12 +34,12 @@ SCORES = (
 )
 INTERVALS = (
     (
-        "scaled CRPS",
+        "scaled CRPS (continuous ranked probability score)",
         "How far the whole forecast distribution, not only its middle, is from what happened, relative to"
         " the size of the data. Lower is better.",
     ),
     (
-        "inside 80 %, ...",
+        "inside 80 %, ... (coverage)",
         "Share of the values that fell inside the interval of that level. It should be near the level:"
         " less means too sure, more means too cautious.",
     ),
@@ -41,6 +54,15 @@ NOISE = (
     "Of the mean difference over folds, by Student's t. If it includes zero, the difference may be chance."
     " Folds that lie close in time are more alike than it assumes.",
 )
+MEDIAN = ("forecast, median", "What comes should be above it as often as below it.")
+LEARNING = (
+    ("seed", "The number that a training run starts from; another one gives a slightly different network."),
+    ("epoch", "One pass over the training windows."),
+    (
+        "loss",
+        "What training makes small: the error of the forecast quantiles, in units of the scaled series.",
+    ),
+)
 PARTS = {
     "train": "train: the weights and the scaling come from here",
     "validation": "validation: chose when to stop and the ridge's penalty",
@@ -48,3 +70,16 @@ PARTS = {
     "test": "test: scored, and seen by nothing before",
     "forecast": "forecast: not known yet",
 }
+
+
+def interval_term(level: float) -> tuple[str, str]:
+    """Return what an interval of a level means.
+
+    >>> interval_term(80)[0]
+    '80 % interval, from low to high'
+    """
+    meaning = (
+        f"{level:g} of 100 values that come should lie in it, each step taken by itself. Its width was set on"
+        " rows that trained nothing (calibration)."
+    )
+    return f"{level:g} % interval, from low to high", meaning

@@ -105,7 +105,7 @@ def judge(scores: Scores | None, model: str) -> Opening:
     figures = f"{metric} {number(best.ours, places)} against {number(best.theirs, places)}"
     folds = f"{best.folds} folds" if best.folds != 1 else "a single fold"
     evidence = _evidence(best, model) + _others(comparisons[1:], model)
-    detail = f"{figures}, lower is better, mean of {folds}. {evidence}{on_intervals(scores, model)}"
+    detail = f"{figures}, lower is better, mean of {folds}. {evidence}"
     tone = {"better": "yes", "worse": "no", "open": "open"}[best.outcome]
     return Opening(tone, _answer(best, model), detail)
 
