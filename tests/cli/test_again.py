@@ -14,7 +14,8 @@ import typer
 
 import normcast.cli.forecast_run as forecast_run
 import normcast.forecasting.forecaster as forecaster_module
-from normcast.cli import app, run
+from normcast.cli import app, console, run
+from normcast.cli.study_run import StudyRun
 from normcast.forecasting import Forecaster
 from normcast.report.of_cases.again import python_of as python_of_cases
 from normcast.report.of_cases.values import CaseFiles, CaseReport
@@ -338,3 +339,21 @@ def test_the_python_of_frames_says_what_it_does_not_make_itself(trace):
     exec(python_of(forecaster, Files(), True), room)
     assert room["forecaster"].calls_ == forecaster.calls_
     assert room["forecaster"].settings == forecaster.settings
+
+
+WORDS = {"budget": "10m", "axes": "inside", "resample_by": "mean"}
+"""What options of a study are given where a number will not do."""
+
+
+def test_a_study_repeats_the_command_as_it_was_typed_with_every_option(monkeypatch, capsys):
+    typed = []
+    done = SimpleNamespace(run=lambda **_: None, finish=lambda: None, list_placements=lambda: None)
+    monkeypatch.setattr(StudyRun, "begin", lambda *_, **__: typed.append(console.typed()) or done)
+    study = typer.main.get_command(app).commands["study"].commands["run"]
+    for option in study.params:
+        if option.name in ("help", "file"):
+            continue
+        value = [] if option.is_flag else [WORDS.get(option.name, "2")]
+        command = ["study", "sales.csv", option.opts[0], *value]
+        assert run(command) == 0
+        assert shlex.split(typed.pop()) == ["normcast", *command]

@@ -3,7 +3,6 @@
 import contextlib
 import html
 import io
-import sys
 
 import keras
 import numpy as np
@@ -41,7 +40,6 @@ def fitted(tmp_path_factory):
     said, printed = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(there)
-        patch.setattr(sys, "argv", ["normcast", *call, "--report", "gait.html"])
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(printed):
             assert run([*call, "--report", "gait.html"]) == 0
     return there, said.getvalue(), printed.getvalue()

@@ -11,11 +11,10 @@ import typer
 
 from normcast.cli import ending
 from normcast.cli.app import app
+from normcast.cli.codes import DONE, FAILED, INTERRUPTED, REFUSED
 from normcast.cli.console import calling, write_what_can_be_written
 
 from normcast.cli import forecast, predict, fit, presets, check, study  # isort: skip  (they add their commands, in this order)
-
-INTERRUPTED = 130
 
 
 __all__ = ["app", "check", "fit", "forecast", "main", "predict", "presets", "study"]
@@ -35,7 +34,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
-    """Run a command and return its exit code: 0, 1 for an error, 2 for a wrong call, 130 if interrupted."""
+    """Run a command and return its exit code, one of `codes.CODES`."""
     calling(arguments)
     group = typer.main.get_command(app)
     # Drawing boxes takes twice as long as all the rest of `normcast --help`; the commands' own help has them.
@@ -47,15 +46,15 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     except typer.Exit as error:
         code = error.exit_code
     except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
-        return refused(str(error) or type(error).__name__, 1, debug)
+        return refused(str(error) or type(error).__name__, FAILED, debug)
     except Exception as error:
         # Typer carries its own copy of click, whose errors of usage have no public name.
         if hasattr(error, "format_message"):
-            return refused(f"{error.format_message()} (see normcast --help)", 2, debug)
-        return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", 1, debug)
+            return refused(f"{error.format_message()} (see normcast --help)", REFUSED, debug)
+        return refused(f"unexpected {type(error).__name__}: {error} (--debug shows where)", FAILED, debug)
     if code == INTERRUPTED or ending.told:  # Typer makes of an interrupt a code of its own
         return refused(ending.words(), ending.code(), debug)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else DONE
 
 
 def refused(message: str, code: int, debug: bool) -> int:

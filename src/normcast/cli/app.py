@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from normcast.cli.codes import told
+
 app = typer.Typer(
     name="normcast",
     help="Forecast time series with conv-recurrent networks: from a CSV to forecasts with honest intervals, "
     "an honest back-test and a report.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog=told(),
     pretty_exceptions_enable=False,
 )
 

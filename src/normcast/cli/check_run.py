@@ -19,8 +19,9 @@ from normcast.check.formats import formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
+from normcast.cli.codes import DONE, FAILED, REFUSED
 
-FAILED, NOT_CHECKED = 1, 2
+NOT_CHECKED = REFUSED
 
 Measure = Callable[[Any, list[Finding]], list[Finding]]
 
@@ -85,11 +86,11 @@ def check_command(
         findings = findings.with_others(_ran(model, given)) if run else findings
         findings = _measured(model, findings, measure) if measure else findings
     except Refused as refused:
-        return Outcome(NOT_CHECKED, f"check: {refused}", refused=True)
+        return Outcome(REFUSED, f"check: {refused}", refused=True)
     limits = configuration if fail_on is None else Configuration(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
-    code = FAILED if failed else NOT_CHECKED if findings.not_checked else 0
+    code = FAILED if failed else NOT_CHECKED if findings.not_checked else DONE
     return Outcome(code, text, notes, findings)
 
 
@@ -157,9 +158,9 @@ def rule_command(name: str) -> Outcome:
     '# dropout-before-bn (NC039)'
     """
     try:
-        return Outcome(0, page(find_rule(name)))
+        return Outcome(DONE, page(find_rule(name)))
     except ValueError as error:
-        return Outcome(NOT_CHECKED, str(error), refused=True)
+        return Outcome(REFUSED, str(error), refused=True)
 
 
 def rules_command() -> Outcome:
@@ -169,4 +170,4 @@ def rules_command() -> Outcome:
         fix = "" if rule.safety == DISPLAY else f"{rule.safety} fix"
         off = "" if rule.default else " (off)"
         lines.append(f"{rule.code}  {rule.slug + off:<36} {rule.severity!s:<8} {fix:<11} {rule.summary}")
-    return Outcome(0, "\n".join(lines))
+    return Outcome(DONE, "\n".join(lines))

@@ -24,7 +24,7 @@ from normcast.cli.options import (
 )
 
 
-@app.command()
+@app.command(short_help="Learn numbers or classes of whole series, and score them.")
 @shared(columns, arrays, network)
 def fit(
     file: CaseFile,

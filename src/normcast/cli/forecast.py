@@ -32,7 +32,7 @@ Checkpoint = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Forecast a table, and score the model on its past.")
 @shared(model, table, rolling)
 def forecast(
     file: File,

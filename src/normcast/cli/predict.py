@@ -50,7 +50,7 @@ def rows(
     """How new rows are read."""
 
 
-@app.command()
+@app.command(short_help="Forecast new rows, or tell of new cases, with a saved model.")
 @shared(columns, arrays, rows)
 def predict(
     model: Annotated[Path, Argument(help="File that `--save` of forecast or fit wrote.", show_default=False)],

@@ -24,12 +24,26 @@ class RunByDefault(TyperGroup):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show the commands, and then the options of the one that is meant without a name."""
+        super().format_help(ctx, formatter)
+        run = self.commands["run"]
+        run.format_help(type(ctx)(run, parent=ctx, info_name="run"), formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete the commands, and the options of the one that is meant without a name."""
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            return found
+        run = self.commands["run"]
+        return found + run.shell_complete(type(ctx)(run, parent=ctx, info_name="run"), incomplete)
+
 
 study = typer.Typer(
     cls=RunByDefault,
     no_args_is_help=True,
-    help="Measure where normalization, dropout and pooling go in a network: normcast study FILE --h 24. "
-    "All options: normcast study run --help.",
+    short_help="Measure where normalization and dropout go in a network.",
+    help="Measure where normalization, dropout and pooling go in a network: normcast study FILE --h 24.",
 )
 app.add_typer(study, name="study")
 Kept = Annotated[Path, Argument(help="File that a study keeps its trials in.", show_default=False)]

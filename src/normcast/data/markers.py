@@ -68,7 +68,7 @@ def marked_missing(
         counts = [f"{counted(int(at.sum()), 'cell')} {mark!r}" for mark, at in where.items() if at.any()]
         if not counts:
             continue
-        how = "as asked" if asked else "as when it was fitted"
+        how = "as asked" if given else "as when it was fitted"
         unseen -= {mark for mark, at in where.items() if at.any()}
         table[name] = table[name].mask(np.logical_or.reduce([*where.values()]))
         notes.append(f"column {name!r}: {listed(counts, 6)} read as missing, {how}")
