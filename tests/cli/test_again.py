@@ -341,7 +341,7 @@ def test_the_python_of_frames_says_what_it_does_not_make_itself(trace):
     assert room["forecaster"].settings == forecaster.settings
 
 
-WORDS = {"budget": "10m", "axes": "inside", "resample_by": "mean"}
+WORDS = {"budget": "10m", "axes": "inside", "resample_by": "mean", "resample": "D"}
 """What options of a study are given where a number will not do."""
 
 
