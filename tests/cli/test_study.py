@@ -70,7 +70,11 @@ def test_cases_are_classified(folder, capsys):
     np.savez("cases.npz", X=draws.normal(size=(40, 8, 1)) + y[:, None, None], y=y)
     call = ["study", "cases.npz", "--task", "classify", "--seeds", "2", "--epochs", "1", "--folds", "1"]
     assert run([*call, "--model", "lstm", "--axes", "inside", "--processes", "1"]) == 0
-    assert "LOG_LOSS" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "40 cases, 2 classes (0: 20, 1: 20), in 1 fold, by chance: 24 cases train" in printed
+    assert all(
+        name in printed for name in ("log loss", "majority", "last step", "ridge", "nearest neighbour")
+    )
 
 
 def test_cases_of_any_file_are_studied_and_what_is_told_of_them_is_said(folder, capsys):
@@ -84,7 +88,7 @@ def test_cases_of_any_file_are_studied_and_what_is_told_of_them_is_said(folder, 
         (["gait.ts"], "since y holds labels (text)"),
     ):
         assert run(["study", *call, "--model", "lstm", "--axes", "inside", "--dry-run"]) == 0
-        assert f"Task: classify, 2 classes, {why}. Split: by chance." in capsys.readouterr().err
+        assert f"Task: classify, 2 classes (a: 6, b: 6), {why}. Split: by chance." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ ARRAYS = {name: name for name in ("x", "y", "groups", "times")}
 
 TASKS = ("auto", "forecast", "classify", "regress")
 NAMED: dict[str, TaskName] = {"classify": "classify", "regress": "regress"}
-SPLITS = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
 
 
 def forecasts(task: str, file: Path) -> bool:

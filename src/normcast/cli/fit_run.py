@@ -13,7 +13,7 @@ from normcast.cases.learned import prepared
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import Asked, TaskName
 from normcast.cli import console
-from normcast.cli.case_input import SPLITS, names_of, parts_in, task_of
+from normcast.cli.case_input import names_of, parts_in, task_of
 from normcast.cli.case_told import Answers, unlike
 from normcast.cli.fit_words import described, estimate
 from normcast.cli.forecast_run import check_outputs
@@ -22,6 +22,7 @@ from normcast.data import Cases, write_table
 from normcast.errors import counted, one_of
 from normcast.report.of_cases.values import CaseFiles
 from normcast.tasks import ClassifyTask, RegressTask
+from normcast.tasks.case_task import SPLITS
 from normcast.tasks.parts import parts_once
 from normcast.tasks.subject import Subject
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
-from normcast.cli.case_input import COLUMNS, SPLITS, TASKS, cases_in, forecasts, refuse_table_options, task_of
+from normcast.cli.case_input import COLUMNS, TASKS, cases_in, forecasts, refuse_table_options, task_of
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.cli.options import refuse_given
 from normcast.errors import counted, unknown
 from normcast.study import AXES, Study, StudyResult
-from normcast.study.answer import VERDICT_HEAD, answer, verdicts
+from normcast.study.answer import answer, verdicts
+from normcast.study.data_words import data_words, told_words
+from normcast.tasks.case_task import SPLITS
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -112,11 +114,7 @@ class StudyRun:
 def told(study: Study, why: str) -> str:
     """Return what is told of each case, why, and how cases are split."""
     facts = study.facts
-    if facts["task"] == "classify":
-        what = f"{facts['classes']} classes"
-    else:
-        what = "a number per case" if facts["outputs"] == "1" else f"{facts['outputs']} numbers per case"
-    return f"Task: {facts['task']}, {what}, {why}. Split: {SPLITS[facts['split']]}."
+    return f"Task: {facts['task']}, {told_words(facts)}, {why}. Split: {SPLITS[facts['split']]}."
 
 
 def seeds_in(store: Path) -> int:
@@ -162,12 +160,15 @@ def print_result(result: StudyResult) -> None:
     from rich.table import Table
 
     seeds = counted(len(result.seeds), "seed")
-    title = f"Change of {result.metric.upper()} against the network as given, {seeds}, best first"
+    title = f"Mean scores, and change against the network as given, {seeds}, best first"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in VERDICT_HEAD:
-        table.add_column(name, justify="left" if name in ("placement", "verdict") else "right")
-    for cells in verdicts(result):
+    head, *rows = verdicts(result)
+    for place, name in enumerate(head):
+        table.add_column(name, justify="left" if place in (0, len(head) - 1) else "right")
+    for cells in rows:
         table.add_row(*cells)
+    if words := data_words(result.facts):
+        print(words)
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
     if result.factors is not None:
         print(f"\nMain effects and interactions:\n{result.factors}")

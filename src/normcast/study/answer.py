@@ -1,14 +1,18 @@
-"""Answer: what a study says, in a sentence or two."""
+"""Answer: what a study says, in a sentence or two; the report and the command line print the same."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from math import isfinite, nan
+from typing import Any, Protocol
 
-from normcast.errors import counted
+from normcast.errors import counted, listed
 from normcast.pages.percent import between, interval, percent, size
-from normcast.study.placement import Placement
-from normcast.study.statistics import Comparison, Effect
+from normcast.pages.words import decimals
+from normcast.study.baselines import Baselines
+from normcast.study.placement import BASELINE, Placement
+from normcast.study.statistics import Comparison, Effect, Reach
+from normcast.study.words import metric_name, score
 
 VERDICTS = {
     "better": "better",
@@ -16,15 +20,25 @@ VERDICTS = {
     "no difference": "without a difference that matters",
     "undecided": "undecided",
 }
-VERDICT_HEAD = ("placement", "change", "95 % interval", "p", "corrected", "verdict")
+MOST_SCORES = 2  # metrics in the table of verdicts
 
 
 class Measured(Protocol):
     """What an answer is drawn from: a `StudyResult`."""
 
     @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the study was about."""
+        ...
+
+    @property
     def seeds(self) -> Sequence[int]:
         """The seeds that all placements have finished."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What was measured, the metric that decides first."""
         ...
 
     @property
@@ -37,54 +51,141 @@ class Measured(Protocol):
         """Every placement against the network as given."""
         ...
 
+    @property
+    def reach(self) -> Reach:
+        """Whether a change that matters would have shown."""
+        ...
+
+    @property
+    def baselines(self) -> Baselines:
+        """The scores of baselines."""
+        ...
+
     def effects(self, verdict: str) -> list[Effect]:
         """Return the effects with that verdict, the strongest first."""
         ...
 
+    def mean_scores(self, metric: str) -> dict[str, float]:
+        """Return the mean of a metric by network and baseline."""
+        ...
+
 
 def answer(result: Measured) -> str:
-    """Return the answer to the study's question: what to put where, or that nothing beats what is there."""
-    return f"{lead(result)} {tally(result)}"
+    """Return the answer to the study's question: what to put where, or that nothing is shown to help."""
+    said = (lead(result), str(result.reach), tally(result), beside(result))
+    return " ".join(each for each in said if each)
 
 
 def lead(result: Measured) -> str:
-    """Return the sentence that a reader needs if they read one only."""
-    seeds, winner = counted(len(result.seeds), "seed"), result.winner
-    if winner is None:
-        if not result.effects("undecided"):
-            return "Leave the network as it is: no placement beats it."
-        return "No winner inside the noise: no placement is shown to beat the network as given."
-    effect = result.comparison.of(winner.name)
+    """Return the sentence that a reader needs if they read one only.
+
+    That nothing says to change the network is said only where a change that matters would have shown.
+    """
+    if result.winner is not None:
+        return _won(result, result.comparison.of(result.winner.name))
+    if not result.effects("undecided"):
+        return _settled(result)
+    if result.reach.can_see:
+        return "No placement beats the network as given beyond the noise. Nothing here says to change it."
+    return f"Not decided: no placement is shown to beat the network as given, and {result.reach.too_small}."
+
+
+def _won(result: Measured, best: Effect) -> str:
+    error = metric_name(result.metrics[0]) if result.facts.get("task") == "classify" else "error"
+    helps = "Yes, this helps" if result.facts.get("crossed") else "Yes, one change helps"
+    ends = (best.low, best.high)
+    fall = between(*reversed(ends)) if best.high < 0 else interval(*ends)
     return (
-        f"{winner.name}: the error falls by {size(effect.effect)} "
-        f"(95 % interval {between(effect.high, effect.low)}, {seeds}, corrected p "
-        f"{effect.holm_p:.2g})."
+        f"{helps}: {best.name}. The {error} on data that training never saw falls by {size(best.effect)} "
+        f"(95 % interval {fall}, {counted(best.paired, 'seed')})."
     )
 
 
+def _settled(result: Measured) -> str:
+    effects = result.comparison.effects
+    if len(result.effects("no difference")) == len(effects):
+        return (
+            f"No placement beats the network as given: {'it' if len(effects) == 1 else 'each'} makes no "
+            f"difference beyond {size(result.comparison.min_effect)}. Leave it as it is."
+        )
+    return "No placement beats the network as given. Leave it as it is."
+
+
 def tally(result: Measured) -> str:
-    """Return how many placements got which verdict."""
-    total = counted(len(result.comparison.effects), "placement")
-    return f"Of {total}: {', '.join(counted_verdicts(result))}."
-
-
-def counted_verdicts(result: Measured) -> list[str]:
-    """Return the verdicts that some placement got, each with how many: "3 better", "1 undecided"."""
+    """Return how many placements got which verdict, and which did worst."""
     counts = {words: len(result.effects(verdict)) for verdict, words in VERDICTS.items()}
-    return [f"{count} {words}" for words, count in counts.items() if count]
+    parts = [f"{count} {words}" for words, count in counts.items() if count]
+    total = counted(len(result.comparison.effects), "placement")
+    said = f"Of {total} measured against the network as given: {listed(parts, most=4)}."
+    worse = [each for each in result.effects("worse") if isfinite(each.effect)]
+    if not worse:
+        return said
+    worst = max(worse, key=lambda each: each.effect)
+    return f"{said} Worst: {worst.name} ({percent(worst.effect)})."
+
+
+def beside(result: Measured) -> str:
+    """Return what the baselines scored in the same folds, and whether any network beats the best of them."""
+    if not result.baselines:
+        return ""
+    metric = result.metrics[0]
+    means = {name: mean for name, mean in result.mean_scores(metric).items() if isfinite(mean)}
+    told = {name: mean for name, mean in means.items() if name in result.baselines}
+    networks = [mean for name, mean in means.items() if name not in told]
+    if not told or BASELINE not in means:
+        return ""
+    places = decimals(means.values())
+    best = min(told, key=lambda name: told[name])
+    scores = ", ".join(f"{name} {score(metric, mean, places)}" for name, mean in told.items())
+    said = (
+        f"In the same folds, {metric_name(metric)} (lower is better): network as given "
+        f"{score(metric, means[BASELINE], places)}, {scores}."
+    )
+    if told[best] < min(networks):
+        return f"{said} No network here beats {best}, which costs next to nothing: look into that first."
+    return said
 
 
 def verdicts(result: Measured) -> list[tuple[str, ...]]:
-    """Return the cells of each placement under `VERDICT_HEAD`, best first, those without an effect last."""
-    best_first = sorted(result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect))
+    """Return the cells of a head, the network as given, each placement, best first, and each baseline.
+
+    Placements without an effect come last. A baseline's change is that of means, without a test.
+    """
+    shown = result.metrics[:MOST_SCORES]
+    means = {metric: result.mean_scores(metric) for metric in shown}
+    places = {metric: decimals(means[metric].values()) for metric in shown}
+
+    def scores(name: str) -> tuple[str, ...]:
+        return tuple(score(metric, means[metric][name], places[metric]) for metric in shown)
+
+    effects = sorted(result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect))
+    given = means[shown[0]][BASELINE]
+    head = ("placement", *map(metric_name, shown), "change", "95 % interval", "p", "corrected", "verdict")
     return [
-        (
-            each.name,
-            percent(each.effect),
-            interval(each.low, each.high),
-            f"{each.p:.3f}",
-            f"{each.holm_p:.3f}",
-            each.verdict,
-        )
-        for each in best_first
+        head,
+        (BASELINE, *scores(BASELINE), "", "", "", "", ""),
+        *((each.name, *scores(each.name), *_tested(each)) for each in effects),
+        *(
+            (name, *scores(name), percent(means[shown[0]][name] / given - 1 if given else nan), *BESIDE)
+            for name in result.baselines
+        ),
     ]
+
+
+BESIDE = ("", "", "", "baseline")
+
+
+def _tested(effect: Effect) -> tuple[str, ...]:
+    p, corrected = (f"{each:.3f}" if isfinite(each) else "–" for each in (effect.p, effect.holm_p))
+    return (percent(effect.effect), interval_words(effect), p, corrected, effect.verdict)
+
+
+def interval_words(effect: Effect) -> str:
+    """Return the interval of an effect; where failures gave the verdict, how many there were in its place.
+
+    >>> interval_words(Effect("x", seeds=8, paired=0, failed=8, verdict="worse"))
+    'failed on 8 of 8'
+    """
+    if effect.verdict != "undecided" and not isfinite(effect.low):
+        return f"failed on {effect.failed} of {effect.seeds}"
+    return interval(effect.low, effect.high)

@@ -8,6 +8,7 @@ from typing import Any
 from normcast.data import write_table
 from normcast.files import write_whole
 from normcast.plain import parsed, text
+from normcast.study.answer import lead
 from normcast.study.placement import BASELINE
 from normcast.study.result import StudyResult
 from normcast.study.store import Store
@@ -37,10 +38,13 @@ def evidence_of(result: StudyResult) -> dict[str, Any]:
     versions = next(iter(result.final)).versions
     return {
         **facts,
+        "answer": lead(result),
         "training": parsed(result.facts["training"], "training"),
         "seeds": len(result.seeds),
         "versions": versions,
         "baseline": {"name": BASELINE, result.metric: result.comparison.baseline_score},
+        "more_seeds": result.reach.more_seeds,
+        "reach": result.reach.to_dict(),
         "effects": [
             {
                 "placement": effect.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,13 @@ import pandas as pd
 from normcast.errors import counted
 from normcast.models.revival import revived_model
 from normcast.sheet import Sheet, Shown, Table
-from normcast.study.answer import VERDICT_HEAD, answer, verdicts
+from normcast.study.answer import beside, lead, tally, verdicts
+from normcast.study.baselines import Baselines
+from normcast.study.data_words import data_words
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.statistics import Comparison, Effect, Ranking, compare, epochs_to, rank
+from normcast.study.speed import middle, reached
+from normcast.study.statistics import Comparison, Effect, Ranking, Reach, compare, rank, reach
 from normcast.study.store import Store
 from normcast.study.trial import Trial
 
@@ -53,14 +56,14 @@ class StudyResult(Shown):
         return cls(facts, known, sizes, tuple(trials), float(facts.get("min_effect", 0.01)))
 
     def _sheet(self) -> Sheet:
-        lead = f" of {self.facts.get('network', 'a network')!r}: {counted(len(self.trials), 'trial')}"
+        first = f" of {self.facts.get('network', 'a network')!r}: {counted(len(self.trials), 'trial')}"
         try:
-            table, said = Table(VERDICT_HEAD, tuple(verdicts(self))), answer(self)
+            head, *rows = verdicts(self)
         except ValueError as error:  # too few trials to compare
-            return Sheet("StudyResult", lead, notes=(str(error),))
-        seeds = counted(len(self.seeds), "seed")
-        change = f"Change of {self.metric.upper()} against the network as given, {seeds}, best first:"
-        return Sheet("StudyResult", lead, notes=(said, change), table=table)
+            return Sheet("StudyResult", first, notes=(data_words(self.facts), str(error)))
+        change = f"Mean scores, and change against the network as given, {counted(len(self.seeds), 'seed')}:"
+        notes = (f"{lead(self)} {tally(self)}", data_words(self.facts), beside(self), change)
+        return Sheet("StudyResult", first, notes=tuple(filter(None, notes)), table=Table(head, tuple(rows)))
 
     @property
     def metric(self) -> str:
@@ -143,6 +146,43 @@ class StudyResult(Shown):
     def comparison(self) -> Comparison:
         """Every placement against the network as given."""
         return compare(self.scores, BASELINE, min_effect=self.min_effect)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Whether a change of `min_effect` would have shown, and about how many more seeds it takes."""
+        return reach(self.comparison, self.scores)
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """All that was measured, the metric that decides first."""
+        known: Mapping[str, float] = next((t.metrics for t in self.final if t.metrics), {})
+        return (self.metric, *(name for name in known if name != self.metric))
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """The scores of baselines by name, in each fold; {} in a store that did not keep them.
+
+        They learned from what networks train on and stop by. Running the study again adds them.
+        """
+        kept: Baselines = self.facts.get("baselines", {})
+        return kept
+
+    def mean_scores(self, metric: str) -> dict[str, float]:
+        """Return the mean of a metric by network, over the seeds that finished, then by baseline; NaN where
+        there is none."""
+        tables = self.values(lambda trial: trial.metrics.get(metric, np.nan))
+        found = {name: table.mean(axis=1) for name, table in tables.items()}
+        means = {name: own[np.isfinite(own)] for name, own in found.items()}
+        folds = {name: [each.get(metric) for each in own] for name, own in self.baselines.items()}
+        told = {name: float(np.mean(np.array(own, dtype=float))) for name, own in folds.items()}
+        return {name: float(own.mean()) if len(own) else np.nan for name, own in means.items()} | told
+
+    def scoreboard(self) -> pd.DataFrame:
+        """Return the mean scores, a row each: the network as given, placements, baselines; smaller is better.
+
+        Of numbers they are in standard deviations of the training targets, `facts["target spread"]`.
+        """
+        return pd.DataFrame({metric: self.mean_scores(metric) for metric in self.metrics})
 
     @cached_property
     def crossed(self) -> Design | None:
@@ -255,23 +295,3 @@ class StudyResult(Shown):
                 for trial in self.trials
             ]
         )
-
-
-def reached(trials: Sequence[Trial], targets: Mapping[int, float]) -> np.ndarray:
-    """Return the epoch in which each trial first had its fold's target as validation loss; NaN if never."""
-    longest = max(len(trial.history["val_loss"]) for trial in trials)
-    curves = np.full((len(trials), longest), np.nan)
-    for row, trial in enumerate(trials):
-        curves[row, : len(trial.history["val_loss"])] = trial.history["val_loss"]
-    target = np.array([targets.get(trial.fold, np.nan) for trial in trials])
-    return epochs_to(curves, target) - 1  # the first loss is that of the initial weights
-
-
-def middle(epochs: np.ndarray) -> float:
-    """Return the median epoch; NaN where half of the trials never got there.
-
-    >>> middle(np.array([3.0, 5.0, np.nan])), middle(np.array([3.0, np.nan]))
-    (5.0, nan)
-    """
-    value = float(np.median(np.where(np.isnan(epochs), np.inf, epochs)))
-    return value if np.isfinite(value) else np.nan

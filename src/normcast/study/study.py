@@ -18,6 +18,7 @@ from normcast.engine.compiled import with_optimizer
 from normcast.errors import at_least_one, listed, one_of, refuse_unknown
 from normcast.machine import cores
 from normcast.sheet import Sheet, Shown, Table
+from normcast.study.baselines import baselines_of, told_of_targets
 from normcast.study.combine import DESIGNS, combined
 from normcast.study.forecast_subject import forecast_subject, panel_of
 from normcast.study.job import Job, training_to_json
@@ -198,12 +199,20 @@ class Study(Shown):
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
             store.add_placements(cells)
+            self._note_baselines(store)
             end = None if budget is None else time.monotonic() + budget
             with ticking(progress) as report:
                 for plan in Rounds(self.plan, self.design, self.metric).plans(store):
                     if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
                         break
             return StudyResult.read(store)
+
+    def _note_baselines(self, store: Store) -> None:
+        """Keep, once, what stands beside the networks: a matter of seconds."""
+        if "baselines" not in store.facts:
+            for name, value in told_of_targets(self.subject.task).items():
+                store.note(name, value)
+            store.note("baselines", baselines_of(self.subject.task, self.plan.measures))
 
     def _workers(self, workers: int, ray: str | None) -> int:
         """Return how many processes train: one, this, where code of the user's is needed."""

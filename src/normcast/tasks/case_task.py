@@ -16,6 +16,7 @@ from normcast.tasks.parts import Parts, parts_of
 from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
 
 MOST_SEEN = 1024
+SPLITS = {"groups": "no group in two parts", "time": "later cases are tested", "chance": "by chance"}
 Pair = tuple[np.ndarray, np.ndarray]  # of targets and outputs
 
 
@@ -102,12 +103,16 @@ class CaseTask:
         """Return the facts of the cases and their cutting."""
         cases, steps, channels = self.cases.x.shape
         beside = {"inputs": {n: list(shape) for n, shape in self.input_shapes.items()}}
+        groups = {} if self.groups is None else {"groups": len(np.unique(self.groups))}
+        parts = [self.parts.places(number) for number in range(self.folds)]
         return {
             "cases": cases,
+            **groups,
             "steps": steps,
             "channels": channels,
             "folds": self.folds,
             "split": self.split,
+            "parts": [[len(each[name]) for name in ("train", "valid", "test")] for each in parts],
             "scaling": self.scaling,
             "data": digest(*self.cases.inputs.values(), self.parts.of_case, *targets),
         } | (beside if self.cases.beside else {})

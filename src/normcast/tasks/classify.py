@@ -29,7 +29,7 @@ class ClassifyTask(CaseTask):
     least: int = 3
 
     def __post_init__(self) -> None:
-        counts = np.unique(self.labels, return_counts=True)[1]
+        counts = self._counts[1]
         if len(self.classes) < 2 or counts.min() < self.least:
             rarest = self.classes[counts.argmin()]
             raise ValueError(
@@ -44,9 +44,13 @@ class ClassifyTask(CaseTask):
         return labels_of(self.cases.y, self.where)
 
     @cached_property
+    def _counts(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.unique(self.labels, return_counts=True)
+
+    @property
     def classes(self) -> np.ndarray:
         """The labels there are, sorted."""
-        return np.unique(self.labels)
+        return self._counts[0]
 
     @cached_property
     def hot(self) -> np.ndarray:
@@ -95,9 +99,15 @@ class ClassifyTask(CaseTask):
         """Return what takes outputs and the name of a part, and returns what the loss takes with outputs."""
         return lambda outputs, part: (self.head.targets(self.hot[places[part]]), outputs)
 
+    def as_outputs(self, values: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return probabilities (cases, classes) as a network gives them; train: as in `learned`."""
+        return self.head.outputs(values)
+
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
-        return {"task": "classify", "classes": len(self.classes), **self.facts(self.hot)}
+        counts = {str(name): int(count) for name, count in zip(*self._counts, strict=True)}
+        told = {"task": "classify", "classes": len(self.classes), "class counts": counts}
+        return {**told, **self.facts(self.hot)}
 
 
 def is_hot(y: np.ndarray) -> bool:

@@ -12,9 +12,10 @@ import numpy as np
 from normcast.data import Panel
 from normcast.errors import at_least_one
 from normcast.scoring import seasonal_error
+from normcast.tasks.forecast_fold import ForecastFold
 from normcast.tasks.sizes import fitting_input_size
 from normcast.tasks.task import RAW_INPUTS, Fold, Measured, digest, thinned
-from normcast.windows import Cuts, Windows, parted
+from normcast.windows import Cuts, Split, Windows, parted
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
@@ -109,6 +110,13 @@ class ForecastTask:
             "test": parts.test[thinned(len(parts.test), MOST_TEST)],
             "seen": parts.train[thinned(len(parts.train), MOST_VALID)],
         }
+
+    def candidate_fold(self, number: int) -> ForecastFold:
+        """Return a fold as candidates learn from it: its windows, scaled by its training rows alone."""
+        parts, cuts = self.windows(number), self.cuts(number)
+        scaling = TableScaling.fit(self.arrays, cuts.valid, self.scaling)
+        split = Split(parts["train"], parts["valid"], parts["valid"], parts["test"])
+        return ForecastFold(self.arrays, split, scaling, scaling.scaled(self.arrays), cuts.test)
 
     def fold(self, number: int, scaling: str | None = None) -> Fold:
         """Return a fold; scaling "target only" leaves the inputs as they are."""

@@ -90,6 +90,12 @@ class RegressTask(CaseTask):
         mean, spread = self.scale(places["train"]) if self.scales_target else (0.0, 1.0)
         return lambda outputs, part: (self.y[places[part]], outputs.astype(np.float64) * spread + mean)
 
+    def as_outputs(self, values: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Return numbers in their own unit as a network gives them; train: as in `learned`."""
+        values = values.reshape(len(values), *self.output_shape)
+        mean, spread = self.scale(train)
+        return (values - mean) / spread if self.scales_target else values
+
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
         outputs = " x ".join(map(str, self.output_shape))

@@ -7,9 +7,9 @@ from shlex import quote
 from normcast.models.edits import Edit, Insert, Replace, edits_to_json
 from normcast.models.graph import as_spec
 from normcast.pages.page import Section
-from normcast.report.of_study.reading import fewest_seeds
 from normcast.report.of_study.values import StudyReport
 from normcast.study import Placement
+from normcast.study.statistics import fewest_seeds
 
 LONGEST = 88  # characters of an edit that is still printed as code
 
@@ -43,8 +43,7 @@ def winner_code(placement: Placement) -> str:
 
 
 def edits_code(edits: tuple[Edit, ...]) -> tuple[list[str], list[str]]:
-    """Return the lines that apply edits, and the names they import: as code where it is short, else as "
-    "JSON."""
+    """Return the lines that apply edits, as code where it is short, else as JSON; and the names they import."""
     shown = [edit_code(each) for each in edits]
     if all(each and len(each) <= LONGEST for each in shown):
         kinds = sorted({type(each).__name__ for each in edits})
@@ -106,7 +105,7 @@ def any_code(report: StudyReport) -> str:
 def commands(report: StudyReport) -> str:
     """Return the command that was typed, and those that go on with the store."""
     seeds, effects = len(report.result.seeds), len(report.result.comparison.effects)
-    more = max(5, fewest_seeds(effects) - seeds)
+    more = report.result.reach.more_seeds or max(5, fewest_seeds(effects) - seeds)
     lines = [report.command] if report.command else []
     call = report.command or f"normcast study {report.source or 'FILE'} --store {quote(report.store)} ..."
     lines += [

@@ -6,55 +6,31 @@ from math import isfinite
 
 from normcast.errors import counted, listed
 from normcast.pages.page import Opening
-from normcast.pages.percent import interval, percent, size, whole
+from normcast.pages.percent import percent, size, whole
 from normcast.pages.words import decimals, number
-from normcast.report.of_study.reading import (
-    best_first,
-    fewest_seeds,
-    mean_scores,
-    other_metrics,
-    still_learning,
-    tied_with,
-    typical_detectable,
-)
+from normcast.report.of_study.reading import best_first, still_learning, tied_with, typical_detectable
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name, p_value, score
+from normcast.report.of_study.words import p_value
 from normcast.study import BASELINE
-from normcast.study.answer import counted_verdicts
-from normcast.study.statistics import Effect, SeedCheck, enough_seeds
+from normcast.study.answer import beside, lead, tally
+from normcast.study.statistics import Effect
+from normcast.study.words import metric_name, score
 
 
 def judge_study(report: StudyReport) -> Opening:
     """Answer where things go in this network, with the evidence in the next sentence."""
     result = report.result
     better = best_first(result.effects("better"))
-    points = (_tally(report), *_other_winners(report, better), _reach(report), *_careful(report))
+    others = (*_other_winners(report, better), *_reach(report), beside(result), *_careful(report))
+    points = (tally(result), *(each for each in others if each))
     if better:
-        return Opening("yes", _won(report, better[0]), _evidence(report, better[0]), points)
-    if not result.effects("undecided"):
-        return Opening("no", _settled(report), _meaning(report), points)
-    return Opening("open", _open(report), _meaning(report), points)
-
-
-def _won(report: StudyReport, best: Effect) -> str:
-    error = metric_name(report.result.metric) if report.classifies else "error"
-    lead = "Yes, this helps" if report.result.crossed else "Yes, one change helps"
-    return (
-        f"{lead}: {best.name}. The {error} on data that training never saw falls by {size(best.effect)} "
-        f"(95 % interval {_fall(best)}, {counted(best.paired, 'seed')})."
-    )
-
-
-def _fall(effect: Effect) -> str:
-    """The interval of a fall, the small end first: a fall has no sign."""
-    if not effect.high < 0:
-        return interval(effect.low, effect.high)
-    return interval(-effect.high, -effect.low).replace("+", "")
+        return Opening("yes", lead(result), _evidence(report, better[0]), points)
+    return Opening("open" if result.effects("undecided") else "no", lead(result), _meaning(report), points)
 
 
 def _evidence(report: StudyReport, best: Effect) -> str:
     result = report.result
-    given = mean_scores(result, result.metric)
+    given = result.mean_scores(result.metric)
     places = max(decimals([best.score]), decimals([given[BASELINE]]))
     metric = metric_name(result.metric)
     now, before = (number(each, places) for each in (best.score, given[BASELINE]))
@@ -80,55 +56,20 @@ def _relation(p: float) -> str:
 
 def _second_metric(report: StudyReport, name: str) -> str:
     """For classes, the share of wrong cases, which everyone can read."""
-    if not report.classifies or "error" not in other_metrics(report.result):
+    if not report.classifies or "error" not in report.result.metrics:
         return ""
-    wrong = {each: score("error", share, 1) for each, share in mean_scores(report.result, "error").items()}
+    wrong = {each: score("error", share, 1) for each, share in report.result.mean_scores("error").items()}
     return f", {wrong[name]} of the cases wrong instead of {wrong[BASELINE]}"
-
-
-def _settled(report: StudyReport) -> str:
-    effects = report.result.comparison.effects
-    if len(report.result.effects("no difference")) == len(effects):
-        return (
-            f"No placement beats the network as given: {'it' if len(effects) == 1 else 'each'} makes no "
-            f"difference beyond {size(report.result.min_effect)}. Leave it as it is."
-        )
-    return "No placement beats the network as given. Leave it as it is."
-
-
-def _open(report: StudyReport) -> str:
-    check = _check(report)
-    if not check.can_decide:
-        return (
-            "Not decided: no placement beats the network as given beyond the noise, but "
-            f"{counted(check.n_seeds, 'seed')} for {counted(check.n_placements, 'placement')} could hardly "
-            "show it."
-        )
-    return "No placement beats the network as given beyond the noise. Nothing here says to change it."
 
 
 def _meaning(report: StudyReport) -> str:
     result = report.result
-    score = mean_scores(result, result.metric)[BASELINE]
+    score = result.mean_scores(result.metric)[BASELINE]
     return (
         f"The network as given has {metric_name(result.metric)} {number(score, decimals([score]))}, mean "
         f"of {counted(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more "
         "than different random starts of the same network differ."
     )
-
-
-def _tally(report: StudyReport) -> str:
-    parts = counted_verdicts(report.result)
-    total = counted(len(report.result.comparison.effects), "placement")
-    return f"Of {total} measured against the network as given: {listed(parts, most=4)}.{_worst(report)}"
-
-
-def _worst(report: StudyReport) -> str:
-    worse = [each for each in report.result.effects("worse") if isfinite(each.effect)]
-    if not worse:
-        return ""
-    worst = max(worse, key=lambda each: each.effect)
-    return f" Worst: {worst.name} ({percent(worst.effect)})."
 
 
 def _other_winners(report: StudyReport, better: list[Effect]) -> list[str]:
@@ -148,38 +89,15 @@ def _other_winners(report: StudyReport, better: list[Effect]) -> list[str]:
     return [f"Also better: {listed(others)}.{which if tied else ''}"]
 
 
-def _check(report: StudyReport) -> SeedCheck:
-    return enough_seeds(len(report.result.seeds), len(report.result.comparison.effects))
-
-
-def _reach(report: StudyReport) -> str:
-    """What this number of seeds could decide, in percent of the error."""
-    result, check = report.result, _check(report)
-    seeds, effects = counted(len(result.seeds), "seed"), result.comparison.effects
-    found = typical_detectable(effects)
-    undecided = [each.more_seeds for each in result.effects("undecided") if each.more_seeds]
-    more = f" {_more(undecided, len(result.effects('undecided')))}" if result.effects("undecided") else ""
-    if not check.can_decide:
-        least = fewest_seeds(len(effects))
-        return (
-            f"{seeds} cannot decide about {counted(len(effects), 'placement')}: use at least {least} "
-            f"(--add-seeds {least - len(result.seeds)})."
-        )
-    if not isfinite(found):
-        return f"What {seeds} could have found is not known: too few trainings finished.{more}"
-    return (
-        f"{seeds} can decide, but not everything: of a typical placement here, a difference of "
-        f"{size(found)} is found four times out of five, a smaller one less often.{more}"
+def _reach(report: StudyReport) -> list[str]:
+    """What this number of seeds could have shown, and what it takes to see more."""
+    found = typical_detectable(report.result.comparison.effects)
+    seeds, said = counted(len(report.result.seeds), "seed"), str(report.result.reach)
+    typical = (
+        f"Of a typical placement here, {seeds} find a difference of {size(found)} four times out of five, "
+        "a smaller one less often."
     )
-
-
-def _more(known: list[int], undecided: int) -> str:
-    near = [each for each in known if each <= 20]
-    if not near:
-        who = "The one undecided" if undecided == 1 else f"Each of the {undecided} undecided"
-        return f"{who} would need more than 20 further seeds, or more than can be told."
-    which = "The one undecided" if undecided == 1 else f"{len(near)} of the {undecided} undecided"
-    return f"{which} would probably be decided by 20 more seeds or fewer (the nearest by {min(near)})."
+    return [each for each in (said, typical if isfinite(found) else "") if each]
 
 
 def _careful(report: StudyReport) -> list[str]:

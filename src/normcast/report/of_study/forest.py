@@ -7,14 +7,16 @@ from math import ceil, floor, isfinite
 
 from normcast.errors import counted
 from normcast.pages.page import Forest, ForestRow, Key, Section
-from normcast.pages.percent import interval, percent, size
+from normcast.pages.percent import percent, size
 from normcast.pages.words import decimals
 from normcast.report.of_study.marks import MARKS, WORDS
-from normcast.report.of_study.reading import by_axis, mean_scores, other_metrics
+from normcast.report.of_study.reading import by_axis
 from normcast.report.of_study.tables import evidence_table, scores_table
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name, nice_step, p_value, score
+from normcast.report.of_study.words import nice_step, p_value
+from normcast.study.answer import interval_words
 from normcast.study.statistics import Effect
+from normcast.study.words import metric_name, score
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow
 MARGIN = 0.04  # of the width, left free at both sides
@@ -97,7 +99,7 @@ def _ends(effect: Effect) -> list[float]:
 
 
 def _row(effect: Effect, at: Callable[[float], float], scores: tuple[str, ...]) -> ForestRow:
-    cells = (percent(effect.effect), interval(effect.low, effect.high), _p(effect), *scores)
+    cells = (percent(effect.effect), interval_words(effect), _p(effect), *scores)
     mark, ends = MARKS[effect.verdict], _ends(effect)
     if not ends:
         failed = f"finished on none of {counted(effect.seeds, 'seed')}" if effect.failed else "not measured"
@@ -130,15 +132,15 @@ def _score_heads(report: StudyReport) -> tuple[str, ...]:
 
 
 def _has_error(report: StudyReport) -> bool:
-    return report.classifies and "error" in other_metrics(report.result)
+    return report.classifies and "error" in report.result.metrics
 
 
 def _scores(report: StudyReport) -> dict[str, tuple[str, ...]]:
     """Return the scores beside each effect: of the metric that decides, and for classes the wrong cases."""
     result = report.result
-    main = mean_scores(result, result.metric)
+    main = result.mean_scores(result.metric)
     places = decimals(main.values())
-    wrong = mean_scores(result, "error") if _has_error(report) else {}
+    wrong = result.mean_scores("error") if _has_error(report) else {}
     return {
         name: (score(result.metric, value, places), *([score("error", wrong[name], 1)] if wrong else []))
         for name, value in main.items()

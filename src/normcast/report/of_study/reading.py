@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from math import isfinite, isnan
 from statistics import median
-
-import numpy as np
 
 from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import AXIS_TITLES
 from normcast.study import AXES, BASELINE, StudyResult, Trial
-from normcast.study.statistics import Effect, enough_seeds
-
-LARGE = 2.0  # standard deviations: what so few seeds as are advised would find
+from normcast.study.statistics import Effect
 
 
 def best_first(effects: Sequence[Effect]) -> list[Effect]:
@@ -51,15 +46,6 @@ def typical_detectable(effects: Sequence[Effect]) -> float:
     return median(known) if known else float("nan")
 
 
-def fewest_seeds(n_placements: int) -> int:
-    """Return the fewest seeds that find a large difference among so many placements.
-
-    >>> fewest_seeds(22)
-    9
-    """
-    return next(n for n in count(2) if enough_seeds(n, n_placements).detectable <= LARGE)
-
-
 def still_learning(result: StudyResult) -> float:
     """Return the share of the baseline's trainings whose best epoch was the last one allowed."""
     mine = [each for each in result.final if each.placement == BASELINE and not each.failed]
@@ -69,22 +55,6 @@ def still_learning(result: StudyResult) -> float:
 def counted_trials(result: StudyResult) -> tuple[Trial, ...]:
     """Return the trials that the comparison counts: of the last round, on seeds that all have finished."""
     return tuple(t for t in result.final if t.placement in result.names and t.seed in result.seeds)
-
-
-def mean_scores(result: StudyResult, metric: str) -> dict[str, float]:
-    """Return the mean of a metric per placement, over the seeds that finished; NaN where none did."""
-    found = {}
-    for name, table in result.values(lambda trial: trial.metrics.get(metric, float("nan"))).items():
-        seeds = table.mean(axis=1)
-        known = seeds[np.isfinite(seeds)]
-        found[name] = float(known.mean()) if len(known) else float("nan")
-    return found
-
-
-def other_metrics(result: StudyResult) -> list[str]:
-    """Return the metrics beside the one that decides, in the order they were measured."""
-    known = next((t.metrics for t in result.final if t.metrics), {})
-    return [name for name in known if name != result.metric]
 
 
 def tied_with(result: StudyResult, name: str) -> set[str]:

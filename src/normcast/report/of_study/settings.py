@@ -11,8 +11,8 @@ from normcast.pages.words import duration, steps
 from normcast.plain import parsed
 from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name
 from normcast.study import BASELINE
+from normcast.study.words import metric_name
 
 Pairs = Sequence[tuple[str, object]]
 DATA = {

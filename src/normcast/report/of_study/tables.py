@@ -10,11 +10,12 @@ import pandas as pd
 from normcast.pages.page import Cell, Section, Table
 from normcast.pages.percent import percent, size
 from normcast.pages.words import decimals, number
-from normcast.report.of_study.reading import best_first, mean_scores, other_metrics
+from normcast.report.of_study.reading import best_first
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import metric_name, p_value, score
+from normcast.report.of_study.words import p_value
 from normcast.study import BASELINE
 from normcast.study.statistics import Effect
+from normcast.study.words import metric_name, score
 
 MANY_SECONDS = 10.0
 
@@ -47,8 +48,8 @@ def _more(effect: Effect) -> str:
 def scores_table(report: StudyReport) -> Table:
     """The mean of every metric, the network as given first."""
     result = report.result
-    metrics = [result.metric, *other_metrics(result)]
-    means = {metric: mean_scores(result, metric) for metric in metrics}
+    metrics = result.metrics
+    means = {metric: result.mean_scores(metric) for metric in metrics}
     places = {metric: decimals(means[metric].values()) for metric in metrics}
     best = {
         metric: min((v for v in means[metric].values() if isfinite(v)), default=0.0) for metric in metrics
@@ -58,11 +59,14 @@ def scores_table(report: StudyReport) -> Table:
             Cell(name, number=False),
             *(Cell(score(m, means[m][name], places[m]), best=means[m][name] == best[m]) for m in metrics),
         )
-        for name in names_in_order(report)
+        for name in (*names_in_order(report), *result.baselines)
     )
-    head = ("network", *(metric_name(metric) for metric in metrics))
+    head = ("network or baseline", *(metric_name(metric) for metric in metrics))
     return Table(
-        "Scores on the test windows, mean over seeds and folds. ★ is the lowest of its column.", head, rows
+        f"Scores on the test {'cases' if report.is_of_cases else 'windows'}, mean over seeds and folds. ★ is "
+        "the lowest of its column.",
+        head,
+        rows,
     )
 
 

@@ -1,10 +1,8 @@
-"""Scores and p values as a reader wants them, and the names of axes and metrics."""
+"""P values and steps of axes as a reader wants them, and the names of the axes of placements."""
 
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-
-from normcast.pages.words import number
 
 AXIS_TITLES = {
     "norm": "Normalization between layers",
@@ -17,27 +15,6 @@ AXIS_TITLES = {
     "input": "What the network is fed",
     "combined": "Combinations",
 }
-METRICS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "log_loss": "log loss", "error": "wrong cases"}
-
-
-def metric_name(metric: str) -> str:
-    """Return the name of a metric for people.
-
-    >>> metric_name("mase"), metric_name("log_loss")
-    ('MASE', 'log loss')
-    """
-    return METRICS.get(metric, metric.replace("_", " "))
-
-
-def score(metric: str, value: float, places: int) -> str:
-    """Write a score in its unit: a share of wrong cases in percent.
-
-    >>> score("error", 0.125, 3), score("mase", 0.7125, 3)
-    ('12.5 %', '0.713')
-    """
-    if metric == "error":
-        return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
-    return number(value, places)
 
 
 def p_value(p: float) -> str:

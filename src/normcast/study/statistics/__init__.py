@@ -6,20 +6,24 @@ from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.measures import deviations, epochs_to, generalization_gap
 from normcast.study.statistics.pooled import Pooled, pooled
 from normcast.study.statistics.ranking import Ranking, rank
-from normcast.study.statistics.seeds import SeedCheck, enough_seeds
+from normcast.study.statistics.reach import Reach, reach
+from normcast.study.statistics.seeds import SeedCheck, enough_seeds, fewest_seeds
 
 __all__ = [
     "Comparison",
     "Effect",
     "Pooled",
     "Ranking",
+    "Reach",
     "SeedCheck",
     "Verdict",
     "compare",
     "deviations",
     "enough_seeds",
     "epochs_to",
+    "fewest_seeds",
     "generalization_gap",
     "pooled",
     "rank",
+    "reach",
 ]

@@ -41,11 +41,11 @@ def compare(
     lower_is_better: False for an accuracy. level: of the bootstrap intervals, from `resamples` resamples.
 
     The verdict, first that holds: **worse** where it fails on more than 10 % of the seeds, and more often
-    than the baseline by a corrected exact test; **no difference** where all paired scores (2 or more) are
-    identical, or two one-sided t tests at `alpha` place the effect within `min_effect`, even if it is
-    clearly not zero; **better** or **worse** where the paired t test, corrected over all placements by
-    Holm, is below `alpha`; else **undecided**. A placement that fails on more than 10 % of the seeds is
-    neither better nor of no difference, but undecided.
+    than the baseline by a corrected exact test; **undecided** below 3 paired seeds, or without an interval;
+    **no difference** where all paired scores are identical, or two one-sided t tests at `alpha` place the
+    effect within `min_effect`, even if it is clearly not zero; **better** or **worse** where the paired t
+    test, corrected over all placements by Holm, is below `alpha`; else **undecided**. A placement that fails
+    on more than 10 % of the seeds is neither better nor of no difference, but undecided.
     Raises ValueError for an unknown baseline, shapes that differ, and a baseline that nothing can be
     relative to.
 

@@ -58,7 +58,7 @@ def seeds_to_see(effect: float, deviation: float, alpha: float) -> int | None:
         return None
     if deviation == 0:
         return max(2, ceil(1 - log2(alpha)))
-    return _fewest(lambda n: seen(abs(effect) / deviation, n, alpha))
+    return _fewest(lambda n: seen(abs(effect) / deviation, n, alpha) >= POWER)
 
 
 def seeds_to_equate(effect: float, deviation: float, margin: float, alpha: float) -> int | None:
@@ -75,20 +75,40 @@ def seeds_to_equate(effect: float, deviation: float, margin: float, alpha: float
     if deviation == 0:
         return max(2, ceil(-log2(alpha)))
 
-    def power(n: int) -> float:
+    def shows(n: int) -> bool:
         t = float(stdtrit(n - 1, 1 - alpha))
         near, far = ((margin - abs(effect)) / deviation, (margin + abs(effect)) / deviation)
-        return _tail(t, n - 1, near * sqrt(n)) + _tail(t, n - 1, far * sqrt(n)) - 1
+        return _tail(t, n - 1, near * sqrt(n)) + _tail(t, n - 1, far * sqrt(n)) - 1 >= POWER
 
-    return _fewest(power)
+    return _fewest(shows)
 
 
-def _fewest(power: Callable[[int], float]) -> int | None:
-    """Return the fewest seeds with enough power, by bisection: power grows with the seeds."""
+def half_width(deviation: float, n: int, level: float) -> float:
+    """Return how far a t interval of a mean over `n` seeds reaches to either side; 2 seeds or more.
+
+    deviation: standard deviation over seeds.
+
+    >>> round(half_width(deviation=1.0, n=10, level=0.95), 3)
+    0.715
+    """
+    return float(stdtrit(n - 1, (1 + level) / 2)) * deviation / sqrt(n)
+
+
+def seeds_to_narrow(deviation: float, margin: float, level: float) -> int | None:
+    """Return at how many seeds a t interval reaches no further than a margin; None above 1,000.
+
+    >>> seeds_to_narrow(deviation=1.0, margin=0.715, level=0.95)
+    11
+    """
+    return _fewest(lambda n: n > 1 and half_width(deviation, n, level) <= margin)
+
+
+def _fewest(is_enough: Callable[[int], bool]) -> int | None:
+    """Return the fewest seeds that are enough, by bisection: more are too."""
     low, high = 1, MOST_SEEDS
-    if power(high) < POWER:
+    if not is_enough(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if power(middle) >= POWER else (middle, high)
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high

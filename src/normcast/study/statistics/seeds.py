@@ -72,7 +72,7 @@ def enough_seeds(n_seeds: int, n_placements: int, alpha: float = 0.05) -> SeedCh
 
 def _sentence(n_seeds: int, n_placements: int, alpha: float) -> str:
     who = f"{counted(n_seeds, 'seed')} for {counted(n_placements, 'placement')}"
-    advice = f"Use at least {_fewest(n_placements, alpha)} seeds."
+    advice = f"Use at least {fewest_seeds(n_placements, alpha)} seeds."
     if n_seeds < 2:
         return f"{who} decides nothing: with one seed, a difference cannot be told from luck. {advice}"
     smallest, alone = detectable(n_seeds, alpha / n_placements), detectable(n_seeds, alpha)
@@ -89,6 +89,10 @@ def _sentence(n_seeds: int, n_placements: int, alpha: float) -> str:
     return f"{found} Smaller ones need more seeds." if smallest > LARGE else found
 
 
-def _fewest(n_placements: int, alpha: float) -> int:
-    """Return the fewest seeds that find a large difference."""
+def fewest_seeds(n_placements: int, alpha: float = 0.05) -> int:
+    """Return the fewest seeds that find a large difference, 2 of its standard deviations, among so many.
+
+    >>> fewest_seeds(22)
+    9
+    """
     return next(n for n in count(2) if detectable(n, alpha / n_placements) <= LARGE)

@@ -9,6 +9,7 @@ from normcast.errors import counted
 from normcast.pages.percent import between, exact, interval, size
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.failures import MOST_FAILED
+from normcast.study.statistics.interval import FEWEST_SEEDS
 from normcast.study.statistics.power import MOST_SEEDS, seeds_to_equate, seeds_to_see
 
 
@@ -44,8 +45,11 @@ def judged(effect: Effect, rules: Rules, n_tests: int, baseline_failed: int) -> 
 
 
 def _compared(effect: Effect, rules: Rules) -> tuple[Verdict, str]:
-    """Return what the scores of the paired seeds say; undecided has no sentence yet."""
-    if effect.paired < 2:
+    """Return what the scores of the paired seeds say; undecided has no sentence yet.
+
+    Without an interval there is no verdict: two seeds may agree by luck, and say nothing of a third.
+    """
+    if effect.paired < FEWEST_SEEDS or isnan(effect.low):
         return "undecided", ""
     clear = effect.holm_p < rules.alpha
     if effect.seeds_better == effect.seeds_worse == 0 and effect.p == 1:
@@ -89,7 +93,7 @@ def _failing(effect: Effect, rules: Rules, baseline_failed: int) -> tuple[Verdic
 
 def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
     """Return how many further seeds would decide, were the effect and spread as they seem to be."""
-    if effect.paired < 2:
+    if effect.paired < FEWEST_SEEDS:
         return None
     needed = (
         seeds_to_see(effect.effect, effect.spread, rules.alpha / n_tests),
@@ -102,16 +106,17 @@ def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
 
 
 def _undecided(effect: Effect, rules: Rules, more: int | None) -> str:
-    if effect.paired < 2:
-        return f"{counted(effect.paired, 'seed')} on which both finished; a test needs at least 2."
+    if effect.paired < FEWEST_SEEDS:
+        so_few = f"{counted(effect.paired, 'seed')} on which both finished"
+        return f"{so_few}; a verdict needs at least {FEWEST_SEEDS}."
     alone = (
         f"; clear if it were the only placement (p {p_words(effect.p)}), but not among all "
         f"(corrected p {p_words(effect.holm_p)})"
     )
     so_far = f"{_size(effect, rules)}{alone if effect.p < rules.alpha else ''}"
     if more is None:
-        return f"{so_far}; more than {MOST_SEEDS:,} seeds would be needed to decide."
-    return f"{so_far}; about {counted(more, 'more seed')} would decide."
+        return f"{so_far}; if it is so, more than {MOST_SEEDS:,} seeds would be needed to decide."
+    return f"{so_far}; if it is so, about {counted(more, 'more seed')} would decide."
 
 
 def _size(effect: Effect, rules: Rules) -> str:

@@ -1,0 +1,66 @@
+"""Baselines of a study: what costs next to nothing, in the study's folds, scored as its networks are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+
+from normcast.candidates import fit_candidates
+from normcast.candidates.of_cases import case_candidates
+from normcast.cases.evaluation import told_by_candidate
+from normcast.study.job import fold_of
+from normcast.study.measures import Measures
+from normcast.tasks import ClassifyTask, ForecastTask, RegressTask
+from normcast.tasks.task import Measured, Task
+
+Baselines: TypeAlias = dict[str, list[Measured]]
+"""By name the scores of each fold, on the windows or cases that the networks are tested on."""
+
+
+def baselines_of(task: Task, measures: Measures) -> Baselines:
+    """Return the scores of the candidates that need nothing but normcast.
+
+    They learn from what networks train on and stop by, and from nothing else; the same task gives the same
+    scores.
+    """
+    found: Baselines = {}
+    for number in range(task.folds):
+        fold = fold_of(task, number, None)
+        for name, outputs in _told(task, number):
+            found.setdefault(name, []).append(measures.told(fold, outputs, "test"))
+    return found
+
+
+def _told(task: Task, number: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield what each candidate tells of the test part of a fold, in the form of a network's outputs."""
+    if isinstance(task, ForecastTask):
+        yield from _forecasts(task, number)
+    elif isinstance(task, ClassifyTask | RegressTask):
+        yield from _told_of_cases(task, number)
+
+
+def _forecasts(task: ForecastTask, number: int) -> Iterator[tuple[str, np.ndarray]]:
+    fold = task.candidate_fold(number)
+    for name, fitted in fit_candidates(fold, int(task.panel.season)).items():
+        yield name.replace("_", " "), fitted.forecast(fold.scaled, fold.split.test)
+
+
+def _told_of_cases(task: ClassifyTask | RegressTask, number: int) -> Iterator[tuple[str, np.ndarray]]:
+    """As an evaluation has them: a candidate stops by nothing, and learns from the validation cases too."""
+    classifies = isinstance(task, ClassifyTask)
+    seen, test = task.parts.tested(number)
+    targets = task.hot if isinstance(task, ClassifyTask) else task.cases.y.astype(np.float64)
+    for each in case_candidates("classes" if classifies else "numbers"):
+        if not each.needs:
+            values = told_by_candidate(each, task, targets, seen, test)
+            yield each.name, task.as_outputs(values, task.parts.places(number)["train"])
+
+
+def told_of_targets(task: Task) -> dict[str, list[float]]:
+    """Return the mean and the spread of numbers that are told, by output, which scores are in; else {}."""
+    if not isinstance(task, RegressTask):
+        return {}
+    y = task.y.reshape(-1, task.y.shape[-1])
+    return {"target mean": y.mean(axis=0).tolist(), "target spread": y.std(axis=0).tolist()}

@@ -1,0 +1,200 @@
+"""Reach: whether a study could have seen a change that matters, and how many more seeds would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+import numpy as np
+from scipy.special import fdtrc
+
+from normcast.errors import counted
+from normcast.pages.percent import exact, size
+from normcast.plain import Plain, number
+from normcast.study.statistics.comparison import Comparison
+from normcast.study.statistics.effect import Effect
+from normcast.study.statistics.failures import MOST_FAILED
+from normcast.study.statistics.interval import FEWEST_SEEDS
+from normcast.study.statistics.power import MOST_SEEDS, half_width, seeds_to_narrow
+from normcast.study.statistics.seeds import fewest_seeds
+
+
+@dataclass(frozen=True)
+class Reach(Plain):
+    """What a study could have seen of the placements that it leaves undecided; `print` shows the sentence.
+
+    seeds: those compared; min_effect: the smallest effect that matters; level: of the intervals.
+    undecided: placements without a verdict. unseen: those of them whose interval reaches further than
+    `min_effect` to either side, or is not known: a change that matters may hide in it. half_width: the
+    largest of these reaches, NaN where none is known. more_seeds: about how many further seeds bring them
+    within `min_effect`, 0 where all are; below 3 seeds, whose spread says nothing, the fewest that find a
+    large difference; None where no number up to 1,000 does. beyond: the unseen that no such number helps:
+    they differ too much from seed to seed, or fail too often. uneven: the placement, not told better or
+    worse, whose effect differs most from fold to fold, by more than `min_effect` and beyond luck ("" for
+    none); fold_spread: the standard deviation of that over folds. Seeds do not narrow it.
+    """
+
+    seeds: int
+    min_effect: float
+    level: float
+    undecided: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    half_width: float = nan
+    more_seeds: int | None = 0
+    beyond: tuple[str, ...] = ()
+    uneven: str = ""
+    fold_spread: float = nan
+
+    @property
+    def can_see(self) -> bool:
+        """Whether a change of `min_effect` would have shown in every placement that is undecided."""
+        return not self.unseen
+
+    @property
+    def too_small(self) -> str:
+        """That the study is too small, and how many seeds would do, in a clause; "" where it is not."""
+        if self.can_see:
+            return ""
+        if self.more_seeds is None:
+            return f"this study is too small to say, and not even {MOST_SEEDS:,} more seeds would"
+        about = "at least" if self.seeds < FEWEST_SEEDS else "about"
+        some = f" for {len(self.unseen) - len(self.beyond)} of {len(self.unseen)}" if self.beyond else ""
+        return f"this study is too small to say: {about} {counted(self.more_seeds, 'more seed')} would{some}"
+
+    def __str__(self) -> str:
+        return " ".join(each for each in (self._seen(), self._beyond(), self._uneven()) if each)
+
+    def _seen(self) -> str:
+        if not self.undecided:
+            return ""
+        margin, open_ = exact(self.min_effect), counted(len(self.undecided), "undecided placement")
+        if self.can_see:
+            widest = size(self.half_width)
+            return f"Of {open_} the change is known to ± {widest}, so that one of {margin} would have shown."
+        if self.seeds < FEWEST_SEEDS:
+            few = counted(self.seeds, "seed")
+            return f"{few} cannot tell a change from luck, nor how many would: intervals begin at 3."
+        known = f"; the widest reaches ± {size(self.half_width)}" if isfinite(self.half_width) else ""
+        return f"Of {open_}, {len(self.unseen)} may hide a change of {margin} or more{known}."
+
+    def _beyond(self) -> str:
+        if not self.beyond or self.seeds < FEWEST_SEEDS:
+            return ""
+        if self.min_effect == 0:
+            return "No number of seeds shows that a change is nothing at all: give a min_effect above 0."
+        which = f"{self.beyond[0]}{' and others' if len(self.beyond) > 1 else ''}"
+        return (
+            f"More seeds will hardly tell about {which}: too many fail, or they differ too much. Train "
+            "longer, or on more data, or raise min_effect."
+        )
+
+    def _uneven(self) -> str:
+        if not self.uneven:
+            return ""
+        return (
+            f"From fold to fold the change by {self.uneven} differs by {size(self.fold_spread)} (standard "
+            "deviation), beyond the luck of seeds: there, more data (groups, or longer series) would tell "
+            "more, not more seeds."
+        )
+
+
+def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
+    """Return what a comparison could have seen; scores: (seeds, folds) of each, those it was made of.
+
+    An interval's reach to either side is that of the t interval of the mean paired difference: of few seeds
+    the bootstrap's is too short.
+
+    >>> from normcast.study.statistics import compare
+    >>> given = np.linspace(1.0, 1.1, 8)[:, None]
+    >>> luck = np.array([1, -1, 1, -1, 1, -1, 1, -1])[:, None] * 0.02
+    >>> scores = {"given": given, "noisy": given + luck}
+    >>> found = reach(compare(scores, "given"), scores)
+    >>> found.can_see, found.more_seeds
+    (False, 11)
+    """
+    effects, level = comparison.effects, comparison.level
+    undecided = [each for each in effects if each.verdict == "undecided"]
+    widths = {each.name: _half_width(each, level) for each in undecided}
+    unseen = [each for each in undecided if not widths[each.name] <= comparison.min_effect]
+    known = [width for width in widths.values() if isfinite(width)]
+    more, beyond = _more(unseen, comparison)
+    uneven, fold_spread = _most_uneven(comparison, scores)
+    return Reach(
+        seeds=comparison.seeds,
+        min_effect=comparison.min_effect,
+        level=level,
+        undecided=tuple(widths),
+        unseen=tuple(each.name for each in unseen),
+        half_width=number(max(known, default=nan)),
+        more_seeds=more,
+        beyond=beyond,
+        uneven=uneven,
+        fold_spread=number(fold_spread),
+    )
+
+
+def _half_width(effect: Effect, level: float) -> float:
+    """Return how far the interval reaches to either side; NaN below 3 seeds and where too many fail."""
+    if effect.paired < FEWEST_SEEDS or effect.share_failed > MOST_FAILED:
+        return nan
+    return half_width(effect.spread, effect.paired, level)
+
+
+def _more(unseen: Sequence[Effect], comparison: Comparison) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many further seeds would do for those that any number helps, and the names of the rest."""
+    if not unseen:
+        return 0, ()
+    if comparison.seeds < FEWEST_SEEDS:
+        return fewest_seeds(len(comparison.effects), comparison.alpha) - comparison.seeds, ()
+    needed = {each.name: _seeds_more(each, comparison) for each in unseen}
+    possible = [count for count in needed.values() if count is not None]
+    return max(possible, default=None), tuple(name for name, count in needed.items() if count is None)
+
+
+def _seeds_more(effect: Effect, comparison: Comparison) -> int | None:
+    if effect.paired < FEWEST_SEEDS or effect.share_failed > MOST_FAILED:
+        return None
+    needed = seeds_to_narrow(effect.spread, comparison.min_effect, comparison.level)
+    if needed is None:
+        return None
+    return max(1, -(-(needed - effect.paired) * effect.seeds // effect.paired))
+
+
+def _most_uneven(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> tuple[str, float]:
+    """Return which placement differs most from fold to fold, and by how much; ("", NaN) for none."""
+    given, found = scores[comparison.baseline], {}
+    for effect in comparison.effects:
+        if effect.verdict not in ("better", "worse") and isfinite(effect.effect):
+            differences = scores[effect.name] - given
+            spread = fold_spread(differences, comparison.alpha) / _unit(comparison, given)
+            if spread > comparison.min_effect:
+                found[effect.name] = spread
+    return max(found.items(), key=lambda each: each[1], default=("", nan))
+
+
+def _unit(comparison: Comparison, given: np.ndarray) -> float:
+    return comparison.scale if isfinite(comparison.scale) else float(np.nanmean(given))
+
+
+def fold_spread(differences: np.ndarray, alpha: float) -> float:
+    """Return the standard deviation over folds of the mean difference, without what seeds explain of it.
+
+    differences: (seeds, folds); seeds with an unfinished fold are left out. 0 where luck explains it: where
+    the F test of a two-way layout without replication has p of alpha or more, or there is no such test.
+
+    >>> swap = np.array([[0.1, -0.1], [0.11, -0.1], [0.1, -0.12]])
+    >>> round(fold_spread(swap, 0.05), 2), fold_spread(swap[:, :1], 0.05)
+    (0.15, 0.0)
+    """
+    whole = differences[np.isfinite(differences).all(axis=1)]
+    seeds, folds = whole.shape
+    if seeds < FEWEST_SEEDS or folds < 2:
+        return 0.0
+    means = whole.mean(axis=0)
+    left = whole - whole.mean(axis=1, keepdims=True) - means + whole.mean()
+    luck = float((left**2).sum() / ((seeds - 1) * (folds - 1))) / seeds
+    between = float(means.var(ddof=1))
+    if between <= luck or (luck > 0 and fdtrc(folds - 1, (seeds - 1) * (folds - 1), between / luck) >= alpha):
+        return 0.0
+    return float(np.sqrt(between - luck))
