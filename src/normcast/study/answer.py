@@ -72,7 +72,7 @@ class Measured(Protocol):
 
 def answer(result: Measured) -> str:
     """Return the answer to the study's question: what to put where, or that nothing is shown to help."""
-    said = (lead(result), str(result.reach), tally(result), beside(result))
+    said = (lead(result), reach_words(result), tally(result), beside(result))
     return " ".join(each for each in said if each)
 
 
@@ -109,6 +109,11 @@ def _settled(result: Measured) -> str:
             f"difference beyond {size(result.comparison.min_effect)}. Leave it as it is."
         )
     return "No placement beats the network as given. Leave it as it is."
+
+
+def reach_words(result: Measured) -> str:
+    """Return what the study could have seen; how many more seeds it takes, unless the lead says so."""
+    return result.reach.detail if result.winner is None else str(result.reach)
 
 
 def tally(result: Measured) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from normcast.errors import counted
 from normcast.models.revival import revived_model
 from normcast.sheet import Sheet, Shown, Table
-from normcast.study.answer import beside, lead, tally, verdicts
+from normcast.study.answer import beside, lead, verdicts
 from normcast.study.baselines import Baselines
 from normcast.study.data_words import data_words
 from normcast.study.designs import Design, MainEffects, main_effects
@@ -61,8 +61,7 @@ class StudyResult(Shown):
             head, *rows = verdicts(self)
         except ValueError as error:  # too few trials to compare
             return Sheet("StudyResult", first, notes=(data_words(self.facts), str(error)))
-        change = f"Mean scores, and change against the network as given, {counted(len(self.seeds), 'seed')}:"
-        notes = (f"{lead(self)} {tally(self)}", data_words(self.facts), beside(self), change)
+        notes = (lead(self), data_words(self.facts), beside(self))
         return Sheet("StudyResult", first, notes=tuple(filter(None, notes)), table=Table(head, tuple(rows)))
 
     @property

@@ -43,7 +43,7 @@ def winner_code(placement: Placement) -> str:
 
 
 def edits_code(edits: tuple[Edit, ...]) -> tuple[list[str], list[str]]:
-    """Return the lines that apply edits, as code where it is short, else as JSON; and the names they import."""
+    """Return the lines that apply edits, as code or, where that is long, JSON; and the names they import."""
     shown = [edit_code(each) for each in edits]
     if all(each and len(each) <= LONGEST for each in shown):
         kinds = sorted({type(each).__name__ for each in edits})

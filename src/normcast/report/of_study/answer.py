@@ -12,7 +12,7 @@ from normcast.report.of_study.reading import best_first, still_learning, tied_wi
 from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import p_value
 from normcast.study import BASELINE
-from normcast.study.answer import beside, lead, tally
+from normcast.study.answer import beside, lead, reach_words, tally
 from normcast.study.statistics import Effect
 from normcast.study.words import metric_name, score
 
@@ -92,7 +92,7 @@ def _other_winners(report: StudyReport, better: list[Effect]) -> list[str]:
 def _reach(report: StudyReport) -> list[str]:
     """What this number of seeds could have shown, and what it takes to see more."""
     found = typical_detectable(report.result.comparison.effects)
-    seeds, said = counted(len(report.result.seeds), "seed"), str(report.result.reach)
+    seeds, said = counted(len(report.result.seeds), "seed"), reach_words(report.result)
     typical = (
         f"Of a typical placement here, {seeds} find a difference of {size(found)} four times out of five, "
         "a smaller one less often."

@@ -11,7 +11,7 @@ from normcast.pages.percent import percent, size
 from normcast.pages.words import decimals
 from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis
-from normcast.report.of_study.tables import evidence_table, scores_table
+from normcast.report.of_study.tables import evidence_table
 from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import nice_step, p_value
 from normcast.study.answer import interval_words
@@ -41,8 +41,8 @@ def forest_section(report: StudyReport) -> Section:
         text=text,
         legend=legend,
         forest=forest_of(report),
-        tables=(evidence_table(report), scores_table(report)),
-        folded="The tests and all scores in numbers",
+        tables=(evidence_table(report),),
+        folded="The tests in numbers",
     )
 
 

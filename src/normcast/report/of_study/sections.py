@@ -14,7 +14,7 @@ from normcast.report.of_study.picture import network_section
 from normcast.report.of_study.ranking import ranking_section
 from normcast.report.of_study.rounds import rounds_section
 from normcast.report.of_study.settings import ahead, settings_section
-from normcast.report.of_study.tables import cost_section
+from normcast.report.of_study.tables import cost_section, scores_section
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
 
@@ -25,6 +25,7 @@ def study_page(report: StudyReport) -> Page:
         network_section(report),
         factors_section(report),
         forest_section(report),
+        scores_section(report),
         ranking_section(report),
         rounds_section(report),
         curves_section(report),

@@ -12,6 +12,7 @@ from normcast.plain import parsed
 from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
+from normcast.study.data_words import cases_words, told_words
 from normcast.study.words import metric_name
 
 Pairs = Sequence[tuple[str, object]]
@@ -25,10 +26,14 @@ DATA = {
     "h": "rows ahead",
     "input_size": "rows read",
     "cases": "cases",
+    "groups": "groups",
     "steps": "steps per case",
     "channels": "channels",
     "classes": "classes",
+    "class counts": "cases of each class",
     "outputs": "numbers per case",
+    "target mean": "mean of the target",
+    "target spread": "standard deviation of the target",
     "target scaled": "targets standardized",
     "split": "split by",
     "folds": "folds",
@@ -51,8 +56,13 @@ def settings_section(report: StudyReport) -> Section:
 def _data(report: StudyReport) -> Pairs:
     facts = report.facts
     found = [(words, plain(facts[name])) for name, words in DATA.items() if name in facts]
-    parts = zip(("train", "validation", "test"), facts.get("windows") or (), strict=False)
-    return [*found, ("windows", ", ".join(f"{count:,} {part}" for part, count in parts))]
+    cut = [(f"cases of fold {k}", _parts(counts)) for k, counts in enumerate(facts.get("parts", ()), 1)]
+    return [*found, ("windows", _parts(facts.get("windows") or ())), *cut]
+
+
+def _parts(counts: Sequence[int]) -> str:
+    named = zip(("train", "validation", "test"), counts, strict=False)
+    return ", ".join(f"{count:,} {part}" for part, count in named)
 
 
 def _study(report: StudyReport) -> Pairs:
@@ -101,31 +111,27 @@ def plain(value: object) -> str:
     >>> plain(None), plain(2922), plain(["a", 1]), plain({"class_name": "Huber", "config": {"delta": 1.0}})
     ('none', '2,922', 'a, 1', 'Huber(delta=1.0)')
     """
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict) and "class_name" in value:
         told = {k: v for k, v in (value.get("config") or {}).items() if k != "name" and v is not None}
         inside = ", ".join(f"{k}={v}" for k, v in told.items())
         return f"{value['class_name']}({inside})"
+    if isinstance(value, dict):
+        value = [f"{name}: {plain(each)}" for name, each in value.items()]
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
+        return ", ".join(f"{each:.6g}" if isinstance(each, float) else str(each) for each in value)
     return str(value)
 
 
 def ahead(report: StudyReport) -> str:
-    """Return how far is forecast, or what is told apart.
+    """Return how far is forecast, or what is told of how many cases.
 
-    "14 days ahead", "4 classes"
+    "14 days ahead", "2 classes (run: 60, walk: 60), 120 cases of 30 groups"
     """
     facts = report.facts
-    if report.classifies:
-        return f"{facts.get('classes', '?')} classes, {facts.get('cases', 0):,} cases"
     if report.is_of_cases:
-        outputs = str(facts.get("outputs", "1"))
-        told = "a number" if outputs == "1" else f"{outputs} numbers"
-        return f"{told} per case, {facts.get('cases', 0):,} cases"
+        return f"{told_words(facts)}, {cases_words(facts)}"
     return f"{steps(int(facts.get('h', 0)), str(facts.get('freq', '')))} ahead"

@@ -45,6 +45,25 @@ def _more(effect: Effect) -> str:
     return "> 1,000" if effect.more_seeds is None else f"{effect.more_seeds:,}"
 
 
+def scores_section(report: StudyReport) -> Section:
+    """What each network scores, not against another, and beside it what costs next to nothing."""
+    unit = (
+        "Errors are in standard deviations of the training targets: 1 is about that of always telling the "
+        "mean. "
+        if report.facts.get("task") == "regress"
+        else ""
+    )
+    learned = (
+        "Baselines learned from what the networks trained on and chose their epoch by, in the same folds, "
+        "and are scored on the same test; they have no seeds, and so no interval."
+        if report.result.baselines
+        else "This store keeps no baselines; the same study run again goes on from it and adds them."
+    )
+    return Section(
+        "scores", "Scores, beside baselines", (f"{unit}{learned}",), tables=(scores_table(report),)
+    )
+
+
 def scores_table(report: StudyReport) -> Table:
     """The mean of every metric, the network as given first."""
     result = report.result

@@ -62,21 +62,36 @@ class Reach(Plain):
         some = f" for {len(self.unseen) - len(self.beyond)} of {len(self.unseen)}" if self.beyond else ""
         return f"this study is too small to say: {about} {counted(self.more_seeds, 'more seed')} would{some}"
 
-    def __str__(self) -> str:
+    @property
+    def detail(self) -> str:
+        """Why it is too small or not, and what seeds cannot tell, in sentences; "" where all is decided."""
         return " ".join(each for each in (self._seen(), self._beyond(), self._uneven()) if each)
+
+    def __str__(self) -> str:
+        said = f"There, {self.too_small}." if self.too_small else ""
+        return " ".join(each for each in (self.detail, said) if each)
 
     def _seen(self) -> str:
         if not self.undecided:
             return ""
-        margin, open_ = exact(self.min_effect), counted(len(self.undecided), "undecided placement")
+        margin = exact(self.min_effect)
         if self.can_see:
-            widest = size(self.half_width)
-            return f"Of {open_} the change is known to ± {widest}, so that one of {margin} would have shown."
+            are = "is" if len(self.undecided) == 1 else "are"
+            known = f"{self._which()} {are} known to ± {size(self.half_width)} or better"
+            return f"{known}: a change of {margin} would have shown."
         if self.seeds < FEWEST_SEEDS:
             few = counted(self.seeds, "seed")
             return f"{few} cannot tell a change from luck, nor how many would: intervals begin at 3."
-        known = f"; the widest reaches ± {size(self.half_width)}" if isfinite(self.half_width) else ""
-        return f"Of {open_}, {len(self.unseen)} may hide a change of {margin} or more{known}."
+        hides = f"{self._which()} may hide a change of {margin} or more"
+        if not isfinite(self.half_width):
+            return f"{hides}."
+        return f"{hides}: the widest interval reaches ± {size(self.half_width)}."
+
+    def _which(self) -> str:
+        some, all_ = len(self.unseen), len(self.undecided)
+        if all_ == 1:
+            return "The one undecided placement"
+        return f"{'All' if some in (0, all_) else f'{some} of'} {all_} undecided placements"
 
     def _beyond(self) -> str:
         if not self.beyond or self.seeds < FEWEST_SEEDS:

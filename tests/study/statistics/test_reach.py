@@ -1,0 +1,123 @@
+"""Reach: a study that could not have seen a change says so, and how many more seeds would."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from normcast.study.statistics import compare, fewest_seeds, reach
+from normcast.study.statistics.power import half_width
+from normcast.study.statistics.reach import Reach, fold_spread
+
+GIVEN = np.linspace(0.95, 1.05, 40)[:, None]
+
+
+def found(scores, **settings):
+    settings = {"resamples": 199, **settings}
+    return reach(compare(scores, "given", **settings), scores)
+
+
+def drawn(seeds, effect, deviation, seed=0, folds=1):
+    """The given network and one whose change has this mean and deviation over seeds; no training."""
+    draws = np.random.default_rng(seed)
+    given = np.repeat(GIVEN[:seeds], folds, axis=1)
+    return {"given": given, "placed": given + effect + draws.normal(0, deviation, (seeds, 1))}
+
+
+def test_an_effect_that_few_seeds_hide_is_not_called_none_and_more_seeds_show_it():
+    few = drawn(5, -0.02, 0.05, seed=3)
+    assert compare(few, "given").of("placed").verdict == "undecided"
+    said = found(few)
+    assert not said.can_see
+    assert f"too small to say: about {said.more_seeds} more seeds would" in str(said)
+    draws = np.random.default_rng(1).normal(-0.02, 0.05, (5 + said.more_seeds, 1))
+    given = np.ones_like(draws)
+    assert compare({"given": given, "placed": given + draws}, "given").of("placed").verdict == "better"
+
+
+def test_a_small_effect_known_well_leaves_nothing_unseen():
+    swing = 0.03 * np.resize([1.0, -1.0], (40, 1))
+    scores = {"given": GIVEN, "placed": GIVEN + 0.007 + swing}
+    assert compare(scores, "given").of("placed").verdict == "undecided"
+    said = found(scores)
+    assert said.can_see
+    assert (said.more_seeds, said.unseen) == (0, ())
+    assert said.half_width <= said.min_effect
+    assert "would have shown" in str(said)
+
+
+def test_where_all_is_decided_nothing_is_left_to_say():
+    said = found({"given": GIVEN, "worse": 1.2 * GIVEN, "same": GIVEN.copy()})
+    assert (said.undecided, said.more_seeds, str(said)) == ((), 0, "")
+
+
+@pytest.mark.parametrize(("seeds", "deviation"), [(6, 0.03), (10, 0.03), (10, 0.06), (20, 0.1)])
+def test_the_announced_number_is_about_the_one_that_narrows_the_interval(seeds, deviation):
+    said = [found(drawn(seeds, 0.0, deviation, study), resamples=19) for study in range(200)]
+    announced = np.array([seeds + each.more_seeds for each in said if not each.can_see and each.more_seeds])
+    assert len(announced) > 180  # the others are decided, by luck, or beyond any number
+    true = next(n for n in range(2, 2000) if stats.t.ppf(0.975, n - 1) * deviation / n**0.5 <= 0.01)
+    assert np.median(announced) == pytest.approx(true, rel=0.2)
+    assert np.mean(np.abs(np.log(announced / true)) < np.log(3)) > 0.9  # the spread of 6 values, squared
+
+
+def test_the_number_is_the_fewest_at_which_the_interval_reaches_no_further():
+    scores = drawn(8, 0.0, 0.03)
+    said, effect = found(scores), compare(scores, "given").of("placed")
+    enough = 8 + said.more_seeds
+    assert half_width(effect.spread, enough, 0.95) <= 0.01 < half_width(effect.spread, enough - 1, 0.95)
+    assert said.half_width == pytest.approx(stats.t.ppf(0.975, 7) * effect.spread / 8**0.5)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_seeds_see_nothing_and_ask_for_the_fewest_that_do(n):
+    said = found({"given": GIVEN[:n], "same": GIVEN[:n].copy(), "other": 0.9 * GIVEN[:n]})
+    assert said.unseen == ("same", "other")
+    assert said.more_seeds == fewest_seeds(2) - n
+    assert f"at least {said.more_seeds} more seeds would" in said.too_small
+    assert "no difference" not in str(said)
+
+
+def test_a_number_beyond_a_thousand_is_not_announced():
+    scores = drawn(8, 0.0, 0.5)
+    said = found({**scores, "calm": scores["given"] + 0.03 * np.resize([1, -1], 8)[:, None]})
+    assert said.beyond == ("placed",)
+    assert 0 < said.more_seeds < 1000
+    assert "more seeds would for 1 of 2" in said.too_small
+    assert "More seeds will hardly tell about placed" in str(said)
+    alone = found(scores)
+    assert alone.more_seeds is None
+    assert "not even 1,000 more seeds would" in alone.too_small
+
+
+def test_what_fails_too_often_is_not_promised_by_more_seeds():
+    scores = drawn(8, 0.0, 0.001)
+    scores["placed"][:2] = np.nan
+    said = found(scores)
+    assert (said.can_see, said.more_seeds, said.beyond) == (False, None, ("placed",))
+
+
+def test_a_min_effect_of_zero_is_never_seen():
+    said = found(drawn(20, 0.0, 0.01), min_effect=0.0)
+    assert (said.can_see, said.more_seeds) == (False, None)
+    assert "give a min_effect above 0" in str(said)
+
+
+def test_folds_that_disagree_are_named_and_not_to_be_mended_by_seeds():
+    scores = drawn(8, 0.0, 0.002, folds=2)
+    scores["placed"] = scores["placed"] + np.array([0.05, -0.05])
+    said = found(scores)
+    assert said.uneven == "placed"
+    assert said.fold_spread == pytest.approx(0.1 / 2**0.5, rel=0.1)
+    assert "more data (groups, or longer series) would tell more, not more seeds" in str(said)
+
+
+def test_folds_that_differ_by_luck_are_seldom_named():
+    named = [
+        fold_spread(np.random.default_rng(study).normal(0, 0.05, (8, 3)), 0.05) > 0 for study in range(400)
+    ]
+    assert np.mean(named) <= 0.09
+
+
+def test_the_reach_is_written_and_read_back():
+    said = found(drawn(5, 0.0, 0.05))
+    assert Reach.from_json(said.to_json()).to_dict() == said.to_dict()
