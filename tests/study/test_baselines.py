@@ -1,0 +1,145 @@
+"""Baselines of a study: fitted in its folds, scored as its networks, kept once, and missing in old stores."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from normcast.candidates.seasonal_naive import seasonal_naive
+from normcast.cases.evaluation import told_by_candidate
+from normcast.cli import run as command
+from normcast.report import StudyReport, render
+from normcast.study import BASELINE, Study, StudyResult
+from normcast.study.answer import answer, beside, verdicts
+from normcast.study.baselines import baselines_of
+from normcast.study.export import evidence_of
+from tests.report import study_demo as demo
+from tests.study.ready import small_study
+from tests.study.test_cases import DROPOUT, LABELS, LEVEL, X, network, renamed, study_of
+
+
+def told(study):
+    return baselines_of(study.subject.task, study.plan.measures)
+
+
+def test_the_mean_is_about_one_standard_deviation_off_and_a_linear_truth_is_told_by_ridge():
+    found = told(study_of(network(), 1e4 + 300 * LEVEL))
+    assert list(found) == ["mean", "last step", "ridge", "nearest neighbour"]
+    assert [len(folds) for folds in found.values()] == [2] * 4
+    assert all(0.6 < fold["rmse"] < 1.5 for fold in found["mean"])
+    assert all(fold["rmse"] < 0.05 for fold in found["ridge"])
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_classes_are_scored_as_the_head_of_the_network_gives_them(activation):
+    loss = "binary_crossentropy" if activation else None
+    net = network(1, activation, loss=loss) if loss else network(2)
+    found = told(study_of(net, LABELS, task="classify"))
+    assert next(iter(found)) == "majority"
+    assert all(fold["log_loss"] == pytest.approx(np.log(2), abs=0.1) for fold in found["majority"])
+    assert all(fold["error"] <= 0.25 for fold in found["ridge"])
+
+
+def test_the_seasonal_naive_of_a_forecast_is_scored_on_the_windows_that_networks_are():
+    study = small_study()
+    task = study.subject.task
+    found = told(study)
+    assert list(found) == ["seasonal naive", "drift", "ridge"]
+    for number in range(2):
+        windows = task.windows(number)["test"]
+        errors = seasonal_naive(task.arrays.y, windows, 7, task.arrays.offsets) - windows.targets(
+            task.arrays.y
+        )
+        spread = task.candidate_fold(number).scaled.target.spread[windows.series]
+        expected = float(np.sqrt(np.mean((errors / spread) ** 2)))
+        assert found["seasonal naive"][number]["rmse"] == pytest.approx(expected)
+
+
+def test_no_baseline_learns_from_a_case_or_group_that_is_tested(monkeypatch):
+    learned = []
+
+    def spied(candidate, task, targets, train, test):
+        learned.append((set(task.groups[train]), set(task.groups[test])))
+        return told_by_candidate(candidate, task, targets, train, test)
+
+    monkeypatch.setattr("normcast.study.baselines.told_by_candidate", spied)
+    told(Study(renamed(network()), (X, LEVEL, np.arange(len(X)) // 3), DROPOUT, seeds=1, epochs=1))
+    assert len(learned) == 8
+    assert all(train and test and not train & test for train, test in learned)
+
+
+NET = network(1, "sigmoid", loss="binary_crossentropy")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    path = tmp_path_factory.mktemp("baselines") / "study.db"
+    study_of(NET, LABELS, store=path).run(processes=1)
+    return path
+
+
+def test_the_store_keeps_them_and_every_place_prints_them(store, capsys):
+    result = StudyResult.read(store)
+    board = result.scoreboard()
+    assert list(board.index) == [BASELINE, "dropout", "majority", "last step", "ridge", "nearest neighbour"]
+    assert board.loc[BASELINE, "error"] == pytest.approx(
+        result.values(lambda t: t.metrics["error"])[BASELINE].mean()
+    )
+    assert board.loc["ridge", "log_loss"] == np.mean([fold["log_loss"] for fold in result.baselines["ridge"]])
+    assert [row[0] for row in verdicts(result)] == ["placement", *board.index]
+    assert "In the same folds, log loss (lower is better): network as given" in answer(result)
+    assert command(["study", "show", str(store)]) == 0
+    printed = capsys.readouterr().out
+    page = render(StudyReport(result))
+    for words in ("60 cases", "2 classes (0: ", "nearest neighbour", "ridge"):
+        assert words in printed
+        assert words in page
+    assert f"at least {result.reach.more_seeds} more seeds would" in " ".join(printed.split())
+    assert f"at least {result.reach.more_seeds} more seeds would" in page
+    assert evidence_of(result)["more_seeds"] == result.reach.more_seeds
+    assert evidence_of(result)["reach"]["unseen"] == ["dropout"]
+
+
+def test_a_store_from_before_is_read_and_gets_them_when_the_study_goes_on(store, tmp_path, monkeypatch):
+    old = tmp_path / "old.db"
+    old.write_bytes(store.read_bytes())
+    with sqlite3.connect(old) as base:
+        base.execute("PRAGMA wal_checkpoint")
+        base.execute("DELETE FROM fact WHERE name IN ('baselines', 'class counts', 'parts', 'groups')")
+    result = StudyResult.read(old)
+    assert (result.baselines, beside(result)) == ({}, "")
+    assert "This store keeps no baselines" in render(StudyReport(result))
+    trained = []
+    monkeypatch.setattr("normcast.study.local.run", lambda job, task: trained.append(job) or [])
+    again = study_of(NET, LABELS, store=old).run(processes=1)
+    assert trained == []
+    assert again.baselines == StudyResult.read(store).baselines
+
+
+def test_baselines_are_fitted_once(store, monkeypatch):
+    monkeypatch.setattr("normcast.study.study.baselines_of", lambda *_: pytest.fail("fitted again"))
+    study_of(NET, LABELS, store=store).run(processes=1)
+
+
+def test_a_network_that_a_baseline_beats_is_told_so():
+    result = demo.study()
+    result.facts["baselines"] = {"ridge": [{"mase": 0.5}, {"mase": 0.6}]}
+    assert "No network here beats ridge" in beside(result)
+    result = demo.study(min_effect=0.01)
+    result.facts["baselines"] = {
+        "drift": [{"mase": 2.0}, {"mase": 2.0}],
+        "odd": [{"mase": None}, {"mase": 1.0}],
+    }
+    assert "beats" not in beside(result)
+    assert "drift 2.00" in beside(result)
+    assert "odd" not in beside(result)
+
+
+def test_a_verdict_of_failures_has_their_number_where_an_interval_would_be():
+    result = demo.study(failing=[(demo.WORSE, seed) for seed in range(7)])
+    rows = {row[0]: row for row in verdicts(result)}
+    assert rows[demo.WORSE][-1] == "worse"
+    assert "failed on 7 of 8" in rows[demo.WORSE]
+    assert "nan" not in " ".join(" ".join(row) for row in rows.values())
+    few = demo.study(seeds=2)
+    assert {row[-1] for row in verdicts(few)[2:]} == {"undecided"}
