@@ -84,8 +84,8 @@ def _verdicts(report: StudyReport) -> str:
         f"Better or worse: a paired t test over seeds, corrected by Holm for all {tests} placements, below "
         f"{report.result.comparison.alpha:g}; or a placement that fails more often than the network as "
         f"given. No difference: two one-sided t tests (TOST) place the change within ± {margin}, even "
-        "where it is clearly not zero. Everything else is undecided, and all of fewer than three seeds, which "
-        "is not the same as no difference."
+        "where it is clearly not zero. Everything else is undecided, and all of fewer than three seeds, "
+        "which is not the same as no difference."
     )
 
 
