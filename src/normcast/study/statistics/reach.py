@@ -91,7 +91,9 @@ class Reach(Plain):
         some, all_ = len(self.unseen), len(self.undecided)
         if all_ == 1:
             return "The one undecided placement"
-        return f"{'All' if some in (0, all_) else f'{some} of'} {all_} undecided placements"
+        if some not in (0, all_):
+            return f"{some} of {all_} undecided placements"
+        return f"{'Both' if all_ == 2 else f'All {all_}'} undecided placements"
 
     def _beyond(self) -> str:
         if not self.beyond or self.seeds < FEWEST_SEEDS:
