@@ -31,7 +31,7 @@ def candidates() -> tuple[Candidate, ...]:
     """Return the candidates in order.
 
     >>> [each.name for each in candidates()]
-    ['seasonal_naive', 'drift', 'ridge']
+    ['seasonal_naive', 'longest_season', 'drift', 'ridge']
     """
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
     there = (getattr(module, "candidate", None) for module in modules)
@@ -39,5 +39,6 @@ def candidates() -> tuple[Candidate, ...]:
 
 
 def fit_candidates(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
-    """Fit every candidate on a fold; season: in rows. Returns them by name, in order."""
-    return {each.name: each.fit(fold, season) for each in candidates()}
+    """Fit every candidate that applies on a fold; season: in rows. Returns them by name, in order."""
+    fitted = ((each.name, each.fit(fold, season)) for each in candidates())
+    return {name: each for name, each in fitted if each is not None}

@@ -24,9 +24,10 @@ class FittedCandidate(Protocol):
 class Candidate:
     """A way to forecast, as a value: `fit` takes what stands before a cutoff and the season in rows.
 
-    name: its column in a back-test; place: its order among the others.
+    name: its column in a back-test; place: its order among the others. One that does not apply to the rows
+    before the cutoff gives None, and has no column.
     """
 
     name: str
     place: int
-    fit: Callable[[ForecastFold, int], FittedCandidate]
+    fit: Callable[[ForecastFold, int], FittedCandidate | None]

@@ -135,11 +135,23 @@ def chosen(model: dict[str, Any]) -> dict[str, Any]:
         given[name] = tuple(each.strip() for each in given.get(name, "").split(",") if each.strip())
     if isinstance(given.get("freq"), str) and given["freq"].isdigit():
         given["freq"] = int(given["freq"])
+    if "season" in given:
+        given["season"] = seasons(given["season"])
     if "level" in given and not given["level"]:
         del given["level"]
     if "minimum" in given:
         given["minimum"] = lowest(given["minimum"])
     return given
+
+
+def seasons(text: str) -> tuple[int, ...]:
+    """Return what --season says: whole numbers with commas between them."""
+    try:
+        return tuple(int(each) for each in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"--season: {text!r} is no number of rows; write 24, or several as 24,168."
+        ) from None
 
 
 def lowest(text: str) -> float | str | None:

@@ -167,9 +167,15 @@ def network(
 def model(
     h: Annotated[int, Option("--h", help="Rows to forecast.", show_default=False)],
     freq: Annotated[
-        str | None, Option(help="Step of the stamps, as in pandas: D, h, 30min, W, MS.", rich_help_panel=DATA)
+        str | None,
+        Option(
+            help="Step of the stamps, as in pandas: D, B, h, 30min, W, MS; or h@Mon-Fri/09:00-17:00.",
+            rich_help_panel=DATA,
+        ),
     ] = None,
-    season: Annotated[int | None, Option(help="Rows in one season.", rich_help_panel=DATA)] = None,
+    season: Annotated[
+        str | None, Option(help="Rows in one season, or several: 24,168.", rich_help_panel=DATA)
+    ] = None,
     hist_exog: Annotated[str, Option(help="Columns known up to now: a,b.", rich_help_panel=DATA)] = "",
     futr_exog: Annotated[str, Option(help="Columns known ahead: a,b.", rich_help_panel=DATA)] = "",
     stat_exog: Annotated[

@@ -1,5 +1,6 @@
 """Intake: the way from a user's table to the arrays of a panel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +8,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from normcast.data import calendar, ids, repair
+from normcast.data import calendar, ids, pattern, repair
 from normcast.data import stamps as stamps_of
 from normcast.data.columns import Columns, choose
 from normcast.data.markers import marker_notes
 from normcast.data.outliers import outlier_notes
 from normcast.data.rows import Rows, sort
 from normcast.data.stamps import Stamps
+from normcast.data.step import Step
 from normcast.data.told import line_of_first_row, notes_of
 from normcast.data.values import numbers
 
@@ -23,7 +25,7 @@ class Policy:
     """What to do with a table that is not regular and complete."""
 
     freq: str | int | None
-    season: int | None
+    season: int | Sequence[int] | None
     duplicates: str
     fill_gaps: bool
     missing: str
@@ -40,7 +42,15 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
     marks = marker_notes(rows.values, rows.names, rows.offsets)
     rows, merged = repair.merge_duplicates(rows, policy.duplicates)
     step = _step(rows, policy.freq)
-    season = _season(policy.season, step)
+    given = policy.season
+    seasons = calendar.seasons_of(step.name) if given is None else calendar.named_seasons(given)
+    season, *longer = seasons
+    on_calendar: tuple[str, ...] = ()
+    if step.week:
+        rows, week, holidays = pattern.on_calendar(rows, step.week)
+        on_calendar = holidays if policy.freq else (pattern.told(step, seasons), *holidays)
+        step = Step.of(week)
+    found = (*read, *notes, *marks, *merged, *on_calendar)
     rows, inserted = repair.fill_gaps(rows, step, policy.fill_gaps)
     rows, ahead = _split_ahead(rows, columns)
     rows, observed, filled = repair.fill_missing(rows, policy.missing, season)
@@ -60,8 +70,9 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
         "futr_ahead": ahead,
         "freq": step.name,
         "season": season,
+        "longer_seasons": tuple(longer),
         "frame_type": frame_type,
-        "notes": (*read, *notes, *marks, *merged, *inserted, *filled, *constant, *outlier_notes(rows)),
+        "notes": (*found, *inserted, *filled, *constant, *outlier_notes(rows)),
         "stamps": rows.stamps,
     }
 
@@ -155,10 +166,10 @@ def series_codes(
     return np.zeros(len(table), dtype=np.int64), columns.targets, table_of(wide, frame_type)
 
 
-def _step(rows: Rows, freq: str | int | None) -> calendar.Step:
+def _step(rows: Rows, freq: str | int | None) -> Step:
     if freq is None:
         if rows.stamps.kind == "rows":
-            return calendar.Step("integer", 1)
+            return Step("integer", 1)
         return calendar.infer(rows.counted, rows.offsets, rows.stamps, rows.where)
     step = calendar.parse(freq, rows.where)
     if (step.kind == "integer") == rows.stamps.is_calendar:
@@ -169,14 +180,6 @@ def _step(rows: Rows, freq: str | int | None) -> calendar.Step:
             f"{'a pandas frequency such as D' if rows.stamps.is_calendar else 'a whole number'}, or none."
         )
     return calendar.resolve(step, rows.counted)
-
-
-def _season(season: int | None, step: calendar.Step) -> int:
-    if season is None:
-        return calendar.season_of(step.name)
-    if isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1:
-        raise ValueError(f"season: {season!r} is not a whole number of steps from 1 on.")
-    return int(season)
 
 
 def _split_ahead(rows: Rows, columns: Columns) -> tuple[Rows, np.ndarray]:

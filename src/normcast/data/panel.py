@@ -1,6 +1,6 @@
 """Panel: the series of a table, checked once at the door and held as flat arrays."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,12 +28,12 @@ class Panel(Shown):
 
     columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per
     series; offsets: (S+1,) int64, series s owns rows offsets[s]:offsets[s+1]; time: (N,) datetime64[ns] or
-    int64 steps (zone-aware stamps: UTC, or wall time where all share one time of day); y: (N,) float64, in
+    int64 steps (zone-aware stamps: UTC, or wall time; see `Stamps`); y: (N,) float64, in
     the user's unit; observed: (N,) bool, False where y was missing and missing="mask" filled it, True
     everywhere else; hist: (N, n_hist), futr: (N, n_futr), stat: (S, n_stat) exogenous values, float64;
     futr_ahead: (S, k, n_futr) known-future rows that stood behind each series with an empty target;
-    freq: pandas name or integer; season: steps; frame_type: "pandas" or "polars"; notes: what to tell the
-    user.
+    freq: pandas name, with the slots of a week behind an @ where rows stand on those alone, or integer;
+    season, longer_seasons: steps; frame_type: "pandas" or "polars"; notes: what to tell the user.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 4.0]})
@@ -60,6 +60,7 @@ class Panel(Shown):
     frame_type: str
     notes: tuple[str, ...]
     stamps: Stamps
+    longer_seasons: tuple[int, ...] = ()
 
     @classmethod
     def from_frame(
@@ -67,7 +68,7 @@ class Panel(Shown):
         frame: Any,
         *,
         freq: str | int | None = None,
-        season: int | None = None,
+        season: int | Sequence[int] | None = None,
         id_col: str | Iterable[str] | None = None,
         time_col: str | Clock | None = None,
         target_col: str | Iterable[str] | None = None,
@@ -84,7 +85,8 @@ class Panel(Shown):
     ) -> "Panel":
         """Check a pandas or polars table and hold it as a panel.
 
-        freq: pandas name, old or new, or an integer step; found if None. season: steps; from freq if None.
+        freq: pandas name, old or new, as in "B" or "30min@Mon-Fri/09:30-15:30", or an integer step; found if
+        None. season: steps, or several from the main one up; from freq if None.
         id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
         duplicates: "error", "mean", "sum", "first" or "last" of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"

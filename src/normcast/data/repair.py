@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from normcast.data import faults
-from normcast.data.calendar import Step
 from normcast.data.rows import Rows
+from normcast.data.step import Step
 from normcast.errors import counted, unknown
 
 DUPLICATES = ("error", "mean", "sum", "first", "last")

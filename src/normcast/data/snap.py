@@ -4,9 +4,9 @@ import narwhals as nw
 import numpy as np
 
 from normcast.data import calendar, ids
-from normcast.data.calendar import Step
 from normcast.data.columns import Columns
 from normcast.data.stamps import DAY, Stamps
+from normcast.data.step import Step
 from normcast.data.values import numbers
 from normcast.errors import unknown
 

@@ -21,8 +21,8 @@ class Stamps:
     kind: "datetime", "date", "text", "period", "integer", "rows" (there is no time column), or one of the
     numbers of `whole_times`: "yyyymmdd", "digits", "epoch", "excel"; dtype: the column's own type; zone: its
     time zone or None; format: strftime format of text or digits, or the unit of an epoch.
-    on_wall: a zone-aware column whose stamps share one time of day is counted in wall time, so that days
-    stay days over a clock change; any other zone-aware column is counted in UTC.
+    on_wall: a zone-aware column whose stamps share one time of day, or stand on the slots of a week, is
+    counted in wall time, so that they stay where they are over a clock change; others are counted in UTC.
     """
 
     kind: str

@@ -47,7 +47,8 @@ class Forecaster(Shown):
     different starts; its quantiles are corrected on held-out windows, so that intervals cover what they say.
 
     h: rows to forecast. input_size: rows the network reads; by default whole seasons, shrunk to fit short
-    series. freq, season: found from the stamps unless given. model: a preset's name (`normcast presets`), an
+    series. freq, season: found from the stamps unless given; several seasons stand from the main one up,
+    as in [24, 168], the longest for a baseline. model: a preset's name (`normcast presets`), an
     `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
     known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
     intervals in percent, () for none; by default 80 and 95, or those of them that calibration can support.
@@ -72,7 +73,7 @@ class Forecaster(Shown):
         *,
         input_size: int | None = None,
         freq: str | int | None = None,
-        season: int | None = None,
+        season: int | Sequence[int] | None = None,
         model: str | Architecture | keras.Model = DEFAULT,
         hist_exog: Sequence[str] = (),
         futr_exog: Sequence[str] = (),
@@ -196,6 +197,8 @@ class Forecaster(Shown):
         **table: Any,
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
+
+        A longer season of which two fit, such as the week of hourly rows, is repeated too (`longest_season`).
 
         n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
         at least h apart; refit: learn anew at each cutoff (default), or once at the first. progress: as in

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from normcast.data.calendar import named_seasons
 from normcast.data.faults import check_short
 from normcast.errors import at_least_one, closest, one_of
 from normcast.models import DEFAULT, Architecture, Preset, preset
@@ -52,7 +53,7 @@ class Settings:
     h: int
     input_size: int | None = None
     freq: str | int | None = None
-    season: int | None = None
+    season: int | Sequence[int] | None = None
     model: str | Architecture | keras.Model = DEFAULT
     hist_exog: tuple[str, ...] = ()
     futr_exog: tuple[str, ...] = ()
@@ -73,9 +74,10 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("h", "seeds", "epochs", "patience", "batch_size"):
             at_least_one("Forecaster", name, getattr(self, name))
-        for name in ("input_size", "season"):
-            if getattr(self, name) is not None:
-                at_least_one("Forecaster", name, getattr(self, name))
+        if self.input_size is not None:
+            at_least_one("Forecaster", "input_size", self.input_size)
+        if self.season is not None:
+            named_seasons(self.season)
         minimum = self.minimum
         known = minimum is None or minimum == "auto"
         if not known and not (isinstance(minimum, int | float) and isfinite(minimum)):

@@ -19,7 +19,12 @@ def steps(count: int, freq: str) -> str:
 
     >>> steps(14, "D"), steps(1, "h"), steps(8, "QS-OCT"), steps(48, "30min"), steps(3, "1")
     ('14 days', '1 hour', '8 quarters', '48 steps of 30min', '3 steps')
+    >>> steps(6, "D@Mon-Sat")
+    '6 days (Mon-Sat)'
     """
+    slot, _, week = freq.partition("@")
+    if week:
+        return f"{steps(count, slot)} ({week.replace('/', ' ')})"
     alias = freq.partition("-")[0]
     stem = alias.removesuffix("S").removesuffix("E") if alias not in STEPS else alias
     if stem in STEPS:

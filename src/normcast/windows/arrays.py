@@ -23,7 +23,8 @@ class Arrays:
     offsets: (series + 1,) first row of each series, counting the empty ones; rows: (series,) rows with
     values; y: (rows,) float64, NaN in the empty rows; observed: (rows,) bool; exog: (rows, hist + futr)
     float64, known-future rows filled in where they are given; waves: (rows, waves) float32, the calendar, of
-    which the empty rows have theirs too; stat: (series, stat) float64; season: rows.
+    which the empty rows have theirs too; stat: (series, stat) float64; season: rows;
+    longer_seasons: rows of those above it.
     """
 
     ids: tuple[str, ...]
@@ -37,6 +38,7 @@ class Arrays:
     stat: Float[np.ndarray, "series stat"]
     h: int
     season: int
+    longer_seasons: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -65,9 +67,8 @@ class Arrays:
             time[behind] = panel.stamps_after(h)
             seen = waves(time, panel.step)
         y, observed = room(panel.y, filler=np.nan), room(panel.observed, filler=False)
-        return cls(
-            panel.ids, offsets, panel.lengths, y, observed, exog, n_futr, seen, panel.stat, h, panel.season
-        )
+        seen_and_stat, seasons = (n_futr, seen, panel.stat), (panel.season, panel.longer_seasons)
+        return cls(panel.ids, offsets, panel.lengths, y, observed, exog, *seen_and_stat, h, *seasons)
 
     def last(self, rows: PerSeries, input_size: int) -> Windows:
         """Return the window of each series whose horizon begins after its first `rows` rows."""

@@ -1,0 +1,120 @@
+"""Pattern: gaps that repeat every week are a calendar, and days that lack altogether are its holidays."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from normcast.data.rows import Rows
+from normcast.data.stamps import DAY, Stamps
+from normcast.data.step import Step
+from normcast.data.week import MONDAY, WEEK, Week, is_slot
+from normcast.errors import counted
+
+LEAST_WEEKS = 3
+LEAST_SHUT = 0.04  # of a week: an hour of each day
+LEAST_FILLED, LEAST_OF_SLOT = 0.9, 0.5
+MOST_CHANCE = 0.01  # slots that chance alone would leave empty
+MOST_HOLIDAYS, LONGEST_HOLIDAY = 0.08, 7  # of the days that rows stand on; such days in a row
+
+
+def found(stamps: np.ndarray, size: int) -> Week | None:
+    """Return the slots of the week that rows stand on, where the others are always empty; else None.
+
+    stamps: (N,) of all series, nanoseconds; size: of a slot. Rows must reach over three weeks or parts of
+    them. Of the slots of the week 4 % or more have no row, though each came by twice; the others have one in
+    nine of ten weeks over all, and in every second each, holidays aside. So few absent rows must be unlikely
+    to leave a slot empty by chance: less than one slot in a hundred such tables.
+
+    >>> days = np.arange(np.datetime64("2024-01-01"), np.datetime64("2024-02-01")).astype("M8[ns]").view("i8")
+    >>> found(days[np.is_busday(days.view("M8[ns]").astype("M8[D]"))], DAY).text
+    'Mon-Fri'
+    """
+    if not is_slot(size):
+        return None
+    phase = 0 if size == DAY else int(stamps[0] % size)
+    if size < DAY and np.any(stamps % size != phase):
+        return None
+    slot = np.unique(np.floor_divide(stamps - MONDAY, size))
+    many = WEEK // size
+    seen = np.bincount(slot % many, minlength=many)
+    week = Week(size, (seen > 0).tobytes(), phase)
+    passed = _passed(slot[0], slot[-1] + 1, many)
+    is_shut = seen == 0
+    weeks = slot[-1] // many - slot[0] // many + 1
+    if weeks < LEAST_WEEKS or is_shut.mean() < LEAST_SHUT or passed[is_shut].min() < 2:
+        return None
+    for day in holidays_of(week, stamps, int(stamps.max())):
+        first = (day * DAY - MONDAY) // size
+        passed -= _passed(first, first + DAY // size, many)
+    filled = seen[~is_shut] / passed[~is_shut]
+    absent = 1 - seen.sum() / passed[~is_shut].sum()
+    by_chance = many * absent ** passed[is_shut].min()
+    regular = absent <= 1 - LEAST_FILLED and filled.min() >= LEAST_OF_SLOT and by_chance <= MOST_CHANCE
+    return week if regular else None
+
+
+def _passed(first: int, end: int, many: int) -> np.ndarray:
+    """Return how often each of `many` slots of a week comes by from slot `first` to before `end`."""
+    whole, rest = divmod(int(end - first), many)
+    passed = np.full(many, whole)
+    passed[(first + np.arange(rest)) % many] += 1
+    return passed
+
+
+def holidays_of(week: Week, stamps: np.ndarray, until: int) -> tuple[int, ...]:
+    """Return the days, since 1970, with open slots of which none has a row, if they are few; none if not.
+
+    stamps: (N,) of all series; until: the last stamp to look before. Few are eight in a hundred days, and
+    seven such days in a row: a longer hole is a gap.
+    """
+    there = np.unique(np.floor_divide(stamps, DAY))
+    days = np.arange(there[0], there[-1] + 1)
+    days = days[np.any(week.by_day, axis=1)[(days - MONDAY // DAY) % 7]]
+    absent = np.flatnonzero(~np.isin(days, there) & (days < until // DAY))
+    runs = np.split(absent, np.flatnonzero(np.diff(absent) > 1) + 1)
+    short = [int(days[at]) for run in runs if len(run) <= LONGEST_HOLIDAY for at in run]
+    return tuple(short) if len(short) <= np.ceil(MOST_HOLIDAYS * len(days)) else ()
+
+
+def standing_still(counts: np.ndarray, stamps: Stamps) -> np.ndarray:
+    """Return counts in wall time, where the slots of a week stand still over a clock change, if it can be.
+
+    They stay in UTC where the clock gives them back otherwise: in the hour that comes twice.
+    """
+    if stamps.zone is None or stamps.on_wall:
+        return counts
+    wall = stamps.to_wall(counts)
+    return wall if np.array_equal(replace(stamps, on_wall=True).to_utc(wall), counts) else counts
+
+
+def on_calendar(rows: Rows, week: Week) -> tuple[Rows, Week, tuple[str, ...]]:
+    """Return the rows counted as the slots of a week are, the week with the table's holidays, and a note.
+
+    Days behind the last row that has a target are no holidays: what lies ahead must be as the week says.
+    """
+    wall = standing_still(rows.counted, rows.stamps)
+    if wall is not rows.counted:
+        rows = replace(rows, counted=wall, stamps=replace(rows.stamps, on_wall=True))
+    has_target = np.isfinite(rows.values[:, 0])
+    until = int(rows.counted[has_target].max()) if has_target.any() else int(rows.counted.min())
+    days = holidays_of(week, rows.counted, until)
+    if not days:
+        return rows, week, ()
+    which = ", ".join(str(np.datetime64(day, "D")) for day in days[:3]) + (", ..." if len(days) > 3 else "")
+    what = f"{counted(len(days), 'day')} of the calendar without a row"
+    told = f"{what}, taken for holidays and counted as no step: {which}"
+    return rows, replace(week, holidays=days), (told,)
+
+
+def told(step: Step, seasons: tuple[int, ...]) -> str:
+    """Return what a step from slot to slot of a week means, for people.
+
+    >>> told(Step.of(Week.read("Mon-Fri", DAY)), (5,))
+    'rows stand on Monday to Friday: steps are business days, season 5'
+    """
+    if step.week is None:
+        return ""
+    name = str(step.name)
+    what = "business days" if name == "B" else "these days" if step.size == DAY else "these times"
+    words = f"rows stand on {step.week.words}: steps are {what}, season {' and '.join(map(str, seasons))}"
+    return words if name == "B" else f"{words} ({name})"

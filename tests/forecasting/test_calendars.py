@@ -1,0 +1,69 @@
+"""A forecaster keeps the calendar and the seasons that a table has."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import normcast
+from normcast.forecasting.settings import Settings
+
+TRADING = "h@Mon-Fri/09:30-15:30"
+
+
+def trading(days=60):
+    stamps = [
+        d + h
+        for d in pd.bdate_range("2024-01-01", periods=days)
+        for h in pd.timedelta_range("9h30min", periods=7, freq="h")
+    ]
+    y = np.sin(np.arange(len(stamps)) * 2 * np.pi / 7) + np.random.default_rng(0).normal(size=len(stamps)) / 9
+    table = pd.DataFrame({"ds": stamps, "y": y})
+    return table[table["ds"].dt.normalize() != "2024-02-19"].reset_index(drop=True)
+
+
+def small(**changed):
+    return normcast.Forecaster(
+        **{"h": 7, "input_size": 14, "level": (), "model": "conv-lstm", "epochs": 1, "seeds": 1, **changed}
+    )
+
+
+def test_a_saved_forecaster_goes_on_with_the_calendar_and_reads_new_rows_by_it(tmp_path):
+    table = trading()
+    small().fit(table, progress=False).save(tmp_path / "a.normcast")
+    loaded = normcast.load(tmp_path / "a.normcast")
+    ahead = loaded.predict()["ds"]
+    assert ahead.iloc[0] == pd.Timestamp("2024-03-25 09:30")
+    assert ahead.iloc[-1] == pd.Timestamp("2024-03-25 15:30")
+    few = table[(table["ds"] > "2024-02-14") & (table["ds"] < "2024-02-24")]
+    assert loaded.predict(few)["ds"].iloc[0] == pd.Timestamp("2024-02-26 09:30")
+    assert loaded.panel_.freq == TRADING
+
+
+def test_a_back_test_repeats_the_longest_season_that_fits_twice():
+    table = trading()
+    forecaster = small()
+    found = forecaster.cross_validation(table, n_windows=2, progress=False)
+    assert list(found.columns[3:]) == ["normcast", "seasonal_naive", "longest_season", "drift", "ridge"]
+    y = table["y"].to_numpy()
+    np.testing.assert_allclose(found["longest_season"][-7:], y[-42:-35], rtol=1e-6)
+    np.testing.assert_allclose(found["seasonal_naive"][-7:], y[-14:-7], rtol=1e-6)
+    assert "longest_season" in forecaster.backtest_.scoreboard().index
+
+
+@pytest.mark.parametrize(
+    ("season", "stands"), [(7, False), ([7, 35], True), ([7, 4000], False), ([7, 70, 4000], True)]
+)
+def test_seasons_that_are_named_say_whether_a_longer_one_stands(season, stands):
+    found = small(season=season).cross_validation(trading(), n_windows=1, progress=False)
+    assert ("longest_season" in found.columns) is stands
+
+
+def test_the_canary_finds_no_leak_through_a_calendar():
+    table = trading()
+    assert normcast.canary(small(), table, n_windows=2).passed
+
+
+@pytest.mark.parametrize("season", [[], [24, 24], "24", 0])
+def test_seasons_that_are_none_are_refused_at_once(season):
+    with pytest.raises(ValueError, match="season: "):
+        Settings(h=1, season=season)
