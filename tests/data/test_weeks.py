@@ -63,7 +63,8 @@ def test_trading_hours_have_a_day_and_a_week_and_go_on_the_next_morning():
     panel = Panel.from_frame(table(days[days.normalize() != "2024-05-01"]))
     assert (panel.freq, panel.season, panel.longer_seasons) == (TRADING, 13, (65,))
     assert panel.notes[0] == (
-        f"rows stand on Monday to Friday from 09:30 to 15:30: steps are these times, season 13 and 65 ({TRADING})"
+        "rows stand on Monday to Friday from 09:30 to 15:30: steps are these times, season 13 and 65 "
+        f"({TRADING})"
     )
     assert "2024-05-01" in panel.notes[1]
     assert ahead(panel, 14)[::13] == ["2024-07-01T09:30", "2024-07-02T09:30"]
@@ -140,18 +141,41 @@ def test_two_weeks_are_too_few_for_a_calendar_of_hours():
     assert Panel.from_frame(table(trading(end="2024-01-19"))).freq == TRADING
 
 
+def hours(n_days, seed=0, share=1.0):
+    """Hours from 09:00 to 17:00 of business days, of which a share is there."""
+    stamps = pd.date_range("2024-01-01", periods=24 * n_days, freq="h")
+    stamps = stamps[(stamps.day_of_week < 5) & (stamps.hour >= 9) & (stamps.hour < 18)]
+    return stamps[np.random.default_rng(seed).random(len(stamps)) < share]
+
+
+@pytest.mark.parametrize(("n_days", "share"), [(180, 0.8), (19, 0.92)])
+def test_hours_with_too_many_gaps_for_so_few_weeks_are_no_calendar(n_days, share):
+    with pytest.raises(ValueError, match="at step 'h';"):
+        Panel.from_frame(table(hours(n_days, seed=2, share=share)))
+    with pytest.raises(ValueError, match="at step 'h@Mon-Fri/09:00-17:00';"):
+        Panel.from_frame(table(hours(180, share=0.92)))
+
+
+def test_an_hour_that_is_there_now_and_then_makes_no_calendar():
+    late = hours(180)
+    late = late[(late.hour < 17) | (late.day_of_year % 3 == 0)]
+    with pytest.raises(ValueError, match="at step 'h';"):
+        Panel.from_frame(table(late))
+
+
 def test_hours_that_changed_half_way_are_no_calendar():
-    hours = pd.date_range("2024-01-01", periods=24 * 60, freq="h")
-    late = (hours.hour >= 9) & (hours.hour < np.where(np.arange(len(hours)) < 900, 18, 21))
+    every = pd.date_range("2024-01-01", periods=24 * 60, freq="h")
+    late = (every.hour >= 9) & (every.hour < np.where(np.arange(len(every)) < 900, 18, 21))
     with pytest.raises(ValueError, match="absent"):
-        Panel.from_frame(table(hours[late]))
+        Panel.from_frame(table(every[late]))
 
 
 def test_series_share_the_calendar_and_a_day_that_one_of_them_lacks_is_a_gap():
     days = pd.bdate_range("2024-01-01", "2024-06-28").difference(HOLIDAYS)
     both = pd.concat([table(days).assign(unique_id="a"), table(days[20:]).assign(unique_id="b")])
     panel = Panel.from_frame(both)
-    assert panel.freq == "B" and panel.lengths.tolist() == [len(days), len(days) - 20]
+    assert panel.freq == "B"
+    assert panel.lengths.tolist() == [len(days), len(days) - 20]
     with pytest.raises(ValueError, match=r"series 'b'.*1 stamp absent"):
         Panel.from_frame(both[(both["unique_id"] == "a") | (both["ds"] != "2024-04-10")])
 
@@ -161,7 +185,8 @@ def test_new_rows_of_a_named_calendar_have_holidays_of_their_own():
         pd.to_datetime(["2024-12-25", "2025-01-01"])
     )
     panel = Panel.from_frame(table(short), freq="B")
-    assert len(panel.time) == 18 and len(panel.notes) == 1
+    assert len(panel.time) == 18
+    assert len(panel.notes) == 1
 
 
 def test_a_holiday_ahead_needs_its_row_since_it_cannot_be_known():
@@ -221,7 +246,7 @@ def test_business_days_count_as_numpy_does():
     ],
 )
 def test_a_week_that_cannot_be_read_is_answered_with_how_to_write_one(freq):
-    with pytest.raises(ValueError, match="does not name a week. Write days"):
+    with pytest.raises(ValueError, match=r"does not name a week\. Write days"):
         calendar.parse(freq)
 
 
@@ -236,6 +261,7 @@ def test_a_week_that_cannot_be_read_is_answered_with_how_to_write_one(freq):
         ("7min", (1,)),
         ("D", (7,)),
         ("5min@Mon-Fri/09:30-15:55", (78, 390)),
+        ("s@Mon-Fri/09:30-15:59:59", (1, 23_400, 117_000)),
     ],
 )
 def test_fine_steps_have_a_day_and_a_week(freq, seasons):

@@ -10,7 +10,6 @@ from normcast.data.step import Step
 from normcast.data.week import MONDAY, WEEK, Week, is_slot
 from normcast.errors import counted
 
-LEAST_WEEKS = 3
 LEAST_SHUT = 0.04  # of a week: an hour of each day
 LEAST_FILLED, LEAST_OF_SLOT = 0.9, 0.5
 MOST_CHANCE = 0.01  # slots that chance alone would leave empty
@@ -20,10 +19,10 @@ MOST_HOLIDAYS, LONGEST_HOLIDAY = 0.08, 7  # of the days that rows stand on; such
 def found(stamps: np.ndarray, size: int) -> Week | None:
     """Return the slots of the week that rows stand on, where the others are always empty; else None.
 
-    stamps: (N,) of all series, nanoseconds; size: of a slot. Rows must reach over three weeks or parts of
-    them. Of the slots of the week 4 % or more have no row, though each came by twice; the others have one in
-    nine of ten weeks over all, and in every second each, holidays aside. So few absent rows must be unlikely
-    to leave a slot empty by chance: less than one slot in a hundred such tables.
+    stamps: (N,) of all series, nanoseconds; size: of a slot. Of the slots of the week
+    4 % or more have no row, though each came by twice; the others have one in nine of ten weeks over all, and
+    in every second each, holidays aside. So few absent rows must be unlikely to leave a slot empty by chance:
+    less than one slot in a hundred such tables.
 
     >>> days = np.arange(np.datetime64("2024-01-01"), np.datetime64("2024-02-01")).astype("M8[ns]").view("i8")
     >>> found(days[np.is_busday(days.view("M8[ns]").astype("M8[D]"))], DAY).text
@@ -40,8 +39,7 @@ def found(stamps: np.ndarray, size: int) -> Week | None:
     week = Week(size, (seen > 0).tobytes(), phase)
     passed = _passed(slot[0], slot[-1] + 1, many)
     is_shut = seen == 0
-    weeks = slot[-1] // many - slot[0] // many + 1
-    if weeks < LEAST_WEEKS or is_shut.mean() < LEAST_SHUT or passed[is_shut].min() < 2:
+    if is_shut.mean() < LEAST_SHUT or passed[is_shut].min() < 2:
         return None
     for day in holidays_of(week, stamps, int(stamps.max())):
         first = (day * DAY - MONDAY) // size

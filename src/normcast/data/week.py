@@ -36,7 +36,7 @@ class Week:
     >>> week.text, week.seasons
     ('Mon-Fri/09:00-10:00,12:00', (3, 15))
     >>> week.count(np.array(["2024-01-05T12:00", "2024-01-08T09:00"], "M8[ns]").view("i8"))[0]
-    array([42267, 42268])
+    array([42269, 42270])
     """
 
     size: int
@@ -109,13 +109,16 @@ class Week:
 
     @property
     def seasons(self) -> tuple[int, ...]:
-        """Steps of a day and of a week; the week first or alone where days differ or have one step."""
+        """Steps of a day and of a week, behind 1 where steps are below a minute.
+
+        The week stands alone where days differ or have one step.
+        """
         daily = self.by_day.sum(axis=1)
         daily, week = daily[daily > 0], int(daily.sum())
         day = int(np.bincount(daily).argmax())
         if day == 1 or len(daily) == 1 or (np.ptp(daily) > 0 and week <= _MOST):
             return (week,)
-        return (day, week)
+        return (day, week) if self.size >= 60 * SECOND else (1, day, week)
 
     def _groups(self) -> dict[tuple[tuple[int, int], ...], list[int]]:
         """Return the days that share their times, by these times: the first and last slot of each run."""
