@@ -89,16 +89,17 @@ def backtest(
         step_size,
         ids=panel.ids,
     )
-    folds: list[Learned] = []
-    seen, pieces = [], []
-    for number, rows in enumerate(origins):
-        if refit or not folds:
-            file = None if checkpoint is None else fold_file(checkpoint, number)
-            folds.append(learn(arrays, rows, panel.season, settings, told(progress, number), file, keep=True))
-        seen.append(folds[-1].fold.scaling.cleaned(arrays))
-        pieces.append(forecasts(folds[-1], arrays, rows, panel))
+    folds, pieces, parts = [], [], []
+    every = 1 if refit else n_windows
+    for number, first in enumerate(range(0, n_windows, every)):
+        served = origins[first : first + every]  # (origins, series) that this fit forecasts from
+        file = None if checkpoint is None else fold_file(checkpoint, number)
+        learned = learn(arrays, served[0], panel.season, settings, told(progress, number), file, keep=True)
+        folds.append(learned)
+        pieces.append(forecasts(learned, arrays, served, panel))
+        parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
     frame, table = framed(panel, arrays, origins, pieces)
-    scores = score(frame, scales(panel, seen, origins, settings.h), settings.level)
+    scores = score(frame, pd.concat(parts, ignore_index=True), settings.level)
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
 
 
@@ -128,7 +129,10 @@ def reporting_folds(asked: FoldReport | bool, folds: int) -> Iterator[FoldReport
 
 
 def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
-    """Return every column of every model at one cutoff, each (series, h), in the unit of the series."""
+    """Return every column of every model, each (windows, h), in the unit of the series.
+
+    rows: before each cutoff, (series,) or (origins, series); the windows stand in this order.
+    """
     scaled = learned.fitted.scaling.scaled(arrays)
     windows = arrays.last(rows, learned.sizes.input_size)
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
@@ -181,15 +185,13 @@ def framed(
     return frame, table
 
 
-def scales(panel: Panel, seen: list[Arrays], origins: np.ndarray, h: int) -> pd.DataFrame:
-    """Return what MASE divides by, for each series and cutoff, from the rows before it.
+def scales(panel: Panel, seen: Arrays, origins: np.ndarray, h: int) -> pd.DataFrame:
+    """Return what MASE divides by, for each cutoff and series, from the rows before it.
 
-    seen: the columns as those who learned before each cutoff saw them, without outliers.
+    seen: the columns as those who forecast from these origins saw them, without outliers.
     """
-    parts = []
-    for rows, arrays in zip(origins, seen, strict=True):
-        windows = replace(arrays.last(rows, 1), h=h)
-        scale = seasonal_error(arrays.y, windows, arrays.offsets, panel.season, arrays.observed)
-        cutoff = panel.time[panel.offsets[:-1] + rows - 1]
-        parts.append(pd.DataFrame({"unique_id": panel.ids, "cutoff": cutoff, "scale": scale}))
-    return pd.concat(parts, ignore_index=True)
+    windows = replace(seen.last(origins, 1), h=h)
+    scale = seasonal_error(seen.y, windows, seen.offsets, panel.season, seen.observed)
+    cutoff = panel.time[(panel.offsets[:-1] + origins - 1).ravel()]
+    names = np.array(panel.ids, dtype=object)[windows.series]
+    return pd.DataFrame({"unique_id": names, "cutoff": cutoff, "scale": scale})

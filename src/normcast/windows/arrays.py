@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from normcast.data.panel import Panel
 from normcast.engine import Batches, Field
@@ -70,10 +70,13 @@ class Arrays:
         seen_and_stat, seasons = (n_futr, seen, panel.stat), (panel.season, panel.longer_seasons)
         return cls(panel.ids, offsets, panel.lengths, y, observed, exog, *seen_and_stat, h, *seasons)
 
-    def last(self, rows: PerSeries, input_size: int) -> Windows:
-        """Return the window of each series whose horizon begins after its first `rows` rows."""
-        series = np.arange(len(rows), dtype=np.int32)
-        return Windows(self.offsets[:-1] + rows - input_size, series, input_size, self.h)
+    def last(self, rows: Int[np.ndarray, "*origins series"], input_size: int) -> Windows:
+        """Return the window of each series whose horizon begins after its first `rows` rows.
+
+        rows: (series,), or (origins, series) for the windows of one origin after another.
+        """
+        series = np.broadcast_to(np.arange(rows.shape[-1], dtype=np.int32), rows.shape).ravel()
+        return Windows((self.offsets[:-1] + rows - input_size).ravel(), series, input_size, self.h)
 
 
 def with_room(
