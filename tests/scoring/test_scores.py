@@ -35,10 +35,10 @@ def by_hand(rows, model, scale):
     y, f = rows["y"].to_numpy(), rows[model].to_numpy()
     values = {
         "mae": sum(abs(a - b) for a, b in zip(y, f, strict=True)) / len(y),
-        "rmse": (sum((a - b) ** 2 for a, b in zip(y, f, strict=True)) / len(y)) ** 0.5,
+        "mse": sum((a - b) ** 2 for a, b in zip(y, f, strict=True)) / len(y),
         "smape": sum(200 * abs(a - b) / (abs(a) + abs(b)) for a, b in zip(y, f, strict=True)) / len(y),
     }
-    values["mase"] = values["mae"] / scale
+    values |= {"mase": values["mae"] / scale, "rmse": values["mse"] ** 0.5}
     if model != "bare":
         pinball = 0.0
         for q, column in [(0.5, model), *((q, f"{model}-{side}-{level}") for side, level, q in BOUNDS)]:
@@ -85,7 +85,7 @@ def test_models_and_metrics_stand_in_the_order_given(levels, models, bounded, me
     frame, scales = backtest()
     own = [column for column in frame if column in KEYS or column.split("-")[0] in models]
     scores = score(frame[[*own, "ds", "y"]], scales, levels)
-    points = [(model, metric) for metric in ("mase", "mae", "rmse", "smape") for model in models]
+    points = [(model, metric) for metric in ("mase", "mae", "mse", "rmse", "smape") for model in models]
     crps = [(model, "scaled_crps") for model in bounded]
     shares = [(model, f"coverage-{level}") for level in metrics for model in bounded]
     near = [(model, f"near-{level}") for model in bounded for level in metrics]
@@ -135,6 +135,7 @@ def test_scores_per_step_average_that_step_over_series_and_folds():
     error = (rows["y"] - rows["ridge"]).abs()
     expected = {
         "mae": error.mean(),
+        "mse": (error**2).mean(),
         "rmse": np.sqrt((error**2).mean()),
         "mase": (error / rows["scale"]).mean(),
         "coverage-80": 100 * ((rows["ridge-lo-80"] <= rows["y"]) & (rows["y"] <= rows["ridge-hi-80"])).mean(),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from normcast.data import Cases, Panel
 
-HEADERS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS"}
+HEADERS = {
+    "mase": "MASE", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS",
+}  # fmt: skip
 
 
 PLAIN = {

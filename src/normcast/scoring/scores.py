@@ -18,7 +18,7 @@ from normcast.scoring.quantiles import level_columns, quantiles_of
 
 KEYS = ["unique_id", "cutoff"]
 FEWEST_FOLDS = 3  # of which the coverage of a single series is said to be near its level or not
-METRICS = ("mase", "mae", "rmse", "smape", "scaled_crps")
+METRICS = ("mase", "mae", "mse", "rmse", "smape", "scaled_crps")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,8 @@ class Scores:
     metric is one of `METRICS` or `coverage-<level>`. Lower is better; coverage should be the level.
 
     - mase: mean |error| over the scale of the fold (see `seasonal_error`); no unit.
-    - mae, rmse: in the unit of y; rmse is the root within one series and fold, then averaged.
+    - mae, mse, rmse: in the unit of y, and its square; rmse is the root within one series and fold, then
+      averaged.
     - smape: percent, as in the M4 competition, mean of 200 |error| / (|y| + |forecast|): at most 200, and
       200 times what `utilsforecast.losses.smape` returns.
     - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
@@ -66,8 +67,9 @@ def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) ->
        model metric      value
     0  naive   mase   0.500000
     1  naive    mae   1.000000
-    2  naive   rmse   1.000000
-    3  naive  smape  25.396825
+    2  naive    mse   1.000000
+    3  naive   rmse   1.000000
+    4  naive  smape  25.396825
     """
     _check_columns("frame", frame, [*KEYS, "ds", "y"])
     _check_columns("scales", scales, [*KEYS, "scale"])
@@ -129,7 +131,7 @@ def _tidy(
     bounded = [model for model in models if set(level_columns(model, levels)) <= set(rows.columns)]
     scaled = rows.assign(**{name: rows[name] / scale for name in ["y", *models]})
     tables = [("mase", _loss("mae", scaled, models, keys))]
-    tables += [(metric, _loss(metric, rows, models, keys)) for metric in ("mae", "rmse")]
+    tables += [(metric, _loss(metric, rows, models, keys)) for metric in ("mae", "mse", "rmse")]
     tables += [("smape", _loss("smape", rows, models, keys, factor=200.0))]
     if levels and bounded:
         if keys == KEYS:

@@ -1,6 +1,9 @@
 """What the numbers of the scoreboard mean, in the words of the page."""
 
-HEADS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "smape": "sMAPE, %", "scaled_crps": "scaled CRPS"}
+HEADS = {
+    "mase": "MASE", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "smape": "sMAPE, %",
+    "scaled_crps": "scaled CRPS",
+}  # fmt: skip
 
 FOLD = (
     "fold, cutoff",
@@ -22,6 +25,7 @@ SCORES = (
         " No unit; below 1 is a smaller error than that. Lower is better.",
     ),
     ("MAE", "Mean absolute error, in the unit of the data. Lower is better."),
+    ("MSE", "Mean squared error, in the unit of the data, squared. Lower is better."),
     (
         "RMSE",
         "Root of the mean squared error, in the unit of the data; large misses weigh more. Lower is better.",
