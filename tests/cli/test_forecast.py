@@ -68,6 +68,17 @@ def test_backtest_alone_scores_and_writes_its_forecasts(folder, capsys):
     assert {"cutoff", "y", "normcast", "ridge"} <= set(pd.read_csv("past.csv.gz").columns)
 
 
+def test_backtest_takes_borders_and_when_to_learn_anew(folder, capsys):
+    borders = ["--train-end", "100", "--valid-end", "2024-05-19", "--step-size", "3", "--refit-every", "4"]
+    quick = [each for each in QUICK if each not in ("--n-windows", "2")]
+    own = ["--no-shrink", "-o", "past.csv"]
+    assert run(["backtest", "waves.csv", "--h", "3", *quick, *borders, *own]) == 0
+    assert "Back-test of 6 cutoffs: 2 x 1 networks" in capsys.readouterr().err
+    past = pd.read_csv("past.csv")
+    assert past["cutoff"].min() == "2024-05-19"
+    assert past["ds"].max() == "2024-06-06"
+
+
 def test_parquet_in_and_out(folder):
     waves().to_parquet("waves.parquet")
     assert (
@@ -116,8 +127,12 @@ def test_an_unknown_column_is_answered_with_the_one_that_was_meant(folder, capsy
         (["--h", "3", "--futr-exog", "promo"], "promo"),
         (["--h", "3", "-o", "same.csv", "--save", "same.csv"], "written twice"),
         (["--h", "3", "--min", "nan"], "finite number"),
-        (["--h", "3", "--step-size", "0"], "step_size is 0"),
+        (["--h", "3", "--step-size", "0"], "step_size must be a whole number of at least 1"),
         (["--h", "3", "--n-windows", "-1"], "--n-windows must be 0 or more"),
+        (["--h", "3", "--refit-every", "2", "--no-refit"], "--refit-every 2 and --no-refit"),
+        (["--h", "3", "--train-end", "90"], "--valid-end"),
+        (["--h", "3", "--valid-end", "2024-13-40"], "'2024-13-40'"),
+        (["--h", "3", "--valid-end", "158"], "not h=3 behind valid_end"),
         (["--h", "three"], "'--h'"),
         ([], "--h"),
         (["--h", "3", "--hist-exog", "rain"], "rain"),

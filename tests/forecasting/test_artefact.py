@@ -45,13 +45,14 @@ def test_a_fitted_forecaster_comes_back_bit_for_bit(fitted, tmp_path):
 
 
 def as_format(path, number):
-    """Write a file of today as earlier ones were: corrections alone; before 3 no kind, no body, and scalers
-    with their shape."""
+    """Write a file of today as earlier ones were: no word on shrinking; before 4 corrections alone; before 3
+    no kind, no body, and scalers with their shape."""
     members = dict(Archive.opened(path).members)
     manifest, scaler, network = (
         json.loads(members[f"{name}.json"]) for name in ("manifest", "scaler", "architecture")
     )
     manifest["format"] = number
+    del manifest["body"]["settings"]["shrink"]
     if number < 3:
         manifest = {**manifest.pop("body"), **manifest}
         del manifest["kind"]
@@ -63,13 +64,14 @@ def as_format(path, number):
         each = network["architecture"]["recurrent"]
         network["architecture"]["recurrent"] = [{name: one[name] for name in kept} for one in each]
     members |= {"manifest.json": as_json(manifest), "scaler.json": as_json(scaler)}
-    corrections = json.loads(members["conformal.json"])["conformal"]
+    intervals = json.loads(members["conformal.json"])
+    corrections = intervals["conformal"] if number < 4 else intervals
     members |= {"architecture.json": as_json(network), "conformal.json": as_json(corrections)}
     path.write_bytes(Archive(members, str(path)).packed())
     return path
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_file_of_an_earlier_format_comes_back_bit_for_bit(fitted, tmp_path, number):
     forecaster, own = copy(fitted[0]), fitted[0].fitted_
     alike = replace(own.intervals, scale=SeriesScale.one(len(own.ids), len(own.quantiles)))

@@ -80,11 +80,11 @@ def test_another_format_says_which_version_to_install(model_file):
     changed(
         model_file,
         "manifest.json",
-        with_values(lambda v: v.update(format=6) or v["versions"].update(normcast="9.1")),
+        with_values(lambda v: v.update(format=artefact.FORMAT + 1) or v["versions"].update(normcast="9.1")),
     )
-    with pytest.raises(
-        ValueError, match=r"format 6, written by normcast 9\.1.*knows format 5.*pip install -U"
-    ):
+    known = artefact.FORMAT
+    words = rf"format {known + 1}, written by normcast 9\.1.*knows format {known}.*pip install -U"
+    with pytest.raises(ValueError, match=words):
         load(model_file)
 
 

@@ -1,4 +1,5 @@
-"""The canary passes with the options that look at the rows: the lowest value, the levels, short series."""
+"""The canary passes with the options that look at the rows: the lowest value, the levels, short series, where
+a back-test has its borders, and when it learns anew."""
 
 import numpy as np
 import pandas as pd
@@ -28,3 +29,36 @@ def test_options_that_look_at_the_rows_look_at_none_behind_the_cutoff(table, ref
     report = canary(forecaster, table(), missing="mask", refit=refit, n_windows=3 if refit else 2)
     assert report.passed, str(report)
     assert {"noise", "scale"} <= set(report.ways)
+
+
+@pytest.mark.parametrize(
+    "rolling",
+    [
+        {"train_end": "2024-02-19", "valid_end": "2024-03-10", "step_size": 2, "n_windows": 5, "refit": 3},
+        {"train_end": 50, "valid_end": 60, "step_size": 1, "n_windows": 28},
+    ],
+    ids=["every third", "once"],
+)
+def test_what_lies_behind_a_cutoff_changes_nothing_before_it_wherever_the_borders_are(rolling):
+    own = {"h": 3, "model": TINY, "epochs": 1, "seeds": 1, "input_size": 7, "level": (80,)}
+    report = canary(Forecaster(**own, shrink=False), waves(rows=90), ways=["scale", "end"], **rolling)
+    assert report.passed, str(report)
+    assert report.ways == ("scale", "end")
+
+
+def test_a_scaling_that_saw_what_lies_between_the_borders_is_no_longer_that_of_the_training_rows():
+    frame, own = (
+        waves(rows=90),
+        {"h": 3, "model": TINY, "epochs": 1, "seeds": 1, "input_size": 7, "level": ()},
+    )
+    borders = {"train_end": 60, "valid_end": 70, "n_windows": 1, "progress": False}
+    place = frame.groupby("unique_id").cumcount()
+    changed = frame.assign(y=frame["y"].where((place < 60) | (place >= 70), 1e3))
+    scalings = []
+    for table in (frame, changed):
+        forecaster = Forecaster(**own)
+        forecaster.cross_validation(table, **borders)
+        scalings.append(forecaster.backtest_.folds[0].fitted.scaling.target)
+    np.testing.assert_array_equal(scalings[0].spread, scalings[1].spread)
+    first = frame[place < 60].groupby("unique_id")["y"]
+    np.testing.assert_allclose(scalings[0].location[:, 0], first.mean())

@@ -18,10 +18,10 @@ from normcast.cli.options import (
     Report,
     Save,
     model,
-    rolling,
     shared,
     table,
 )
+from normcast.cli.rolling import rolling
 
 Out = Annotated[
     Path, Option("--out", "-o", help="Where forecasts go: .csv, .csv.gz or .parquet.", rich_help_panel=OUTPUT)
@@ -50,7 +50,7 @@ def forecast(
     """Forecast a table, and score the model on its past next to baselines."""
     from normcast.cli.forecast_run import ForecastRun
 
-    if rolling["n_windows"] < 0:
+    if (rolling["n_windows"] or 0) < 0:
         raise BadParameter("--n-windows must be 0 or more.")
     run = ForecastRun.begin(
         file,
@@ -63,7 +63,7 @@ def forecast(
         future=future,
         checkpoint=checkpoint,
     )
-    if rolling["n_windows"]:
+    if rolling["n_windows"] != 0:
         run.backtest(rolling)
     run.fit()
     run.write_forecasts(out, guard_formulas)
@@ -89,7 +89,7 @@ def backtest(
     """Score the model on the past of a table, next to baselines."""
     from normcast.cli.forecast_run import ForecastRun
 
-    if rolling["n_windows"] < 1:
+    if rolling["n_windows"] is not None and rolling["n_windows"] < 1:
         raise BadParameter("--n-windows must be at least 1 for a back-test.")
     run = ForecastRun.begin(file, model, table, quiet, tables=(out,), report=report, checkpoint=checkpoint)
     run.backtest(rolling)
@@ -105,7 +105,7 @@ def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), 
 
     columns = {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]}
     run = ForecastRun.begin(weather_path(), {"h": 14}, columns, quiet, tables=(out,), report=report)
-    run.backtest({"n_windows": 3})
+    run.backtest({})
     run.fit()
     run.write_forecasts(out)
     run.finish(forecasts=out, report=report)

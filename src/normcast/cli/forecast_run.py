@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
+from normcast.cli.rolling import rolled
 from normcast.data import check_ending, markers, read_table, wide_dates, write_table
 from normcast.errors import counted
 from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
+from normcast.forecasting.rolling import Rolling
 from normcast.report.of_forecast.again import Files
 
 FIT = "fit.safetensors"
@@ -56,13 +58,16 @@ class ForecastRun:
         return run
 
     def backtest(self, rolling: dict[str, Any]) -> None:
-        """Forecast the past and score it."""
+        """Forecast the past and score it. rolling: the options of the group of that name."""
+        given, settings = rolled(rolling), self.forecaster.settings
+        asked = Rolling(**given)
         panel = self.forecaster.panel(self.frame, **self.table)
-        fits = rolling["n_windows"] if rolling.get("refit", True) else 1
-        cost = estimate(panel, self.forecaster.settings, fits)
-        console.say(f"Back-test of {counted(rolling['n_windows'], 'cutoff')}: {cost}", quiet=self.quiet)
+        panel = asked.within(panel, settings.h, settings.short)
+        cost = estimate(panel, settings, asked.fits(panel, settings.h))
+        n_windows, _ = asked.spacing(panel, settings.h)
+        console.say(f"Back-test of {counted(n_windows, 'cutoff')}: {cost}", quiet=self.quiet)
         self.forecaster.cross_validation(
-            self.frame, **rolling, **self.table, progress=not self.quiet, checkpoint=self.checkpoint
+            self.frame, **given, **self.table, progress=not self.quiet, checkpoint=self.checkpoint
         )
 
     def fit(self) -> None:

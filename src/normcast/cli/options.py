@@ -207,23 +207,15 @@ def model(
         str,
         Option(help="Series too short or broken: error, or skip to leave them out.", rich_help_panel=DATA),
     ] = "error",
-) -> None:
-    """What is forecast, and with which network."""
-
-
-def rolling(
-    n_windows: Annotated[
-        int, Option(help="Cutoffs of the back-test; 0 for none.", rich_help_panel=BACKTEST)
-    ] = 3,
-    step_size: Annotated[
-        int | None,
-        Option(help="Rows between cutoffs; default: spread over the last tenth.", rich_help_panel=BACKTEST),
-    ] = None,
-    refit: Annotated[
-        bool, Option(help="Learn anew at each cutoff, or once at the first.", rich_help_panel=BACKTEST)
+    shrink: Annotated[
+        bool,
+        Option(
+            help="Take the share of the network's correction that validation supports, or all of it.",
+            rich_help_panel=MODEL,
+        ),
     ] = True,
 ) -> None:
-    """How the past is forecast to score the model."""
+    """What is forecast, and with which network."""
 
 
 def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

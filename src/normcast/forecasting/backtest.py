@@ -18,10 +18,11 @@ from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
 from normcast.forecasting.fitted import at_rest
 from normcast.forecasting.learned import Learned, intervals_of, learn
+from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Scores, as_quantiles, level_columns, score, seasonal_error
 from normcast.sheet import Sheet, Shown, Table
-from normcast.windows import Windows, cutoffs
+from normcast.windows import Windows
 from normcast.windows.arrays import Arrays, Scaled
 
 MODEL = "normcast"
@@ -58,43 +59,57 @@ class Backtest(Shown):
         board = board[self.scores.overall["metric"].unique()]
         return board.sort_values("mase" if board["mase"].notna().any() else "mae")
 
+    def standardized(self) -> pd.DataFrame:
+        """Return the MSE and MAE of standardized values, one row per model, least MSE first.
+
+        Each series is standardized by the rows that the first fit trained on, as in published results on
+        ETT and the like, whose scores are the mean over all series and windows. NaN where such a series
+        never changed.
+        """
+        first = self.folds[0]
+        trained = first.rows - first.sizes.held_out(first.fitted.h)
+        return standard_scores(self.panel, self.scores.folds, trained)
+
+
+def standard_scores(panel: Panel, folds: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """Return MSE and MAE of values standardized by the first `rows` rows of each series: one row per model.
+
+    folds: as `Scores` has them. The mean that standardizing takes off is in no error; the spread divides it.
+    """
+    own = [slice(first, first + n) for first, n in zip(panel.offsets[:-1], rows, strict=True)]
+    spreads = pd.Series({s: panel.y[i][panel.observed[i]].std() for s, i in zip(panel.ids, own, strict=True)})
+    spread = folds["unique_id"].map(spreads.where(spreads > 0))
+    power = folds["metric"].map({"mse": 2, "mae": 1})
+    scaled = folds.assign(value=folds["value"] / spread**power)[power.notna()]
+    return scaled.pivot_table(index="model", columns="metric", values="value")[["mse", "mae"]].sort_values(
+        "mse"
+    )
+
 
 def backtest(
     panel: Panel,
     settings: Settings,
+    rolling: Rolling,
     *,
-    n_windows: int = 3,
-    step_size: int | None = None,
-    refit: bool = True,
     progress: FoldReport = None,
     checkpoint: Path | None = None,
 ) -> Backtest:
-    """Forecast from `n_windows` cutoffs, `step_size` rows apart, the last one h rows before the end.
+    """Forecast a panel's past from its origins; see `Rolling`.
 
-    Without a step_size the cutoffs are spread over the last tenth of the shortest series, at least h apart:
-    folds that stand back to back say little about any other time.
-
-    With refit, each cutoff has its own scaling, ridge, fresh networks and corrections, from rows before it;
-    without, the first cutoff's are used for all. progress: called with the fold's number and the engine's.
-    checkpoint: a folder in which each fold keeps what it trained, so that the same call goes on from there.
+    Each fit has its own scaling, ridge, fresh networks and corrections, from rows before the first of the
+    origins that it serves. progress: called with the fit's number and the engine's. checkpoint: a folder in
+    which each fit keeps what it trained, so that the same call goes on from there.
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
-    if step_size is None:
-        step_size = spread_step(panel, settings.h, n_windows)
-    origins = cutoffs(
-        panel.lengths,
-        settings.h,
-        n_windows,
-        step_size,
-        ids=panel.ids,
-    )
+    origins, held = rolling.origins(panel, settings.h), rolling.held(panel)
+    every = rolling.every(len(origins))
     folds, pieces, parts = [], [], []
-    every = 1 if refit else n_windows
-    for number, first in enumerate(range(0, n_windows, every)):
+    for number, first in enumerate(range(0, len(origins), every)):
         served = origins[first : first + every]  # (origins, series) that this fit forecasts from
         file = None if checkpoint is None else fold_file(checkpoint, number)
-        learned = learn(arrays, served[0], panel.season, settings, told(progress, number), file, keep=True)
+        listener = told(progress, number)
+        learned = learn(arrays, served[0], panel.season, settings, listener, file, keep=True, held=held)
         folds.append(learned)
         pieces.append(forecasts(learned, arrays, served, panel))
         parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
@@ -106,11 +121,6 @@ def backtest(
 def fold_file(folder: Path, number: int) -> Path:
     """Return where a fold keeps what it trained."""
     return folder / f"fold-{number}.safetensors"
-
-
-def spread_step(panel: Panel, h: int, n_windows: int) -> int:
-    """Return the rows between cutoffs that spread them over the last tenth of the shortest series."""
-    return max(h, (int(0.1 * panel.lengths.min()) - h) // max(1, n_windows - 1))
 
 
 def told(progress: FoldReport, number: int) -> Callable[[Progress], None] | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
-from normcast.engine.progress import Reports, reporting
+from normcast.engine.progress import Report, Reports, reporting
 from normcast.errors import closest, refuse_unknown
 from normcast.files import writable_folder
 from normcast.forecasting import saved
@@ -21,13 +21,20 @@ from normcast.forecasting.backtest import (
     backtest,
     columns,
     reporting_folds,
-    spread_step,
 )
 from normcast.forecasting.calls import Call, remembered
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.rereading import reread
-from normcast.forecasting.settings import DEFAULT_LEVEL, POLICIES, READING, Settings, refuse_foreign
+from normcast.forecasting.rolling import Rolling
+from normcast.forecasting.settings import (
+    DEFAULT_LEVEL,
+    POLICIES,
+    READING,
+    Settings,
+    as_tuple,
+    refuse_foreign,
+)
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, settle
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
@@ -56,7 +63,8 @@ class Forecaster(Shown):
     batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer: training.
     scaling: "standard", "robust" or "none". minimum: no forecast below it; "auto" is 0 for counts and for
     amounts that are often 0, else None, for none. short: "skip" goes on without series that are too short or
-    broken, "error" names them all.
+    broken, "error" names them all. shrink: of the networks' correction to the linear map that they start at,
+    take the share that validation supports; False takes all of it.
     Raises ValueError or TypeError for arguments that cannot be; words of other libraries are answered with
     ours.
 
@@ -90,6 +98,7 @@ class Forecaster(Shown):
         scaling: str = "standard",
         minimum: float | Literal["auto"] | None = "auto",
         short: str = "error",
+        shrink: bool = True,
         **unexpected: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "unexpected")}
@@ -133,17 +142,23 @@ class Forecaster(Shown):
         checkpoint: a file that training goes on from if it was interrupted.
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
-        panel = self.panel(df, **table)
-        # After a back-test both have series and levels of its first cutoff, so that one report shows both.
-        base = self.asked if self.backtest_ is None else self.settings
-        self.settings, panel = settle(base, self.beyond_.taken_off(panel))
-        arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
-        path = None if checkpoint is None else Path(checkpoint)
+        panel, path = self.panel(df, **table), None if checkpoint is None else Path(checkpoint)
         with reporting(progress) as report:
-            self.learned_ = learn(arrays, panel.lengths, panel.season, self.settings, report, path)
-        self.fitted_, self.panel_ = self.learned_.fitted, panel
+            self.learn_from(panel, report, path)
         self.policies_ = {name: table[name] for name in POLICIES if name in table}
         return self
+
+    def learn_from(
+        self, panel: Panel, report: Report = None, checkpoint: Path | None = None, held: int | None = None
+    ) -> None:
+        """Learn from all rows of a panel; see `fit`, and for `held` `Sizes.plan`."""
+        # After a back-test both have series and levels of its first cutoff, so that one report shows both.
+        base = self.asked if self.backtest_ is None else self.settings
+        self.settings, panel = settle(base, self.beyond_.taken_off(panel), held=held)
+        arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
+        rows, season = panel.lengths, panel.season
+        self.learned_ = learn(arrays, rows, season, self.settings, report, checkpoint, held=held)
+        self.fitted_, self.panel_ = self.learned_.fitted, panel
 
     def predict(self, df: Any = None, futr_df: Any = None, **policies: Any) -> Any:
         """Forecast the h rows after the end of each series.
@@ -189,9 +204,11 @@ class Forecaster(Shown):
         self,
         df: Any,
         *,
-        n_windows: int = 3,
+        n_windows: int | None = None,
         step_size: int | None = None,
-        refit: bool = True,
+        refit: bool | int = True,
+        train_end: Any = None,
+        valid_end: Any = None,
         progress: FoldReport | bool = True,
         checkpoint: str | Path | None = None,
         **table: Any,
@@ -200,21 +217,25 @@ class Forecaster(Shown):
 
         A longer season of which two fit, such as the week of hourly rows, is repeated too (`longest_season`).
 
-        n_windows: cutoffs; step_size: rows between them, by default spread over the last tenth of the rows,
-        at least h apart; refit: learn anew at each cutoff (default), or once at the first. progress: as in
-        `fit`, but a function takes the number of the cutoff, then `engine.Progress`. checkpoint: a folder
-        that keeps what each cutoff trained: the same call goes on from there, bit for bit, and it may be
+        n_windows: cutoffs, 3 by default; step_size: rows between them, by default spread over the last tenth
+        of the rows, at least h apart; refit: learn anew at each cutoff (True, default), once at the first
+        (False), or at every k-th (k). valid_end: the first cutoff, a stamp (the last row seen) or a count of
+        rows; cutoffs stand behind it, with a step_size alone as many as fit. train_end: the last row to train
+        on before it; those between stop the training and calibrate, and are as many in later fits. progress:
+        as in `fit`, but a function takes the number of the fit, then `engine.Progress`. checkpoint: a folder
+        that keeps what each fit trained: the same call goes on from there, bit for bit, and it may be
         deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
         target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
         """
+        rolling = Rolling(n_windows, step_size, refit, train_end, valid_end)
         panel, h = self.panel(df, **table), self.asked.h
-        step = spread_step(panel, h, n_windows) if step_size is None else step_size
-        self.settings, whole = settle(self.asked, panel, max(0, h + (n_windows - 1) * step))
-        self.beyond_, panel = Beyond.between(panel, whole), whole
-        rolling: dict[str, Any] = {"n_windows": n_windows, "step_size": step, "refit": refit}
+        whole = rolling.within(panel, h, self.asked.short)
+        rolling = rolling.spaced(whole, h)
+        self.settings, whole = settle(self.asked, whole, rolling.behind(whole, h), rolling.held(whole))
+        self.beyond_ = Beyond.between(panel, whole)
         folder = None if checkpoint is None else writable_folder(checkpoint)
-        with reporting_folds(progress, n_windows if refit else 1) as report:
-            self.backtest_ = backtest(panel, self.settings, **rolling, progress=report, checkpoint=folder)
+        with reporting_folds(progress, rolling.fits(whole, h)) as report:
+            self.backtest_ = backtest(whole, self.settings, rolling, progress=report, checkpoint=folder)
         return self.backtest_.table
 
     def panel(self, df: Any, **table: Any) -> Panel:
@@ -265,13 +286,6 @@ class Forecaster(Shown):
         panel, values = self.ahead()
         settings = self.settings
         return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
-
-
-def as_tuple(given: Any) -> tuple[Any, ...]:
-    """Return what may be one name or number, or several, as a tuple."""
-    if isinstance(given, tuple):
-        return given
-    return (given,) if isinstance(given, str | int | float) else tuple(given)
 
 
 def read(archive: Archive, own: Classes | None = None) -> Forecaster:

@@ -34,7 +34,8 @@ class Learned:
     """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
 
     fold: those rows, split and scaled; candidates: what the network is compared with, by name; share: of the
-    networks' correction to the ridge map that is in the forecast; 1 where they did not start at it.
+    networks' correction to the ridge map that is in the forecast; 1 where they did not start at it, or all of
+    it was asked for.
     """
 
     rows: np.ndarray
@@ -54,13 +55,14 @@ def learn(
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
     keep: bool = False,
+    held: int | None = None,
 ) -> Learned:
     """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections.
 
-    checkpoint, keep: as `train` takes them.
+    checkpoint, keep: as `train` takes them; held: as `Sizes.plan` takes it.
     """
     asked = settings.h, settings.level, settings.input_size
-    sizes = Sizes.plan(rows, season, *asked, ~still(arrays, rows), settings.pads)
+    sizes = Sizes.plan(rows, season, *asked, ~still(arrays, rows), settings.pads, held)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
@@ -83,7 +85,7 @@ def learn(
     )
     fitted = fitted_of(model, trained, fold, sizes, settings)
     share = 1.0
-    if start:
+    if start and settings.shrink:
         fitted, share = shrunk(fitted, fold, ridge, start)
     if settings.level:
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))

@@ -34,7 +34,7 @@ from normcast.windows import Scaler, waves
 from normcast.windows.table_scaling import TableScaling
 
 # Format 2 says outputs for h in the network; 3 names its kind, and its scalers lack the shape; 4 has
-# intervals of each series; in 5 windows may be padded.
+# intervals of each series; in 5 windows may be padded, and the networks' correction unshrunk.
 KIND, FORMAT = "forecaster", 5
 MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
 

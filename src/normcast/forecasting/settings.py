@@ -70,6 +70,7 @@ class Settings:
     scaling: str = "standard"
     minimum: float | Literal["auto"] | None = "auto"
     short: str = "error"
+    shrink: bool = True
 
     def __post_init__(self) -> None:
         for name in ("h", "seeds", "epochs", "patience", "batch_size"):
@@ -85,6 +86,8 @@ class Settings:
                 f"Forecaster: minimum must be a finite number, None for none, or 'auto', but is {minimum!r}."
             )
         check_short(self.short, "Forecaster")
+        if not isinstance(self.shrink, bool):
+            raise ValueError(f"Forecaster: shrink must be True or False, but is {self.shrink!r}.")
         one_of("Forecaster", "scaling", self.scaling, KINDS)
         self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):
@@ -133,6 +136,13 @@ class Settings:
         return (
             self.model if isinstance(self.model, str) else getattr(self.model, "name", "given architecture")
         )
+
+
+def as_tuple(given: Any) -> tuple[Any, ...]:
+    """Return what may be one name or number, or several, as a tuple."""
+    if isinstance(given, tuple):
+        return given
+    return (given,) if isinstance(given, str | int | float) else tuple(given)
 
 
 def refuse_foreign(given: Mapping[str, Any], known: tuple[str, ...]) -> None:

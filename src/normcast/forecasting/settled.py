@@ -80,22 +80,23 @@ def long_enough(panel: Panel, need: int) -> Panel:
     return panel.only(~short).without(SeriesFault("", lacks), panel.n_series, "skip")
 
 
-def settle(settings: Settings, panel: Panel, behind: int = 0) -> tuple[Settings, Panel]:
+def settle(
+    settings: Settings, panel: Panel, behind: int | np.ndarray = 0, held: int | None = None
+) -> tuple[Settings, Panel]:
     """Return settings and panel without the default levels and the short series that cannot be had.
 
-    behind: rows of each series that lie behind the first cutoff. Levels that were asked for stay. What was
-    left out is in the panel's notes. Raises SeriesFault for short series, unless short="skip".
+    behind: rows of each series that lie behind the first cutoff; held: as `Sizes.plan` takes it. Levels that
+    were asked for stay. What was left out is in the panel's notes. Raises SeriesFault for short series,
+    unless short="skip".
     """
     rows = panel.lengths - behind
-    settled = with_full_levels(settings, panel, rows)
-    sizes = sizes_of(settled, panel, rows)
+    settled = with_full_levels(settings, panel, rows, held)
+    sizes = sizes_of(settled, panel, rows, held)
     keep = rows >= sizes.rows_to_train(settled.h)
-    if not keep.any():  # then the one that is too short is refused by name
-        return settled, panel.noting(*told(settings, settled, panel, behind))
-    if not keep.all():
+    if keep.any() and not keep.all():  # where none is long enough, the shortest is refused by name later
         fault = SeriesFault(refused(sizes, settled.h, panel, rows), lacking(sizes, settled.h, panel, rows))
-        panel = panel.only(keep).without(fault, panel.n_series, settings.short)
-    return settled, panel.noting(*told(settings, settled, panel, behind))
+        panel, rows = panel.only(keep).without(fault, panel.n_series, settings.short), rows[keep]
+    return settled, panel.noting(*told(settings, settled, panel, rows, held))
 
 
 def moving_in(panel: Panel, rows: np.ndarray) -> np.ndarray:
@@ -103,37 +104,37 @@ def moving_in(panel: Panel, rows: np.ndarray) -> np.ndarray:
     return ~still(panel, np.maximum(rows, 1))
 
 
-def sizes_of(settings: Settings, panel: Panel, rows: np.ndarray) -> Sizes:
+def sizes_of(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> Sizes:
     """Return the sizes for series of so many rows."""
     asked = settings.h, settings.level, settings.input_size
-    return Sizes.plan(rows, panel.season, *asked, moving_in(panel, rows), settings.pads)
+    return Sizes.plan(rows, panel.season, *asked, moving_in(panel, rows), settings.pads, held)
 
 
-def full_length(settings: Settings, panel: Panel, rows: np.ndarray) -> np.ndarray:
+def full_length(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> np.ndarray:
     """Return which series are long enough for the levels and sizes that they alone are given, (S,)."""
     moving = moving_in(panel, rows)
 
     def planned(some: np.ndarray) -> Sizes:
         count = int(moving[some].sum())
-        level = with_levels(settings, rows[some], count).level
-        return Sizes.of_typical(rows[some], panel.season, settings.h, level, settings.input_size, count)
+        asked = settings.h, with_levels(settings, rows[some], count, held).level, settings.input_size
+        return Sizes.of_typical(rows[some], panel.season, *asked, count, held)
 
     return of_full_length(rows, settings.h, planned)
 
 
-def with_full_levels(settings: Settings, panel: Panel, rows: np.ndarray) -> Settings:
+def with_full_levels(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> Settings:
     """Return the settings with the levels that the series of full length can support."""
-    full = full_length(settings, panel, rows)
-    return with_levels(settings, rows[full], int(moving_in(panel, rows)[full].sum()))
+    full = full_length(settings, panel, rows, held)
+    return with_levels(settings, rows[full], int(moving_in(panel, rows)[full].sum()), held)
 
 
-def with_levels(settings: Settings, rows: np.ndarray, moving: int) -> Settings:
+def with_levels(settings: Settings, rows: np.ndarray, moving: int, held: int | None) -> Settings:
     """Return the settings without the default levels that so many rows cannot support."""
     if not isinstance(settings.level, DefaultLevel):
         return settings
     if settings.foreign is not None and settings.has_quantile_heads:
         return settings  # its heads are of these levels
-    most = calibration_room(rows, settings.h, max(1, moving), settings.input_size or 1)
+    most = calibration_room(rows, settings.h, max(1, moving), settings.input_size or 1, held)
     level = supported(settings.level, most)
     return settings if level == settings.level else replace(settings, level=level)
 
@@ -166,16 +167,21 @@ def refused(sizes: Sizes, h: int, panel: Panel, rows: np.ndarray) -> str:
     return ""
 
 
-def told(asked: Settings, settled: Settings, panel: Panel, behind: int) -> tuple[str, ...]:
-    """Return what a reader must know of short series, of levels and of the lowest value."""
-    values, rows = panel.y[panel.observed], panel.lengths - behind
-    notes = padded(settled, panel, rows) + (note(values) if asked.minimum == "auto" else ())
+def told(
+    asked: Settings, settled: Settings, panel: Panel, rows: np.ndarray, held: int | None
+) -> tuple[str, ...]:
+    """Return what a reader must know of short series, of levels and of the lowest value.
+
+    rows: before the first cutoff.
+    """
+    values = panel.y[panel.observed]
+    notes = padded(settled, panel, rows, held) + (note(values) if asked.minimum == "auto" else ())
     dropped = [each for each in asked.level if each not in settled.level]
     if not dropped:
         return notes
-    full = full_length(asked, panel, rows)
+    full = full_length(asked, panel, rows, held)
     count = max(1, int(moving_in(panel, rows)[full].sum()))
-    most = max(calibration_room(rows[full], asked.h, count, asked.input_size or 1), 0)
+    most = max(calibration_room(rows[full], asked.h, count, asked.input_size or 1, held), 0)
     need = " and ".join(str(windows_needed(each)) for each in dropped)
     what = f"no interval of {listed([f'{each:g}' for each in dropped])} %"
     largest = f"; the largest level is {reachable_level(most):g} (--level)" if most else ""
@@ -183,9 +189,9 @@ def told(asked: Settings, settled: Settings, panel: Panel, behind: int) -> tuple
     return (*notes, f"{what}, which is a default: {why}{largest}")
 
 
-def padded(settings: Settings, panel: Panel, rows: np.ndarray) -> tuple[str, ...]:
+def padded(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> tuple[str, ...]:
     """Return the note on series whose windows are padded, if there are any."""
-    sizes = sizes_of(settings, panel, rows)
+    sizes = sizes_of(settings, panel, rows, held)
     if not sizes.padded:
         return ()
     need, many = sizes.rows_needed(settings.h), counted(panel.n_series, "series")

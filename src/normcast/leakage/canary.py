@@ -42,10 +42,10 @@ def canary(
     the same rows; its rows before several cutoffs must stay.
     data: the table, or a file of it; for a Study the one it has, or None. ways: words of `leakage.WAYS`, all
     by default.
-    table: how the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit as in
-    `Forecaster.cross_validation` (refit=False by default); for a function, id_col, time_col, and futr_exog:
-    columns that are known ahead, which are left as they are. Of a Forecaster's and a Study's futr_exog only
-    what lies beyond the horizon is changed.
+    table: how the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit, train_end and
+    valid_end as in `Forecaster.cross_validation` (refit=False by default); for a function, id_col, time_col,
+    and futr_exog: columns that are known ahead, which are left as they are. Of a Forecaster's and a Study's
+    futr_exog only what lies beyond the horizon is changed.
     Raises TypeError for what cannot be tested, ValueError for a table that cannot be read, for a subject
     that gives other values each time, and where nothing could be tested.
 

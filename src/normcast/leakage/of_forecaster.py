@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -14,30 +14,31 @@ from normcast.data import Panel
 from normcast.data.intake import open_table
 from normcast.errors import at_least_one, first_line
 from normcast.forecasting import Backtest, Forecaster
-from normcast.forecasting.backtest import spread_step
+from normcast.forecasting.backtest import forecasts
+from normcast.forecasting.rolling import Rolling
 from normcast.leakage.behind import Behind
 from normcast.leakage.learned import forecast_things, learned_things, scored_things
 from normcast.leakage.report import CanaryReport
 from normcast.leakage.table import WHERE, Table
-from normcast.leakage.watch import Snapshot, Watch
-from normcast.windows import cutoffs
+from normcast.leakage.watch import Snapshot, Watch, Watched
+from normcast.windows.arrays import Arrays
 
 
 @dataclass(frozen=True, eq=False)
 class ForecasterCanary:
-    """One forecaster and one table. options: as `cross_validation` takes them; policies: as `fit` does."""
+    """One forecaster and one table. rolling: as `cross_validation` is told; policies: as `fit` is."""
 
     forecaster: Forecaster
     frame: Any
-    n_windows: int
-    step_size: int | None
-    refit: bool
+    rolling: Rolling
     policies: dict[str, Any]
 
     @cached_property
     def read(self) -> Panel:
-        """The table as it is."""
-        return self.forecaster.panel(self.frame, **self.policies)
+        """The series of the table that have room for the borders."""
+        settings = self.forecaster.settings
+        panel = self.forecaster.panel(self.frame, **self.policies)
+        return self.rolling.within(panel, settings.h, settings.short)
 
     @cached_property
     def panel(self) -> Panel:
@@ -49,14 +50,18 @@ class ForecasterCanary:
     @cached_property
     def origins(self) -> np.ndarray:
         """Rows before each cutoff, (n_windows, series)."""
-        panel, h = self.panel, self.forecaster.settings.h
-        step = self.step_size or spread_step(self.read, h, self.n_windows)
-        return cutoffs(panel.lengths, h, self.n_windows, step, ids=panel.ids)
+        h = self.forecaster.settings.h
+        return self.rolling.spaced(self.read, h).origins(self.panel, h)
+
+    @property
+    def every(self) -> int:
+        """How many cutoffs one fit serves."""
+        return self.rolling.every(len(self.origins))
 
     @property
     def tested(self) -> int:
-        """The cutoff behind which all is changed: the last at which something is learned but one."""
-        return self.n_windows - 2 if self.refit else 0
+        """The cutoff behind which all is changed: the last but one at most, at which something is learned."""
+        return (len(self.origins) - 2) // self.every * self.every
 
     @cached_property
     def behind(self) -> Behind:
@@ -80,7 +85,9 @@ class ForecasterCanary:
                 watch.note(f"{way}: not tried, the table is then refused: {first_line(error)}")
                 continue
             reached = reached or differs
-            kept = {name: each for name, each in before.items() if way != "end" or name in after}
+            kept: Snapshot = before
+            if way == "end":
+                kept = {name: each for name, each in {**before, **self.alone(plain)}.items() if name in after}
             watch.compare(kept, after, self.told, way)
         if watch.leaks:
             watch.refuse_unrepeatable(before, self.snapshot(self.backtest(self.frame)))
@@ -101,8 +108,8 @@ class ForecasterCanary:
     def backtested(self, frame: Any) -> Forecaster:
         """Return a copy that back-tested a table; the user's forecaster stays as it is."""
         own = copy(self.forecaster)
-        rolling: dict[str, Any] = {"n_windows": self.n_windows, "step_size": self.step_size}
-        own.cross_validation(frame, **rolling, refit=self.refit, progress=False, **self.policies)
+        asked = {each.name: getattr(self.rolling, each.name) for each in fields(self.rolling)}
+        own.cross_validation(frame, **asked, progress=False, **self.policies)
         return own
 
     def backtest(self, frame: Any) -> Backtest:
@@ -122,7 +129,8 @@ class ForecasterCanary:
         """Return what a fit on the table that ends at the cutoff leads to."""
         own, h = copy(self.forecaster), self.forecaster.settings.h
         own.settings = own.asked = self.plain.settings  # the first cutoff decides what all can have
-        own.fit(self.behind.before(), progress=False, **self.policies)
+        held = self.rolling.held(self.panel)
+        own.learn_from(own.panel(self.behind.before(), **self.policies), held=held)
         assert own.learned_ is not None
         if not np.array_equal(own.learned_.rows, self.origins[self.tested]):
             raise ValueError("rows at its end have no value, and are no longer counted.")
@@ -140,8 +148,8 @@ class ForecasterCanary:
         h, series = self.forecaster.settings.h, self.panel.n_series
         for number in range(self.tested + 1):
             rows, prefix = self.origins[number], self.prefix(number)
-            if number < len(backtest.folds):
-                found |= learned_things(backtest.folds[number], self.panel, prefix)
+            if number % self.every == 0:
+                found |= learned_things(backtest.folds[number // self.every], self.panel, prefix)
             piece = backtest.frame.iloc[number * series * h : (number + 1) * series * h]
             models = piece.drop(columns=["unique_id", "ds", "cutoff", "y"])
             blocks = {str(name): models[name].to_numpy().reshape(series, h) for name in models}
@@ -149,6 +157,14 @@ class ForecasterCanary:
             if (rows + h <= self.origins[self.tested]).all():
                 found |= scored_things(backtest.scores.folds, piece, prefix)
         return found
+
+    def alone(self, backtest: Backtest) -> dict[str, Watched]:
+        """Return the forecasts of the tested cutoff, made without those of others: as many at once as a fit
+        makes, since a sum of another number of windows may differ in its last bit."""
+        rows, learned = self.origins[self.tested], backtest.folds[self.tested // self.every]
+        arrays = Arrays.of(backtest.panel, learned.fitted.h, calendar=learned.fitted.calendar)
+        blocks = forecasts(learned, arrays, rows, backtest.panel)
+        return forecast_things(blocks, self.panel, rows, self.prefix(self.tested))
 
     def prefix(self, number: int) -> str:
         """Return how the things of a cutoff are told from those of others."""
@@ -162,11 +178,14 @@ def of_forecaster(
     *,
     n_windows: int = 2,
     step_size: int | None = None,
-    refit: bool = False,
+    refit: bool | int = False,
+    train_end: Any = None,
+    valid_end: Any = None,
     **policies: Any,
 ) -> CanaryReport:
     """Test a forecaster; see `canary`. Raises ValueError for fewer than two cutoffs."""
     at_least_one("canary", "n_windows", n_windows)
     if n_windows < 2:
         raise ValueError("canary: n_windows is 1; at least 2 are needed, so that rows lie behind a horizon.")
-    return ForecasterCanary(forecaster, data, n_windows, step_size, refit, policies).run(ways)
+    rolling = Rolling(n_windows, step_size, refit, train_end, valid_end)
+    return ForecasterCanary(forecaster, data, rolling, policies).run(ways)

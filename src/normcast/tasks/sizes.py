@@ -59,26 +59,30 @@ class Sizes:
         input_size: int | None = None,
         moving: np.ndarray | None = None,
         pads: bool = True,
+        held: int | None = None,
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
         Of the series that are long enough for the sizes, the one of median length decides, so that short
         series shrink nothing for the others. These are padded, or where not `pads` lack the `rows_needed`.
         level: percent; () for no intervals, and no calibration. moving: (S,) which series ever changed, since
-        others do not calibrate; by default all. Raises ValueError for a level that these rows could never
-        support.
+        others do not calibrate; by default all. held: rows at the end of each series that are not trained on,
+        of which validation and calibration each take half; by default their shares. With them nothing is
+        padded, since a series without that room would train on them. Raises ValueError for a level that these
+        rows could never support, and for too few held rows.
         """
         moving = np.ones(len(rows), dtype=bool) if moving is None else moving
 
         def planned(some: np.ndarray) -> Sizes:
-            return cls.of_typical(rows[some], season, h, level, input_size, int(moving[some].sum()))
+            return cls.of_typical(rows[some], season, h, level, input_size, int(moving[some].sum()), held)
 
         full = of_full_length(rows, h, planned)
         sizes = planned(full)
         if level:
-            check_support(level, calibration_room(rows[full], h, max(1, int(moving[full].sum()))))
+            count = max(1, int(moving[full].sum()))
+            check_support(level, calibration_room(rows[full], h, count, held=held))
         short = rows < sizes.rows_needed(h)
-        if not pads or not short.any() or short.all():
+        if not pads or held is not None or not short.any() or short.all():
             return sizes
         return replace(sizes, least=min(sizes.input_size, least_read(h, season)))
 
@@ -91,11 +95,15 @@ class Sizes:
         level: Sequence[float],
         input_size: int | None,
         moving: int,
+        held: int | None,
     ) -> Sizes:
         """Choose sizes for series of which the one of median length decides, whatever the others lack."""
         usual = typical(rows)
-        n_valid = valid_windows(usual, h)
-        n_calib = max(n_valid, ceil(needed(level) / max(1, moving))) if level else 0
+        if held is None:
+            n_valid = valid_windows(usual, h)
+            n_calib = max(n_valid, ceil(needed(level) / max(1, moving))) if level else 0
+        else:
+            n_valid, n_calib = halves(held, h, bool(level))
         held_out = cls(1, n_valid, n_calib).held_out(h)
         return cls(input_size or fitting_input_size(h, season, usual - held_out), n_valid, n_calib)
 
@@ -153,8 +161,43 @@ def valid_windows(rows: int, h: int) -> int:
     return max(share - h + 1, 1)
 
 
-def calibration_room(rows: np.ndarray, h: int, count: int, input_size: int = 1) -> int:
-    """Return the most calibration windows that so many series could give; one window is left to train."""
+def halves(held: int, h: int, calibrates: bool) -> tuple[int, int]:
+    """Return the windows of validation and of calibration that take just so many rows; none without levels.
+
+    Raises ValueError for fewer rows than one window of each.
+
+    >>> halves(10, h=3, calibrates=True), halves(10, h=3, calibrates=False)
+    ((3, 3), (8, 0))
+    """
+    n_calib = calibrating(held, h) if calibrates else 0
+    n_valid = held - h + 1 - (n_calib + h - 1 if calibrates else 0)
+    if min(n_valid, n_calib if calibrates else 1) < 1:
+        what = f"validation{' and calibration' if calibrates else ''} of h {h}"
+        raise ValueError(
+            f"train_end, valid_end: {held} rows lie between them, but {what} need "
+            f"{2 * h if calibrates else h} at least. Move them apart."
+        )
+    return n_valid, n_calib
+
+
+def calibrating(held: int, h: int) -> int:
+    """Return the calibration windows of a series of which so many rows are held out; below 1 for none.
+
+    >>> calibrating(10, h=3), calibrating(5, h=3)
+    (3, 0)
+    """
+    return (held - 2 * (h - 1)) // 2
+
+
+def calibration_room(
+    rows: np.ndarray, h: int, count: int, input_size: int = 1, held: int | None = None
+) -> int:
+    """Return the most calibration windows that so many series could give; one window is left to train.
+
+    held: rows that are not trained on, where they are given.
+    """
+    if held is not None:
+        return calibrating(held, h) * count
     usual = typical(rows)
     return (usual - input_size - 3 * h - valid_windows(usual, h) + 2) * count
 

@@ -152,7 +152,7 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
             "end, which set the width of the intervals."
         )
     shares = [exact(learned.share) for _, learned in numbered(forecaster)]
-    if settings.preset.architecture.skip and shares:
+    if settings.preset.architecture.skip and settings.shrink and shares:
         notes.append(
             "The networks start at the ridge map. Of their correction to it, the forecast has the share that "
             f"validation windows support beyond one standard error: {', '.join(shares)} (folds in order)."
