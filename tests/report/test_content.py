@@ -124,6 +124,7 @@ def test_the_scoreboard_prints_every_score_and_marks_the_best(weather):
         "model",
         "MASE",
         "MAE",
+        "MSE",
         "RMSE",
         "sMAPE, %",
         "scaled CRPS",
@@ -135,7 +136,7 @@ def test_the_scoreboard_prints_every_score_and_marks_the_best(weather):
     overall = weather.scores.overall.set_index(["model", "metric"])["value"]
     for row in table.rows:
         assert float(row[1].text) == pytest.approx(overall[row[0].text, "mase"], abs=6e-4)
-        assert float(row[7].text.removesuffix(" %")) == pytest.approx(
+        assert float(row[8].text.removesuffix(" %")) == pytest.approx(
             overall[row[0].text, "coverage-95"], abs=0.06
         )
     assert [row[1].best for row in table.rows] == [True, False, False, False]  # sorted by it
@@ -145,7 +146,7 @@ def test_the_best_coverage_is_the_one_nearest_its_level(many):
     table = tables.scoreboard(many.scores, tables.models_in(many), many.levels)
     wide = many.scores.overall.pivot_table(index="model", columns="metric", values="value")
     distance = (wide["coverage-80"] - 80).abs()
-    assert [row[0].text for row in table.rows if row[6].best] == [distance.idxmin()]
+    assert [row[0].text for row in table.rows if row[7].best] == [distance.idxmin()]
     assert distance.idxmin() != wide["coverage-80"].idxmin()
 
 
