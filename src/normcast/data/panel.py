@@ -160,7 +160,8 @@ class Panel(Shown):
         Raises ValueError if a series would keep no row, or has fewer rows.
         """
         rows = self._kept("head", rows_per_series)
-        keep = self._place < np.repeat(rows, self.lengths)
+        place = np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)  # in its series, from 0
+        keep = place < np.repeat(rows, self.lengths)
         return replace(self._cut(rows, lambda each: each[keep]), futr_ahead=self.futr_ahead[:, :0])
 
     def tail(self, rows_per_series: int | np.ndarray) -> "Panel":
@@ -216,11 +217,6 @@ class Panel(Shown):
             stat=self.stat[keep],
             futr_ahead=self.futr_ahead[keep],
         )
-
-    @property
-    def _place(self) -> np.ndarray:
-        """The place of each row in its series, from 0, (N,)."""
-        return np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
 
     def _kept(self, what: str, rows_per_series: int | np.ndarray) -> np.ndarray:
         rows = np.broadcast_to(np.asarray(rows_per_series, dtype=np.int64), (self.n_series,))
