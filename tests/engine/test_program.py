@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from normcast.engine import program
+from normcast.engine.network import Network
 from normcast.kernels import native
+from normcast.models.presets import preset
 
 
 def compiled_with(monkeypatch, options):
@@ -54,3 +56,12 @@ def test_programs_that_were_not_used_for_long_are_let_go(monkeypatch):
     for key in (1, 2, 3, 1, 4):
         program.compiled(key, lambda x: x + 1, np.float32(0))
     assert [full[0] for full in program._compiled] == [3, 1, 4]
+
+
+@pytest.mark.parametrize("name", ["patch-lstm", "conv-se-lstm"])
+def test_two_builds_of_a_graph_share_their_programs_whatever_keras_calls_its_operations(name):
+    one, other = (preset(name).architecture.build(48, 1, 12) for _ in range(2))
+    called = [[each.name for each in model.operations] for model in (one, other)]
+    assert (called[0] != called[1]) == (name == "patch-lstm")  # Keras numbers slices and sums
+    assert Network(one).key == Network(other).key
+    assert Network(one).key != Network(preset(name).architecture.build(48, 1, 13)).key

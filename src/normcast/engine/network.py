@@ -111,13 +111,16 @@ class Network:
 
     @cached_property
     def configuration(self) -> str | None:
-        """The graph as text, without the names of its layers; None where the model cannot be written down."""
+        """The graph as text, without the names of its layers and operations; None where the model cannot be
+        written down."""
         try:
             config = parsed(self.model.to_json(), self.model.name)
         except (NotImplementedError, TypeError, ValueError):
             return None
         config.pop("compile_config", None)
-        names = {layer.name: f"#{i}" for i, layer in enumerate(keras_seam.all_layers(self.model))}
+        parts = keras_seam.all_layers(self.model)
+        parts += [each for part in parts for each in getattr(part, "operations", ())]  # an addition, a slice
+        names = {name: f"#{i}" for i, name in enumerate(dict.fromkeys(part.name for part in parts))}
         trainable = [variable.trainable for variable in self.model.weights]
         return text([_renamed(config, names), trainable])
 
