@@ -20,11 +20,11 @@ def test_the_single_time_and_number_are_taken_and_said():
 
 def test_two_numbers_or_two_times_are_no_choice():
     table = daily().rename(columns={"ds": "day", "y": "wind"})
-    with pytest.raises(ValueError, match=r"several numeric columns: wind, rain; columns are day, wind, rain"):
+    with pytest.raises(ValueError, match="several numeric columns: wind and rain; columns are day, w"):
         Panel.from_frame(table.assign(rain=1.0))
     with pytest.raises(ValueError, match="several columns look like time: day, night"):
         Panel.from_frame(table.assign(night=table["day"]))
-    with pytest.raises(ValueError, match="no numeric column left; columns are day, sky"):
+    with pytest.raises(ValueError, match="no numeric column left; columns are day and sky"):
         Panel.from_frame(table[["day"]].assign(sky="blue"))
     with pytest.raises(ValueError, match="no numeric column left beside the exogenous wind"):
         Panel.from_frame(table[["day", "wind"]], hist_exog="wind")

@@ -67,8 +67,9 @@ def test_a_file_is_read_so_where_asked_and_says_it(tmp_path):
     wide().to_csv(tmp_path / "wide.csv", index=False)
     with asked_for(True):
         table = read_table(tmp_path / "wide.csv")
-    panel = Panel.from_frame(table, id_col="Product")
-    assert panel.n_series == 3
+    panel = Panel.from_frame(table)
+    assert panel.ids == ("p0", "p1", "p2")
+    assert "series named by: Product" in panel.notes
     assert "wide: 3 rows became 180, columns 2018-01 to 2022-12 one time each" in panel.notes
     assert list(read_table(tmp_path / "wide.csv").columns) == ["Product", *MONTHS]
 

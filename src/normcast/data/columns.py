@@ -9,8 +9,8 @@ import pandas as pd
 
 from normcast.data import stamps, whole_times
 from normcast.data.reading import AS_IT_IS, Reading
-from normcast.data.wide_dates import hint
-from normcast.errors import closest, unknown
+from normcast.data.wide_dates import TIME, hint
+from normcast.errors import closest, listed, unknown
 
 # What other libraries call the three columns; a name from one of them is answered with the one that is there.
 _SYNONYMS = (
@@ -19,6 +19,7 @@ _SYNONYMS = (
     ("y", "target", "value", "values", "label", "sales"),
 )
 
+NAMED = 12  # columns that a message names at most
 ROWS = "none"
 """Asked for in place of a time column: the rows of each series are counted."""
 
@@ -103,19 +104,29 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     """Complete the columns that were asked for, and say which ones were found.
 
     Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
-    column. Raises ValueError for a name that is not there, a name used twice, or when there is no single
-    choice.
+    column; in a table that was wide all text names the series. Raises ValueError for a name that is not there,
+    a name used twice, or when there is no single choice.
     """
     counts_rows = asked.time == ROWS and ROWS not in table.columns
     asked = replace(asked, time=None) if counts_rows else asked
     for name in asked.used:
         require(name, table.columns, where)
-    ids = asked.ids or (("unique_id",) if "unique_id" in table.columns else ())
+    ids = asked.ids or _usual_ids(table, asked)
     time = None if counts_rows else asked.time or find_time(table, replace(asked, ids=ids), where)
     targets = asked.targets or _find_target(table, replace(asked, ids=ids, time=time), where)
     chosen = replace(asked, ids=ids, time=time, targets=targets)
     _refuse_double_use(chosen, where)
     return chosen, _say(chosen, asked)
+
+
+def _usual_ids(table: nw.DataFrame, asked: Columns) -> tuple[str, ...]:
+    """Return what names the series where nobody says: of a table that was wide, its text."""
+    if "unique_id" in table.columns:
+        return ("unique_id",)
+    if not asked.cells.wide:
+        return ()
+    free = [name for name in table.columns if name not in (*asked.used, TIME)]
+    return tuple(name for name in free if table[name].dtype == nw.String)
 
 
 def require(name: str, columns: Sequence[str], where: str) -> None:
@@ -201,10 +212,12 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
     if len(found) != 1:
         exog = ", ".join((*asked.hist_exog, *asked.futr_exog, *asked.stat_exog))
         left = f"no numeric column left{f' beside the exogenous {exog}' if exog else ''}"
-        what = f"several numeric columns: {', '.join(found)}" if found else left
+        wide = hint(found)
+        most = 3 if wide else NAMED
+        what = f"several numeric columns: {listed(found, most)}" if found else left
         raise ValueError(
             f"{where}: no target column was named, and there is no single choice: {what}; "
-            f"columns are {', '.join(table.columns)}. Name it: --target-col (target_col=).{hint(found)}"
+            f"columns are {listed(table.columns, most)}. Name it: --target-col (target_col=).{wide}"
         )
     return (found[0],)
 
@@ -226,6 +239,8 @@ def _refuse_double_use(chosen: Columns, where: str) -> None:
 def _say(chosen: Columns, asked: Columns) -> tuple[str, ...]:
     """Notes for what was taken without being asked for and is not a Nixtla name."""
     notes = []
+    if chosen.ids and not asked.ids and chosen.ids != ("unique_id",):
+        notes.append(f"series named by: {', '.join(chosen.ids)}")
     if chosen.time is None:
         notes.append("no time column: rows are taken as the integer steps 1, 2, 3, ...")
     elif not asked.time and chosen.time != "ds":
