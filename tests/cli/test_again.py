@@ -54,9 +54,14 @@ GIVEN = {
     "missing": ["--missing", "last"],
     "na_value": ["--na-value", "-9999", "--na-value", "gone", "--missing", "last"],
     "wide": ["--wide"],
+    "sheet": ["--sheet", "north"],
     "n_windows": ["--n-windows", "2"],
     "step_size": ["--step-size", "5"],
     "refit": ["--no-refit"],
+    "refit_every": ["--refit-every", "2"],
+    "train_end": ["--train-end", "2024-03-21", "--valid-end", "2024-04-10"],
+    "valid_end": ["--valid-end", "100"],
+    "shrink": ["--no-shrink"],
     "out": ["--out", "other.csv"],
     "save": ["--save", "kept.normcast"],
     "checkpoint": ["--checkpoint", "kept"],
@@ -87,9 +92,19 @@ def written(option: str) -> None:
     if option == "na_value":
         frame.loc[50, "y"] = -9999
     frame.to_csv("sales.csv", index=False)
+    if option == "sheet":
+        sheets("sales.xlsx", frame)
     ahead = table().groupby("unique_id").tail(4)
     ahead = ahead.assign(ds=ahead["ds"] + pd.Timedelta(days=4))
     ahead[["unique_id", "ds", "promo"]].to_csv("ahead.csv", index=False)
+
+
+def sheets(path, frame):
+    """Write a workbook of which the second sheet, north, is the table."""
+    pytest.importorskip("openpyxl", reason="no openpyxl to write .xlsx with")
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"nothing": [1]}).to_excel(book, sheet_name="first", index=False)
+        frame.to_excel(book, sheet_name="north", index=False)
 
 
 @pytest.fixture
@@ -98,12 +113,12 @@ def trace(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     done = []
 
-    def learn(arrays, rows, season, settings, report, checkpoint):
+    def learn(arrays, rows, season, settings, report, checkpoint, held=None):
         done.append(("learn", settings, season, arrays.y.tobytes(), arrays.exog.tobytes(), checkpoint))
         done.append(("of series", arrays.ids, arrays.stat.tobytes(), rows.tolist()))
         return SimpleNamespace(fitted=True)
 
-    def backtest(panel, settings, *, progress, checkpoint, **rolling):
+    def backtest(panel, settings, rolling, *, progress, checkpoint):
         done.append(("backtest", settings, rolling, panel.time.tobytes(), panel.y.tobytes(), checkpoint))
         return SimpleNamespace(
             table="past", scoreboard=pd.DataFrame, frame=pd.DataFrame({"cutoff": [0]}), panel=panel
@@ -161,7 +176,8 @@ def test_what_was_left_as_it_is_by_default_is_not_printed(trace, capsys):
 def test_command_and_python_of_the_page_do_what_was_done_for_every_option(option, trace, capsys):
     written(option)
     h = [] if option == "h" else ["--h", str(H)]
-    command = ["forecast", "sales.csv", *h, *GIVEN[option], "--report", "my report.html"]
+    file = "sales.xlsx" if option == "sheet" else "sales.csv"
+    command = ["forecast", file, *h, *GIVEN[option], "--report", "my report.html"]
     assert run(command) == 0
     asked = list(trace.done)
     assert [each[0] for each in asked[:4]] == ["backtest", "learn", "of series", "predict"]
@@ -202,6 +218,7 @@ FIT = {
     "id_col": ["--id-col", "trial"],
     "time_col": ["--time-col", "step"],
     "target_col": ["--target-col", "gait"],
+    "sheet": ["--sheet", "north"],
     "x": ["--x", "signals"],
     "y": ["--y", "gait"],
     "groups": ["--groups", "who"],
@@ -233,10 +250,14 @@ def cases_for(option: str) -> str:
     rng = np.random.default_rng(0)
     x, labels = rng.normal(size=(24, 8, 2)), np.arange(24) % 2
     y = labels if option == "task" else np.where(labels, "walk", "rest")
-    if option in ("id_col", "time_col", "target_col"):
+    if option in ("id_col", "time_col", "target_col", "sheet"):
         steps = {"trial": np.repeat(np.arange(24), 8), "step": np.tile(np.arange(8), 24)}
         told = {"gait" if option == "target_col" else "y": np.repeat(y, 8)}
-        pd.DataFrame({**steps, "a": x[..., 0].ravel(), **told}).to_csv("cases.csv", index=False)
+        frame = pd.DataFrame({**steps, "a": x[..., 0].ravel(), **told})
+        if option == "sheet":
+            sheets("cases.xlsx", frame)
+            return "cases.xlsx"
+        frame.to_csv("cases.csv", index=False)
         return "cases.csv"
     named = {"x": "signals", "y": "gait", "groups": "who", "times": "day"}.get(option, "")
     arrays = {"x": x, "y": y} | ({"groups": np.arange(24) // 4} if option == "groups" else {})
@@ -354,6 +375,7 @@ def test_a_study_repeats_the_command_as_it_was_typed_with_every_option(monkeypat
         if option.name in ("help", "file"):
             continue
         value = [] if option.is_flag else [WORDS.get(option.name, "2")]
-        command = ["study", "sales.csv", option.opts[0], *value]
+        file = "sales.xlsx" if option.name == "sheet" else "sales.csv"
+        command = ["study", file, option.opts[0], *value]
         assert run(command) == 0
         assert shlex.split(typed.pop()) == ["normcast", *command]

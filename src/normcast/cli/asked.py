@@ -8,11 +8,14 @@ from typing import Any
 
 
 @contextmanager
-def as_asked(parts: Mapping[str, dict[str, Any]]) -> Iterator[None]:
-    """Take marks, shape and sheet off the groups of options, and read each file meanwhile so."""
+def as_asked(parts: Mapping[str, dict[str, Any]], file: object) -> Iterator[None]:
+    """Take marks, shape and sheet off the groups of options, and read each file meanwhile so.
+
+    file: the one that the command is about, which must have sheets where one is named.
+    """
     table = parts.get("table", {})
     marks, wide = table.pop("na_value", None), table.pop("wide", False)
-    sheets = [own.pop("sheet") for own in parts.values() if "sheet" in own]
+    sheet = next(filter(None, [own.pop("sheet") for own in parts.values() if "sheet" in own]), None)
     with ExitStack() as stack:
         if marks:
             from normcast.data import markers
@@ -22,8 +25,9 @@ def as_asked(parts: Mapping[str, dict[str, Any]]) -> Iterator[None]:
             from normcast.data import wide_dates
 
             stack.enter_context(wide_dates.asked_for(wide))
-        if any(sheets):
+        if sheet is not None:
             from normcast.data import workbook
 
-            stack.enter_context(workbook.asked_for(next(filter(None, sheets))))
+            workbook.refuse_other(str(file), sheet, "--sheet")
+            stack.enter_context(workbook.asked_for(sheet))
         yield

@@ -18,7 +18,7 @@ from normcast.cli.case_told import Answers, unlike
 from normcast.cli.fit_words import described, estimate
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
-from normcast.data import Cases, write_table
+from normcast.data import Cases, workbook, write_table
 from normcast.errors import counted, one_of
 from normcast.report.of_cases.values import CaseFiles
 from normcast.tasks import ClassifyTask, RegressTask
@@ -79,6 +79,7 @@ class FitRun:
         return CaseFiles(
             names=names_of(self.file, names),
             layout=names["layout"],
+            sheet=workbook.asked() or "",
             model=model if self.estimator.settings.is_own else "",
             progress=not self.quiet,
             **told,

@@ -9,7 +9,7 @@ from typing import Any
 
 from normcast.cli import console
 from normcast.cli.rolling import rolled
-from normcast.data import check_ending, markers, read_table, wide_dates, write_table
+from normcast.data import check_ending, markers, read_table, wide_dates, workbook, write_table
 from normcast.errors import counted
 from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
@@ -115,7 +115,11 @@ class ForecastRun:
         """Return what is read and written, for the Python of the report."""
         paths = {"table": self.file, "future": self.ahead, "out": out, "report": report, "save": save}
         told = {name: str(path) for name, path in paths.items() if path is not None}
-        reading = {"na_values": list(markers.asked()), "wide": wide_dates.asked()}
+        reading = {
+            "na_values": list(markers.asked()),
+            "wide": wide_dates.asked(),
+            "sheet": workbook.asked(),
+        }
         return Files(reading=reading, guard_formulas=guard_formulas, **told)
 
     def write_report(self, path: Path, files: Files) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from normcast.data import workbook
 from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_file import read_case_file
 from normcast.data.case_input import ALONE, Layout, read_inputs, refuse_infinite
@@ -96,16 +97,19 @@ class Cases(Shown):
         layout: Layout | None = None,
         *,
         needs_y: bool = True,
+        sheet: str | None = None,
     ) -> Cases:
-        """Read cases from a file: .npz, .npy, .ts, .arff, or a long table in .csv, .csv.gz or .parquet.
+        """Read cases from a file: .npz, .npy, .ts, .arff, or a long table such as a .csv; see `read_table`.
 
         names: what is called otherwise than usual, by the part it plays: arrays x, y, groups and times of an
         .npz; files y, groups and times beside an .npy; columns id, y, time and groups of a table. layout: as
         in `of`. Where a file has a train and a test part, this is the train part; see `read_parts`.
         needs_y: False for cases of which something is to be told; y is (cases, 0) where the file has none.
+        sheet: of an .xlsx, by default its first.
         Raises FileNotFoundError, or ValueError, which names the file.
         """
-        return _checked(read_case_file(path, names, needs_y), path, layout)
+        with workbook.asked_for(sheet or workbook.asked()):
+            return _checked(read_case_file(path, names, needs_y), path, layout)
 
     def _sheet(self) -> Sheet:
         facts = {} if self.times is None else {"times": f"{self.times.min()} to {self.times.max()}"}

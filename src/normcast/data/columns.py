@@ -104,8 +104,8 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     """Complete the columns that were asked for, and say which ones were found.
 
     Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
-    column; in a table that was wide all text names the series. Raises ValueError for a name that is not there,
-    a name used twice, or when there is no single choice.
+    column; in a table that was wide all text names the series. Raises ValueError for a name that is not
+    there, a name used twice, or when there is no single choice.
     """
     counts_rows = asked.time == ROWS and ROWS not in table.columns
     asked = replace(asked, time=None) if counts_rows else asked

@@ -20,7 +20,7 @@ from normcast.data.markers import Marks, as_texts, marked_missing
 from normcast.data.reading import AS_IT_IS, Reading
 from normcast.data.told import keep
 from normcast.data.wide_dates import as_asked
-from normcast.data.workbook import csv_text
+from normcast.data.workbook import csv_text, refuse_other
 from normcast.errors import closest, counted, first_line
 
 ENDINGS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".rdb", ".parquet", ".xlsx")
@@ -58,6 +58,8 @@ def read_table(
         raise ValueError(
             f"{name}: the ending is not one of {', '.join(ENDINGS)}. Name the file for what it is."
         )
+    if sheet is not None:
+        refuse_other(name, sheet, "sheet")
     raw = file.read_bytes()
     if not raw:
         raise ValueError(f"{name}: the file is empty.")

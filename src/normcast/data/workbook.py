@@ -27,6 +27,17 @@ def asked_for(sheet: str | None) -> Iterator[None]:
         _asked.reset(token)
 
 
+def asked() -> str | None:
+    """Return the sheet of `asked_for`, None outside of it."""
+    return _asked.get()
+
+
+def refuse_other(name: str, sheet: str, asked: str) -> None:
+    """Raise ValueError for a sheet that is asked for of a file that has none. asked: what it is called."""
+    if not name.lower().endswith(".xlsx"):
+        raise ValueError(f"{name}: {asked} {sheet} is given, but only an .xlsx has sheets. Leave it out.")
+
+
 def csv_text(raw: bytes, name: str, sheet: str | None = None) -> bytes:
     """Return a sheet of a workbook as CSV between commas; a date is written as 2024-01-31, with a time of day
     where any cell of its column has one.
@@ -44,7 +55,7 @@ def csv_text(raw: bytes, name: str, sheet: str | None = None) -> bytes:
         raise ImportError(
             f'{name}: reading Excel needs openpyxl. Install it: pip install "normcast[xlsx]", or use CSV.'
         ) from error
-    sheet = sheet or _asked.get()
+    sheet = sheet or asked()
     try:
         with opened_zip(io.BytesIO(raw)):
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class CaseFiles:
     """What was read and written around an evaluation, for the Python of the page.
 
-    names, layout: as `Cases.read` takes them; model: the file of the network; out, save, report: paths that
+    names, layout, sheet: as `Cases.read` takes them; model: the file of the network; out, save, report: paths that
     were written; each is "" or empty where there is none. guard_formulas: as in `write_table`; progress:
     whether it is shown.
 
@@ -24,6 +24,7 @@ class CaseFiles:
 
     names: Mapping[str, str] = field(default_factory=dict)
     layout: str | None = None
+    sheet: str = ""
     model: str = ""
     out: str = ""
     save: str = ""
@@ -34,7 +35,7 @@ class CaseFiles:
     @property
     def reading(self) -> dict[str, Any]:
         """The arguments of `Cases.read` beside the path."""
-        given: dict[str, Any] = {"names": dict(self.names), "layout": self.layout}
+        given: dict[str, Any] = {"names": dict(self.names), "layout": self.layout, "sheet": self.sheet}
         return {name: value for name, value in given.items() if value}
 
 
