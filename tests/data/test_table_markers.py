@@ -77,7 +77,11 @@ def test_the_panel_names_the_mark_and_the_flag_and_keeps_the_number():
     note = next(note for note in panel.notes if "-9999" in note)
     assert note.startswith("-9999 stands in 11 of 300 rows of 'y'")
     assert "--na-value -9999" in note
-    assert "--missing" in note
+    read = Panel.from_frame(table, na_values=-9999)
+    assert read.y.min() >= 0
+    assert "11 missing values of 'y' were filled: seasonal" in read.notes
+    with pytest.raises(ValueError, match="the value is missing"):
+        Panel.from_frame(table, na_values=-9999, missing="error")
 
 
 @pytest.mark.parametrize("marks", ["-9999", -9999, -9999.0, ["-9999"], ("-9999", "x")])

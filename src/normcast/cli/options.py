@@ -74,9 +74,13 @@ def table(
         bool, Option("--fill-gaps", help="Insert absent stamps.", rich_help_panel=DATA)
     ] = False,
     missing: Annotated[
-        str,
-        Option(help="Missing values: error, last, seasonal, zero or mask.", rich_help_panel=DATA),
-    ] = "error",
+        str | None,
+        Option(
+            help="Missing values: error, last, seasonal, zero or mask. Default: error, with --na-value "
+            "seasonal.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     na_value: Annotated[
         list[str] | None,
         Option(help="Cell that means a missing value, such as -9999; may repeat.", rich_help_panel=DATA),

@@ -113,7 +113,7 @@ def marker_notes(values: np.ndarray, names: Iterable[str], offsets: np.ndarray) 
             notes.append(
                 f"{mark:.12g} stands in {many} of {len(values)} rows of {name!r}, far from all other values, "
                 f"and is taken as a number. If it marks missing values, add --na-value {mark:.12g} "
-                f"(na_values={mark:.12g}) and choose --missing (missing=)"
+                f"(na_values={mark:.12g})"
             )
     return tuple(notes)
 

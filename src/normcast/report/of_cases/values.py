@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class CaseFiles:
     """What was read and written around an evaluation, for the Python of the page.
 
-    names, layout, sheet: as `Cases.read` takes them; model: the file of the network; out, save, report: paths that
-    were written; each is "" or empty where there is none. guard_formulas: as in `write_table`; progress:
+    names, layout, sheet: as `Cases.read` takes them; model: the file of the network; out, save, report: paths
+    that were written; each is "" or empty where there is none. guard_formulas: as in `write_table`; progress:
     whether it is shown.
 
     >>> CaseFiles(names={"y": "gait"}).reading
