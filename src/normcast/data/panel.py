@@ -91,10 +91,10 @@ class Panel(Shown):
         duplicates: "error", "mean", "sum", "first" or "last" of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
         or "mask"; infinite values count as missing. No fill uses a later value. na_values: what else stands
-        for a missing value, such as -9999, one or several; missing is "seasonal" then, else "error", by default.
-        short: "skip" leaves out series that these
-        policies refuse, and notes it. where: the table's name in messages. columns: those of a fitted model's
-        panel, in place of the six column arguments, with how its table was read; then nothing is guessed and
+        for a missing value, such as -9999, one or several; missing is "seasonal" then, else "error", by
+        default. short: "skip" leaves out series that these policies refuse, and notes it. where: the table's
+        name in messages. columns: those of a fitted model's panel, in place of the six column arguments, with
+        how its table was read; then nothing is guessed and
         a table of constant series is no error.
         Raises TypeError for what is no table, ValueError for bad input, naming series, column, row from 1.
         """
