@@ -10,12 +10,16 @@ import numpy as np
 from normcast.data import Cases
 from normcast.windows import Scaler
 
+NEAR_ZERO = 1e-30
+"""Of a step that is the location in all channels, where zero means that there is none; sums do not see it."""
+
 
 @dataclass(frozen=True, eq=False)
 class CaseScaling:
     """Location and spread of each channel, (channels,); a channel that never changes has spread 1.
 
-    Steps that only fill a short series up stay zero, which is then the location.
+    Steps that only fill a short series up stay zero, and no other step is zero in all its channels, so that
+    `keras.layers.Masking(0.0)` leaves out the ones and no others.
 
     >>> scaling = CaseScaling.fit(np.array([[[1.0], [3.0]]]))
     >>> scaling.apply(np.array([[[5.0], [1.0]]])).ravel()
@@ -41,7 +45,12 @@ class CaseScaling:
     def apply(self, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Return the scaled cases, float32."""
         scaled = ((x - self.location) / self.spread).astype(np.float32)
-        return scaled if lengths is None else np.where(given_steps(x, lengths)[..., None], scaled, 0)
+        if lengths is None:
+            return scaled
+        given = given_steps(x, lengths)
+        scaled[~given] = 0
+        scaled[given & ~scaled.any(axis=2)] = NEAR_ZERO
+        return scaled
 
     def undo(self, values: np.ndarray) -> np.ndarray:
         """Return values (..., channels) as they were before `apply`."""
