@@ -40,7 +40,10 @@ def test_labels_are_those_given_or_where_a_row_has_its_one(y, labels):
 
 @pytest.mark.parametrize("y", [[[3, -2], [0, 1]], [[1, 1], [0, 1]], [[0, 0], [0, 1]], [[0.5, 0.5]]])
 def test_two_numbers_a_case_that_are_no_one_hot_row_are_refused(y):
-    message = f"a.npz: y ({len(y)}, 2) holds no class labels: a label per case, or one-hot rows, are needed."
+    message = (
+        f"a.npz: y ({len(y)}, 2) holds no class labels: a label per case, one-hot rows, or rows of 0 and "
+        "1 for several labels are needed."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         labels_of(np.array(y), where="a.npz")
 

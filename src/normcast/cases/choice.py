@@ -28,6 +28,6 @@ def automatic(cases: Cases, kind: TaskName) -> Choice:
     >>> automatic(Cases.of(np.zeros((9, 8)), np.arange(9) % 2), "classify")
     Choice(preset='lstm-fcn', units=64, filters=64)
     """
-    if kind == "classify":
+    if kind != "regress":
         return Choice("lstm-fcn" if cases.channels == 1 else "mlstm-fcn", units=64, filters=64)
     return Choice("conv-lstm", units=32, filters=32)

@@ -1,25 +1,33 @@
-"""Classifier: classes of whole series, by any network, with probabilities calibrated on unseen cases."""
+"""Classifier: classes or labels of whole series, by any network, with calibrated probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import keras
 import numpy as np
 
 from normcast.artefact import Archive
 from normcast.cases import saved
 from normcast.cases.estimator import Estimator, estimator_of
+from normcast.cases.evaluation import told_labels
+from normcast.cases.head import tells_labels
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.errors import counted
 from normcast.models.revival import Classes
 from normcast.tasks.classify import labels_of
+from normcast.tasks.label import rows_of
 
 
 class Classifier(Estimator):
     """Tells the class of whole series: y holds a label for each case, of any type, or one-hot rows.
+
+    Or labels of which several may hold of a case, or none: y is then (cases, labels) of 0 and 1, a frame of
+    such columns, or a list of sets of names. Each label has a probability of its own, and is told where that
+    is above 0.5.
 
     `seeds` networks are trained, each from its own start, and the mean of their probabilities is told. Each
     holds out an eighth of the cases to stop by and another eighth to calibrate the probabilities by; of a
@@ -27,9 +35,10 @@ class Classifier(Estimator):
 
     model: "auto", a preset's name (`normcast presets`), an `Architecture`, or a keras model from (batch,
     time, channels) to a number per class (softmax, or logits where its loss says so), or to one for the
-    second of two classes (sigmoid); a compiled one is trained as it was compiled. class_weight: "balanced",
-    so that rare classes count as much as others, or a number for each class. calibrate: whether cases are
-    held out to set the temperature of the probabilities (Guo et al. 2017, arXiv:1706.04599). The others: as
+    second of two classes (sigmoid); of labels, to a number each (sigmoid, or logits); a compiled one is
+    trained as it was compiled. class_weight: "balanced", so that rare classes count as much as others, and a
+    label where it holds as much as elsewhere; or a number for each class. calibrate: whether cases are held
+    out to set the temperature of the probabilities (Guo et al. 2017, arXiv:1706.04599). The others: as
     in `Regressor`. Raises ValueError or TypeError for parameters that cannot be.
 
     >>> rng = np.random.default_rng(0)
@@ -64,13 +73,23 @@ class Classifier(Estimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        """The labels, sorted: the columns of `predict_proba`. Raises AttributeError before fit."""
+        """The classes, sorted, or the labels as y has them: the columns of `predict_proba`.
+
+        Labels whose columns have no names are numbers from 0. Raises AttributeError before fit.
+        """
         if self.fitted_ is None:
             raise AttributeError("Classifier: classes_ is known after fit; call fit(X, y) first.")
         return self.fitted_.labels
 
+    def told_of(self, cases: Cases) -> TaskName:
+        """Return what is told of such cases: classes, or labels of which several may hold."""
+        model = self.model if isinstance(self.model, keras.Model) else None
+        return "label" if tells_labels(cases.y, model) else "classify"
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, (cases, classes), in the order of `classes_`.
+
+        Those of labels of which several may hold do not sum to one.
 
         X: as in `fit`. Raises RuntimeError before fit, ValueError for cases of another length or other
         channels than those fitted.
@@ -78,17 +97,21 @@ class Classifier(Estimator):
         return self.ready("predict_proba").probabilities(self.read(X, "predict_proba"))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable label of each case, (cases,)."""
+        """Return the most probable class of each case, (cases,); of labels 0 or 1 each, (cases, labels)."""
         probabilities = self.ready("predict").probabilities(self.read(X, "predict"))
+        if self.ready("predict").tells_labels:
+            return told_labels(probabilities)
         return self.classes_[probabilities.argmax(axis=1)]
 
     def score(self, X: Any, y: Any) -> float:
-        """Return the accuracy, the share of cases told right.
+        """Return the accuracy, the share of cases told right; of labels, those of which every label is.
 
         Raises ValueError for a label that is unknown.
         """
         where = "Classifier.score"
         cases = X if isinstance(X, Cases) else Cases.of(X, y, where=where)
+        if self.ready("score").tells_labels:
+            return float((self.predict(cases) == rows_of(cases, self.classes_, where)).all(axis=1).mean())
         told, labels = self.predict(cases), labels_of(cases.y, where)
         foreign = ~np.isin(labels, self.classes_)
         if foreign.any():

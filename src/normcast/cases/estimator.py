@@ -88,7 +88,7 @@ class Estimator(Shown):
         return Tags(
             estimator_type="classifier" if classifies else "regressor",
             target_tags=TargetTags(required=True, multi_output=not classifies),
-            classifier_tags=ClassifierTags() if classifies else None,
+            classifier_tags=ClassifierTags(multi_label=True) if classifies else None,
             regressor_tags=None if classifies else RegressorTags(),
             input_tags=InputTags(two_d_array=True, three_d_array=True),
         )
@@ -133,8 +133,12 @@ class Estimator(Shown):
     def _learn(self, cases: Cases, progress: Reports) -> None:
         self._refuse_untold()
         with reporting(progress) as report:
-            self.learned_ = learn(cases, self.kind, self.settings, report)
+            self.learned_ = learn(cases, self.told_of(cases), self.settings, report)
         self.fitted_ = self.learned_.fitted
+
+    def told_of(self, cases: Cases) -> TaskName:
+        """Return what is told of such cases."""
+        return self.kind
 
     def _refuse_untold(self) -> None:
         """Raise RuntimeError for a keras model that a file kept without what it is to be trained with."""
@@ -171,7 +175,7 @@ class Estimator(Shown):
         Returns predictions of every tested case and `scoreboard()`.
         """
         cases = self.cases_of(X, y, groups, times, f"{type(self).__name__}.evaluate")
-        return evaluated(self.kind, self.settings, cases, folds, progress)
+        return evaluated(self.told_of(cases), self.settings, cases, folds, progress)
 
     def read(self, X: Any, method: str) -> Cases:
         """Return cases to tell of; raises RuntimeError before fit, ValueError for cases of another form."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from normcast.candidates.of_cases import CaseCandidate, case_candidates
 from normcast.cases.calibration import LEVELS, intervals
-from normcast.cases.learned import Learned, learn
+from normcast.cases.learned import LEAST, Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
 from normcast.data import Cases
@@ -19,9 +19,18 @@ from normcast.engine import Trained
 from normcast.engine.compiled import compiled_metrics
 from normcast.engine.progress import Reports, reporting, told_as
 from normcast.errors import at_least_one
-from normcast.scoring import beside, class_scores, measured, number_scores, score_interval, supported
+from normcast.scoring import (
+    THRESHOLD,
+    beside,
+    class_scores,
+    label_scores,
+    measured,
+    number_scores,
+    score_interval,
+    supported,
+)
 from normcast.sheet import Sheet, Shown, Table
-from normcast.tasks import CaseScaling, CaseTask, ClassHead, ClassifyTask, RegressTask
+from normcast.tasks import CaseScaling, CaseTask, ClassHead, ClassifyTask, LabelTask, RegressTask
 from normcast.tasks.holdout import Holdout
 from normcast.tasks.parts import parts_once
 
@@ -32,8 +41,8 @@ OURS = "normcast"
 class Told:
     """What one model told of the tested cases.
 
-    values: (tested, *target shape) numbers or (tested, classes) probabilities; bounds: by level in percent
-    (tested, *target shape, 2), of numbers.
+    values: (tested, *target shape) numbers or (tested, classes) probabilities, of labels each by itself;
+    bounds: by level in percent (tested, *target shape, 2), of numbers.
     """
 
     values: np.ndarray
@@ -44,11 +53,11 @@ class Told:
 class Evaluation(Shown):
     """What was told of cases that were not trained on, by model, the network first.
 
-    kind: "regress" or "classify"; tested: (tested,) the cases, by their number; fold: (tested,) from 0;
-    actual: (tested, ...) what came; classes: of a classifier; groups: (tested,) or None; split: "groups",
-    "time" or "chance"; network: its name; trained: the networks of each fold; cases: all that were given;
-    settings: the estimator's. metrics: that a keras model was compiled with; head: of a classifier, what they
-    compare.
+    kind: "regress", "classify" or "label"; tested: (tested,) the cases, by their number; fold: (tested,) from
+    0; actual: (tested, ...) what came, of labels whether each holds; classes: of a classifier, or its labels;
+    groups: (tested,) or None; split: "groups", "time" or "chance"; network: its name; trained: the networks
+    of each fold; cases: all that were given; settings: the estimator's. metrics: that a keras model was
+    compiled with; head: of a classifier, what they compare.
     """
 
     kind: str
@@ -66,10 +75,17 @@ class Evaluation(Shown):
     metrics: tuple[Any, ...] = ()
     head: ClassHead | None = None
 
+    @property
+    def tells_labels(self) -> bool:
+        """Whether several labels may hold of a case, or none."""
+        return self.kind == "label"
+
     def scores(self, model: str = OURS, cases: np.ndarray | None = None) -> dict[str, float]:
         """Return the scores of a model by name. cases: positions among the tested ones, by default all."""
         told = self.told[model]
         some = slice(None) if cases is None else cases
+        if self.tells_labels:
+            return label_scores(self.actual[some], told.values[some])
         if self.classes is not None:
             return class_scores(self.actual[some], self.classes, told.values[some])
         bounds = {level: each[some] for level, each in told.bounds.items()}
@@ -85,7 +101,8 @@ class Evaluation(Shown):
             return {}
         actual, told = outputs_of(self.actual), outputs_of(self.told[model].values)
         if self.head is not None and self.classes is not None:
-            actual, told = self.head.targets(actual == self.classes), self.head.outputs(told)
+            hot = actual if self.tells_labels else actual == self.classes
+            actual, told = self.head.targets(hot), self.head.outputs(told)
         return beside(measured(self.metrics, actual, told), taken=self.scores(model))
 
     def interval(self, model: str = OURS, level: float = 95) -> dict[str, tuple[float, float]]:
@@ -104,6 +121,10 @@ class Evaluation(Shown):
         columns: dict[str, Any] = {"case": self.tested, **named, "fold": self.fold}
         if self.groups is not None:
             columns["group"] = self.groups
+        if self.classes is not None and self.tells_labels:
+            told = {name: told_labels(each.values) for name, each in self.told.items()}
+            told = {"actual": self.actual, **told}
+            return pd.DataFrame({**columns, **of_each_label(told, self.classes)})
         if self.classes is not None:
             columns["actual"] = self.actual
             told = {name: self.classes[each.values.argmax(axis=1)] for name, each in self.told.items()}
@@ -122,6 +143,24 @@ class Evaluation(Shown):
         )
 
 
+def told_labels(probabilities: np.ndarray) -> np.ndarray:
+    """Return whether each label is told to hold, (cases, labels) of 0 and 1."""
+    return (probabilities > THRESHOLD).astype(int)
+
+
+def of_each_label(told: Mapping[str, np.ndarray], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Return columns "name-label" of what (cases, labels) hold, as 0 and 1.
+
+    >>> of_each_label({"actual": np.array([[True, False]])}, np.array(["rain", "wind"]))
+    {'actual-rain': array([1]), 'actual-wind': array([0])}
+    """
+    return {
+        f"{name}-{label}": values[:, k].astype(int)
+        for name, values in told.items()
+        for k, label in enumerate(labels)
+    }
+
+
 def outputs_of(values: np.ndarray) -> np.ndarray:
     """Return one value per case, (cases,), as a network gives it, (cases, 1); others as they are."""
     return values[:, None] if values.ndim == 1 else values
@@ -131,8 +170,12 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
     """Return the evaluation of an estimator of these settings; see `Estimator.evaluate`."""
     at_least_one(f"{settings.where}.evaluate", "folds", folds)
     asked = Asked(folds, settings.scaling, where=f"{settings.where}.evaluate")
-    task = asked.classes(cases) if kind == "classify" else asked.numbers(cases)
+    task = asked.task(cases, kind)
     parts = parts_once(cases, task.strata, folds, task.where)
+    if isinstance(task, LabelTask):
+        for number in range(folds):
+            train = parts.tested(number)[0]
+            task.refuse_constant(train, LEAST, f"{task.where}: fold {number + 1} of {folds}")
     tested, told, learned_in = [], [], []
     with reporting(progress) as report:
         for number in range(folds):
@@ -141,7 +184,7 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
             tested.append(test)
             told.append(dict(models_of(learned, task, train, test)))
             learned_in.append(learned)
-    return joined(task, tested, told, learned_in)
+    return joined(kind, task, tested, told, learned_in)
 
 
 def models_of(
@@ -153,6 +196,12 @@ def models_of(
     """
     fitted, unseen = learned.fitted, task.cases.at(test)
     held = [Holdout(*(train[each] for each in hold.places.values())) for hold in learned.held]
+    if isinstance(task, LabelTask):
+        yield OURS, Told(fitted.probabilities(unseen), {})
+        pairs = np.stack([~task.hot, task.hot], axis=-1)
+        for each in case_candidates("labels"):
+            yield each.name, Told(told_by_candidate(each, task, pairs, train, test)[..., 1], {})
+        return
     if isinstance(task, ClassifyTask):
         yield OURS, Told(among(fitted.labels, fitted.probabilities(unseen), task.classes), {})
         for each in case_candidates("classes"):
@@ -184,6 +233,8 @@ def told_by_candidate(
     """Return what a candidate that learned from `train` tells of `test`."""
     cases, train = task.cases, np.sort(train)
     x = read_by(candidate, task.scaling_of(train).apply(cases))
+    if targets.ndim == 3 and targets.dtype == bool:
+        return candidate.fit(x[train], targets[train])(x[test])
     if targets.dtype == bool:
         there = targets[train].any(axis=0)
         told = np.zeros((len(test), targets.shape[1]))
@@ -214,6 +265,7 @@ def among(own: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> np
 
 
 def joined(
+    kind: TaskName,
     task: ClassifyTask | RegressTask,
     parts: Sequence[np.ndarray],
     told: Sequence[Mapping[str, Told]],
@@ -221,12 +273,11 @@ def joined(
 ) -> Evaluation:
     """Return the folds as one evaluation."""
     tested, cases, settings = np.concatenate(parts), task.cases, learned[0].settings
-    classifies = isinstance(task, ClassifyTask)
     return Evaluation(
-        kind="classify" if classifies else "regress",
+        kind=kind,
         tested=tested,
         fold=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-        actual=task.labels[tested] if isinstance(task, ClassifyTask) else cases.y[tested].astype(np.float64),
+        actual=task.actual[tested] if isinstance(task, ClassifyTask) else cases.y[tested].astype(np.float64),
         classes=task.classes if isinstance(task, ClassifyTask) else None,
         groups=None if cases.groups is None else cases.groups[tested],
         split=task.split,

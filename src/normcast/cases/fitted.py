@@ -67,13 +67,19 @@ class Fitted:
         if self.classes is not None:
             calibrated = f"temperature {self.temperature:.3g}" if self.temperature != 1 else "not calibrated"
             names = listed([str(each) for each in self.classes], 10)
-            return {**told, "classes": f"{len(self.classes)}: {names}", "probabilities": calibrated}
+            what = "labels" if self.tells_labels else "classes"
+            return {**told, what: f"{len(self.classes)}: {names}", "probabilities": calibrated}
         unseen = 0 if self.residuals is None else len(self.residuals)
         return {**told, "intervals": f"from {counted(unseen, 'unseen case')}" if unseen else "none"}
 
     @property
+    def tells_labels(self) -> bool:
+        """Whether several labels may hold of a case, or none."""
+        return self.head is not None and self.head.is_of_labels
+
+    @property
     def labels(self) -> np.ndarray:
-        """The classes of a classifier, sorted."""
+        """The classes of a classifier, sorted, or the labels as y has them."""
         assert self.classes is not None
         return self.classes
 
@@ -91,12 +97,30 @@ class Fitted:
     def probabilities(self, cases: Cases) -> np.ndarray:
         """Return the mean of the networks' calibrated probabilities, (cases, classes)."""
         told = [self.probabilities_of(member, cases) for member in self.members]
-        return np.mean([tempered(each, self.temperature) for each in told], axis=0)
+        return np.mean([self.tempered(each) for each in told], axis=0)
+
+    def tempered(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities, (cases, classes), of labels each by itself."""
+        if not self.tells_labels:
+            return tempered(probabilities, self.temperature)
+        return tempered(as_pairs(probabilities), self.temperature)[:, 1].reshape(probabilities.shape)
 
     def probabilities_of(self, member: Member, cases: Cases) -> np.ndarray:
         """Return the probabilities that one network gives, not calibrated, (cases, classes)."""
         assert self.head is not None
         return self.head.probabilities(self.outputs(member, cases))
+
+
+def as_pairs(probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities of labels (cases, labels) as those of two classes, no and yes.
+
+    Shape (cases x labels, 2), the labels of a case after one another.
+
+    >>> as_pairs(np.array([[0.25, 1.0]]))
+    array([[0.75, 0.25],
+           [0.  , 1.  ]])
+    """
+    return np.stack([1 - probabilities, probabilities], axis=-1).reshape(-1, 2)
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:

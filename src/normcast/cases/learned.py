@@ -11,7 +11,7 @@ import numpy as np
 
 from normcast.cases.calibration import temperature_of
 from normcast.cases.choice import automatic
-from normcast.cases.fitted import Fitted, Member
+from normcast.cases.fitted import Fitted, Member, as_pairs
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName, case_subject, of_ours
 from normcast.data import Cases
@@ -19,8 +19,8 @@ from normcast.engine import Trained, Training, train
 from normcast.engine.network import Network, network_of
 from normcast.engine.progress import Report, told_as
 from normcast.machine import cores
-from normcast.tasks import CaseScaling, ClassifyTask, RegressTask
-from normcast.tasks.class_weights import ClassWeighted
+from normcast.tasks import CaseScaling, ClassifyTask, LabelTask, RegressTask
+from normcast.tasks.class_weights import ClassWeighted, LabelWeighted
 from normcast.tasks.holdout import Holdout, holdouts
 from normcast.tasks.subject import Subject, name_of, preset_training
 
@@ -87,6 +87,11 @@ def weighed(training: Training, subject: Subject, settings: Settings) -> Trainin
     task = subject.task
     if not isinstance(task, ClassifyTask):
         return training
+    if isinstance(task, LabelTask):
+        pairs = settings.label_weights_of(task.hot)
+        if pairs is None:
+            return training
+        return replace(training, loss=LabelWeighted(training.loss, pairs.tolist()))
     weights = settings.weights_of(task.classes, task.hot.sum(axis=0))
     if weights is None:
         return training
@@ -157,8 +162,10 @@ def calibrated(fitted: Fitted, task: RegressTask | ClassifyTask, held: Sequence[
         return fitted
     if isinstance(task, ClassifyTask):
         told = [fitted.probabilities_of(member, unseen) for member, unseen, _ in pairs]
-        hot = np.concatenate([task.hot[places] for *_, places in pairs])
-        return replace(fitted, temperature=temperature_of(np.concatenate(told), hot))
+        hot, sure = np.concatenate([task.hot[places] for *_, places in pairs]), np.concatenate(told)
+        if fitted.tells_labels:  # one temperature of all labels
+            hot, sure = as_pairs(hot.astype(int)) == 1, as_pairs(sure)
+        return replace(fitted, temperature=temperature_of(sure, hot))
     errors = [task.y[places] - fitted.outputs(member, unseen) for member, unseen, places in pairs]
     together = np.concatenate(errors)
     return replace(fitted, residuals=together.reshape(len(together), *fitted.target_shape))

@@ -32,7 +32,7 @@ from normcast.plain import Plain
 from normcast.tasks import CaseScaling, ClassHead, InputScaling
 from normcast.tasks.subject import reads
 
-FORMAT = 2  # 1 knows one input
+FORMAT = 2  # 1 knows one input, and no labels of which several may hold
 MANIFEST, ARRAYS = "manifest.json", "cases.safetensors"
 KINDS = {"Regressor": "regressor", "Classifier": "classifier"}
 STATISTICS = ("location", "spread")
@@ -42,7 +42,7 @@ STATISTICS = ("location", "spread")
 class Head(Plain):
     """What the manifest tells of a classifier's head; see `ClassHead`."""
 
-    kind: Literal["softmax", "sigmoid"]
+    kind: Literal["softmax", "sigmoid", "labels"]
     is_logits: bool
     is_sparse: bool
 
@@ -230,7 +230,10 @@ def refuse_contradiction(facts: Facts) -> None:
         )
     if (facts.head is None) != (classes is None):
         raise ValueError("it has a head without classes, or classes without a head.")
-    if classes is not None and (len(classes) < 2 or classes != sorted(set(classes))):
+    if facts.head is not None and facts.head.kind == "labels":
+        if len(classes or ()) < 2 or len(set(classes or ())) < len(classes or ()):
+            raise ValueError(f"labels are {classes}, but must be two at least, none twice.")
+    elif classes is not None and (len(classes) < 2 or classes != sorted(set(classes))):
         raise ValueError(f"classes are {classes}, but must be two at least, sorted, none twice.")
     if not 0 < facts.temperature < np.inf:
         raise ValueError(f"temperature is {facts.temperature}, but must be above 0.")

@@ -157,3 +157,19 @@ class Settings:
         else:
             weights = counts.sum() / (len(counts) * counts)
         return weights * counts.sum() / (weights * counts).sum()
+
+    def label_weights_of(self, hot: np.ndarray) -> np.ndarray | None:
+        """Return how much each label counts where it does not hold and where it does, (labels, 2), or None.
+
+        hot: (cases, labels) bool. Raises ValueError for weights by name.
+        """
+        if self.class_weight is None:
+            return None
+        if isinstance(self.class_weight, Mapping):
+            raise ValueError(
+                f"{self.where}: class_weight gives numbers to {', '.join(map(str, self.class_weight))}, but "
+                "several labels may hold of a case. Give 'balanced', so that a label counts as much where it "
+                "holds as where it does not, or None."
+            )
+        counts = np.stack([(~hot).sum(axis=0), hot.sum(axis=0)], axis=1)
+        return len(hot) / (2 * counts)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import keras
 import numpy as np
 
+from normcast.cases.head import CLASSIFYING, activation_of, class_head, label_head, tells_labels
 from normcast.cases.inputs import refuse_other_names
-from normcast.check.head import heads
-from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
 from normcast.engine.losses import name_of as loss_name
 from normcast.errors import listed
 from normcast.models import Architecture
-from normcast.tasks import ClassHead, ClassifyTask, RegressTask
+from normcast.tasks import ClassHead, ClassifyTask, LabelTask, RegressTask
 from normcast.tasks.classify import is_hot, labels_of
 from normcast.tasks.subject import (
     NetworkLike,
@@ -28,12 +27,14 @@ from normcast.tasks.subject import (
     preset_training,
 )
 
-TaskName: TypeAlias = Literal["classify", "regress"]
+TaskName: TypeAlias = Literal["classify", "label", "regress"]
+TASK_NAMES: tuple[TaskName, ...] = get_args(TaskName)
 DIFFERENCES = tuple(
     getattr(keras.losses, name) for name in ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
 )
 UNBOUNDED = ("linear", "?")
-PROBABLE = ("sigmoid", "softmax", "hard_sigmoid", "?")
+ACTIVATIONS: dict[TaskName, str] = {"classify": "softmax", "label": "sigmoid", "regress": "linear"}
+"""Of the head of a network of ours."""
 MOST_CLASSES = 20
 """Different whole numbers that are taken for labels; more of them are a question."""
 
@@ -54,9 +55,20 @@ class Asked:
         common = (self.folds, self.scaling, self.where)
         return ClassifyTask(cases, *common, head=head or ClassHead(), least=self.least)
 
+    def labels(self, cases: Cases, head: ClassHead | None = None) -> LabelTask:
+        """Return the task of telling labels, of which several may hold."""
+        common = (self.folds, self.scaling, self.where)
+        return LabelTask(cases, *common, head=head or ClassHead("labels"), least=self.least)
+
     def numbers(self, cases: Cases, scales_target: bool = True) -> RegressTask:
         """Return the task of telling numbers."""
         return RegressTask(cases, self.folds, self.scaling, self.where, scales_target=scales_target)
+
+    def task(self, cases: Cases, name: TaskName) -> ClassifyTask | RegressTask:
+        """Return the task of that name."""
+        if name == "regress":
+            return self.numbers(cases)
+        return self.labels(cases) if name == "label" else self.classes(cases)
 
 
 def cases_of(arrays: tuple[Any, ...]) -> Cases:
@@ -85,8 +97,7 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
         )
     name = task or told_by(cases, given, asked.where)
     if isinstance(given, keras.Model):
-        made = _classified if name == "classify" else _regressed
-        return made(given, cases, asked)
+        return OF_MODEL[name](given, cases, asked)
     architecture = architecture_of(given)
     if architecture.skip or architecture.instance_norm:
         raise ValueError(
@@ -95,20 +106,19 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
             "can use. Choose another for cases, such as conv-lstm."
         )
     training = asked.training or preset_training(given)
-    if name == "classify":
-        labels = asked.classes(cases)
-        training = replace(training, loss=labels.default_loss)
-        model = built(of_ours(given, name), cases, len(labels.classes))
-        return Subject(model, labels, training, name_of(given))
-    numbers = asked.numbers(cases)
-    if len(numbers.output_shape) > 1:
+    told = asked.task(cases, name)
+    if isinstance(told, ClassifyTask):
+        training = replace(training, loss=told.default_loss)
+        model = built(of_ours(given, name), cases, len(told.classes))
+        return Subject(model, told, training, name_of(given))
+    if len(told.output_shape) > 1:
         raise ValueError(
             f"{asked.where}: y has an output for each step, {cases.y.shape}, which no preset gives. Give a "
             "keras "
-            f"model that maps (batch, {cases.steps}, {cases.channels}) to (batch, {numbers.output_shape})."
+            f"model that maps (batch, {cases.steps}, {cases.channels}) to (batch, {told.output_shape})."
         )
-    model = built(of_ours(given, name), cases, numbers.output_shape[0])
-    return Subject(model, numbers, training, name_of(given))
+    model = built(of_ours(given, name), cases, told.output_shape[0])
+    return Subject(model, told, training, name_of(given))
 
 
 def refuse_subclass(model: keras.Model, cases: Cases, where: str) -> None:
@@ -125,23 +135,12 @@ def refuse_subclass(model: keras.Model, cases: Cases, where: str) -> None:
 
 def of_ours(given: str | Architecture, task: TaskName) -> Architecture:
     """Return a network of ours with the head for a task."""
-    return architecture_of(given).with_head("softmax" if task == "classify" else "linear")
+    return architecture_of(given).with_head(ACTIVATIONS[task])
 
 
 def built(architecture: Architecture, cases: Cases, outputs: int) -> keras.Model:
     """Return the network for these cases."""
     return architecture.build(cases.steps, cases.channels, outputs)
-
-
-def activation_of(model: keras.Model) -> str:
-    """Return the activation that bounds what a model gives; "?" where that cannot be known.
-
-    >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    >>> activation_of(net), activation_of(keras.Sequential([net, keras.layers.Softmax()]))
-    ('linear', 'softmax')
-    """
-    found = heads(read(model))
-    return found[0].activation if found else "?"
 
 
 def _classified(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
@@ -153,24 +152,12 @@ def _classified(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
     return foreign_subject(model, asked.classes(cases, head), training, asked.where)
 
 
-def class_head(model: keras.Model, loss: Any, classes: int, where: str = "Study") -> ClassHead:
-    """Return what a model gives for so many classes.
-
-    loss: what it is compiled with, or None; a head without activation then gives logits.
-    Raises ValueError for a model that gives neither probabilities nor, as its loss says, logits.
-    """
-    kind: Literal["softmax", "sigmoid"] = (
-        "sigmoid" if classes == 2 and model.output_shape[-1] == 1 else "softmax"
-    )
-    activation = activation_of(model)
-    config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
-    is_logits = bool(config.get("from_logits", False)) if loss is not None else activation == "linear"
-    if not is_logits and activation not in PROBABLE:
-        raise ValueError(
-            f"{where}: model {model.name!r} gives no probabilities of classes: its last activation is "
-            f"{activation!r}. End with {kind}, or compile with a cross-entropy of from_logits=True."
-        )
-    return ClassHead(kind, is_logits, kind == "softmax" and "sparse" in loss_name(loss))
+def _labelled(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
+    training = compiled_training(model, asked.where)
+    has_loss = model.compiled and model.loss is not None
+    head = label_head(model, training.loss if has_loss else None, asked.where)
+    training = training if has_loss else replace(training, loss=head.loss)
+    return foreign_subject(model, asked.labels(cases, head), training, asked.where)
 
 
 def _regressed(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
@@ -193,6 +180,8 @@ def told_by(cases: Cases, given: NetworkLike, where: str = "Study") -> TaskName:
     Raises ValueError where that is a question.
     """
     y = cases.y
+    if tells_labels(y, given if isinstance(given, keras.Model) else None):
+        return "label"
     if y.dtype.kind not in "iuf" or is_hot(y):
         return "classify"
     if y.ndim > 2 or (y.ndim == 2 and y.shape[1] > 1) or not (y == np.rint(y)).all():
@@ -216,4 +205,7 @@ def _classifies(model: keras.Model, different: int) -> bool:
         is_sigmoid = units == 1 and different == 2 and activation_of(model) not in UNBOUNDED
         return units == different > 1 or is_sigmoid
     name = loss_name(model.loss)
-    return any(word in name for word in ("crossentropy", "cross_entropy", "focal", "hinge"))
+    return any(word in name for word in CLASSIFYING)
+
+
+OF_MODEL = {"classify": _classified, "label": _labelled, "regress": _regressed}

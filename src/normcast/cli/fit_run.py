@@ -99,7 +99,7 @@ class FitRun:
         subject = prepared(self.cases, kind, settings)[1]
         if folds:  # raises where there are too few groups, times or cases of a class
             asked = Asked(folds, where=str(self.file))
-            task = asked.classes(self.cases) if kind == "classify" else asked.numbers(self.cases)
+            task = asked.task(self.cases, kind)
             parts_once(self.cases, task.strata, folds, str(self.file))
         return subject
 

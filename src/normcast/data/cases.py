@@ -13,6 +13,7 @@ from normcast.data import workbook
 from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_file import read_case_file
 from normcast.data.case_input import ALONE, Layout, read_inputs, refuse_infinite
+from normcast.data.named import named_targets
 from normcast.data.uneven import as_array, refuse_large
 from normcast.errors import counted, one_of
 from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
@@ -28,7 +29,8 @@ class Cases(Shown):
     (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
     length; notes: what was found, to tell the user. Where a network reads several inputs, x is the series
     that leads, name its input, and beside the others by name: (cases, time, channels) or (cases, columns).
-    ids: (cases,) what a long table calls each case, or None.
+    ids: (cases,) what a long table calls each case, or None; names: of the columns of y, or None where they
+    have none.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -46,6 +48,7 @@ class Cases(Shown):
     name: str = ALONE
     beside: Mapping[str, np.ndarray] = field(default_factory=dict)
     ids: np.ndarray | None = None
+    names: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class Cases(Shown):
         x: an array of any library, or a list of series (time, channels) or (time,), which may differ in
         length: zeros stand before the shorter ones, so that the last step of each is its newest. Or a dict
         of such by the names of a model's inputs, where an array of two axes is (cases, columns).
+        y: an array; a frame, whose columns have names; or a list of sets, the labels that hold of each case.
         layout: "channels_first" for X (cases, channels, time) and series (channels, time); None is
         "channels_last", with a note where X looks otherwise. where: what messages call them, as the file.
         Raises ValueError for shapes that do not go together, for no case, for what is not a finite number,
@@ -76,7 +80,8 @@ class Cases(Shown):
         read = read_inputs(x, layout, where)
         (name, lead), *others = read.items()
         values = lead.values
-        labels = _targets(y, len(values), where)
+        told, names = named_targets(y)
+        labels = _targets(told, len(values), where)
         own = {name: _per_case(given, name, len(values), where) for name, given in
                (("groups", groups), ("times", times))}  # fmt: skip
         if own["times"] is not None and own["times"].dtype.kind not in "iufM":
@@ -87,7 +92,9 @@ class Cases(Shown):
         if own["groups"] is not None:
             notes += (f"{counted(len(np.unique(own['groups'])), 'group')}: none is split",)
         beside = {other: each.values for other, each in others}
-        return cls(values, labels, own["groups"], own["times"], lead.lengths, notes, name, beside)
+        return cls(
+            values, labels, own["groups"], own["times"], lead.lengths, notes, name, beside, names=names
+        )
 
     @classmethod
     def read(
@@ -119,7 +126,7 @@ class Cases(Shown):
             rows = [(str(value), f"{count:,}") for value, count in zip(values, many, strict=True)]
             table = Table(("y", "cases"), tuple(rows[:HTML_ROWS]), len(rows))
             return Sheet("Cases", f": {self.extent}", facts, self.notes, table)
-        told = f"{self.y.min():.4g} to {self.y.max():.4g}" if self.is_told else "not told"
+        told = f"{float(self.y.min()):.4g} to {float(self.y.max()):.4g}" if self.is_told else "not told"
         facts = {"y": f"{told}, shape {self.y.shape}", **facts}
         return Sheet("Cases", f": {self.extent}", facts, self.notes)
 

@@ -33,7 +33,7 @@ def of_estimator(estimator: Estimator, data: Any, ways: Sequence[str]) -> Canary
     """
     name = type(estimator).__name__
     cases = data if isinstance(data, Cases) else Cases.of(*data, where="canary")
-    settings, subject = prepared(cases, estimator.kind, estimator.settings)
+    settings, subject = prepared(cases, estimator.told_of(cases), estimator.settings)
     task = subject.task
     assert isinstance(task, RegressTask | ClassifyTask)
     held = held_out(task, settings)

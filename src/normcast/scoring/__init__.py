@@ -5,6 +5,7 @@ from normcast.scoring.coverage import Coverage, coverages
 from normcast.scoring.intervals import Block, SeriesIntervals
 from normcast.scoring.of_classes import SURE, class_scores, confusion
 from normcast.scoring.of_keras import beside, is_own_metric, measured, plain_metric, rises
+from normcast.scoring.of_labels import THRESHOLD, label_scores
 from normcast.scoring.of_numbers import number_scores
 from normcast.scoring.quantiles import check_levels, level_columns, quantiles_of
 from normcast.scoring.resample import score_interval
@@ -14,6 +15,7 @@ from normcast.scoring.scores import METRICS, Scores, models_of, score
 __all__ = [
     "METRICS",
     "SURE",
+    "THRESHOLD",
     "Block",
     "Conformal",
     "Coverage",
@@ -26,6 +28,7 @@ __all__ = [
     "confusion",
     "coverages",
     "is_own_metric",
+    "label_scores",
     "level_columns",
     "measured",
     "models_of",

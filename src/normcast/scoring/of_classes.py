@@ -81,14 +81,14 @@ def _by_class(counts: np.ndarray) -> dict[str, float]:
 def _roc_auc(hot: np.ndarray, probabilities: np.ndarray) -> float:
     first = 1 if hot.shape[1] == 2 else 0
     areas = [
-        _area(probabilities[of, each], probabilities[~of, each])
+        area(probabilities[of, each], probabilities[~of, each])
         for each, of in enumerate(hot.T[first:], start=first)
         if 0 < of.sum() < len(of)
     ]
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def _area(inside: np.ndarray, outside: np.ndarray) -> float:
+def area(inside: np.ndarray, outside: np.ndarray) -> float:
     """Return the chance that one from inside is larger than one from outside, ties counting half."""
     outside = np.sort(outside)
     below, not_above = np.searchsorted(outside, inside, "left"), np.searchsorted(outside, inside, "right")

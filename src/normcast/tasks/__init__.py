@@ -6,6 +6,7 @@ from normcast.tasks.class_head import ClassHead
 from normcast.tasks.classify import ClassifyTask
 from normcast.tasks.forecast import ForecastTask
 from normcast.tasks.forecast_fold import ForecastFold
+from normcast.tasks.label import LabelTask
 from normcast.tasks.regress import RegressTask
 from normcast.tasks.sizes import Sizes
 from normcast.tasks.task import RAW_INPUTS, Fold, Task
@@ -20,6 +21,7 @@ __all__ = [
     "ForecastFold",
     "ForecastTask",
     "InputScaling",
+    "LabelTask",
     "RegressTask",
     "Sizes",
     "Task",

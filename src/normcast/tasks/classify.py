@@ -43,6 +43,11 @@ class ClassifyTask(CaseTask):
         """The label of each case, (cases,)."""
         return labels_of(self.cases.y, self.where)
 
+    @property
+    def actual(self) -> np.ndarray:
+        """What came, as it is scored, (cases, ...)."""
+        return self.labels
+
     @cached_property
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         return np.unique(self.labels, return_counts=True)
@@ -134,7 +139,8 @@ def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     labels = y.argmax(axis=1) if is_hot(y) else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if labels.ndim != 1:
         raise ValueError(
-            f"{where}: y {y.shape} holds no class labels: a label per case, or one-hot rows, are needed."
+            f"{where}: y {y.shape} holds no class labels: a label per case, one-hot rows, or rows of 0 "
+            "and 1 for several labels are needed."
         )
     if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
         raise ValueError(

@@ -15,9 +15,9 @@ __all__ = ["KINDS", "CaseCandidate", "FittedCase", "case_candidates"]
 
 
 def case_candidates(kind: str) -> tuple[CaseCandidate, ...]:
-    """Return the candidates that tell numbers or classes, in order, as far as what they need is there.
+    """Return the candidates that tell numbers, classes or labels, in order, where what they need is there.
 
-    kind: "numbers" or "classes". Raises ValueError for another.
+    kind: "numbers", "classes", or "labels" of which several may hold. Raises ValueError for another.
 
     >>> [each.name for each in case_candidates("numbers") if not each.needs]
     ['mean', 'last step', 'ridge', 'nearest neighbour']

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 
 import numpy as np
 
-KINDS = ("numbers", "classes")
+KINDS = ("numbers", "classes", "labels")
 
 FittedCase = Callable[[np.ndarray], np.ndarray]
-"""Takes x (cases, time, channels); returns numbers as y has them, or probabilities (cases, classes)."""
+"""Takes x (cases, time, channels); returns numbers, or probabilities, in the shape that y has."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class CaseCandidate:
     """A way to tell numbers or classes of cases, as a value.
 
     name: its row in a table; place: its order among the others. fit: takes x (cases, time, channels) float32,
-    standardized, and y: numbers (cases, ...), scaled, or classes (cases, classes) bool, one-hot; returns what
-    tells them of further cases, of each from its own rows alone. tells: some of `KINDS`. needs: the packages
+    standardized, and y: numbers (cases, ...), scaled, classes (cases, classes) bool, one-hot, or labels of
+    which several may hold, (cases, labels, 2) bool, each as two classes, no and yes; returns what tells them
+    of further cases, of each from its own rows alone. tells: some of `KINDS`. needs: the packages
     without which it is not there. in_time: whether it tells steps of time apart; else it takes several inputs
     side by side, as one step.
 

@@ -1,4 +1,4 @@
-"""The same for all cases: the mean of the numbers, or the share of each class."""
+"""The same for all cases: the mean of the numbers, or the share of each class or label."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def fit(x: np.ndarray, y: np.ndarray) -> FittedCase:
 
 
 numbers = CaseCandidate("mean", 0, fit, ("numbers",))
-classes = CaseCandidate("majority", 0, fit, ("classes",))
+classes = CaseCandidate("majority", 0, fit, ("classes", "labels"))

@@ -17,7 +17,8 @@ def fit(x: np.ndarray, y: np.ndarray) -> FittedCase:
 
     Near is the Euclidean distance over all steps and channels; of equal distances the first case is taken.
     The class gets as probability the share of cases whose nearest other one is of their class, at least that
-    of chance, at most n / (n + 1) of n cases; all other classes share the rest.
+    of chance, at most n / (n + 1) of n cases; all other classes share the rest. So does each of the labels
+    (cases, labels, 2), with a share of its own.
     Source: Cover & Hart 1967, doi:10.1109/TIT.1967.1053964
 
     >>> x = np.array([0.0, 0.1, 5.0, 5.1])[:, None, None]
@@ -32,18 +33,21 @@ def fit(x: np.ndarray, y: np.ndarray) -> FittedCase:
 
 
 def probabilities(cases: np.ndarray, hot: np.ndarray) -> np.ndarray:
-    """Return what is told of a case whose nearest one is each of these, (cases, classes); hot: bool.
+    """Return what is told of a case whose nearest one is each of these, (cases, ..., classes); hot: bool.
 
     >>> probabilities(np.array([[0.0], [1.0], [9.0]]), np.array([[1, 0], [1, 0], [0, 1]], bool)).round(2)
     array([[0.67, 0.33],
            [0.67, 0.33],
            [0.33, 0.67]])
     """
-    n, k = hot.shape
+    n, k = len(hot), hot.shape[-1]
     if k == 1:
         return np.ones((n, 1))
-    right = hot[nearest(cases, cases, to_others=True)][hot].mean() if n > 1 else 1 / k
-    sure = min(max(float(right), 1 / k), 1 - 1 / (n + 1))
+    if n > 1:
+        right = (hot[nearest(cases, cases, to_others=True)] & hot).any(axis=-1).mean(axis=0)
+    else:
+        right = np.full(hot.shape[1:-1], 1 / k)
+    sure = np.clip(right, 1 / k, 1 - 1 / (n + 1))[..., None]
     return np.where(hot, sure, (1 - sure) / (k - 1))
 
 

@@ -38,7 +38,8 @@ def told_by_ridge(features: np.ndarray, y: np.ndarray) -> FittedCase:
     """Return what tells y of features (cases, features): numbers, or probabilities where y is bool.
 
     Classes are learned as 1 and -1; the probabilities are the softmax of the scores times a factor with which
-    the scores of the cases left out have the least log loss.
+    the scores of the cases left out have the least log loss. Labels (cases, labels, 2) share the penalty, and
+    have a factor each.
 
     >>> features = np.linspace(-1, 1, 40)[:, None]
     >>> told = told_by_ridge(features, np.hstack([features < 0, features >= 0]))
@@ -47,9 +48,13 @@ def told_by_ridge(features: np.ndarray, y: np.ndarray) -> FittedCase:
            [0., 1.]])
     """
     if y.dtype == bool:
-        fitted = fit_ridge(features, np.where(y, 1.0, -1.0))
-        factor = sharpness(fitted.left_out, y)
-        return lambda new: softmax(factor * fitted.predict(new), axis=1)
+        fitted = fit_ridge(features, np.where(y, 1.0, -1.0).reshape(len(y), -1))
+        left_out = fitted.left_out.reshape(y.shape)
+        if y.ndim == 2:
+            factor: float | np.ndarray = sharpness(left_out, y)
+        else:
+            factor = np.array([[sharpness(left_out[:, k], y[:, k])] for k in range(y.shape[1])])
+        return lambda new: softmax(factor * fitted.predict(new).reshape(-1, *y.shape[1:]), axis=-1)
     fitted = fit_ridge(features, y.reshape(len(y), -1))
     return lambda new: fitted.predict(new).reshape(len(new), *y.shape[1:])
 
