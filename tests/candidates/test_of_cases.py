@@ -90,6 +90,20 @@ def test_probabilities_are_some_even_for_one_case_of_a_class_or_for_a_class_with
     np.testing.assert_allclose(told.sum(axis=1), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("candidate", OF_CLASSES, **named)
+def test_a_label_is_told_as_two_classes_are(candidate):
+    x, labels = clusters(60)
+    holds = np.stack([labels == 0, labels < 2], axis=1)
+    pairs = np.stack([~holds, holds], axis=-1)
+    new = drawn(7, seed=1)
+    told = candidate.fit(x, pairs)(new)
+    assert told.shape == (7, 2, 2)
+    np.testing.assert_allclose(told.sum(axis=-1), 1, rtol=1e-12)
+    for place in range(2):
+        alone = candidate.fit(x, pairs[:, place])(new)
+        np.testing.assert_allclose(candidate.fit(x, pairs[:, [place]])(new)[:, 0], alone, rtol=1e-9)
+
+
 @pytest.mark.parametrize("candidate", OWN, **named)
 @pytest.mark.parametrize("x", [drawn(1), 0 * drawn(5), drawn(30, 1, 1)], ids=["one case", "flat", "one step"])
 def test_a_single_case_and_windows_without_change_are_no_trouble(candidate, x):

@@ -168,6 +168,48 @@ def test_numbers_are_told_with_their_bounds(folder, capsys):
     assert said.err == ""
 
 
+def test_several_labels_are_taken_for_that_told_each_by_itself_and_scored(folder, capsys):
+    x, _ = drawn(60)
+    y = (x[:, -1] > 1).astype(int)
+    np.savez("gait.npz", X_train=x[:40], y_train=y[:40], X_test=x[40:], y_test=y[40:])
+    call = [
+        "gait.npz",
+        *SMALL,
+        "--folds",
+        "2",
+        "--save",
+        "g.normcast",
+        "--report",
+        "g.html",
+        "-o",
+        "told.csv",
+    ]
+    assert run(["fit", *call]) == 0
+    said = capsys.readouterr()
+    why = "since y holds rows of 0 and 1, some with several ones or none; say --task regress if they are"
+    assert f"Task: classify (several labels per case), {why}" in said.err
+    counts = y[:40].sum(axis=0)
+    assert f"2 labels: 0 {counts[0]} and 1 {counts[1]}." in said.err
+    assert "On the test part, 20 cases" in said.out
+    assert pd.read_csv("told.csv").columns[2:6].tolist() == [
+        "actual-0",
+        "actual-1",
+        "normcast-0",
+        "normcast-1",
+    ]
+    np.savez("new.npz", x=x[40:], y=y[40:])
+    assert run(["predict", "g.normcast", "new.npz"]) == 0
+    table = pd.read_csv("predictions.csv")
+    assert table.columns.tolist() == ["case", *(f"normcast-{k}" for k in ("0", "1", "p-0", "p-1"))]
+    np.testing.assert_array_equal(table["normcast-1"] == 1, table["normcast-p-1"] > 0.5)
+    assert "subset" in capsys.readouterr().out
+    np.savez("words.npz", x=x[40:], y=np.array(["a"] * 20))
+    assert run(["predict", "g.normcast", "words.npz"]) == 0
+    assert "Note: not scored: y: y has a, which was not fitted" in capsys.readouterr().err
+    np.savez("other.npz", X_train=x[:40], y_train=y[:40], X_test=x[40:], y_test=y[40:] + 1)
+    assert "its test part cannot be scored: y: y holds 2" in failure(capsys, "fit", "other.npz", *SMALL)
+
+
 def test_an_architecture_in_a_file_and_a_keras_model_are_trained(folder, capsys):
     x, y = drawn()
     rows = [f"{case},{a},{b},{y[case]}" for case in range(30) for a, b in x[case]]

@@ -58,9 +58,23 @@ def classes(ours=0.8, theirs=0.8, cases=CASES, names=NAMES, groups=None, seed=0,
     return evaluation("classify", labels[right], given, groups, labels)
 
 
+def labels(ours=0.9, theirs=0.7, cases=CASES, names=NAMES, groups=None, seed=0, sure=0.8):
+    """Labels of which several may hold, each of which the network tells rightly with a chance of `ours`."""
+    rng = np.random.default_rng(seed)
+    holds = rng.random((cases, len(names))) < 0.4
+
+    def told(chance):
+        right = rng.random(holds.shape) < chance
+        return Told(np.where(right == holds, sure, 1 - sure), {})
+
+    shares = Told(np.repeat(holds.mean(axis=0)[None], cases, axis=0), {})
+    given = {"normcast": told(ours), "ridge": told(theirs), "majority": shares}
+    return evaluation("label", holds, given, groups, np.array(names))
+
+
 def evaluation(kind, actual, told, groups=None, labels=None):
     cases = len(actual)
-    settings = Settings(where="Classifier" if kind == "classify" else "Regressor", model="lstm", seeds=2)
+    settings = Settings(where="Regressor" if kind == "regress" else "Classifier", model="lstm", seeds=2)
     return Evaluation(
         kind=kind,
         tested=np.arange(cases),

@@ -14,6 +14,7 @@ from normcast.report import CaseReport, render, write_report
 from normcast.report.of_cases.again import python_of
 from normcast.report.of_cases.numbers import POINTS, drawn_of
 from normcast.report.of_cases.sections import case_page
+from normcast.report.of_cases.verdict import judge
 from tests.report import cases_demo as demo
 from tests.report.test_page import read, words
 
@@ -22,6 +23,9 @@ KINDS = {
     "classes": lambda: demo.classes(groups=GROUPS),
     "two classes": lambda: demo.classes(names=("no", "yes")),
     "many classes": lambda: demo.classes(cases=400, names=[f"letter {k}" for k in range(26)]),
+    "labels": lambda: demo.labels(groups=GROUPS),
+    "many labels": lambda: demo.labels(names=[f"label {k}" for k in range(70)]),
+    "all labels right": lambda: demo.labels(1.0),
     "all right": lambda: demo.classes(1.0),
     "numbers": lambda: demo.numbers(groups=GROUPS),
     "several": lambda: demo.with_channels(demo.numbers(outputs=3), 6),
@@ -32,7 +36,18 @@ KINDS = {
     "uneven": lambda: demo.uneven(demo.numbers()),
     "no validation": lambda: unvalidated(demo.numbers()),
 }
-ORDER = ["data", "scores", "numbers", "classes", "groups", "hardest", "learning", "settings", "again"]
+ORDER = [
+    "data",
+    "scores",
+    "numbers",
+    "classes",
+    "labels",
+    "groups",
+    "hardest",
+    "learning",
+    "settings",
+    "again",
+]
 
 
 def unvalidated(found):
@@ -64,7 +79,7 @@ def test_every_kind_of_evaluation_gives_a_whole_page_that_stands_alone(kind):
     assert not re.search(r"\bnan\b|\binf\b|None\b|Traceback|-0\.0 ", words(html))
 
 
-@pytest.mark.parametrize("kind", ["classes", "several"])
+@pytest.mark.parametrize("kind", ["classes", "labels", "several"])
 def test_drawings_are_named_and_take_their_colours_from_the_page(kind):
     html = render(KINDS[kind]())
     tags = read(html).tags
@@ -110,6 +125,26 @@ def test_the_scoreboard_holds_all_scores_and_the_interval_of_the_network():
     assert board.rows[1][1].text == f"{100 * low:.1f} to {100 * high:.1f} %"
     assert board.rows[0][1].best
     assert [row[3].text for row in duels.rows] == ["better than it", "better than it"]
+
+
+def test_labels_stand_in_a_row_each_the_worst_first():
+    found = demo.labels(0.9, 0.5)
+    found.told["normcast"].values[:, 1] = 0.2  # the second, "run", is never told
+    sections = {section.key: section for section in case_page(CaseReport(found)).sections}
+    assert "classes" not in sections
+    (table,) = sections["labels"].tables
+    rows = {row[0].text: [cell.text for cell in row] for row in table.rows}
+    assert next(iter(rows)) == "run"
+    holds = int(found.actual[:, 1].sum())
+    assert rows["run"][1:4] == [str(holds), "0", "0 %"]
+    assert rows["run"][5] == "–"  # nothing was told to have it
+    scores = found.scores()
+    assert sections["scores"].tables[0].head == ("model", *scores)
+    assert f"{100 * scores['label accuracy']:.1f} %" in judge(CaseReport(found)).answer
+    text = words(render(found, source="m.npz"))
+    assert "Labels told of cases of m.npz by lstm" in text
+    assert "· 3 labels ·" in text
+    assert "estimator = normcast.Classifier(" in text
 
 
 def test_names_of_the_data_are_printed_and_never_run():

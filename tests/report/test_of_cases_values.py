@@ -27,6 +27,8 @@ TRUTHS = {
     "numbers as good": (lambda groups: demo.numbers(1, 1, groups=groups), "open"),
     "classes better": (lambda groups: demo.classes(0.95, 0.6, groups=groups), "better"),
     "classes worse": (lambda groups: demo.classes(0.6, 0.95, groups=groups), "worse"),
+    "labels better": (lambda groups: demo.labels(0.95, 0.8, groups=groups), "better"),
+    "labels worse": (lambda groups: demo.labels(0.6, 0.95, groups=groups), "worse"),
     "classes as good": (lambda groups: demo.classes(0.8, 0.8, groups=groups), "open"),
 }
 
@@ -118,6 +120,7 @@ def test_reliability_finds_a_network_that_is_too_sure():
 
 def test_bins_have_equally_many_cases_and_few_cases_make_few_bins():
     assert {each.cases for each in reliability(demo.classes(cases=120)).bins} == {12}
+    assert {each.cases for each in reliability(demo.labels(cases=120)).bins} == {36}  # 3 labels each
     assert [each.cases for each in reliability(demo.classes(cases=23)).bins] == [6, 6, 6, 5]
     assert len(reliability(demo.classes(cases=4)).bins) == 1
 

@@ -9,6 +9,7 @@ from keras import layers, optimizers
 
 from normcast import canary
 from normcast.models.edits import Insert
+from normcast.report import write_report
 from normcast.study import Study
 from tests.engine.test_train import squared
 from tests.study.ready import small_study
@@ -82,6 +83,36 @@ def test_many_whole_numbers_are_a_question_without_a_model_that_says_it():
     with pytest.raises(ValueError, match=r"y holds 60 different whole numbers; say whether they are labels"):
         study_of("conv-lstm", y, placements=None)
     assert study_of("conv-lstm", y, task="regress", placements=None).facts["task"] == "regress"
+
+
+LABELLED = np.stack([LABELS, X[:, -1, 1] > 0.3, X[:, -1, 0] > 0], axis=1).astype(int)
+
+
+@pytest.mark.parametrize(
+    "net", [network(3, "sigmoid", loss="binary_crossentropy"), network(3), "conv-lstm"], ids=str
+)
+def test_rows_of_zero_and_one_are_labels_of_which_several_hold(net):
+    study = study_of(net, LABELLED, placements=None)
+    assert (study.facts["task"], study.facts["labels"]) == ("label", 3)
+    assert study_of(net, LABELLED, placements=None, task="classify").facts["task"] == "label"
+    assert study_of(net, LABELLED, placements=None, task="regress").facts["task"] == "regress"
+    assert perfect(study)["wrong_labels"] == 0
+
+
+def test_labels_are_measured_reported_and_watched_by_the_canary(tmp_path):
+    study = study_of(network(3, "sigmoid", loss="binary_crossentropy"), LABELLED)
+    result = study.run(processes=1)
+    assert {trial.status for trial in result.trials} == {"complete"}
+    assert set(result.trials[0].metrics) == {"log_loss", "wrong_labels"}
+    page = write_report(result, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "3 labels, 60 cases" in page
+    assert "wrong labels" in page
+    assert "wrong cases" not in page
+    assert canary(study).passed
+
+
+def test_a_model_compiled_for_numbers_tells_rows_of_zero_and_one_as_such():
+    assert study_of(network(3, loss="mse"), LABELLED).facts["task"] == "regress"
 
 
 def perfect(study):

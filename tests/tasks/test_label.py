@@ -87,7 +87,7 @@ def test_log_loss_and_share_of_wrong_labels_are_means_over_labels():
     sure[0, 0] = 0.2 if task.hot[0, 0] else 0.8  # told wrongly
     chance = np.where(task.hot[:2], sure, 1 - sure)
     found = task.scored(places)(sure, "test")
-    assert found == pytest.approx({"log_loss": -np.log(chance).mean(), "error": 1 / 6})
+    assert found == pytest.approx({"log_loss": -np.log(chance).mean(), "wrong_labels": 1 / 6})
 
 
 def test_columns_with_names_are_found_by_them():

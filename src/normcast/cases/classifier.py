@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
 
 from normcast.artefact import Archive
 from normcast.cases import saved
 from normcast.cases.estimator import Estimator, estimator_of
 from normcast.cases.evaluation import told_labels
-from normcast.cases.head import tells_labels
 from normcast.cases.settings import AUTO
-from normcast.cases.subject import TaskName
+from normcast.cases.subject import TaskName, classified_as
 from normcast.data import Cases
 from normcast.errors import counted
 from normcast.models.revival import Classes
@@ -83,8 +81,7 @@ class Classifier(Estimator):
 
     def told_of(self, cases: Cases) -> TaskName:
         """Return what is told of such cases: classes, or labels of which several may hold."""
-        model = self.model if isinstance(self.model, keras.Model) else None
-        return "label" if tells_labels(cases.y, model) else "classify"
+        return classified_as(cases, self.model)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, (cases, classes), in the order of `classes_`.

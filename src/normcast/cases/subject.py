@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 import keras
 import numpy as np
@@ -28,7 +28,6 @@ from normcast.tasks.subject import (
 )
 
 TaskName: TypeAlias = Literal["classify", "label", "regress"]
-TASK_NAMES: tuple[TaskName, ...] = get_args(TaskName)
 DIFFERENCES = tuple(
     getattr(keras.losses, name) for name in ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
 )
@@ -96,6 +95,7 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
             "name."
         )
     name = task or told_by(cases, given, asked.where)
+    name = classified_as(cases, given) if name == "classify" else name
     if isinstance(given, keras.Model):
         return OF_MODEL[name](given, cases, asked)
     architecture = architecture_of(given)
@@ -180,7 +180,7 @@ def told_by(cases: Cases, given: NetworkLike, where: str = "Study") -> TaskName:
     Raises ValueError where that is a question.
     """
     y = cases.y
-    if tells_labels(y, given if isinstance(given, keras.Model) else None):
+    if classified_as(cases, given) == "label":
         return "label"
     if y.dtype.kind not in "iuf" or is_hot(y):
         return "classify"
@@ -196,6 +196,11 @@ def told_by(cases: Cases, given: NetworkLike, where: str = "Study") -> TaskName:
             "task='classify' or task='regress'."
         )
     return "classify"
+
+
+def classified_as(cases: Cases, given: Any) -> TaskName:
+    """Return what cases are told that are to be classified: a class each, or labels of which several hold."""
+    return "label" if tells_labels(cases.y, given if isinstance(given, keras.Model) else None) else "classify"
 
 
 def _classifies(model: keras.Model, different: int) -> bool:

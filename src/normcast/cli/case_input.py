@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from normcast.cases.subject import TaskName, told_by
+from normcast.cases.subject import TaskName, classified_as, told_by
 from normcast.data import Cases, read_parts
 from normcast.data.case_file import is_of_cases
 from normcast.data.table import ENDINGS
 from normcast.errors import counted
 from normcast.tasks.classify import is_hot
+from normcast.tasks.label import is_binary
 
 COLUMNS = {"id_col": "id", "time_col": "time", "target_col": "y", "y": "y", "groups": "groups"}
 ARRAYS = {name: name for name in ("x", "y", "groups", "times")}
 """The part that an option names, of a table and of another file."""
 
 TASKS = ("auto", "forecast", "classify", "regress")
-NAMED: dict[str, TaskName] = {"classify": "classify", "regress": "regress"}
+NAMED: dict[str, Literal["classify", "regress"]] = {"classify": "classify", "regress": "regress"}
+WORDS = {"label": "classify (several labels per case)"}
 
 
 def forecasts(task: str, file: Path) -> bool:
@@ -81,13 +83,15 @@ def task_of(asked: str, cases: Cases, network: Any, where: str) -> tuple[TaskNam
             "y, with --y."
         )
     if asked in NAMED:
-        return NAMED[asked], f"as --task {asked} says"
+        name: TaskName = classified_as(cases, network) if asked == "classify" else "regress"
+        return name, f"as --task {asked} says"
     try:
         name = told_by(cases, network, where)
     except ValueError as error:
         words = "task='classify' or task='regress'"
         raise ValueError(str(error).replace(words, "--task classify or --task regress")) from error
-    doubt = "; say --task regress if they are quantities" if name == "classify" and is_whole(cases.y) else ""
+    is_doubt = name == "label" or (name == "classify" and is_whole(cases.y))
+    doubt = "; say --task regress if they are quantities" if is_doubt else ""
     return name, f"since {held_in(cases.y)}{doubt}"
 
 
@@ -97,6 +101,8 @@ def held_in(y: np.ndarray) -> str:
     >>> held_in(np.array(["a", "b"])), held_in(np.array([0.5, 1]))
     ('y holds labels (text)', 'y holds numbers with fractions')
     """
+    if is_binary(y) and not is_hot(y):
+        return "y holds rows of 0 and 1, some with several ones or none"
     if y.dtype.kind not in "iuf":
         return f"y holds labels ({'yes or no' if y.dtype.kind == 'b' else 'text'})"
     if is_hot(y):

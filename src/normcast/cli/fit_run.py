@@ -13,8 +13,8 @@ from normcast.cases.learned import prepared
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import Asked, TaskName
 from normcast.cli import console
-from normcast.cli.case_input import names_of, parts_in, task_of
-from normcast.cli.case_told import Answers, unlike
+from normcast.cli.case_input import WORDS, names_of, parts_in, task_of
+from normcast.cli.case_told import Answers, unlike, unlike_labels
 from normcast.cli.fit_words import described, estimate
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
@@ -23,10 +23,15 @@ from normcast.errors import counted, one_of
 from normcast.report.of_cases.values import CaseFiles
 from normcast.tasks import ClassifyTask, RegressTask
 from normcast.tasks.case_task import SPLITS
+from normcast.tasks.label import labels_in
 from normcast.tasks.parts import parts_once
 from normcast.tasks.subject import Subject
 
-ESTIMATORS: dict[TaskName, type[Classifier | Regressor]] = {"classify": Classifier, "regress": Regressor}
+ESTIMATORS: dict[TaskName, type[Classifier | Regressor]] = {
+    "classify": Classifier,
+    "label": Classifier,
+    "regress": Regressor,
+}
 
 
 class FitRun:
@@ -58,7 +63,7 @@ class FitRun:
     ) -> FitRun:
         """Check options, outputs, cases and network before any training, and say what was read."""
         check_outputs((file,), (out,), (save,), report)
-        one_of("normcast fit", "task", task, ("auto", *ESTIMATORS))
+        one_of("normcast fit", "task", task, ("auto", "classify", "regress"))
         given = {name: value for name, value in network.items() if value is not None}
         model = network_of(given.pop("model"))
         parts = parts_in(file, names)
@@ -68,7 +73,7 @@ class FitRun:
         run.files = run.files_of(network["model"], names)
         run.check_test(kind)
         subject = run.subject(kind, folds)
-        run.describe(f"Task: {kind}, {why}.", subject)
+        run.describe(f"Task: {WORDS.get(kind, kind)}, {why}.", subject)
         run.announce(subject, folds)
         return run
 
@@ -89,7 +94,10 @@ class FitRun:
         """Raise ValueError for a test part that holds something else than the train part."""
         if self.test is None:
             return
-        why = unlike(self.test.y, self.cases.y, classifies=kind == "classify")
+        if kind == "label":
+            why = unlike_labels(self.test, labels_in(self.cases))
+        else:
+            why = unlike(self.test.y, self.cases.y, classifies=kind == "classify")
         if why:
             raise ValueError(f"{self.file}: its test part cannot be scored: {why}")
 

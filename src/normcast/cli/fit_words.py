@@ -8,7 +8,7 @@ from normcast.cases.settings import Settings
 from normcast.errors import counted, listed
 from normcast.machine import cores
 from normcast.models.size import multiplications
-from normcast.tasks import ClassifyTask, RegressTask
+from normcast.tasks import ClassifyTask, LabelTask, RegressTask
 from normcast.tasks.cost import roughly, training_seconds
 from normcast.tasks.subject import Subject
 
@@ -29,7 +29,12 @@ def described(task: ClassifyTask | RegressTask) -> Iterator[str]:
     if isinstance(task, ClassifyTask):
         counts = task.hot.sum(axis=0)
         named = [f"{name!s} {count}" for name, count in zip(task.classes, counts, strict=True)]
-        yield f"{len(named)} classes: {listed(named, MOST_NAMED)}."
+        what = "labels" if isinstance(task, LabelTask) else "classes"
+        yield f"{len(named)} {what}: {listed(named, MOST_NAMED)}."
+        if isinstance(task, LabelTask):
+            held = task.hot.sum(axis=1)
+            none = counted(int((held == 0).sum()), "case")
+            yield f"A case has {held.mean():.2g} labels in the mean, and {none} none."
     else:
         y = task.y
         many = "" if y[0].size == 1 else f", {' x '.join(map(str, y.shape[1:]))} per case"

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from normcast.cli import console
-from normcast.cli.case_input import COLUMNS, TASKS, cases_in, forecasts, refuse_table_options, task_of
+from normcast.cli.case_input import (
+    COLUMNS,
+    TASKS,
+    WORDS,
+    cases_in,
+    forecasts,
+    refuse_table_options,
+    task_of,
+)
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.cli.options import refuse_given
@@ -114,7 +122,8 @@ class StudyRun:
 def told(study: Study, why: str) -> str:
     """Return what is told of each case, why, and how cases are split."""
     facts = study.facts
-    return f"Task: {facts['task']}, {told_words(facts)}, {why}. Split: {SPLITS[facts['split']]}."
+    task = WORDS.get(facts["task"], facts["task"])
+    return f"Task: {task}, {told_words(facts)}, {why}. Split: {SPLITS[facts['split']]}."
 
 
 def seeds_in(store: Path) -> int:

@@ -91,7 +91,7 @@ def lead(result: Measured) -> str:
 
 
 def _won(result: Measured, best: Effect) -> str:
-    error = metric_name(result.metrics[0]) if result.facts.get("task") == "classify" else "error"
+    error = metric_name(result.metrics[0]) if result.facts.get("task") in ("classify", "label") else "error"
     helps = "Yes, this helps" if result.facts.get("crossed") else "Yes, one change helps"
     ends = (best.low, best.high)
     fall = between(*reversed(ends)) if best.high < 0 else interval(*ends)

@@ -8,7 +8,9 @@ from typing import Any
 from normcast.errors import counted
 from normcast.tasks.case_task import SPLITS
 
-MOST = 8  # classes that are named with their counts
+MOST = 8  # classes or labels that are named with their counts
+COUNTED = {"classify": ("classes", "class counts"), "label": ("labels", "label counts")}
+"""The facts of how many there are, and of how many cases have each, by task."""
 
 
 def data_words(facts: Mapping[str, Any]) -> str:
@@ -42,15 +44,16 @@ def cases_words(facts: Mapping[str, Any]) -> str:
 
 
 def told_words(facts: Mapping[str, Any]) -> str:
-    """Return what is told of a case: classes, with the cases of each, or numbers.
+    """Return what is told of a case: classes or labels, with the cases of each, or numbers.
 
     >>> told_words({"task": "regress", "outputs": "1", "target mean": [5.0], "target spread": [1.25]})
     'a number per case (mean 5, standard deviation 1.25)'
     """
-    if facts.get("task") == "classify":
-        counts = [f"{name}: {count:,}" for name, count in facts.get("class counts", {}).items()]
+    if facts.get("task") in COUNTED:
+        what, each = COUNTED[facts["task"]]
+        counts = [f"{name}: {count:,}" for name, count in facts.get(each, {}).items()]
         counts = counts if len(counts) <= MOST else [*counts[:MOST], f"{len(counts) - MOST} more"]
-        return f"{facts.get('classes', '?')} classes" + (f" ({', '.join(counts)})" if counts else "")
+        return f"{facts.get(what, '?')} {what}" + (f" ({', '.join(counts)})" if counts else "")
     outputs = str(facts.get("outputs", "1"))
     if outputs != "1":
         return f"{outputs} numbers per case"

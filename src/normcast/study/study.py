@@ -48,10 +48,10 @@ class Study(Shown):
     (batch, h), to class probabilities, or to what y holds for a case. A compiled model is trained as it was
     compiled. Every trial starts from fresh weights, drawn with its seed.
     data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y), (X, y, groups) or (X, y, groups,
-    times) with X (cases, time, channels), or a dict by the names of a keras model's inputs, to classify or to
-    tell numbers. task: "classify" or "regress" where y and model leave a doubt. placements: {name: edits},
-    such as {f.rule: f.fix for f in findings}, or `Placement`s; by default all that `placements(model)` finds
-    on `axes`, with dropout of `rate`.
+    times) with X (cases, time, channels), or a dict by the names of a keras model's inputs, to tell classes,
+    labels or numbers. task: "classify" or "regress" where y and model leave a doubt. placements: {name:
+    edits}, such as {f.rule: f.fix for f in findings}, or `Placement`s; by default all that
+    `placements(model)` finds on `axes`, with dropout of `rate`.
     design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
     "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
     all, many for the best). seeds: how many, from `seed` on; every placement gets the same ones, on the same

@@ -19,11 +19,11 @@ def metric_name(metric: str) -> str:
 
 
 def score(metric: str, value: float, places: int) -> str:
-    """Write a score in its unit: a share of wrong cases in percent.
+    """Write a score in its unit: a share of wrong cases, or labels, in percent.
 
     >>> score("error", 0.125, 3), score("mase", 0.7125, 3)
     ('12.5 %', '0.713')
     """
-    if metric == "error":
+    if metric in ("error", "wrong_labels"):
         return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
     return number(value, places)

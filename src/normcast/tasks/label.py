@@ -63,8 +63,12 @@ class LabelTask(ClassifyTask):
     @cached_property
     def classes(self) -> np.ndarray:
         """The names of the labels, in the order of the columns of y."""
-        names = self.cases.names
-        return np.arange(self.cases.y.shape[1]) if names is None else np.array(names)
+        return labels_in(self.cases)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The log loss decides, since it sees more than the share of wrong labels."""
+        return ("log_loss", "wrong_labels")
 
     @property
     def strata(self) -> np.ndarray:
@@ -80,14 +84,17 @@ class LabelTask(ClassifyTask):
             right = np.where(hot, sure, 1 - sure)
             return {
                 "log_loss": float(-np.log(np.clip(right, SURE, 1)).mean()),
-                "error": float(((sure > THRESHOLD) != hot).mean()),
+                "wrong_labels": float(((sure > THRESHOLD) != hot).mean()),
             }
 
         return scored
 
     def describe(self) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
-        return {"task": "label", "labels": len(self.classes), **self.facts(self.hot)}
+        held = zip(self.classes, self.hot.sum(axis=0), strict=True)
+        counts = {str(name): int(count) for name, count in held}
+        told = {"task": "label", "labels": len(self.classes), "label counts": counts}
+        return {**told, **self.facts(self.hot)}
 
 
 def _how_often(held: int, cases: int) -> str:
@@ -115,6 +122,11 @@ def refuse_others(y: np.ndarray, where: str) -> None:
         f"{where}: y {what}, but several labels per case need (cases, labels) of 0 and 1, with 2 labels at "
         "least."
     )
+
+
+def labels_in(cases: Cases) -> np.ndarray:
+    """Return the names of the columns of y, or their numbers from 0 where they have none, (labels,)."""
+    return np.arange(cases.y.shape[1]) if cases.names is None else np.array(cases.names)
 
 
 def rows_of(cases: Cases, labels: np.ndarray, where: str) -> np.ndarray:

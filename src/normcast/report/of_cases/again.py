@@ -17,7 +17,7 @@ from normcast.report.code import arguments, code
 from normcast.report.of_cases.values import CaseReport
 from normcast.report.of_forecast.tables import pairs_table
 
-ESTIMATORS = {"classify": "Classifier", "regress": "Regressor"}
+ESTIMATORS = {"classify": "Classifier", "label": "Classifier", "regress": "Regressor"}
 OF_CLASSES = ("class_weight",)
 OPEN = dict.fromkeys(("learning_rate", "optimizer", "units", "filters"), "as the network says")
 OPEN |= {"patience": "none: every epoch is trained"}
@@ -45,7 +45,7 @@ def asked(kind: str, settings: Settings) -> dict[str, Any]:
     return {
         each.name: getattr(settings, each.name)
         for each in fields(settings)
-        if each.name != "where" and (kind == "classify" or each.name not in OF_CLASSES)
+        if each.name != "where" and (kind != "regress" or each.name not in OF_CLASSES)
     }
 
 

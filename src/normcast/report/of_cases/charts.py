@@ -78,7 +78,7 @@ def _room(values: np.ndarray) -> tuple[float, float]:
 def reliability_chart(bins: Sequence[Bin]) -> ChartSpec:
     """Draw the share told rightly over how sure the network was, with binomial intervals."""
     axes = {
-        "x": quantity("x", "probability of the class told, %", (0, 100)),
+        "x": quantity("x", "probability of what was told, %", (0, 100)),
         "y": quantity("y", "told rightly, %", (0, 100)),
     }
     x = [100 * each.confidence for each in bins]

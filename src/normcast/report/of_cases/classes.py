@@ -23,7 +23,7 @@ MOST_ROWS, MOST_COLUMNS, MOST_PAIRS = 40, 10, 15
 def classes_section(report: CaseReport) -> Section | None:
     """Confusion, reliability and scores of each class."""
     evaluation = report.evaluation
-    if evaluation.classes is None:
+    if evaluation.classes is None or evaluation.tells_labels:
         return None
     counts, found = counts_of(evaluation), reliability(evaluation)
     names = [short(name) for name in evaluation.classes]
@@ -37,7 +37,7 @@ def classes_section(report: CaseReport) -> Section | None:
         Figure(
             "How sure, and how often right",
             inline_svg(reliability_chart(found.bins), "Share told rightly over the probability told"),
-            _reliability_note(found),
+            reliability_note(found),
         ),
     )
     tables = (class_table(counts, names), matrix_or_pairs(counts, names))
@@ -57,16 +57,17 @@ def counts_of(evaluation: Evaluation) -> np.ndarray:
     return confusion(evaluation.actual, told, evaluation.classes)
 
 
-def in_words(found: Reliability, cases: int) -> str:
-    """Return what the probabilities are worth."""
+def in_words(found: Reliability, cases: int, what: str = "class") -> str:
+    """Return what the probabilities are worth. what: was told, a "class" or a "label"."""
     error, count = number(100 * found.error, 1), len(found.bins)
-    over = f"on average over {count} bins of equally many cases" if count > 1 else f"over {cases} cases"
+    counts = "cases" if what == "class" else "labels of cases"
+    over = f"on average over {count} bins of equally many {counts}" if count > 1 else f"over {cases} {counts}"
     whole = found.whole
     sure = f"{100 * whole.confidence:.0f} % sure and {100 * whole.accuracy:.0f} % right"
     lean = {1: "too sure", 0: "as sure as it is right, within the noise", -1: "not sure enough"}[whole.lean]
     return (
-        f"The expected calibration error is {error} points: so far is the probability of the class told from "
-        f"the share told rightly, {over}. {_outside(found)} On the whole the network is {lean}: {sure}."
+        f"The expected calibration error is {error} points: so far is the probability of the {what} told "
+        f"from the share told rightly, {over}. {_outside(found)} On the whole the network is {lean}: {sure}."
     )
 
 
@@ -80,7 +81,8 @@ def _outside(found: Reliability) -> str:
     )
 
 
-def _reliability_note(found: Reliability) -> str:
+def reliability_note(found: Reliability) -> str:
+    """Return how the drawing of reliability is to be read."""
     fewest = min(each.cases for each in found.bins)
     return (
         f"{counted(len(found.bins), 'bin')} of {fewest} cases or more, with 95 % binomial intervals."

@@ -19,8 +19,8 @@ MOST_ROWS = 30
 SPLITS = {
     "groups": "Groups were never split: each was tested by networks that saw none of its cases.",
     "time": "Each fold was tested on later cases than it was trained on.",
-    "chance": "Cases were split by chance, each fold with its share of each class, or of low and high"
-    " numbers.",
+    "chance": "Cases were split by chance, each fold with its share of each class or label, or of low and"
+    " high numbers.",
 }
 
 
@@ -46,7 +46,7 @@ def _facts(report: CaseReport) -> Iterator[tuple[str, str]]:
     yield "steps", _steps(cases.lengths, cases.steps)
     yield "channels", f"{cases.channels:,}"
     if evaluation.classes is not None:
-        yield "classes", f"{len(evaluation.classes):,}"
+        yield "labels" if evaluation.tells_labels else "classes", f"{len(evaluation.classes):,}"
     else:
         yield "numbers per case", f"{flat(evaluation.actual).shape[1]:,}"
     if cases.groups is not None:
@@ -62,20 +62,24 @@ def _steps(lengths: np.ndarray | None, steps: int) -> str:
 
 
 def _class_table(evaluation: Evaluation) -> Table:
-    """Return the classes with their tested cases, the most frequent first."""
-    names, counts = np.unique(evaluation.actual, return_counts=True)
+    """Return the classes, or labels, with their tested cases, the most frequent first."""
+    what = "label" if evaluation.tells_labels else "class"
+    if evaluation.classes is not None and evaluation.tells_labels:
+        names, counts = evaluation.classes, evaluation.actual.sum(axis=0)
+    else:
+        names, counts = np.unique(evaluation.actual, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     rows = [
         (
             Cell(short(names[k]), number=False),
             Cell(f"{counts[k]:,}"),
-            Cell(share_text(counts[k], counts.sum())),
+            Cell(share_text(counts[k], len(evaluation.tested))),
         )
         for k in order[:MOST_ROWS]
     ]
     more = f", {MOST_ROWS} of {len(names)}" if len(names) > MOST_ROWS else ""
-    caption = f"Classes of the tested cases{more}"
-    return Table(caption, ("class", "cases", "share"), tuple(rows), narrow=True)
+    caption = f"{'Labels' if evaluation.tells_labels else 'Classes'} of the tested cases{more}"
+    return Table(caption, (what, "cases", "share"), tuple(rows), narrow=True)
 
 
 def _output_table(evaluation: Evaluation) -> Table:

@@ -51,7 +51,7 @@ def groups_section(report: CaseReport) -> Section | None:
         return None
     shown = scores[:MOST]
     by = 100 if report.classifies else 1
-    title = "accuracy, %" if report.classifies else "MAE, in the unit of y"
+    title = f"{report.main}, %" if report.classifies else "MAE, in the unit of y"
     names = _labels(shown)
     rivals = baselines(report.evaluation)[:1]
     chart = group_chart(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from normcast.cases.evaluation import OURS, Evaluation
+from normcast.errors import listed
 from normcast.pages.page import Figure, Section
 from normcast.pages.words import decimals, number
 from normcast.report.of_cases.lanes import draw_lanes
 from normcast.report.of_cases.reading import MOST_OUTPUTS, flat, losses
 from normcast.report.of_cases.values import CaseReport
 from normcast.report.of_cases.words import short
+from normcast.scoring import THRESHOLD
 
 MOST, MOST_CHANNELS = 6, 4
 
@@ -18,11 +20,14 @@ MOST, MOST_CHANNELS = 6, 4
 def hardest(evaluation: Evaluation) -> np.ndarray:
     """Return places among the tested cases, the most wrong first, at most 6.
 
-    Of classes those told wrongly, by the probability that the right one got; of numbers by the |error|, each
-    number in units of its spread.
+    Of classes those told wrongly, by the probability that the right one got; of labels those with one told
+    wrongly, by how sure these were, together; of numbers by the |error|, each number in units of its spread.
     """
     values, wrong = evaluation.told[OURS].values, losses(evaluation)
-    if evaluation.classes is not None:
+    if evaluation.tells_labels:
+        error = np.abs(values - evaluation.actual)
+        wrong = np.where((values > THRESHOLD) != evaluation.actual, error, 0).sum(axis=1)
+    elif evaluation.classes is not None:
         right = np.searchsorted(evaluation.classes, evaluation.actual)
         wrong = wrong * (1 - values[np.arange(len(right)), right])
     else:
@@ -40,11 +45,11 @@ def hardest_section(report: CaseReport) -> Section:
     if not len(found):
         text = "The network told every tested case rightly."
         return Section("hardest", "Where it is most wrong", text=(text,))
-    by = (
-        "by the probability that the class that came got"
-        if report.classifies
-        else "by the error, each number in units of its spread"
-    )
+    by = "by the error, each number in units of its spread"
+    if report.classifies:
+        by = "by the probability that the class that came got"
+    if evaluation.tells_labels:
+        by = "by how sure it was of what it told wrongly, all labels together"
     text = f"The {len(found)} tested cases it is most wrong about, {by}. Cases are numbered from 0, as given."
     if not report.classifies and len(found) == 1:
         text = text.replace("1 tested cases", "tested case")
@@ -91,6 +96,9 @@ def channels_of(values: np.ndarray) -> list[int]:
 
 def _told(evaluation: Evaluation, place: int) -> str:
     values, actual = evaluation.told[OURS].values[place], evaluation.actual[place]
+    if evaluation.classes is not None and evaluation.tells_labels:
+        held = [_names(evaluation.classes, which) for which in (values > THRESHOLD, actual)]
+        return f"told {held[0]}, came {held[1]}"
     if evaluation.classes is not None:
         told, right = int(values.argmax()), int(np.searchsorted(evaluation.classes, actual))
         names = [short(evaluation.classes[k]) for k in (told, right)]
@@ -102,3 +110,13 @@ def _told(evaluation: Evaluation, place: int) -> str:
         for each in (values, actual)
     ]
     return f"told {texts[0]}{more}; came {texts[1]}{more}"
+
+
+def _names(labels: np.ndarray, which: np.ndarray) -> str:
+    """Return the labels that hold, or are told to, in words.
+
+    >>> labels = np.array(["rain", "wind"])
+    >>> _names(labels, np.array([True, True])), _names(labels, np.array([False, False]))
+    ('rain and wind', 'none')
+    """
+    return listed([short(each) for each in labels[which]], MOST_OUTPUTS) or "none"

@@ -6,15 +6,18 @@ import numpy as np
 
 from normcast.cases.evaluation import OURS, Evaluation
 from normcast.errors import counted
+from normcast.scoring import THRESHOLD
 
 MOST_OUTPUTS = 4
 """Numbers of a case that are drawn apart; more of them are drawn together."""
 
 
 def losses(evaluation: Evaluation, model: str = OURS) -> np.ndarray:
-    """Return the loss of each tested case, (tested,): 1 for a wrong class, or the mean |error| of its
-    numbers."""
+    """Return the loss of each tested case, (tested,): 1 for a wrong class, the share of its labels told
+    wrongly, or the mean |error| of its numbers."""
     values = evaluation.told[model].values
+    if evaluation.tells_labels:
+        return ((values > THRESHOLD) != evaluation.actual).mean(axis=1)
     if evaluation.classes is not None:
         return (evaluation.classes[values.argmax(axis=1)] != evaluation.actual).astype(float)
     return np.abs(flat(values) - flat(evaluation.actual)).mean(axis=1)

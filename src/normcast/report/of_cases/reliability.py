@@ -9,6 +9,7 @@ import numpy as np
 from normcast.cases.evaluation import OURS, Evaluation
 from normcast.report.of_cases.coverage import binomial_interval
 from normcast.report.of_cases.reading import losses
+from normcast.scoring import THRESHOLD
 
 MOST_BINS, FEWEST_CASES = 10, 5
 
@@ -57,9 +58,17 @@ class Reliability:
 
 
 def reliability(evaluation: Evaluation) -> Reliability:
-    """Return the network's reliability in 10 bins, or fewer so that each has at least 5 cases."""
-    sure = evaluation.told[OURS].values.max(axis=1)
-    right = 1 - losses(evaluation)
+    """Return the network's reliability in 10 bins, or fewer so that each has at least 5 cases.
+
+    Of labels of which several may hold each is one case: whether it holds was told with its probability, or
+    with one less that.
+    """
+    values = evaluation.told[OURS].values
+    if evaluation.tells_labels:
+        sure = np.maximum(values, 1 - values).ravel()
+        right = ((values > THRESHOLD) == evaluation.actual).ravel()
+    else:
+        sure, right = values.max(axis=1), 1 - losses(evaluation)
     count = max(1, min(MOST_BINS, len(sure) // FEWEST_CASES))
     parts = np.array_split(np.argsort(sure, kind="stable"), count)
     bins = tuple(_bin(sure[part], right[part]) for part in parts)

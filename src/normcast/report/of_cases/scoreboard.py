@@ -12,6 +12,7 @@ from normcast.report.of_cases.verdict import Duel, compare, decimals_of
 from normcast.report.of_cases.words import (
     CLASS_TERMS,
     COMPILED,
+    LABEL_TERMS,
     NOISE,
     NUMBER_TERMS,
     change,
@@ -33,7 +34,8 @@ def scores_section(report: CaseReport) -> Section:
     tables = [scoreboard(report)]
     if duels:
         tables.append(duel_table(report, duels))
-    terms = CLASS_TERMS if report.classifies else NUMBER_TERMS
+    terms: tuple[tuple[str, str], ...] = CLASS_TERMS if report.classifies else NUMBER_TERMS
+    terms = LABEL_TERMS if report.evaluation.tells_labels else terms
     known = {head(name) for name in report.evaluation.scores()}
     shown = [(head(word), text) for word, text in terms if head(word) in known]
     shown += [pair for pair in terms if pair[0].startswith("inside") and any("inside" in k for k in known)]

@@ -12,6 +12,7 @@ from normcast.report.of_cases.classes import classes_section
 from normcast.report.of_cases.data import data_section
 from normcast.report.of_cases.groups import groups_section
 from normcast.report.of_cases.hardest import hardest_section
+from normcast.report.of_cases.labels import labels_section
 from normcast.report.of_cases.learning import learning_section
 from normcast.report.of_cases.numbers import numbers_section
 from normcast.report.of_cases.reading import flat
@@ -27,6 +28,7 @@ def case_page(report: CaseReport) -> Page:
         scores_section(report),
         numbers_section(report),
         classes_section(report),
+        labels_section(report),
         groups_section(report),
         hardest_section(report),
         learning_section(report),
@@ -41,6 +43,7 @@ def _title(report: CaseReport) -> str:
     if report.title:
         return report.title
     told = "Classes" if report.classifies else "Numbers"
+    told = "Labels" if report.evaluation.tells_labels else told
     where = f" of {Path(report.source).name}" if report.source else ""
     return f"{told} told of cases{where} by {report.evaluation.network}"
 
@@ -49,7 +52,7 @@ def _facts(report: CaseReport) -> str:
     evaluation, cases = report.evaluation, report.evaluation.cases
     outputs = flat(evaluation.actual).shape[1]
     told = (
-        f"{len(evaluation.classes)} classes"
+        f"{len(evaluation.classes)} {'labels' if evaluation.tells_labels else 'classes'}"
         if evaluation.classes is not None
         else counted(outputs, "number") + " per case"
     )

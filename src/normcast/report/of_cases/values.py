@@ -57,10 +57,12 @@ class CaseReport:
 
     @property
     def classifies(self) -> bool:
-        """Whether classes are told rather than numbers."""
+        """Whether classes, or labels of which several may hold, are told rather than numbers."""
         return self.evaluation.classes is not None
 
     @property
     def main(self) -> str:
-        """The score that decides: accuracy of classes, MAE of numbers."""
+        """The score that decides: accuracy of classes, of labels each by itself, MAE of numbers."""
+        if self.evaluation.tells_labels:
+            return "label accuracy"
         return "accuracy" if self.classifies else "MAE"

@@ -9,7 +9,7 @@ from normcast.pages.percent import MINUS
 from normcast.pages.words import decimals, number
 from normcast.scoring import rises
 
-SHARES = ("accuracy", "balanced accuracy")
+SHARES = ("accuracy", "label accuracy", "subset accuracy", "balanced accuracy")
 RISING = (*SHARES, "macro F1", "ROC AUC", "R2")
 """Scores of which more is better."""
 LONGEST = 40
@@ -36,6 +36,30 @@ CLASS_TERMS = (
         " guessing, 1 is perfect.",
     ),
     ("Brier", "Squared distance of the probabilities from the truth: 0 to 2. Lower is better."),
+)
+LABEL_TERMS = (
+    ("label accuracy", "Share of labels told rightly, over all labels of all cases. Higher is better."),
+    ("subset accuracy", "Share of cases of which every label is told rightly. Higher is better."),
+    (
+        "balanced accuracy",
+        "For each label the mean of two shares told rightly, where it holds and where it does not, then"
+        " averaged: 50 % is guessing. Higher is better.",
+    ),
+    (
+        "macro F1",
+        "For each label the harmonic mean of recall and precision, then averaged: 0 to 1. Higher is better.",
+    ),
+    (
+        "log loss",
+        "Mean −ln of the probability of what came of each label: it punishes what is sure and wrong. Lower is"
+        " better.",
+    ),
+    (
+        "ROC AUC",
+        "Chance that a case with the label gets a higher probability of it than one without, the mean over"
+        " labels: 0.5 is guessing, 1 is perfect.",
+    ),
+    ("Brier", "Squared distance of each label's probability from 0 or 1: 0 to 1. Lower is better."),
 )
 NUMBER_TERMS = (
     ("MAE", "Mean absolute error, in the unit of y. Lower is better."),

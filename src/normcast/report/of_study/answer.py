@@ -55,11 +55,12 @@ def _relation(p: float) -> str:
 
 
 def _second_metric(report: StudyReport, name: str) -> str:
-    """For classes, the share of wrong cases, which everyone can read."""
-    if not report.classifies or "error" not in report.result.metrics:
+    """For classes, the share of wrong cases, which everyone can read; for labels, of wrong labels."""
+    metric, what = report.wrong
+    if not report.classifies or metric not in report.result.metrics:
         return ""
-    wrong = {each: score("error", share, 1) for each, share in report.result.mean_scores("error").items()}
-    return f", {wrong[name]} of the cases wrong instead of {wrong[BASELINE]}"
+    wrong = {each: score(metric, share, 1) for each, share in report.result.mean_scores(metric).items()}
+    return f", {wrong[name]} of the {what} wrong instead of {wrong[BASELINE]}"
 
 
 def _meaning(report: StudyReport) -> str:

@@ -127,12 +127,12 @@ def _p(effect: Effect) -> str:
 
 
 def _score_heads(report: StudyReport) -> tuple[str, ...]:
-    names = [report.result.metric, *(["error"] if _has_error(report) else [])]
+    names = [report.result.metric, *([report.wrong[0]] if _has_error(report) else [])]
     return tuple(metric_name(name) for name in names)
 
 
 def _has_error(report: StudyReport) -> bool:
-    return report.classifies and "error" in report.result.metrics
+    return report.classifies and report.wrong[0] in report.result.metrics
 
 
 def _scores(report: StudyReport) -> dict[str, tuple[str, ...]]:
@@ -140,8 +140,11 @@ def _scores(report: StudyReport) -> dict[str, tuple[str, ...]]:
     result = report.result
     main = result.mean_scores(result.metric)
     places = decimals(main.values())
-    wrong = result.mean_scores("error") if _has_error(report) else {}
+    wrong = result.mean_scores(report.wrong[0]) if _has_error(report) else {}
     return {
-        name: (score(result.metric, value, places), *([score("error", wrong[name], 1)] if wrong else []))
+        name: (
+            score(result.metric, value, places),
+            *([score(report.wrong[0], wrong[name], 1)] if wrong else []),
+        )
         for name, value in main.items()
     }

@@ -117,7 +117,7 @@ def _notes(report: StudyReport) -> list[str]:
 def _terms(report: StudyReport) -> tuple[tuple[str, str], ...]:
     margin = size(report.result.min_effect)
     metric = METRIC_TERMS.get(report.result.metric)
-    others = [METRIC_TERMS[name] for name in ("mae", "rmse", "error") if _has(report, name)]
+    others = [METRIC_TERMS[name] for name in ("mae", "rmse", "error", "wrong_labels") if _has(report, name)]
     return (*([metric] if metric else []), *others, *_fixed(margin))
 
 
@@ -143,10 +143,11 @@ METRIC_TERMS = {
     "rmse": ("RMSE", "Root of the mean squared error, in the same unit; large misses weigh more."),
     "log_loss": (
         "log loss",
-        "How surprised the network is by the true class, the mean over cases; 0 is never wrong and always "
-        "sure. It sees more than the share of wrong cases.",
+        "How surprised the network is by the true class, or by whether each label holds, the mean over cases "
+        "and labels; 0 is never wrong and always sure. It sees more than the share that is wrong.",
     ),
     "error": ("wrong cases", "Share of the cases in which the most probable class is not the true one."),
+    "wrong_labels": ("wrong labels", "Share of the labels that are told to hold and do not, or the reverse."),
 }
 
 

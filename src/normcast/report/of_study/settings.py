@@ -31,6 +31,8 @@ DATA = {
     "channels": "channels",
     "classes": "classes",
     "class counts": "cases of each class",
+    "labels": "labels",
+    "label counts": "cases with each label",
     "outputs": "numbers per case",
     "target mean": "mean of the target",
     "target spread": "standard deviation of the target",

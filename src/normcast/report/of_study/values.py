@@ -30,9 +30,14 @@ class StudyReport:
     @property
     def is_of_cases(self) -> bool:
         """Whether something is told of whole series rather than values forecast."""
-        return self.facts.get("task") in ("classify", "regress")
+        return self.facts.get("task") in ("classify", "label", "regress")
 
     @property
     def classifies(self) -> bool:
-        """Whether classes are told rather than values forecast."""
-        return self.facts.get("task") == "classify"
+        """Whether classes, or labels of which several may hold, are told rather than values forecast."""
+        return self.facts.get("task") in ("classify", "label")
+
+    @property
+    def wrong(self) -> tuple[str, str]:
+        """The metric that is a share of what was told wrongly, and of what: cases, or labels."""
+        return ("wrong_labels", "labels") if self.facts.get("task") == "label" else ("error", "cases")
