@@ -37,7 +37,7 @@ def label_scores(
     >>> sure = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
     >>> {name: round(score, 3) for name, score in label_scores(actual, sure).items()}
     {'label accuracy': 0.75, 'subset accuracy': 0.5, 'balanced accuracy': 0.75, 'macro F1': 0.733,
-     'log loss': 0.466, 'ROC AUC': 0.875, 'Brier': 0.15}
+     'log loss': 0.456, 'ROC AUC': 0.875, 'Brier': 0.15}
     """
     _check(actual, probabilities)
     told = probabilities > THRESHOLD
