@@ -2,11 +2,12 @@
 
 import sqlite3
 
+import keras
 import numpy as np
 import pytest
 
 from normcast.candidates.seasonal_naive import seasonal_naive
-from normcast.cases.evaluation import told_by_candidate
+from normcast.cases.baselines import told_by_candidate
 from normcast.cli import run as command
 from normcast.report import StudyReport, render
 from normcast.study import BASELINE, Study, StudyResult
@@ -40,6 +41,18 @@ def test_classes_are_scored_as_the_head_of_the_network_gives_them(activation):
     assert all(fold["error"] <= 0.25 for fold in found["ridge"])
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_labels_of_which_several_hold_are_scored_each_by_itself(activation):
+    loss = keras.losses.BinaryCrossentropy(from_logits=activation is None)
+    rare = (np.arange(len(X)) < 3).astype(int)
+    y = np.stack([LABELS, 1 - np.asarray(LABELS), rare], axis=1)
+    found = told(study_of(network(3, activation, loss=loss), y))
+    assert next(iter(found)) == "majority"
+    even = [2 * np.log(2) / 3, 2 / 3 * np.log(2) + 0.2]
+    assert all(even[0] < fold["log_loss"] < even[1] for fold in found["majority"])
+    assert all(fold["wrong_labels"] <= 0.25 for fold in found["ridge"])
+
+
 def test_the_seasonal_naive_of_a_forecast_is_scored_on_the_windows_that_networks_are():
     study = small_study()
     task = study.subject.task
@@ -58,9 +71,9 @@ def test_the_seasonal_naive_of_a_forecast_is_scored_on_the_windows_that_networks
 def test_no_baseline_learns_from_a_case_or_group_that_is_tested(monkeypatch):
     learned = []
 
-    def spied(candidate, task, targets, train, test):
+    def spied(candidate, task, train, test):
         learned.append((set(task.groups[train]), set(task.groups[test])))
-        return told_by_candidate(candidate, task, targets, train, test)
+        return told_by_candidate(candidate, task, train, test)
 
     monkeypatch.setattr("normcast.study.baselines.told_by_candidate", spied)
     told(Study(renamed(network()), (X, LEVEL, np.arange(len(X)) // 3), DROPOUT, seeds=1, epochs=1))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from normcast.candidates.of_cases import CaseCandidate, case_candidates
+from normcast.cases.baselines import candidates_of, told_by_candidate
 from normcast.cases.calibration import LEVELS, intervals
 from normcast.cases.learned import LEAST, Learned, learn
 from normcast.cases.settings import Settings
@@ -30,7 +30,7 @@ from normcast.scoring import (
     supported,
 )
 from normcast.sheet import Sheet, Shown, Table
-from normcast.tasks import CaseScaling, CaseTask, ClassHead, ClassifyTask, LabelTask, RegressTask
+from normcast.tasks import ClassHead, ClassifyTask, LabelTask, RegressTask
 from normcast.tasks.holdout import Holdout
 from normcast.tasks.parts import parts_once
 
@@ -196,27 +196,23 @@ def models_of(
     """
     fitted, unseen = learned.fitted, task.cases.at(test)
     held = [Holdout(*(train[each] for each in hold.places.values())) for hold in learned.held]
-    if isinstance(task, LabelTask):
-        yield OURS, Told(fitted.probabilities(unseen), {})
-        pairs = np.stack([~task.hot, task.hot], axis=-1)
-        for each in case_candidates("labels"):
-            yield each.name, Told(told_by_candidate(each, task, pairs, train, test)[..., 1], {})
-        return
     if isinstance(task, ClassifyTask):
-        yield OURS, Told(among(fitted.labels, fitted.probabilities(unseen), task.classes), {})
-        for each in case_candidates("classes"):
-            yield each.name, Told(told_by_candidate(each, task, task.hot, train, test), {})
+        told = fitted.probabilities(unseen)
+        told = told if fitted.tells_labels else among(fitted.labels, told, task.classes)
+        yield OURS, Told(told, {})
+        for each in candidates_of(task):
+            yield each.name, Told(told_by_candidate(each, task, train, test), {})
         return
     yield OURS, numbers_told(fitted.numbers(unseen), fitted.residuals)
     y = task.cases.y.astype(np.float64)
-    for each in case_candidates("numbers"):
+    for each in candidates_of(task):
         errors = [
             y[hold.calib]
-            - told_by_candidate(each, task, y, np.concatenate([hold.train, hold.valid]), hold.calib)
+            - told_by_candidate(each, task, np.concatenate([hold.train, hold.valid]), hold.calib)
             for hold in held
             if len(hold.calib)
         ]
-        values = told_by_candidate(each, task, y, train, test)
+        values = told_by_candidate(each, task, train, test)
         yield each.name, numbers_told(values, np.concatenate(errors) if errors else None)
 
 
@@ -225,36 +221,6 @@ def numbers_told(values: np.ndarray, residuals: np.ndarray | None) -> Told:
     if residuals is None:
         return Told(values, {})
     return Told(values, intervals(values, residuals, supported(LEVELS, len(residuals))))
-
-
-def told_by_candidate(
-    candidate: CaseCandidate, task: CaseTask, targets: np.ndarray, train: np.ndarray, test: np.ndarray
-) -> np.ndarray:
-    """Return what a candidate that learned from `train` tells of `test`."""
-    cases, train = task.cases, np.sort(train)
-    x = read_by(candidate, task.scaling_of(train).apply(cases))
-    if targets.ndim == 3 and targets.dtype == bool:
-        return candidate.fit(x[train], targets[train])(x[test])
-    if targets.dtype == bool:
-        there = targets[train].any(axis=0)
-        told = np.zeros((len(test), targets.shape[1]))
-        told[:, there] = candidate.fit(x[train], targets[train][:, there])(x[test])
-        return told
-    flat = targets.reshape(len(targets), -1)
-    scale = CaseScaling.fit(flat[train][:, None])
-    told = candidate.fit(x[train], (flat[train] - scale.location) / scale.spread)(x[test])
-    return scale.undo(told).reshape(len(test), *targets.shape[1:])
-
-
-def read_by(candidate: CaseCandidate, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return what a candidate reads of cases, (cases, time, channels); inputs: by name, first a series.
-
-    Of several inputs that series, or, of a candidate to which all values are alike, one step of all of them.
-    """
-    x = next(iter(inputs.values()))
-    if len(inputs) == 1 or candidate.in_time:
-        return x
-    return np.concatenate([each.reshape(len(each), 1, -1) for each in inputs.values()], axis=2)
 
 
 def among(own: np.ndarray, probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from normcast.candidates import fit_candidates
-from normcast.candidates.of_cases import case_candidates
-from normcast.cases.evaluation import told_by_candidate
+from normcast.cases.baselines import candidates_of, told_by_candidate
 from normcast.study.job import fold_of
 from normcast.study.measures import Measures
 from normcast.tasks import ClassifyTask, ForecastTask, RegressTask
@@ -49,12 +48,10 @@ def _forecasts(task: ForecastTask, number: int) -> Iterator[tuple[str, np.ndarra
 
 def _told_of_cases(task: ClassifyTask | RegressTask, number: int) -> Iterator[tuple[str, np.ndarray]]:
     """As an evaluation has them: a candidate stops by nothing, and learns from the validation cases too."""
-    classifies = isinstance(task, ClassifyTask)
     seen, test = task.parts.tested(number)
-    targets = task.hot if isinstance(task, ClassifyTask) else task.cases.y.astype(np.float64)
-    for each in case_candidates("classes" if classifies else "numbers"):
+    for each in candidates_of(task):
         if not each.needs:
-            values = told_by_candidate(each, task, targets, seen, test)
+            values = told_by_candidate(each, task, seen, test)
             yield each.name, task.as_outputs(values, task.parts.places(number)["train"])
 
 
