@@ -51,7 +51,7 @@ def test_labels_that_always_or_never_or_hardly_ever_hold_are_named():
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         task_of(y)
     with pytest.raises(ValueError, match="label d never holds, label e always holds and label f holds in 1"):
-        LabelTask(Cases(np.zeros((10, 3, 1)), y, names=tuple("abcdef")))
+        LabelTask(Cases(np.zeros((10, 3, 1)), y, target_names=tuple("abcdef")))
 
 
 def test_each_part_gets_its_share_of_each_frequent_combination():

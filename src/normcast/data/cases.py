@@ -29,8 +29,8 @@ class Cases(Shown):
     (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
     length; notes: what was found, to tell the user. Where a network reads several inputs, x is the series
     that leads, name its input, and beside the others by name: (cases, time, channels) or (cases, columns).
-    ids: (cases,) what a long table calls each case, or None; names: of the columns of y, or None where they
-    have none.
+    ids: (cases,) what a long table calls each case, or None; target_names: of the columns of y, or None where
+    they have none.
 
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
@@ -48,7 +48,7 @@ class Cases(Shown):
     name: str = ALONE
     beside: Mapping[str, np.ndarray] = field(default_factory=dict)
     ids: np.ndarray | None = None
-    names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -80,7 +80,7 @@ class Cases(Shown):
         read = read_inputs(x, layout, where)
         (name, lead), *others = read.items()
         values = lead.values
-        told, names = named_targets(y)
+        told, target_names = named_targets(y)
         labels = _targets(told, len(values), where)
         own = {name: _per_case(given, name, len(values), where) for name, given in
                (("groups", groups), ("times", times))}  # fmt: skip
@@ -93,7 +93,15 @@ class Cases(Shown):
             notes += (f"{counted(len(np.unique(own['groups'])), 'group')}: none is split",)
         beside = {other: each.values for other, each in others}
         return cls(
-            values, labels, own["groups"], own["times"], lead.lengths, notes, name, beside, names=names
+            x=values,
+            y=labels,
+            groups=own["groups"],
+            times=own["times"],
+            lengths=lead.lengths,
+            notes=notes,
+            name=name,
+            beside=beside,
+            target_names=target_names,
         )
 
     @classmethod

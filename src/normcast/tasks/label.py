@@ -126,7 +126,7 @@ def refuse_others(y: np.ndarray, where: str) -> None:
 
 def labels_in(cases: Cases) -> np.ndarray:
     """Return the names of the columns of y, or their numbers from 0 where they have none, (labels,)."""
-    return np.arange(cases.y.shape[1]) if cases.names is None else np.array(cases.names)
+    return np.arange(cases.y.shape[1]) if cases.target_names is None else np.array(cases.target_names)
 
 
 def rows_of(cases: Cases, labels: np.ndarray, where: str) -> np.ndarray:
@@ -139,7 +139,7 @@ def rows_of(cases: Cases, labels: np.ndarray, where: str) -> np.ndarray:
     array([[False,  True],
            [False, False]])
     """
-    y, names = cases.y, cases.names
+    y, names = cases.y, cases.target_names
     if names is None and y.ndim == 1 and y.dtype.kind == "U":  # sets of one name each
         names = tuple(np.unique(y).tolist())
         y = y[:, None] == np.array(names)
