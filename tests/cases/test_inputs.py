@@ -4,6 +4,7 @@ from functools import cache
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import layers
 
@@ -126,6 +127,27 @@ def test_classes_and_what_keras_itself_trains():
     evaluation = Classifier(model, **QUICK).evaluate(X, labels, groups=groups, folds=2, progress=False)
     accuracy = evaluation.scoreboard()["accuracy"]
     assert accuracy["ridge"] > accuracy["last step"]
+
+
+def test_several_labels_of_cases_with_several_inputs_are_told_scored_and_kept(tmp_path):
+    # One label of the series alone, one of the other input alone.
+    high = {"high": X["series"][:, -1, 0] > 50, "wide": X["static"][:, 1] > 5}
+    labels = pd.DataFrame(high).astype(int)
+    model = network(units=2, activation="sigmoid", loss="binary_crossentropy")
+    found = Classifier(model, seeds=1, epochs=20, patience=None).fit(X, labels, progress=False)
+    told = found.predict_proba(X)
+    assert found.classes_.tolist() == list(high)
+    assert ((found.predict(X) == labels).mean() > 0.85).all()
+    turned = labels[["wide", "high"]]
+    assert found.score(X, turned) == (found.predict(X) == labels).all(axis=1).mean() > 0.75
+    found.save(tmp_path / "labels.normcast")
+    again = normcast.load(tmp_path / "labels.normcast")
+    np.testing.assert_array_equal(again.predict_proba(dict(reversed(X.items()))), told)
+    evaluation = Classifier(model, **QUICK).evaluate(X, labels, folds=2, progress=False)
+    accuracy = evaluation.scoreboard()["label accuracy"]
+    # The last step of the series says nothing of the second label, the ridge reads both inputs.
+    assert accuracy["ridge"] > accuracy["last step"] + 0.05
+    assert evaluation.table.columns[-1].endswith("-wide")
 
 
 def test_held_out_cases_change_nothing_that_a_network_learned():

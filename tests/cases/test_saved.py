@@ -35,6 +35,21 @@ def test_a_regressor_comes_back_bit_for_bit(tmp_path):
         np.testing.assert_array_equal(again.predict_interval(x)[percent], bounds)
 
 
+def test_a_file_of_format_1_is_read(file):
+    """It knows neither names of inputs nor what stands beside them."""
+
+    def older(manifest):
+        manifest["format"] = 1
+        for name in ("name", "beside"):
+            del manifest["body"]["fitted"][name]
+
+    members = dict(Archive.opened(file).members)
+    members["manifest.json"] = with_values(older)(members["manifest.json"])
+    file.write_bytes(Archive(members, "test").packed())
+    x = drawn(5, 30)
+    np.testing.assert_array_equal(normcast.load(file).predict_proba(x), classifier().predict_proba(x))
+
+
 def test_a_loaded_preset_may_be_fitted_anew(file):
     again = normcast.load(file).set_params(epochs=1, seeds=1)
     x = drawn(0)

@@ -105,7 +105,8 @@ def test_labels_are_measured_reported_and_watched_by_the_canary(tmp_path):
     assert {trial.status for trial in result.trials} == {"complete"}
     assert set(result.trials[0].metrics) == {"log_loss", "wrong_labels"}
     page = write_report(result, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "3 labels, 60 cases" in page
+    held = f"3 labels (0: {LABELLED[:, 0].sum()}, 1: {LABELLED[:, 1].sum()}, 2: {LABELLED[:, 2].sum()})"
+    assert f"{held}, 60 cases" in page
     assert "wrong labels" in page
     assert "wrong cases" not in page
     assert canary(study).passed
