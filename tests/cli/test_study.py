@@ -77,6 +77,21 @@ def test_cases_are_classified(folder, capsys):
     )
 
 
+def test_rows_of_zero_and_one_are_studied_as_labels_unless_they_are_said_to_be_numbers(folder, capsys):
+    x = np.random.default_rng(0).normal(size=(40, 8, 2))
+    y = (x[:, -1] > 0).astype(int)
+    np.savez("labels.npz", X=x, y=y)
+    call = ["study", "labels.npz", "--model", "lstm", "--axes", "inside", "--dry-run"]
+    held = f"2 labels (0: {y[:, 0].sum()}, 1: {y[:, 1].sum()})"
+    for given, words in (
+        ([], f"classify (several labels per case), {held}, since y holds rows of 0 and 1"),
+        (["--task", "classify"], f"classify (several labels per case), {held}, as --task classify says"),
+        (["--task", "regress"], "regress, 2 numbers per case, as --task regress says"),
+    ):
+        assert run([*call, *given]) == 0
+        assert f"Task: {words}" in capsys.readouterr().err
+
+
 def test_cases_of_any_file_are_studied_and_what_is_told_of_them_is_said(folder, capsys):
     rows = [f"{case},{step},{case * step},{'ab'[case % 2]}" for case in range(12) for step in range(8)]
     (folder / "long.csv").write_text("\n".join(["trial,t,level,gait", *rows]) + "\n")

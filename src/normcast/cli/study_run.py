@@ -79,7 +79,8 @@ class StudyRun:
             refuse_table_options(options, file)
             data = cases_in(file, {name: table.get(name) for name in COLUMNS} | dict(arrays or {}))
             name, why = task_of(task, data, network, str(file))
-            given = {"task": name}
+            # What y holds tells labels from classes.
+            given = {"task": "regress" if name == "regress" else "classify"}
         study = Study(network, data, store=store, **{**settings, **given})
         if select:
             kept = {each.name: each for each in study.placements if any(text in each.name for text in select)}
