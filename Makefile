@@ -116,6 +116,17 @@ endif
 test-lowest test-newest: test-%: .venv-%/stamp  ## the versions that Keras, JAX and the others may have
 	.venv-$*/$(INSIDE)/python -m pytest -n auto -p no:warnings -m "not slow" $(VERSIONS)
 
+# The baseline that needs aeon, in a venv of its own: aeon holds pandas below what constraints.txt pins.
+.venv-aeon/stamp: pyproject.toml tests/requirements-backends.txt
+	$(PYTHON) -m venv .venv-aeon
+	.venv-aeon/$(INSIDE)/python -m pip install --no-compile --quiet --disable-pip-version-check \
+		--editable ".[aeon,test]" "$$(grep ^torch== tests/requirements-backends.txt)"
+	@touch $@
+
+.PHONY: test-aeon
+test-aeon: .venv-aeon/stamp  ## MultiRocket-Hydra among the baselines, against aeon's own
+	KERAS_BACKEND=jax .venv-aeon/$(INSIDE)/python -m pytest -p no:warnings tests/candidates/test_of_cases.py
+
 # Layers, edits and check on the other two backends, in a venv of their own: nothing else needs either.
 BACKENDS_VENV ?= .venv-backends
 ifeq ($(OS),Windows_NT)
