@@ -5,7 +5,7 @@ where windows are read.
 """
 
 from normcast.engine.batches import Batches, Field
-from normcast.engine.losses import PinballLoss
+from normcast.engine.losses import ObservedLoss, PinballLoss
 from normcast.engine.prediction import predict
 from normcast.engine.progress import Progress, progress_bar
 from normcast.engine.source import Shards
@@ -15,6 +15,7 @@ from normcast.engine.training import Training
 __all__ = [
     "Batches",
     "Field",
+    "ObservedLoss",
     "PinballLoss",
     "Progress",
     "Shards",

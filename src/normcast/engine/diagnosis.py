@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from normcast import keras_seam
+from normcast.engine.losses import ObservedLoss
 from normcast.engine.network import Leaves, Network
 
 
@@ -19,7 +20,8 @@ def first_broken(
     Returns None if all are finite.
     """
     named = [(f"input {name!r}", value) for name, value in zip(network.input_names, inputs, strict=True)]
-    named.append(("target", target))
+    if not isinstance(loss_of, ObservedLoss):  # to which NaN says that nothing was observed
+        named.append(("target", target))
     named += [(f"variable {v.path}", x) for v, x in zip(network.trainable, state["trainable"], strict=True)]
     named += [(f"variable {v.path}", x) for v, x in zip(network.frozen, state["frozen"], strict=True)]
     for name, value in named:

@@ -125,3 +125,35 @@ class PinballLoss(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Return everything that rebuilds this loss."""
         return {**super().get_config(), "quantiles": self.quantiles}
+
+
+@keras.saving.register_keras_serializable(package="normcast")
+class ObservedLoss(keras.losses.Loss):
+    """Another loss, to which targets that are NaN, since nobody observed them, contribute nothing.
+
+    loss: one of Keras' that is a mean over steps, such as "mse" or "huber", or `PinballLoss`; it is asked for
+    each step alone. Call with targets (batch, h) and forecasts (batch, h), or (batch, h, quantiles). The mean
+    is over all steps, in which those that are NaN count 0: each that was observed weighs the same, in
+    whatever window it stands.
+
+    >>> loss = ObservedLoss("mse")
+    >>> float(loss(ops.array([[1.0, float("nan")], [5.0, 0.0]]), ops.zeros((2, 2))))  # (1 + 0 + 25 + 0) / 4
+    6.5
+    """
+
+    def __init__(self, loss: LossLike | dict[str, Any], name: str = "observed", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.loss = loss_of(keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each step, (batch, h), 0 where its target is NaN."""
+        seen = ~ops.isnan(y_true)
+        # What is left out must be finite too: 0 times the gradient of NaN is NaN.
+        filled = ops.expand_dims(ops.where(seen, y_true, 0.0), -1)  # (batch, h, 1)
+        if len(y_pred.shape) == len(y_true.shape):
+            y_pred = ops.expand_dims(y_pred, -1)
+        return ops.where(seen, self.loss.call(filled, y_pred), 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return everything that rebuilds this loss."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.loss)}
