@@ -100,6 +100,59 @@ def test_of_too_many_windows_some_are_taken_at_even_distances():
     np.testing.assert_array_equal(thinned.weights, fit_ridge(values, evenly, valid, penalties=[0.1]).weights)
 
 
+def with_holes(values, share=0.15, seed=1):
+    holes = np.random.default_rng(seed).random(len(values)) < share
+    return np.where(holes, np.nan, values)
+
+
+def test_each_step_is_fitted_on_the_windows_in_which_it_was_observed():
+    values, (train, valid, _) = noisy_waves(), split()
+    truth = with_holes(values)
+    fitted = fit_ridge(values, train, valid, penalties=[1e-10], truth=truth)
+    (x, _), y, read = design(values, train), train.targets(truth), values[train.cutoff - 1]
+    x = np.column_stack([x[:, :-1], np.ones(len(x))])  # the last input is zero, and the intercept one
+    for step in range(4):
+        seen = ~np.isnan(y[:, step])
+        assert 0 < seen.sum() < len(y)
+        slow, *_ = np.linalg.lstsq(x[seen], (y[:, step] - read)[seen], rcond=None)
+        found = [*fitted.weights[:-1, step], fitted.intercept[step]]
+        np.testing.assert_allclose(found, slow, atol=1e-6)
+
+
+def test_the_penalty_is_chosen_by_what_was_observed_alone():
+    values, (train, valid, _) = noisy_waves(), split()
+    truth = np.full(len(values), np.nan)
+    y = valid.targets(np.where(np.arange(len(values)) % 9 == 0, np.nan, values))
+    truth[train.cutoff[0] : train.cutoff[-1] + 4] = values[train.cutoff[0] : train.cutoff[-1] + 4]
+    truth[valid.cutoff[:, None] + np.arange(4)] = y
+    errors = [
+        np.nansum(np.abs(fit_ridge(values, train, valid, [p], truth=truth).predict(values, valid) - y))
+        for p in PENALTIES
+    ]
+    assert fit_ridge(values, train, valid, truth=truth).penalty == PENALTIES[int(np.argmin(errors))]
+
+
+def test_where_all_was_observed_the_fit_is_the_same_and_one_hole_changes_it_little():
+    values, (train, valid, test) = noisy_waves(), split()
+    whole = fit_ridge(values, train, valid, penalties=[0.1])
+    np.testing.assert_array_equal(
+        whole.weights, fit_ridge(values, train, valid, [0.1], truth=values.copy()).weights
+    )
+    truth = np.where(np.arange(len(values)) == train.cutoff[50], np.nan, values)
+    hole = fit_ridge(values, train, valid, penalties=[0.1], truth=truth)
+    apart = np.abs(hole.predict(values, test) - whole.predict(values, test))
+    assert 0 < apart.max() < 0.05
+
+
+def test_a_step_that_was_never_observed_is_forecast_as_the_last_value():
+    values, (train, valid, test) = noisy_waves(), split()
+    train, valid = train[::4], valid[::4]  # so that each row is the target of one step
+    truth = values.copy()
+    truth[train.cutoff + 2] = np.nan
+    told = fit_ridge(values, train, valid, truth=truth).predict(values, test)
+    np.testing.assert_allclose(told[:, 2], values[test.cutoff - 1], atol=1e-9)
+
+
 def test_windows_of_another_size_and_empty_windows_are_refused():
     values, (train, valid, _) = noisy_waves(), split()
     with pytest.raises(ValueError, match="fitted for input_size 12 and h 4, the windows have input_size 6"):

@@ -1,6 +1,7 @@
 """The rows before one cutoff, split and scaled by what trains."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -43,12 +44,26 @@ def test_the_windows_of_a_part_are_scaled_by_the_rows_that_train(scaling, centre
     np.testing.assert_allclose(inputs["past"][..., 0], past, rtol=1e-6, atol=1e-6)
 
 
-def test_a_row_that_nobody_observed_is_no_target():
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_row_that_nobody_observed_is_read_and_is_no_target(padded):
     y = np.arange(20.0)
-    y[[8, 14]] = np.nan
-    split = fold_of(y, missing="mask").split
-    assert split.train.cutoff.tolist() == [4, 5, 6, 9, 10, 11]
-    assert split.valid.cutoff.tolist() == []
+    y[[7, 8, 14]] = np.nan
+    fold = replace(fold_of(y, "none", missing="mask"), padded=padded)
+    assert fold.has_unobserved
+    assert fold.split.train.cutoff.tolist() == [4, 5, 6, 8, 9, 10, 11]  # of that of 7 nothing was observed
+    assert fold.split.valid.cutoff.tolist() == [13, 14]
+    np.testing.assert_array_equal(fold.truth("valid"), [[13, np.nan], [np.nan, 15]])
+    for part in ("train", "valid"):
+        _, target = fold.batches(part).at(np.arange(len(fold.truth(part))))
+        np.testing.assert_array_equal(target, fold.truth(part))
+    inputs, _ = fold.batches("train").at(np.array([6]))
+    assert inputs["past"][0, :, 0].tolist() == [6, 6, 9, 10]
+
+
+def test_a_fold_whose_every_target_was_observed_says_so():
+    y = np.arange(20.0)
+    y[[2, 18]] = np.nan  # one is read only, one comes behind the cutoff
+    assert not fold_of(y, missing="mask").has_unobserved
 
 
 def test_a_series_that_is_too_short_is_named_with_what_it_needs():

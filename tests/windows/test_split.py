@@ -119,11 +119,11 @@ def test_the_parts_of_two_series_stand_where_a_pencil_puts_them(rule, sizes, exp
     assert [getattr(cuts, each).tolist() for each in ("begin", "valid", "calib", "test", "end")] == expected
 
 
-def test_a_fold_has_the_windows_of_its_parts_and_none_with_an_unobserved_target():
+def test_a_fold_has_the_windows_of_its_parts_but_those_of_which_nothing_was_observed():
     cuts, observed = Cuts.rolling(np.array([20]), h=3, folds=2, number=1), np.ones(20, dtype=bool)
-    observed[[7, 19]] = False
+    observed[[7, 8, 9, 14, 17, 18, 19]] = False
     parts = parted(np.array([0, 20]), cuts, 2, 3, observed)  # 3 | 14 | 17 | 20
-    assert parts.train.cutoff.tolist() == [8, 9, 10, 11]
+    assert parts.train.cutoff.tolist() == [5, 6, 8, 9, 10, 11]
     assert parts.valid.cutoff.tolist() == [14]
     assert len(parts.calib) == len(parts.test) == 0
 
@@ -135,15 +135,16 @@ def test_the_largest_input_size_leaves_one_training_window():
     assert np.sum(parts.train.series == 1) == 1
 
 
-def test_unobserved_targets_are_left_out():
+@pytest.mark.parametrize(("unseen", "name"), [(slice(0, 14), "training"), (slice(14, 17), "validation")])
+def test_a_part_of_which_nothing_was_observed_is_named(unseen, name):
     observed = np.ones(20, dtype=bool)
-    observed[12] = False
-    parts = split(np.array([0, 20]), np.array([20]), 3, 2, valid=2, calib=2, observed=observed)
-    assert 12 not in rows_of(parts.train, "targets") | rows_of(parts.valid, "targets")
-    assert 12 in rows_of(parts.valid, "inputs")
-    message = "split: every training window has an unobserved target; choose another missing policy."
+    observed[unseen] = False
+    message = (
+        f"split: no target of the {name} windows was observed. Choose another missing policy (--missing, "
+        "missing=), or give longer series."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        split(np.array([0, 20]), np.array([20]), 3, 2, observed=np.zeros(20, dtype=bool))
+        split(np.array([0, 20]), np.array([20]), 3, 2, valid=2, calib=2, observed=observed)
 
 
 def test_an_unobserved_row_behind_the_cutoff_does_not_cost_the_test_window():

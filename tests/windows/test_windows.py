@@ -14,7 +14,7 @@ def slow(offsets, first, end, input_size, h, step, observed):
         target = max(first[s], input_size)
         while target + h <= end[s]:
             row = offsets[s] + target
-            if observed[row : row + h].all():
+            if observed[row : row + h].any():
                 found.append((row - input_size, s))
             target += step
     return found

@@ -1,7 +1,8 @@
 """The closed-form linear forecast: seconds of work, near the state of the art, and so the line to beat."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -69,13 +70,15 @@ def fit_ridge(
     penalties: Sequence[float] = PENALTIES,
     max_windows: int = 500_000,
     offsets: np.ndarray | None = None,
+    truth: np.ndarray | None = None,
 ) -> Ridge:
     """Fit the map on training windows; its penalty has the least mean absolute error on validation windows.
 
     values: (rows,) flat and scaled per series, so that series of different size weigh the same. penalties:
     relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
     windows than this, this many are taken at even distances (and a tenth as many of the validation windows).
-    offsets: as in `Ridge.predict`.
+    offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN where
+    nothing was observed, which counts nowhere: each step is fitted on the windows in which it was observed.
     The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
     Raises ValueError without training or validation windows.
     Source: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear,
@@ -90,9 +93,11 @@ def fit_ridge(
         if len(windows) == 0:
             raise ValueError(f"fit_ridge: no {name} windows; lower input_size or h, or give longer series.")
     values = np.asarray(values, dtype=np.float64)
-    basis, mean_x, mean_y = _decompose(_pairs(values, train, max_windows, offsets), train)
-    held_out = _pairs(values, valid, max_windows // 10, offsets)
-    errors = _validation_errors(held_out, basis, (mean_x, mean_y), penalties)
+    train, valid = _thinned(train, max_windows), _thinned(valid, max_windows // 10)
+    if truth is not None and any(part.unobserved(~np.isnan(truth)).any() for part in (train, valid)):
+        return _fit_observed(partial(_pairs, values, truth, offsets=offsets), train, valid, penalties)
+    basis, mean_x, mean_y = _decompose(_pairs(values, values, train, offsets), train)
+    errors = _validation_errors(_pairs(values, values, valid, offsets), basis, (mean_x, mean_y), penalties)
     penalty = float(penalties[int(np.argmin(errors))])
     weights = basis.directions @ basis.solve(penalty)
     return Ridge(weights, mean_y - mean_x @ weights, penalty)
@@ -127,12 +132,52 @@ def _decompose(pairs: Pairs, windows: Windows) -> tuple[_Basis, np.ndarray, np.n
         sum_x += x.sum(axis=0)
         sum_y += y.sum(axis=0)
         n += len(x)
+    return _centred(gram, cross, sum_x, sum_y, n)
+
+
+def _centred(
+    gram: np.ndarray, cross: np.ndarray, sum_x: np.ndarray, sum_y: np.ndarray, n: int
+) -> tuple[_Basis, np.ndarray, np.ndarray]:
+    """Return the basis and the means of inputs and targets, from their sums over n windows."""
     gram = (gram - np.outer(sum_x, sum_x) / n) / n
     cross = (cross - np.outer(sum_x, sum_y) / n) / n
     eigenvalues, directions = np.linalg.eigh(gram)
     # The last input is zero always, so the least eigenvalue is zero up to rounding, of either sign.
     basis = _Basis(directions, np.maximum(eigenvalues, 0), directions.T @ cross)
     return basis, sum_x / n, sum_y / n
+
+
+def _fit_observed(
+    pairs: Callable[[Windows], Pairs], train: Windows, valid: Windows, penalties: Sequence[float]
+) -> Ridge:
+    """Fit each step on the windows in which its target was observed; one penalty for all steps.
+
+    pairs: gives inputs and targets of windows, NaN where nothing was observed.
+    """
+    length, h = train.input_size, train.h
+    gram, cross, sum_x = np.zeros((length, length)), np.zeros((length, h)), np.zeros((length, h))
+    sum_y, parts = np.zeros(h), []
+    for x, y in pairs(train):
+        known, y = ~np.isnan(y), np.nan_to_num(y)  # noqa: PLW2901
+        gram += x.T @ x
+        cross += x.T @ y
+        sum_x += x.T @ known
+        sum_y += y.sum(axis=0)
+        parts.append(known)
+    seen = np.concatenate(parts)  # (windows, h)
+    maps, intercepts = np.empty((len(penalties), length, h)), np.empty((len(penalties), h))
+    for step, many in enumerate(np.maximum(seen.sum(axis=0), 1)):  # never observed: all sums are 0
+        own = gram - sum((x.T @ x for x, _ in pairs(train[~seen[:, step]])), np.zeros_like(gram))
+        at = slice(step, step + 1)
+        basis, mean_x, mean_y = _centred(own, cross[:, at], sum_x[:, step], sum_y[at], many)
+        for place, penalty in enumerate(penalties):
+            maps[place, :, at] = basis.directions @ basis.solve(penalty)
+            intercepts[place, at] = mean_y - mean_x @ maps[place, :, at]
+    errors = np.zeros(len(penalties))
+    for x, y in pairs(valid):
+        errors += [np.nansum(np.abs(y - x @ a - b)) for a, b in zip(maps, intercepts, strict=True)]
+    best = int(np.argmin(errors))
+    return Ridge(maps[best], intercepts[best], float(penalties[best]))
 
 
 def _validation_errors(
@@ -147,12 +192,17 @@ def _validation_errors(
     return errors
 
 
-def _pairs(values: np.ndarray, windows: Windows, max_windows: int, offsets: np.ndarray | None) -> Pairs:
+def _thinned(windows: Windows, most: int) -> Windows:
+    """Return so many windows at even distances, where there are more."""
+    if len(windows) <= most:
+        return windows
+    return windows[np.linspace(0, len(windows) - 1, max(most, 1)).astype(np.int64)]
+
+
+def _pairs(values: np.ndarray, truth: np.ndarray, windows: Windows, offsets: np.ndarray | None) -> Pairs:
     """Yield inputs (chunk, input_size) and targets (chunk, h), the last input subtracted from both."""
-    if len(windows) > max_windows:
-        windows = windows[np.linspace(0, len(windows) - 1, max(max_windows, 1)).astype(np.int64)]
     for rows in _chunks(len(windows)):
-        inputs, targets = _inputs(values, windows[rows], offsets), windows[rows].targets(values)
+        inputs, targets = _inputs(values, windows[rows], offsets), windows[rows].targets(truth)
         last = inputs[:, -1:]
         yield inputs - last, targets - last
 
@@ -170,8 +220,8 @@ def _chunks(n: int) -> Iterator[slice]:
 
 def fit(fold: ForecastFold, season: int) -> Ridge:
     """Return the map of a fold; the season is not asked for, the window shows it."""
-    offsets = fold.arrays.offsets
-    return fit_ridge(fold.scaled.y, fold.split.train, fold.split.valid, offsets=offsets)
+    scaled, parts = fold.scaled, fold.split
+    return fit_ridge(scaled.y, parts.train, parts.valid, offsets=fold.arrays.offsets, truth=scaled.truth)
 
 
 candidate = Candidate("ridge", place=4, fit=fit)

@@ -12,14 +12,14 @@ import numpy as np
 
 from normcast.candidates import FittedCandidate, Ridge, fit_candidates
 from normcast.data.counts import lowest
-from normcast.engine import PinballLoss, Progress, Trained, Training, train
+from normcast.engine import ObservedLoss, PinballLoss, Progress, Trained, Training, train
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.shrinkage import share_kept, toward_start
+from normcast.forecasting.support import sizes_of
 from normcast.forecasting.warm_start import warm_start
 from normcast.scoring import Block, SeriesIntervals
 from normcast.tasks import ForecastFold, Sizes
-from normcast.tasks.forecast_fold import still
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays
 
@@ -61,12 +61,24 @@ def learn(
 
     checkpoint, keep: as `train` takes them; held: as `Sizes.plan` takes it.
     """
-    asked = settings.h, settings.level, settings.input_size
-    sizes = Sizes.plan(rows, season, *asked, ~still(arrays, rows), settings.pads, held)
+    sizes = sizes_of(settings, arrays, rows, held)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
+    return learned_of(fold, sizes, season, settings, progress, checkpoint, keep)
+
+
+def learned_of(
+    fold: ForecastFold,
+    sizes: Sizes,
+    season: int,
+    settings: Settings,
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Path | None = None,
+    keep: bool = False,
+) -> Learned:
+    """Learn from the windows of a fold, which has these sizes; see `learn`."""
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
-    model = build(settings, sizes.input_size, arrays, sizes.padded)
+    model = build(settings, sizes.input_size, fold.arrays, sizes.padded)
     ridge = cast(Ridge, candidates["ridge"])
     errors = sample_errors(ridge, fold)
     start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
@@ -74,7 +86,7 @@ def learn(
         train(
             model,
             fold.batches("train"),
-            training_of(settings),
+            training_of(settings, fold.has_unobserved),
             validation=fold.batches("valid"),
             seeds=settings.seeds,
             start=start,
@@ -89,7 +101,7 @@ def learn(
         fitted, share = shrunk(fitted, fold, ridge, start)
     if settings.level:
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
-    return Learned(rows, sizes, fold, candidates, trained, share, fitted)
+    return Learned(fold.rows, sizes, fold, candidates, trained, share, fitted)
 
 
 def fitted_of(
@@ -173,13 +185,17 @@ def checked(model: keras.Model, input_size: int, channels: int, h: int) -> keras
     return model
 
 
-def training_of(settings: Settings) -> Training:
-    """Return how the network is trained: as its preset says, unless asked otherwise."""
+def training_of(settings: Settings, has_unobserved: bool = False) -> Training:
+    """Return how the network is trained: as its preset says, unless asked otherwise.
+
+    has_unobserved: whether some targets were not observed, and so carry no loss.
+    """
     preset = settings.preset
+    loss = PinballLoss(settings.quantiles) if settings.has_quantile_heads else preset.loss
     return Training(
         optimizer=settings.optimizer or preset.optimizer,
         learning_rate=settings.learning_rate or preset.learning_rate,
-        loss=PinballLoss(settings.quantiles) if settings.has_quantile_heads else preset.loss,
+        loss=ObservedLoss(loss) if has_unobserved else loss,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         epoch_windows=settings.epoch_windows,
@@ -193,7 +209,7 @@ def sample_errors(ridge: Ridge, fold: ForecastFold, most: int = 10_000) -> np.nd
     """Return the ridge's errors on so many training windows, evenly spread: (n, h), in scaled units."""
     windows = fold.split.train
     chosen = windows[:: -(-len(windows) // most)]
-    return chosen.targets(fold.scaled.y) - ridge.forecast(fold.scaled, chosen)
+    return chosen.targets(fold.scaled.truth) - ridge.forecast(fold.scaled, chosen)
 
 
 def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> SeriesIntervals:
@@ -209,7 +225,7 @@ def intervals_of(
 ) -> SeriesIntervals:
     """Learn the intervals of whatever forecasts windows as quantiles, (n, h, Q) in scaled units."""
     valid, calib = (
-        Block(windows.targets(fold.scaled.y), forecast(windows), windows.series)
+        Block(windows.targets(fold.scaled.truth), forecast(windows), windows.series)
         for windows in (fold.split.valid, fold.split.calib)
     )
     return SeriesIntervals.fit(valid, calib, quantiles, level, fold.still)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,9 @@ from normcast.data.counts import note
 from normcast.data.faults import Lack, SeriesFault, refusal
 from normcast.errors import counted, listed
 from normcast.forecasting.settings import DefaultLevel, Settings
+from normcast.forecasting.support import calibration_windows, moving_in, sizes_of
 from normcast.scoring import reachable_level, supported, windows_needed
 from normcast.tasks import Sizes
-from normcast.tasks.forecast_fold import still
 from normcast.tasks.sizes import calibration_room, of_full_length
 from normcast.windows.split import refuse_short, refuse_windowless
 
@@ -99,17 +100,6 @@ def settle(
     return settled, panel.noting(*told(settings, settled, panel, rows, held))
 
 
-def moving_in(panel: Panel, rows: np.ndarray) -> np.ndarray:
-    """Return which series ever changed in their first rows, (S,)."""
-    return ~still(panel, np.maximum(rows, 1))
-
-
-def sizes_of(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> Sizes:
-    """Return the sizes for series of so many rows."""
-    asked = settings.h, settings.level, settings.input_size
-    return Sizes.plan(rows, panel.season, *asked, moving_in(panel, rows), settings.pads, held)
-
-
 def full_length(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> np.ndarray:
     """Return which series are long enough for the levels and sizes that they alone are given, (S,)."""
     moving = moving_in(panel, rows)
@@ -130,13 +120,43 @@ def with_full_levels(settings: Settings, panel: Panel, rows: np.ndarray, held: i
 
 def with_levels(settings: Settings, rows: np.ndarray, moving: int, held: int | None) -> Settings:
     """Return the settings without the default levels that so many rows cannot support."""
-    if not isinstance(settings.level, DefaultLevel):
+    if not isinstance(settings.level, DefaultLevel) or has_own_heads(settings):
         return settings
-    if settings.foreign is not None and settings.has_quantile_heads:
-        return settings  # its heads are of these levels
     most = calibration_room(rows, settings.h, max(1, moving), settings.input_size or 1, held)
     level = supported(settings.level, most)
-    return settings if level == settings.level else replace(settings, level=level)
+    return settings if level == settings.level else replace(settings, level=DefaultLevel(level))
+
+
+def observed_levels(
+    settings: Settings, panel: Panel, rows: np.ndarray, held: int | None
+) -> tuple[Settings, Panel]:
+    """Return settings and panel without the default levels for which too few targets were observed.
+
+    rows: of each series before the first cutoff, (S,); held: as `Sizes.plan` takes it. Raises ValueError for
+    a level that was asked for.
+    """
+    if panel.observed.all():
+        return settings, panel
+    is_default = isinstance(settings.level, DefaultLevel) and not has_own_heads(settings)
+    while True:  # fewer levels may need fewer calibration windows, which are others
+        most = calibration_windows(sizes_of(settings, panel, rows, held), panel, rows, settings.h)
+        level = supported(settings.level, most)
+        if level == settings.level:
+            return settings, panel
+        dropped = [each for each in settings.level if each not in level]
+        if not is_default:
+            lower = f"Lower the level to at most {reachable_level(most):g}, or choose" if most else "Choose"
+            raise ValueError(
+                f"level: {dropped[0]:g} needs {windows_needed(dropped[0])} calibration windows, and at the "
+                f"step observed least there are {most}. {lower} another missing policy (--missing, missing=)."
+            )
+        panel = panel.noting(lost(dropped, most, "at the step observed least there are"))
+        settings = replace(settings, level=DefaultLevel(level))
+
+
+def has_own_heads(settings: Settings) -> bool:
+    """Whether a network was given whose heads are of the levels, all of which it needs."""
+    return settings.foreign is not None and settings.has_quantile_heads
 
 
 def lacking(sizes: Sizes, h: int, panel: Panel, rows: np.ndarray) -> list[Lack]:
@@ -182,11 +202,15 @@ def told(
     full = full_length(asked, panel, rows, held)
     count = max(1, int(moving_in(panel, rows)[full].sum()))
     most = max(calibration_room(rows[full], asked.h, count, asked.input_size or 1, held), 0)
+    return (*notes, lost(dropped, most, "these rows give at most"))
+
+
+def lost(dropped: Sequence[float], most: int, given: str) -> str:
+    """Return the note on default levels that so many calibration windows cannot support."""
     need = " and ".join(str(windows_needed(each)) for each in dropped)
     what = f"no interval of {listed([f'{each:g}' for each in dropped])} %"
     largest = f"; the largest level is {reachable_level(most):g} (--level)" if most else ""
-    why = f"calibration needs {need} windows, and these rows give at most {most}"
-    return (*notes, f"{what}, which is a default: {why}{largest}")
+    return f"{what}, which is a default: calibration needs {need} windows, and {given} {most}{largest}"
 
 
 def padded(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ def warm_start(
 ) -> dict[str, np.ndarray]:
     """Return the first weights, by variable path, with which a network with a skip forecasts as the ridge.
 
-    errors: (n, h) errors of the ridge, y minus forecast, in scaled units; their quantiles start the widths
-    of the intervals. A network without a skip, or that scales each window on its own, starts as drawn.
+    errors: (n, h) errors of the ridge, y minus forecast, in scaled units, NaN where nothing was observed;
+    their quantiles start the widths of the intervals. A network without a skip, or that scales each window
+    on its own, starts as drawn.
     """
     if not architecture.skip or architecture.instance_norm == "standard":
         return {}
@@ -29,6 +30,13 @@ def warm_start(
 
 
 def widths(errors: np.ndarray, quantiles: tuple[float, ...]) -> np.ndarray:
-    """Return the distance of each error quantile from the median at each step: (h, Q), zero at the median."""
-    bounds = np.quantile(errors, quantiles, axis=0).T
+    """Return the distance of each error quantile from the median at each step: (h, Q), zero at the median.
+
+    Zero too at a step at which nothing was observed.
+    """
+    bounds = np.zeros((errors.shape[1], len(quantiles)))
+    for step, each in enumerate(errors.T):
+        seen = each[~np.isnan(each)]
+        if len(seen):
+            bounds[step] = np.quantile(seen, quantiles)
     return bounds - bounds[:, [quantiles.index(0.5)]]

@@ -97,18 +97,22 @@ class ForecastTask:
         """Return the windows of train, valid, test and seen of a fold; no two of the first three share a
         target."""
         arrays = self.arrays
-        parts = parted(arrays.offsets, self.cuts(number), self.input_size, self.h, arrays.observed)
-        for part, name in ((parts.train, "training"), (parts.valid, "validation"), (parts.test, "test")):
+        parts = parted(arrays.offsets, self.cuts(number), self.input_size, self.h)
+        # Whole windows alone: not every loss that a model is compiled with can leave out steps.
+        train, valid, test = (
+            part[part.unobserved(arrays.observed) == 0] for part in (parts.train, parts.valid, parts.test)
+        )
+        for part, name in ((train, "training"), (valid, "validation"), (test, "test")):
             if not len(part):
                 raise ValueError(
                     f"Study: fold {number + 1} has no {name} window whose target was observed. Choose "
                     "another missing policy, or fewer folds."
                 )
         return {
-            "train": parts.train,
-            "valid": parts.valid[thinned(len(parts.valid), MOST_VALID)],
-            "test": parts.test[thinned(len(parts.test), MOST_TEST)],
-            "seen": parts.train[thinned(len(parts.train), MOST_VALID)],
+            "train": train,
+            "valid": valid[thinned(len(valid), MOST_VALID)],
+            "test": test[thinned(len(test), MOST_TEST)],
+            "seen": train[thinned(len(train), MOST_VALID)],
         }
 
     def candidate_fold(self, number: int) -> ForecastFold:

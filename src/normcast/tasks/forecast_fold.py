@@ -68,5 +68,11 @@ class ForecastFold:
         return self.scaled.batches(getattr(self.split, part), self.padded)
 
     def truth(self, part: str) -> np.ndarray:
-        """Return what then happened in the windows of a part, scaled: (windows, h)."""
-        return getattr(self.split, part).targets(self.scaled.y)
+        """Return what was observed in the windows of a part, scaled: (windows, h); NaN where nothing was."""
+        return getattr(self.split, part).targets(self.scaled.truth)
+
+    @property
+    def has_unobserved(self) -> bool:
+        """Whether a target of a training or validation window was not observed."""
+        parts, observed = (self.split.train, self.split.valid), self.arrays.observed
+        return any(bool(part.unobserved(observed).any()) for part in parts)

@@ -60,6 +60,7 @@ class Sizes:
         moving: np.ndarray | None = None,
         pads: bool = True,
         held: int | None = None,
+        n_calib: int = 0,
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
@@ -68,13 +69,15 @@ class Sizes:
         level: percent; () for no intervals, and no calibration. moving: (S,) which series ever changed, since
         others do not calibrate; by default all. held: rows at the end of each series that are not trained on,
         of which validation and calibration each take half; by default their shares. With them nothing is
-        padded, since a series without that room would train on them. Raises ValueError for a level that these
+        padded, since a series without that room would train on them. n_calib: windows to calibrate at least,
+        where there are levels and held does not say. Raises ValueError for a level that these
         rows could never support, and for too few held rows.
         """
         moving = np.ones(len(rows), dtype=bool) if moving is None else moving
 
         def planned(some: np.ndarray) -> Sizes:
-            return cls.of_typical(rows[some], season, h, level, input_size, int(moving[some].sum()), held)
+            count = int(moving[some].sum())
+            return cls.of_typical(rows[some], season, h, level, input_size, count, held, n_calib)
 
         full = of_full_length(rows, h, planned)
         sizes = planned(full)
@@ -96,12 +99,13 @@ class Sizes:
         input_size: int | None,
         moving: int,
         held: int | None,
+        least_calib: int = 0,
     ) -> Sizes:
         """Choose sizes for series of which the one of median length decides, whatever the others lack."""
         usual = typical(rows)
         if held is None:
             n_valid = valid_windows(usual, h)
-            n_calib = max(n_valid, ceil(needed(level) / max(1, moving))) if level else 0
+            n_calib = max(n_valid, ceil(needed(level) / max(1, moving)), least_calib) if level else 0
         else:
             n_valid, n_calib = halves(held, h, bool(level))
         held_out = cls(1, n_valid, n_calib).held_out(h)

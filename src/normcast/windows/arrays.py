@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,7 @@ class Scaled:
 
     y: (rows,) float64; past: (rows, channels) float32, the target first; stat: (series, stat) float32;
     target: the scaler of y, which undoes forecasts; arrays: the columns that were scaled, without outliers.
+    What is read where nothing was observed is what was filled in; nothing is learned from it as a target.
     """
 
     y: Float[np.ndarray, " all_rows"]
@@ -126,22 +127,29 @@ class Scaled:
     target: Scaler
     arrays: Arrays
 
+    @cached_property
+    def truth(self) -> Float[np.ndarray, " all_rows"]:
+        """What was observed of y, (rows,); NaN where nothing was."""
+        return np.where(self.arrays.observed, self.y, np.nan)
+
     def batches(self, windows: Windows, padded: bool = False) -> Batches:
-        """Return the windows as the network's inputs and target.
+        """Return the windows as the network's inputs and target, which is NaN where nothing was observed.
 
         padded: the past has one more channel, 1 where there is a row and 0 where its series has not begun.
         """
         past, start, n_futr = self.past, windows.start, self.arrays.n_futr
+        truth = self.truth.astype("float32")
         future = np.hstack([past[:, past.shape[1] - n_futr :], self.arrays.waves])
         if padded:
             room = partial(room_before, lengths=np.diff(self.arrays.offsets), size=windows.input_size)
             past = room(np.hstack([past, np.ones((len(past), 1), np.float32)]))
             future = room(future) if future.shape[1] else future
+            truth = room(truth[:, None])[:, 0]
             start = start + windows.input_size * (windows.series + 1)
         inputs = {"past": Field(past, 0, windows.input_size)}
         if future.shape[1]:
             inputs["future"] = Field(future, windows.input_size, windows.h)
         if self.stat.shape[1]:
             inputs["static"] = Field(self.stat, by="series")
-        target = Field(np.ascontiguousarray(past[:, 0]), windows.input_size, windows.h)
+        target = Field(truth, windows.input_size, windows.h)
         return Batches(inputs, target, start.astype("int32"), windows.series.astype("int32"))

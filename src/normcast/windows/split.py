@@ -118,7 +118,8 @@ def split(
     series, or of each (S,), one row apart, so that n of them take n + h - 1 target rows. least: rows of its
     series that a window reads at least where short series are padded. observed: (N,), see `sliding`; ids:
     (S,) names for messages.
-    Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size.
+    Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size,
+    and where nothing was observed that trains or validates.
 
     >>> parts = split(np.array([0, 20]), np.array([18]), input_size=4, h=2, valid=2, calib=3)
     >>> [len(part) for part in (parts.train, parts.valid, parts.calib, parts.test)]
@@ -131,11 +132,13 @@ def split(
         refuse_windowless(rows, least, h, ids)
     cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib)
     parts = parted(offsets, cuts, input_size, h, observed, least)
-    if not len(parts.train):
-        raise ValueError(
-            "split: every training window has an unobserved target; choose another missing policy."
-        )
-    # At the cutoff each row is scored by itself, so an unobserved one is no reason to skip the window.
+    for part, many, name in ((parts.train, 1, "training"), (parts.valid, np.max(valid), "validation")):
+        if many and not len(part):
+            raise ValueError(
+                f"split: no target of the {name} windows was observed. Choose another missing policy "
+                "(--missing, missing=), or give longer series."
+            )
+    # At the cutoff each row is scored by itself, so unobserved ones are no reason to skip the window.
     return replace(parts, test=sliding(offsets, cuts.test, cuts.end, input_size, h, least=least))
 
 

@@ -69,6 +69,15 @@ class Windows:
         """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h[, C])."""
         return values[self.cutoff[:, None] + np.arange(self.h)]
 
+    def unobserved(self, observed: Observed) -> Int[np.ndarray, " windows"]:
+        """Return how many targets of each window were not observed, (n,). observed: (N,).
+
+        >>> Windows(np.array([0, 1]), np.array([0, 0]), 2, 1).unobserved(np.array([True, True, False, True]))
+        array([1, 0])
+        """
+        before = np.concatenate([[0], np.cumsum(~observed)])
+        return before[self.cutoff + self.h] - before[self.cutoff]
+
 
 def sliding(
     offsets: Offsets,
@@ -84,7 +93,7 @@ def sliding(
 
     offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie
     in [first_target, last_target_end); a window whose input would begin before its series is left out.
-    step: rows from one window to the next. observed: (N,); a window with an unobserved target is left out.
+    step: rows from one window to the next. observed: (N,); a window of which no target was is left out.
     least: rows of its series that a window reads at least, the steps before them padded; by default all.
     Raises ValueError for sizes below 1 or a stretch that ends behind its series.
 
@@ -102,8 +111,7 @@ def sliding(
     windows = Windows(start, series, int(input_size), int(h))
     if observed is None or observed.all():
         return windows
-    unseen = np.concatenate([[0], np.cumsum(~observed)])
-    return windows[unseen[windows.cutoff + h] == unseen[windows.cutoff]]
+    return windows[windows.unobserved(observed) < h]
 
 
 def count_windows(rows: PerSeries, h: int, step: int = 1) -> PerSeries:
