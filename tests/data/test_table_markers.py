@@ -79,7 +79,7 @@ def test_the_panel_names_the_mark_and_the_flag_and_keeps_the_number():
     assert "--na-value -9999" in note
     read = Panel.from_frame(table, na_values=-9999)
     assert read.y.min() >= 0
-    assert "10 missing values of 'y' were filled: seasonal" in read.notes  # and the first row left out
+    assert "10 missing values of 'y' were filled: last, left out of scores and training" in read.notes
     with pytest.raises(ValueError, match="the value is missing"):
         Panel.from_frame(table, na_values=-9999, missing="error")
 

@@ -76,8 +76,7 @@ def table(
     missing: Annotated[
         str | None,
         Option(
-            help="Missing values: error, last, seasonal, zero or mask. Default: error, with --na-value "
-            "seasonal.",
+            help="Missing values: error, last, seasonal, zero or mask. Default: error; mask with --na-value.",
             rich_help_panel=DATA,
         ),
     ] = None,

@@ -91,7 +91,7 @@ class Panel(Shown):
         duplicates: "error", "mean", "sum", "first" or "last" of a stamp. fill_gaps: insert absent stamps as
         missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
         or "mask"; infinite values count as missing. No fill uses a later value. na_values: what else stands
-        for a missing value, such as -9999, one or several; missing is "seasonal" then, else "error", by
+        for a missing value, such as -9999, one or several; missing is "mask" then, else "error", by
         default. short: "skip" leaves out series that these policies refuse, and notes it. where: the table's
         name in messages. columns: those of a fitted model's panel, in place of the six column arguments, with
         how its table was read; then nothing is guessed and
@@ -103,7 +103,7 @@ class Panel(Shown):
         frame, asked, told = alike.read_alike(frame, asked, na_values, where)
         fitted = columns is not None
         frame, asked, settle = ready(frame, asked, clock, freq, where, fitted=fitted)
-        missing = missing or ("seasonal" if asked.cells.na_values else "error")
+        missing = missing or ("mask" if asked.cells.na_values else "error")
         policy = intake.Policy(freq, season, duplicates, fill_gaps, missing, may_be_constant=fitted)
         faults.check_short(short)
         read = whole.read(frame, asked, policy, where)
