@@ -39,6 +39,10 @@ def test_what_was_melted_is_pivoted_back(series, count):
         (MONTHS, "MS"),
         ([f"{year}Q{q}" for year in range(2010, 2020) for q in range(1, 5)], "QS"),
         (pd.date_range("2024-01-01", periods=40).strftime("%Y-%m-%d").tolist(), "D"),
+        ([f"{day.month}/{day.day}/{day:%y}" for day in pd.date_range("2020-01-22", periods=40)], "D"),
+        (pd.date_range("2016-01-01", periods=40, freq="MS").strftime("%b-%y").tolist(), "MS"),
+        (pd.date_range("2016-01-01", periods=40, freq="MS").strftime("%B %Y").tolist(), "MS"),
+        ([str(year) for year in range(1960, 2022)], 1),
     ],
 )
 def test_the_names_are_understood_as_times(names, step):
@@ -72,6 +76,16 @@ def test_a_file_is_read_so_where_asked_and_says_it(tmp_path):
     assert "series named by: Product" in panel.notes
     assert "wide: 3 rows became 180, columns 2018-01 to 2022-12 one time each" in panel.notes
     assert list(read_table(tmp_path / "wide.csv").columns) == ["Product", *MONTHS]
+
+
+def test_years_with_several_texts_and_a_column_of_numbers_beside_them_need_no_other_flag(tmp_path):
+    years = [str(year) for year in range(1960, 2022)]
+    wide(years).assign(Code=["a", "b", "c"], Total=7.5).to_csv(tmp_path / "bank.csv", index=False)
+    with asked_for(True):
+        panel = Panel.from_frame(read_table(tmp_path / "bank.csv"))
+    assert panel.ids == ("p0/a", "p1/b", "p2/c")
+    assert panel.columns.targets == ("value",)
+    assert panel.stamps_after(1).tolist() == [[2022]] * 3
 
 
 @pytest.mark.parametrize(

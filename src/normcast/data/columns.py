@@ -9,7 +9,7 @@ import pandas as pd
 
 from normcast.data import stamps, whole_times
 from normcast.data.reading import AS_IT_IS, Reading
-from normcast.data.wide_dates import TIME, hint
+from normcast.data.wide_dates import TIME, VALUE, hint
 from normcast.errors import closest, listed, unknown
 
 # What other libraries call the three columns; a name from one of them is answered with the one that is there.
@@ -104,7 +104,7 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     """Complete the columns that were asked for, and say which ones were found.
 
     Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
-    column; in a table that was wide all text names the series. Raises ValueError for a name that is not
+    column; in a table that was wide all text names the series, and its times and values are taken. Raises ValueError for a name that is not
     there, a name used twice, or when there is no single choice.
     """
     counts_rows = asked.time == ROWS and ROWS not in table.columns
@@ -152,6 +152,8 @@ def find_time(table: nw.DataFrame, asked: Columns, where: str) -> str | None:
     free = [name for name in table.columns if name not in asked.used]
     if "ds" in free:
         return "ds"
+    if asked.cells.wide and TIME in free:
+        return TIME
     ids = [name for name in asked.ids if name in table.columns]
     found = [name for name in free if stamps.is_time_like(table[name])]
     found = found or [name for name in free if _counts_time(table, name, ids)]
@@ -208,6 +210,8 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
     free = [name for name in table.columns if name not in asked.used]
     if "y" in free:
         return ("y",)
+    if asked.cells.wide and VALUE in free:
+        return (VALUE,)
     found = [name for name in free if table[name].dtype.is_numeric() and not name.startswith("Unnamed: ")]
     if len(found) != 1:
         exog = ", ".join((*asked.hist_exog, *asked.futr_exog, *asked.stat_exog))
@@ -244,7 +248,9 @@ def _say(chosen: Columns, asked: Columns) -> tuple[str, ...]:
     if chosen.time is None:
         notes.append("no time column: rows are taken as the integer steps 1, 2, 3, ...")
     elif not asked.time and chosen.time != "ds":
-        notes.append(f"time column: {chosen.time!r}, the only one that looks like time")
+        why = "what the columns were called" if chosen.cells.wide else "the only one that looks like time"
+        notes.append(f"time column: {chosen.time!r}, {why}")
     if not asked.targets and chosen.targets != ("y",):
-        notes.append(f"target column: {chosen.targets[0]!r}, the only numeric one")
+        why = "what stood below the times" if chosen.cells.wide else "the only numeric one"
+        notes.append(f"target column: {chosen.targets[0]!r}, {why}")
     return tuple(notes)

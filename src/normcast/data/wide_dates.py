@@ -21,7 +21,12 @@ LEAST = 3
 """Columns whose names are times make a table wide; two may be chance."""
 MONTHS = {name.lower(): number for number in range(1, 13)
           for name in (calendar.month_abbr[number], calendar.month_name[number])}  # fmt: skip
-_DATE = re.compile(r"\d{4}([-/.]\d{1,2}){1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(1[5-9]|20|21)\d{2}")
+_YEAR = re.compile(r"(1[5-9]|20|21)\d{2}")
+_DATE = re.compile(
+    rf"\d{{4}}([-/.]\d{{1,2}}){{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}|\d{{1,2}}/\d{{1,2}}/\d{{2}}|"
+    rf"({'|'.join(MONTHS)})([- ]\d{{4}}|-\d{{2}})|{_YEAR.pattern}",
+    re.IGNORECASE,
+)
 _asked: ContextVar[bool] = ContextVar("wide", default=False)
 
 
@@ -67,6 +72,8 @@ def melted(table: pd.DataFrame, where: str = "table") -> pd.DataFrame:
         long = long.sort_values(
             ["index", TIME], key=lambda c: c.map(order) if c.name == TIME else c, kind="stable"
         )
+        if all(map(_YEAR.fullmatch, times)):
+            long[TIME] = long[TIME].astype("int64")  # years are time as numbers
         return long.drop(columns="index").reset_index(drop=True).infer_objects()
     months = [name for name in names if name.lower() in MONTHS]
     years = [name for name in names if name not in months and _are_years(table[name])]
