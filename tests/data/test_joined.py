@@ -77,3 +77,40 @@ def test_a_date_that_stands_once_or_a_whole_stamp_is_not_joined():
     assert Panel.from_frame(table, target_col="v").columns.time == "when"
     shops = pd.concat([table_of(date=days, hour=1).assign(shop=shop) for shop in "ab"])
     assert Panel.from_frame(shops, target_col="v", id_col="shop").columns.time == "date"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "ahead", "freq"),
+    [
+        ("month", ["Nov", "Dec", "Jan", "Feb", "Mar"], "2021-04", "MS"),
+        ("quarter", [3, 4, 1, 2, 3], "2021Q4", "QS"),
+        ("Qtr", ["Q3", "Q4", "Q1", "Q2", "Q3"], "2021Q4", "QS"),
+        ("week", [52, 53, 1, 2, 3], "2021-W04", "W-MON"),
+    ],
+)
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_year_and_its_month_quarter_or_week_need_no_other_flag(name, values, ahead, freq, is_named):
+    table = pd.DataFrame(
+        {"year": [2020, 2020, 2021, 2021, 2021], name: values, "v": [1.0, 2.0, 4.0, 3.0, 5.0]}
+    )
+    panel = Panel.from_frame(table, time_col=f"year + {name}" if is_named else None)
+    assert panel.freq == freq
+    assert panel.write_stamps(panel.stamps_after(1)[0]).tolist() == [ahead]
+
+
+@pytest.mark.parametrize("part", ["hour", "time"])
+def test_hours_that_end_at_24_go_on_over_the_end_of_the_day(part):
+    hours = np.tile(np.arange(1, 25), 3)
+    dates = np.repeat(pd.date_range("2023-12-31", periods=3).strftime("%d.%m.%Y"), 24)
+    clocks = hours if part == "hour" else [f"{hour:02}:00" for hour in hours]
+    panel = Panel.from_frame(pd.DataFrame({"date": dates, part: clocks, "v": np.sin(hours)}))
+    assert (panel.freq, panel.lengths.tolist()) == ("h", [72])
+    assert panel.time[23] == np.datetime64("2024-01-01T00:00")
+    assert panel.write_stamps(panel.stamps_after(1)[0]).tolist() == ["03.01.2024 01:00"]
+    assert any("24:00 is the start of the next day" in note for note in panel.notes)
+
+
+def test_a_part_that_is_no_number_is_named_by_row():
+    table = pd.DataFrame({"year": [2020] * 3, "month": ["Jan", "Feb", "Frost"], "v": [1.0, 2.0, 4.0]})
+    with pytest.raises(ValueError, match="time column 'month', row 3: 'Frost' is no year, month"):
+        Panel.from_frame(table, time_col="year + month")

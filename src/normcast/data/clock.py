@@ -10,7 +10,7 @@ import pandas as pd
 
 from normcast.data import calendar, joined, snap
 from normcast.data import stamps as stamps_of
-from normcast.data.columns import ROWS, Columns, choose, find_time, refuse_row_count
+from normcast.data.columns import BETWEEN, ROWS, Columns, choose, find_time, refuse_row_count
 from normcast.data.intake import open_table
 from normcast.data.stamps import Stamps
 
@@ -104,11 +104,11 @@ def _whole(
         free = [name for name in table.columns if name not in (*asked.used, *ids)]
         parts = joined.find(table, free, [name for name in ids if name in table.columns])
     else:
-        named = () if asked.time in table.columns else tuple(asked.time.split(joined.BETWEEN))
+        named = () if asked.time in table.columns else tuple(asked.time.split(BETWEEN))
         parts = named if len(named) > 1 and set(named) <= set(table.columns) else ()
     if not parts:
         return asked, table, ()
-    name = joined.BETWEEN.join(parts)
+    name = BETWEEN.join(parts)
     told = f"time: columns {', '.join(map(repr, parts[:-1]))} and {parts[-1]!r} are joined as {name!r}"
     return replace(asked, time=name), joined.join(table, parts, where), (told,)
 

@@ -12,6 +12,7 @@ from normcast.data.day_order import told_of
 
 _ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
 _SHAPE = re.compile(r"\d.*[-/.: ]|\d{8}|[A-Za-z]{3,9}\W+\d")
+_MIDNIGHT = re.compile(r"(?<!\d)24(:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?)$")
 _HALF = re.compile(r"(\s*)([AP]M)$", re.IGNORECASE)
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
@@ -57,6 +58,8 @@ def read(
     form: tried first; day_first: settles which of two numbers is the day, else a regular step does.
     Raises ValueError for a text that is no time, mixed time zones, and days that cannot be told from months.
     """
+    if (ends := np.array([_MIDNIGHT.search(str(text)) is not None for text in unique])).any():
+        return _with_ends_of_days(unique, ends, codes, where, form, day_first)
     if form and (known := _parse(unique, form)) is not None:
         return known, form, told_of(form)
     index = _parse(unique, "ISO8601")
@@ -75,6 +78,16 @@ def read(
     if all(index.equals(parsed[0][0]) for index, _ in parsed):
         return *parsed[0], told_of(parsed[0][1])
     return day_order.settled(parsed, unique, day_first, where)
+
+
+def _with_ends_of_days(
+    unique: np.ndarray, ends: np.ndarray, codes: np.ndarray, where: str, form: str, day_first: bool | None
+) -> tuple[pd.DatetimeIndex, str, str]:
+    """Read texts of which some, (u,) bool, say 24:00: 00:00 of the next day, and written again as that."""
+    starts = np.array([_MIDNIGHT.sub(r"00\1", str(text)) for text in unique], dtype=object)
+    index, form, told = read(starts, codes, where, form, day_first)
+    told = ", ".join(filter(None, (told, "stamps in which 24:00 is the start of the next day")))
+    return index + pd.to_timedelta(ends.astype(int), unit="D"), form, told
 
 
 def _formats_of(text: str) -> list[str]:

@@ -20,6 +20,9 @@ _SYNONYMS = (
 )
 
 NAMED = 12  # columns that a message names at most
+BETWEEN = " + "
+"""Between the columns that are joined to one of time, in its name."""
+
 ROWS = "none"
 """Asked for in place of a time column: the rows of each series are counted."""
 
@@ -104,8 +107,8 @@ def choose(table: nw.DataFrame, asked: Columns, where: str) -> tuple[Columns, tu
     """Complete the columns that were asked for, and say which ones were found.
 
     Unnamed ones are Nixtla's unique_id, ds, y where present, else the single time-like and the single numeric
-    column; in a table that was wide all text names the series, and its times and values are taken. Raises ValueError for a name that is not
-    there, a name used twice, or when there is no single choice.
+    column; in a table that was wide all text names the series, and its times and values are taken. Raises
+    ValueError for a name that is not there, a name used twice, or when there is no single choice.
     """
     counts_rows = asked.time == ROWS and ROWS not in table.columns
     asked = replace(asked, time=None) if counts_rows else asked
@@ -207,7 +210,8 @@ def _might_be_time(column: nw.Series) -> bool:
 
 
 def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, ...]:
-    free = [name for name in table.columns if name not in asked.used]
+    parts = () if asked.time is None else asked.time.split(BETWEEN)
+    free = [name for name in table.columns if name not in asked.used and name not in parts]
     if "y" in free:
         return ("y",)
     if asked.cells.wide and VALUE in free:

@@ -1,4 +1,4 @@
-"""Joined: a time that stands in several columns, such as Date and Time or year, month and day, as one."""
+"""Joined: a time that stands in several columns, such as Date and Time, year and month or week, as one."""
 
 import re
 from collections.abc import Sequence
@@ -7,24 +7,28 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from normcast.data.columns import BETWEEN
 from normcast.data.stamps import is_time_like
+from normcast.data.wide_dates import MONTHS
 
-BETWEEN = " + "
 _DATES = re.compile(r"(?:.*[\W_])?(date|datum|day|fecha|ds)(?:[\W_].*)?", re.I)
 _TIMES = re.compile(r"(?:.*[\W_])?(time|zeit|hora|clock|uhrzeit)(?:[\W_].*)?", re.I)
 _FIELDS = (
     (re.compile(r"year|yr|jahr", re.I), 1500, 2200),
     (re.compile(r"month|mon|mo|monat", re.I), 1, 12),
     (re.compile(r"day|tag|dom", re.I), 1, 31),
-    (re.compile(r"hour|hr|stunde", re.I), 0, 23),
+    (re.compile(r"hour|hr|stunde", re.I), 0, 24),  # 24 ends the day
 )
+_QUARTER, _WEEK = re.compile(r"quarter|qtr|quartal", re.I), re.compile(r"(iso_?)?week|kw|woche", re.I)
+_PERIODS = ((_QUARTER, 1, 4), (_WEEK, 1, 53))  # beside a year alone
 _CLOCK = re.compile(
     r"(?P<h>\d{1,2})(?:[:.](?P<m>\d\d)(?:[:.](?P<s>\d\d(?:\.\d+)?))?|h(?P<hm>\d\d)?)?\s*(?P<half>[AaPp])?\.?[Mm]?\.?"
 )
 
 
 def find(table: nw.DataFrame, free: Sequence[str], ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that hold a date and a time of day, or year, month, day and hour; () if none do.
+    """Return the columns that hold a date and a time of day, or year, month, day and hour, or a year and its
+    quarter or week; () if none do.
 
     A date that no series has twice is a time by itself.
     """
@@ -53,17 +57,36 @@ def _fields(table: nw.DataFrame, free: Sequence[str]) -> tuple[str, ...]:
         if not own:
             break
         found.append(own[0])
+    if len(found) == 1:
+        found += [
+            name
+            for called, least, most in _PERIODS
+            for name in free
+            if called.fullmatch(name) and _within(table[name], least, most)
+        ][:1]
     return tuple(found) if len(found) > 1 else ()
 
 
 def _within(column: nw.Series, least: int, most: int) -> bool:
-    if not column.dtype.is_integer() or column.is_null().any():
+    if column.is_null().any():
+        return False
+    if isinstance(column.dtype, nw.String):
+        return all(_number(text) is not None for text in column.unique().to_list())
+    if not column.dtype.is_integer():
         return False
     return least <= column.min() and column.max() <= most
 
 
+def _number(text: str) -> int | None:
+    """Return the number of a month that is named, or of a quarter such as Q1; None for any other text."""
+    quarter = re.fullmatch(r"[Qq]([1-4])", text.strip())
+    return int(quarter[1]) if quarter else MONTHS.get(text.strip().lower())
+
+
 def _is_hours(column: nw.Series) -> bool:
-    return _FIELDS[3][0].fullmatch(column.name) is not None and _within(column, 0, 23)
+    called, least, most = _FIELDS[3]
+    is_number = column.dtype.is_integer()
+    return is_number and called.fullmatch(column.name) is not None and _within(column, least, most)
 
 
 def _is_date(column: nw.Series) -> bool:
@@ -85,11 +108,11 @@ def _is_clock(column: nw.Series) -> bool:
 def join(table: nw.DataFrame, parts: Sequence[str], where: str) -> nw.DataFrame:
     """Return the table with one more column, named like its parts, that holds their texts as one time.
 
-    Raises ValueError for a time of day that is none, naming its row.
+    Raises ValueError for a part that is none of a time, naming its row.
     """
     first, rest = table[parts[0]], parts[1:]
     if first.dtype.is_integer() and not _is_date(first):
-        texts = _from_fields([table[name].to_list() for name in parts])
+        texts = _from_fields(parts[1], [_numbers(table[name], where) for name in parts])
     else:
         clock = table[rest[0]]
         texts = _texts(first) + " " + _clocks(clock, f"{where}: time column {clock.name!r}")
@@ -104,17 +127,35 @@ def _texts(column: nw.Series) -> pd.Series:
     return pd.Series([str(value) for value in column.to_list()], dtype=object)
 
 
-def _from_fields(columns: list[list[int]]) -> pd.Series:
-    """Return year-month[-day[ hour:00]] as text.
+def _numbers(column: nw.Series, where: str) -> list[int]:
+    """Return the numbers of a column of years, months, quarters and so on."""
+    values = column.to_list()
+    read = [_number(value) if isinstance(value, str) else value for value in values]
+    bad = next((row for row, each in enumerate(read) if each is None or each % 1), None)
+    if bad is not None:
+        raise ValueError(
+            f"{where}: time column {column.name!r}, row {bad + 1}: {values[bad]!r} is no year, month, day or "
+            f"the like. Write it as a whole number, or name the column of whole stamps: --time-col "
+            f"(time_col=)."
+        )
+    return [int(each) for each in read if each is not None]
 
-    >>> _from_fields([[2020], [1], [31], [5]])[0], _from_fields([[2020], [12]])[0]
-    ('2020-01-31 05:00', '2020-12')
+
+def _from_fields(second: str, columns: list[list[int]]) -> pd.Series:
+    """Return year-month[-day[ hour:00]], or the year with its quarter or week, as text.
+
+    second: what the column behind the year is called.
+
+    >>> _from_fields("mon", [[2020], [1], [31], [5]])[0], _from_fields("quarter", [[2020], [4]])[0]
+    ('2020-01-31 05:00', '2020Q4')
     """
-    forms = ("{:04d}", "-{:02d}", "-{:02d}", " {:02d}:00")
+    forms: tuple[str, ...] = ("{:04d}", "-{:02d}", "-{:02d}", " {:02d}:00")
+    if _QUARTER.fullmatch(second):
+        forms = ("{:04d}", "Q{}")
+    elif _WEEK.fullmatch(second):
+        forms = ("{:04d}", "-W{:02d}")
     rows = zip(*columns, strict=True)
-    return pd.Series(
-        ["".join(form.format(int(v)) for form, v in zip(forms, row, strict=False)) for row in rows]
-    )
+    return pd.Series(["".join(form.format(v) for form, v in zip(forms, row, strict=False)) for row in rows])
 
 
 def _clocks(column: nw.Series, where: str) -> pd.Series:
@@ -138,8 +179,8 @@ def _clocks(column: nw.Series, where: str) -> pd.Series:
 def clock_of(text: str) -> str | None:
     """Return a time of day as hour:minute[:second]; None for a text that is none.
 
-    >>> clock_of("18.00.00"), clock_of("18h"), clock_of("6:00 PM"), clock_of("25:00")
-    ('18:00:00', '18:00', '18:00', None)
+    >>> clock_of("18.00.00"), clock_of("18h"), clock_of("6:00 PM"), clock_of("24:00"), clock_of("25:00")
+    ('18:00:00', '18:00', '18:00', '24:00', None)
     """
     hit = _CLOCK.fullmatch(text)
     if hit is None:
@@ -147,6 +188,8 @@ def clock_of(text: str) -> str | None:
     hour, minute = int(hit["h"]), hit["m"] or hit["hm"] or "00"
     if hit["half"]:
         hour = hour % 12 + (12 if hit["half"] in "Pp" else 0)
-    if hour > 23 or int(minute) > 59 or (hit["s"] and float(hit["s"]) >= 60):
+    if hour > 24 or int(minute) > 59 or (hit["s"] and float(hit["s"]) >= 60):
+        return None
+    if hour == 24 and (int(minute) or float(hit["s"] or 0)):
         return None
     return f"{hour:02d}:{minute}" + (f":{hit['s']}" if hit["s"] else "")
