@@ -28,6 +28,9 @@ FORMS = {
     "epoch seconds": (SECONDS, "h", 24),
     "epoch milliseconds": (SECONDS * 1000, "h", 24),
     "yyyymmddhh": (np.array([2023123122, 2023123123, 2024010100, 2024010101, 2024010102]), "h", 24),
+    "yyyymm": (MONTHS.strftime("%Y%m").astype(int), "MS", 12),
+    "yyyyww": ([202051, 202052, 202053, 202101, 202102], "W-MON", 52),
+    "yyyyddd": ([2023363, 2023364, 2023365, 2024001, 2024002], "D", 7),
     "Excel days": (45_000 + np.arange(6), "D", 7),
     "Excel hours": ((45_000 * 24 + np.arange(6)) / 24, "h", 24),
     "AM and PM": (HALF_DAYS, "h", 24),
@@ -63,6 +66,18 @@ def test_what_was_understood_is_told_with_its_first_and_last_stamp():
     assert "time read as quarters: 2019Q3 to 2021Q2" in Panel.from_frame(table_of(FORMS["2019Q3"][0])).notes
     told = Panel.from_frame(table_of(SECONDS)).notes
     assert "time read as seconds since 1970: 2024-01-01 to 2024-01-01 07:00:00" in told
+
+
+def test_numbers_of_months_go_on_over_the_end_of_a_year_and_have_no_gap():
+    within = table_of(range(202401, 202413), "month")
+    assert Panel.from_frame(within, time_col="month").stamps_after(1)[0, 0] == np.datetime64("2025-01-01")
+    told = Panel.from_frame(table_of(MONTHS.strftime("%Y%m").astype(int))).notes
+    assert "time read as months, year first: 2019-11-01 to 2020-06-01" in told
+
+
+@pytest.mark.parametrize("steps", [range(202095, 202111), range(202001, 202601, 100), range(202001, 202011)])
+def test_a_count_that_could_be_months_stays_a_count(steps):
+    assert Panel.from_frame(table_of(steps, "shot"), time_col="shot").freq in (1, 100)
 
 
 def test_a_quarter_that_is_none_is_named():

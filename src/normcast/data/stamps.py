@@ -39,8 +39,9 @@ class Stamps:
 
     @property
     def own_form(self) -> str:
-        """The format of a text column that further rows are read in, "" where any usual one will do."""
-        return self.format if self.kind == "text" and day_order.told_of(self.format) else ""
+        """The format of a column that further rows are read in, "" where any usual one will do."""
+        is_period = self.kind == "digits" and self.format in whole_times.PERIODS
+        return self.format if is_period or (self.kind == "text" and day_order.told_of(self.format)) else ""
 
     def as_time(self, counted: np.ndarray) -> np.ndarray:
         """Return int64 counts as the panel's time: datetime64[ns] or int64."""
@@ -137,7 +138,8 @@ def read(
 ) -> tuple[np.ndarray, Stamps]:
     """Return a time column as int64 counts (nanoseconds or steps), and how it was written.
 
-    form: strftime format that text is tried in first; day_first: settles which of two numbers is the day.
+    form: strftime format that text, or numbers of periods, are tried in first; day_first: settles which of
+    two numbers is the day.
     Raises ValueError for an empty stamp, text that is not a time (the first, with its row), mixed time
     zones, a stamp outside the years 1678 to 2261, and a column that holds no time at all.
     """
@@ -145,7 +147,7 @@ def read(
     _refuse_empty(column, where)
     dtype = column.dtype
     if dtype.is_integer() or (dtype.is_float() and _whole(column)):
-        return _read_integers(column)
+        return _read_integers(column, form)
     if dtype.is_float() and whole_times.is_excel(column.min(), column.max(), column.name):
         told = "days as Excel counts them"
         native = column.to_native().dtype
@@ -156,7 +158,10 @@ def read(
         return _read_text(column, where, form, day_first)
     if isinstance(dtype, (nw.Object, nw.Unknown)):
         return _read_objects(column, where, form, day_first)
-    raise ValueError(f"{where} is of type {dtype}: it must hold dates, times or whole numbers.")
+    raise ValueError(
+        f"{where} is of type {dtype}: it must hold dates, times or whole numbers. Write them so, "
+        "or count the rows of each series as steps: --time-col none (time_col='none')."
+    )
 
 
 def is_time_like(column: nw.Series) -> bool:
@@ -189,8 +194,8 @@ def _integers(column: nw.Series) -> np.ndarray:
     return column.cast(nw.Int64).to_numpy().astype(np.int64)
 
 
-def _read_integers(column: nw.Series) -> tuple[np.ndarray, Stamps]:
-    counted, kind, form, told = whole_times.read(_integers(column), column.name)
+def _read_integers(column: nw.Series, form: str) -> tuple[np.ndarray, Stamps]:
+    counted, kind, form, told = whole_times.read(_integers(column), column.name, form)
     return counted, Stamps(kind, column.to_native().dtype, format=form, told=told)
 
 

@@ -1,4 +1,4 @@
-"""Whole times: numbers that stand for a time, such as 20240131, seconds since 1970 or Excel's days."""
+"""Whole times: numbers that stand for a time, as 20240131, 202401, seconds since 1970 or Excel's days."""
 
 import re
 
@@ -11,6 +11,15 @@ EPOCHS = {"s": 10**9, "ms": 10**6}  # nanoseconds of one
 _EPOCH_ENDS = {"s": (10**8, 9_214_646_400), "ms": (10**11, 9_214_646_400_000)}  # 1973 to 2261
 _EXCEL_ENDS = (40_000, 60_000)  # 2009 to 2064
 _EXCEL_ZERO = 25_569  # 1970-01-01, in days since the last day but one of 1899
+_PERIOD = re.compile(
+    r"(?:.*[\W_])?(period|month|week|yearmonth|yearweek|yearday|y+m+|y+[wd]+|isoweek|julian|doy|date|monat|kw)",
+    re.I,
+)
+PERIODS = {
+    "%Y%m": "months, year first",
+    "%G%V": "ISO weeks, year first",
+    "%Y%j": "days of the year, year first",
+}
 _DIGITS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _YEAR = re.compile(
     r"(?:.*[\W_])?(year|years|yr|jahr|jahre|annee|année|anno|año|ano|rok|date|time|ds|ts|period)", re.I
@@ -28,10 +37,11 @@ _COUNTER = re.compile(
 )
 
 
-def read(values: np.ndarray, name: str) -> tuple[np.ndarray, str, str, str]:
+def read(values: np.ndarray, name: str, form: str = "") -> tuple[np.ndarray, str, str, str]:
     """Return whole numbers as counts, with the kind and the format that write them, and what to tell.
 
-    name: of the column; only one called like a date or time holds Excel's days.
+    name: of the column; only one called like a date or time holds Excel's days. form: of months, weeks or
+    days of the year, tried first.
 
     >>> read(np.array([1_704_067_200, 1_704_070_800]), "ts")[1:3]
     ('epoch', 's')
@@ -41,8 +51,9 @@ def read(values: np.ndarray, name: str) -> tuple[np.ndarray, str, str, str]:
     least, most = int(values.min()), int(values.max())
     if (dates := dates_of(values)) is not None:
         return dates, "yyyymmdd", "", ""
-    if (times := _digits(values, least, most)) is not None:
-        return times, "digits", _DIGITS[len(str(least))], f"numbers such as {least}, year first"
+    form = form if form in PERIODS else _form_of(values, least, most, name)
+    if form and (times := _parsed(values, form)) is not None:
+        return times, "digits", form, PERIODS.get(form, f"numbers such as {least}, year first")
     for unit, (low, high) in _EPOCH_ENDS.items():
         if low <= least and most < high and (unit == "s" or _TIME.fullmatch(name) or _share_rest(values)):
             words = {"s": "seconds", "ms": "milliseconds"}[unit]
@@ -63,18 +74,36 @@ def dates_of(values: np.ndarray) -> np.ndarray | None:
     return _parsed(values, "%Y%m%d")
 
 
-def _digits(values: np.ndarray, least: int, most: int) -> np.ndarray | None:
-    form = _DIGITS.get(len(str(least)))
-    if form is None or least < 0 or int(str(least)[:4]) < 1900 or int(str(most)[:4]) > 2260:
-        return None
-    if len(str(most)) != len(str(least)) or _parsed(values[:1000], form) is None:
-        return None
-    return _parsed(values, form)
+def _form_of(values: np.ndarray, least: int, most: int, name: str) -> str:
+    """Return the format that numbers of a year and what is within it may be in, "" for none."""
+    if form := _DIGITS.get(len(str(least)), ""):
+        is_one = (
+            len(str(most)) == len(str(least)) and 1900 <= int(str(least)[:4]) <= int(str(most)[:4]) <= 2260
+        )
+        return form if is_one and _parsed(values[:1000], form) is not None else ""
+    return _form_of_periods(values, least, most, name)
+
+
+def _form_of_periods(values: np.ndarray, least: int, most: int, name: str) -> str:
+    """Return the format of numbers such as 202401 (months), 202405 (ISO weeks) or 2024031 (days), or "".
+
+    Those of one year alone may as well be a count: the column must be called like a period then.
+    """
+    size = 1000 if least >= 10**6 else 100
+    part, (first, last) = values % size, (least // size, most // size)
+    if not 1700 <= first <= last <= 2260 or (first == last and not _PERIOD.fullmatch(name)):
+        return ""
+    if least < most and part.min() == part.max():
+        return ""  # a count by hundreds
+    return "%Y%j" if size == 1000 else "%Y%m" if part.max() <= 12 else "%G%V"
 
 
 def _parsed(values: np.ndarray, form: str) -> np.ndarray | None:
     codes, unique = pd.factorize(values)
-    dates = pd.to_datetime(pd.Index(unique).astype(str), format=form, errors="coerce")
+    texts = pd.Index(unique).astype(str)
+    if form == "%G%V":
+        texts, form = texts + "1", "%G%V%u"
+    dates = pd.to_datetime(texts, format=form, errors="coerce")
     return None if dates.isna().any() else dates.as_unit("ns").asi8[codes]
 
 
