@@ -16,7 +16,7 @@ def put(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_each_separator_is_recognised(tmp_path, separator):
     table = read_table(put(tmp_path, "a.csv", GOOD.replace(",", separator)))
     assert table.columns.tolist() == ["ds", "y"]
@@ -77,6 +77,13 @@ def test_a_single_column_is_a_table(shared_data):
         ("a.csv", "ds,y\n1,2\n3\n4,5\n", "line 3 has 1 fields, the header has 2"),
         ("a.csv", 'ds,y\n"1\n0",2\n3,4,5\n', "line 4 has 3 fields"),
         ("a.csv", 'ds,y\n1,"2\n3,4\n', "quote is opened and never closed, the last one on line 2"),
+        ("a.csv", "2024-01-01,7\n2024-01-02,8\n", r"line 1 holds values \(2024-01-01, 7\), not the names"),
+        ("a.csv", "a;01.02.2024;7,5\nb;02.02.2024;8,5\n", "line 1 holds values"),
+        (
+            "a.txt",
+            "ds y\n2024-01-01 7\n2024-01-02 8\n",
+            "'ds y' is one column, for spaces separate no fields",
+        ),
         ("a.csv", "ds,y\n1,\xfc\n".encode("latin-1"), r"byte 7 is b'\\xfc'"),
         ("a.csv", "ds,y\n".encode("utf-16"), "UTF-16"),
         ("a.csv", b"ds,y\n1,\x002\n", "zero byte at byte 7"),

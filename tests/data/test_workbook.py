@@ -68,6 +68,16 @@ def test_a_sheet_is_chosen_by_name_also_by_the_flag(tmp_path):
         pass
 
 
+def test_a_first_sheet_without_numbers_is_refused_with_the_flag_and_one_with_them_is_told(tmp_path):
+    cover = ("Info", [("note", "by"), ("read me", "Ann")])
+    with pytest.raises(
+        ValueError, match=r"a\.xlsx: sheet 'Info', the first, has no numbers.*--sheet 'My data'"
+    ):
+        read_table(written(tmp_path / "a.xlsx", cover, ("My data", days(1, 2))))
+    panel = Panel.from_frame(read_table(written(tmp_path / "b.xlsx", ("Data", days(1, 2)), cover)))
+    assert panel.notes[0] == "sheet 'Data' is read, the first; others are Info (--sheet, sheet=)"
+
+
 def test_a_long_table_of_cases_may_be_a_workbook(tmp_path):
     rows = [
         ("id", "t", "x", "label"),

@@ -13,8 +13,11 @@ from normcast.data.lines import Lines
 from normcast.errors import counted
 
 SEPARATORS = ",;\t"
+BAR = "|"  # separates fields where none of the others stands
 _LEADING = re.compile(rb"\A(?:[ \t]*\n|#[^\n]*(?:\n|\Z))+")
 _VALUE = re.compile(r"\s*[-+$€£]?\d[\d.,:/\-T ]*%?\s*")
+_DATE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*")
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*")
 _TYPE = re.compile(r"\d+[sdn]", re.IGNORECASE)  # of the RDB format, 15s: text of 15 signs
 _HEAD_BYTES, _HEAD_LINES = 64_000, 200
 
@@ -49,6 +52,7 @@ class Layout:
         lines, types = _without_types(lines, separator, name)
         lines, beyond = _within_header(lines, separator, name)
         header = tuple(_fields(lines.text(lines.header), separator))
+        _refuse_no_names(header, lines, separator, name)
         text = lines.data.tobytes()
         return cls(
             text, separator, header, bool(beyond), lines.first_row(), (*notes, *above, *types, *beyond)
@@ -56,12 +60,35 @@ class Layout:
 
 
 def separator_of(raw: bytes) -> str:
-    """Return the one of comma, semicolon and tab that the first line holds most of, not counting its end."""
+    """Return the one of comma, semicolon and tab that the first line holds most of, not counting its end; a
+    bar where it has none of them."""
     head = raw[: raw.find(b"\n", 100_000) + 1 or len(raw)]
     line = next((line for line in head.split(b"\n") if line.strip()), b"")
     text = line.decode()
     trimmed = text.rstrip(f" {SEPARATORS}")
+    if BAR in text and not any(sign in text for sign in SEPARATORS):
+        return BAR
     return max(SEPARATORS, key=(trimmed if any(sign in trimmed for sign in SEPARATORS) else text).count)
+
+
+def _refuse_no_names(header: tuple[str, ...], lines: Lines, separator: str, name: str) -> None:
+    """Raise ValueError for a first line that is a row as the next one is, and for fields between spaces."""
+    below = np.flatnonzero(~lines.blank[: lines.header + 1000])[1:2]
+    if not len(below):
+        return
+    row = _fields(lines.text(int(below[0])), separator)
+    pairs = list(zip(header, row, strict=False))
+    if all(any(kind.fullmatch(a) and kind.fullmatch(b) for a, b in pairs) for kind in (_DATE, _NUMBER)):
+        raise ValueError(
+            f"{name}: line {lines.number(lines.header)} holds values ({', '.join(header[:3])}), not the "
+            "names of columns. Write a line of names above it, such as date,value."
+        )
+    words = [line.split() for line in (header[0], row[0])] if len(pairs) == 1 else []
+    if words and len(words[0]) == len(words[1]) > 1 and _NUMBER.fullmatch(words[1][-1]):
+        raise ValueError(
+            f"{name}: {header[0]!r} is one column, for spaces separate no fields. Write commas, semicolons, "
+            "tabs or bars (|) between them."
+        )
 
 
 def _fields(line: str, separator: str) -> list[str]:

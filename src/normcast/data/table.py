@@ -38,11 +38,11 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz), .parquet or .xlsx.
 
-    Text: UTF-8 with a header; separated by comma, semicolon or tab. Lines above the table, lines that start
-    with #, the row of types of an .rdb, and empty rows and columns at the end are passed over. A column whose
-    cells are all numbers is read as such, also with decimal commas, thousands, "%" or the sign of a currency;
-    "-", "--" and "?" among them are missing. Times stay text, for Panel to read. What was passed over or read
-    in such a way is told by the notes of the panel.
+    Text: UTF-8 with a header; separated by comma, semicolon, tab or, without these, bars. Lines above the
+    table, lines that start with #, the row of types of an .rdb, and empty rows and columns at the end are
+    passed over. A column whose cells are all numbers is read as such, also with decimal commas, thousands,
+    "%" or the sign of a currency; "-", "--" and "?" among them are missing. Times stay text, for Panel to
+    read. What was passed over or read in such a way is told by the notes of the panel.
     na_values: what else stands for a missing value, such as -9999, one or several. like: how tables of its
     kind are read, where the cells leave it open; what is asked for goes before it. sheet: of an .xlsx, by
     default the first; its cells are read as those of a text are.
@@ -70,8 +70,8 @@ def read_table(
         table, notes = marked_missing(_read_parquet(raw, name), marks, usual)
         return as_asked(keep(table, notes, None, replace(like, wide=False)), name, like.wide)
     text = _decompress(raw, name) if ending.endswith(".gz") else raw
-    text = csv_text(raw, name, sheet) if ending == ".xlsx" else text
-    return as_asked(_read_csv(text, name, marks, like), name, like.wide)
+    text, sheets = csv_text(raw, name, sheet) if ending == ".xlsx" else (text, [])
+    return as_asked(_read_csv(text, name, marks, like, sheets), name, like.wide)
 
 
 def _refuse_absent(file: Path, name: str) -> None:
@@ -143,7 +143,8 @@ def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table
 
 
-def _read_csv(raw: bytes, name: str, marks: Marks, like: Reading) -> pd.DataFrame:
+def _read_csv(raw: bytes, name: str, marks: Marks, like: Reading, above: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a text as a table. above: the first notes on it."""
     found = Layout.find(_as_text(raw, name), name)
     with _reading(name, "CSV"):
         refuse_columns(len(found.header))
@@ -160,7 +161,7 @@ def _read_csv(raw: bytes, name: str, marks: Marks, like: Reading) -> pd.DataFram
         empty = empty_notes(found.raw, table, found.separator)
         unclear = unclear_notes(found.raw, table, found.separator, decimal, cells)
         told = [note for notes in cells.values() for note in notes]
-    notes = (*found.notes, *ends, *marked, *told, *empty, *unclear)
+    notes = (*above, *found.notes, *ends, *marked, *told, *empty, *unclear)
     reading = Reading(like.na_values, False, like.decimal or _sign_of(table, cells, decimal, signs))
     return keep(_with_rows(table, name), notes, found.first_row, reading)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from normcast.budgets import opened_zip, refuse_columns, refuse_expansion
-from normcast.errors import first_line, unknown
+from normcast.errors import first_line, listed, unknown
 
 _asked: ContextVar[str | None] = ContextVar("sheet", default=None)
 _BYTES = 8  # of a cell, at least: a number or a pointer
@@ -38,13 +39,13 @@ def refuse_other(name: str, sheet: str, asked: str) -> None:
         raise ValueError(f"{name}: {asked} {sheet} is given, but only an .xlsx has sheets. Leave it out.")
 
 
-def csv_text(raw: bytes, name: str, sheet: str | None = None) -> bytes:
-    """Return a sheet of a workbook as CSV between commas; a date is written as 2024-01-31, with a time of day
-    where any cell of its column has one.
+def csv_text(raw: bytes, name: str, sheet: str | None = None) -> tuple[bytes, list[str]]:
+    """Return a sheet of a workbook as CSV between commas, and notes; a date is written as 2024-01-31, with a
+    time of day where any cell of its column has one.
 
     raw: the file; name: of it, for messages; sheet: None for that of `asked_for`, else the first.
-    Raises ImportError without openpyxl, and ValueError for what is no workbook, has no such sheet, or would
-    unpack to more than its size allows.
+    Raises ImportError without openpyxl, and ValueError for what is no workbook, has no such sheet, would
+    unpack to more than its size allows, or of which the first sheet has no numbers, where it has others.
     """
     if raw[:4] != b"PK\x03\x04":
         old = " It may be an old .xls, or be locked by a password." if raw[:4] == b"\xd0\xcf\x11\xe0" else ""
@@ -69,7 +70,21 @@ def csv_text(raw: bytes, name: str, sheet: str | None = None) -> bytes:
         raise ValueError(unknown("sheet", sheet, known, where=name))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(_written(rows))
-    return text.getvalue().encode()
+    return text.getvalue().encode(), _others(rows, known, name) if sheet is None else []
+
+
+def _others(rows: list[Sequence[Any]], known: list[str], name: str) -> list[str]:
+    """Return a note on the sheets that are not read; raise ValueError where the first has no numbers."""
+    first, others = known[0], known[1:]
+    if not others:
+        return []
+    cells = (str(value) for row in rows[1:] for value in row if not isinstance(value, datetime.date))
+    if not any(any(sign.isdigit() for sign in cell) for cell in cells):
+        raise ValueError(
+            f"{name}: sheet {first!r}, the first, has no numbers; others are {listed(others)}. Name the one "
+            f"to read: --sheet {shlex.quote(others[0])} (sheet=)."
+        )
+    return [f"sheet {first!r} is read, the first; others are {listed(others)} (--sheet, sheet=)"]
 
 
 def _rows(sheet: Any, packed: int) -> list[Sequence[Any]]:
