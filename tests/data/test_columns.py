@@ -60,3 +60,11 @@ def test_text_categories_and_saved_row_numbers_are_neither_time_nor_target():
     table.insert(0, "Unnamed: 0", range(len(table)))
     columns = Panel.from_frame(table).columns
     assert columns == Columns(time="day", targets=("wind",))
+
+
+@pytest.mark.parametrize(("mark", "flag"), [("missing", "missing"), (".", r"\."), ("*", r"'\*'")])
+def test_a_lone_column_of_numbers_with_a_mark_is_the_target_whose_mark_the_message_names(mark, flag):
+    days = pd.date_range("2024-01-01", periods=5).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"date": days, "temp": ["1.5", mark, "2", "3", "2.5"]})
+    with pytest.raises(ValueError, match=rf"column 'temp' is not numeric: row 2 holds.*--na-value {flag} "):
+        Panel.from_frame(table)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from normcast.data import stamps, whole_times
 from normcast.data.reading import AS_IT_IS, Reading
+from normcast.data.values import is_mostly_numbers
 from normcast.data.wide_dates import TIME, VALUE, hint
 from normcast.errors import closest, listed, unknown
 
@@ -217,6 +218,8 @@ def _find_target(table: nw.DataFrame, asked: Columns, where: str) -> tuple[str, 
     if asked.cells.wide and VALUE in free:
         return (VALUE,)
     found = [name for name in free if table[name].dtype.is_numeric() and not name.startswith("Unnamed: ")]
+    if not found and len(likely := [name for name in free if is_mostly_numbers(table[name])]) == 1:
+        return (likely[0],)  # its first cell that is no number is refused by name
     if len(found) != 1:
         exog = ", ".join((*asked.hist_exog, *asked.futr_exog, *asked.stat_exog))
         left = f"no numeric column left{f' beside the exogenous {exog}' if exog else ''}"

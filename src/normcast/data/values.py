@@ -36,6 +36,19 @@ def numbers(column: nw.Series, where: str, part: str = "column", first_row: int 
     return _from_objects(native.to_list(), where, first_row)
 
 
+def is_mostly_numbers(column: nw.Series) -> bool:
+    """Whether more than half of the texts of a column are numbers.
+
+    >>> import pandas as pd
+    >>> is_mostly_numbers(nw.from_native(pd.Series(["1.5", "2", "missing"]), series_only=True))
+    True
+    """
+    if column.dtype != nw.String:
+        return False
+    texts = pd.Series(column.drop_nulls().to_list(), dtype=object)
+    return 2 * int(pd.to_numeric(texts, errors="coerce").notna().sum()) > len(texts)
+
+
 def _from_objects(values: list, where: str, first_row: int | None) -> np.ndarray:
     """Return Python values as numbers; None is missing."""
     series = pd.Series(values, dtype=object)
@@ -81,7 +94,7 @@ def _advice(values: list, first: int, bad: np.ndarray) -> str:
             f"Others of the column are in {unit!r}, and a unit is read where each cell has the same. Bring "
             "them to one unit, or write the numbers alone."
         )
-    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]*\d[\d.]*([eE][-+]?\d+)?\s*", value):
         return "The column is text: make it numbers first."
     advice = "Turn it into numbers, leave it out, or leave the cell empty and choose --missing (missing=)."
     if isinstance(value, str) and 2 * bad.sum() < len(values):
