@@ -14,6 +14,7 @@ QUARTERS = pd.period_range("2019Q3", periods=8, freq="Q")
 MONTHS = pd.period_range("2019-11", periods=8, freq="M")
 WEEKS = [f"{year}-W{week:02d}" for year, week in ((2020, 51), (2020, 52), (2020, 53), (2021, 1), (2021, 2))]
 SECONDS = 1_704_067_200 + 3600 * np.arange(8)
+DAYS, HOURS = pd.date_range("2023-12-08", periods=40), pd.date_range("2023-12-31", periods=30, freq="h")
 HALF_DAYS = [f"01/13/2020 {hour:02d}:00 {half}" for half in ("AM", "PM") for hour in (12, *range(1, 12))]
 FORMS = {
     "2019Q3": (QUARTERS.strftime("%YQ%q"), "QS", 4),
@@ -34,6 +35,16 @@ FORMS = {
     "Excel days": (45_000 + np.arange(6), "D", 7),
     "Excel hours": ((45_000 * 24 + np.arange(6)) / 24, "h", 24),
     "AM and PM": (HALF_DAYS, "h", 24),
+    "1/9/24": ([f"{day.month}/{day.day}/{day:%y}" for day in DAYS], "D", 7),
+    "9.1.2024": ([f"{day.day}.{day.month}.{day.year}" for day in DAYS], "D", 7),
+    "2024-1-9": ([f"{day.year}-{day.month}-{day.day}" for day in DAYS], "D", 7),
+    "2024/1/9 8:00": ([f"{hour.year}/{hour.month}/{hour.day} {hour.hour}:00" for hour in HOURS], "h", 24),
+    "01/09/2024 8:00 pm": (
+        [f"{hour:%m/%d/%Y} {(hour.hour - 1) % 12 + 1}:00 {f'{hour:%p}'.lower()}" for hour in HOURS],
+        "h",
+        24,
+    ),
+    "2024-01-09T08:00:00.000Z": (HOURS.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "h", 24),
 }
 
 

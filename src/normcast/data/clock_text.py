@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
-from normcast.data import day_order, offsets, period_text
+from normcast.data import day_order, offsets, period_text, text_form
 from normcast.data.day_order import told_of
 
 _ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
@@ -76,8 +76,11 @@ def read(
     if not parsed:
         _refuse_unreadable(unique, codes, formats, where)
     if all(index.equals(parsed[0][0]) for index, _ in parsed):
-        return *parsed[0], told_of(parsed[0][1])
-    return day_order.settled(parsed, unique, day_first, where)
+        index, form = parsed[0]
+        told = told_of(form)
+    else:
+        index, form, told = day_order.settled(parsed, unique, day_first, where)
+    return index, text_form.exact(unique, index, form) or form, told
 
 
 def _with_ends_of_days(
@@ -124,14 +127,14 @@ def write(index: pd.DatetimeIndex, form: str) -> list[str]:
     >>> write(pd.DatetimeIndex(["1961-01-01"]), "%Y-%m")
     ['1961-01']
     """
-    return period_text.write(index, form) if period_text.sort_of(form) else index.strftime(form).tolist()
+    return (period_text if period_text.sort_of(form) else text_form).write(index, form)
 
 
 def _parse(unique: np.ndarray, form: str) -> pd.DatetimeIndex | None:
     if period_text.sort_of(form):
         return period_text.parse(unique, form)
     try:
-        return pd.DatetimeIndex(pd.to_datetime(unique, format=form))
+        return pd.DatetimeIndex(pd.to_datetime(unique, format=text_form.plain(form)))
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -177,9 +180,12 @@ def _format_that_writes(unique: np.ndarray, index: pd.DatetimeIndex) -> str:
     sample = unique[:1000]
     zone = _ZONE.search(str(sample[0])) if index.tz is not None else None
     suffix = zone[0] if zone else ""
-    guess = _guess(str(sample[0]).removesuffix(suffix))
+    text = str(sample[0]).removesuffix(suffix)
+    guess = _guess(text)
     for form in (*_FORMATS, "%Y%m%d", *((guess,) if guess else ())):
         if (index[:1000].strftime(form + suffix) == sample).all():
             return form + suffix
+    if (like := text_form.like(text)) and (form := text_form.exact(sample, index, like + suffix)):
+        return form
     fraction = ".%f" if (index.microsecond != 0).any() else ""
     return f"%Y-%m-%d %H:%M:%S{fraction}" + ("%z" if index.tz is not None else "")

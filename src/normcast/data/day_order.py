@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from normcast.data.text_form import plain
+
 Reading = tuple[pd.DatetimeIndex, str]
 _SORTS = {"%q": "quarters", "%V": "ISO weeks"}
 
@@ -13,6 +15,7 @@ def told_of(form: str) -> str:
     >>> told_of("%d/%m/%Y"), told_of("%Y-%m-%d"), told_of("Q%q %Y")
     ('day first', '', 'quarters')
     """
+    form = plain(form)
     for field, sort in _SORTS.items():
         if field in form:
             return sort
