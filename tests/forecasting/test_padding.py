@@ -165,6 +165,8 @@ def test_a_model_that_never_saw_a_padded_window_refuses_short_rows_and_says_why(
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         forecaster.predict(uneven(60, 7))
+    without = forecaster.predict(uneven(60, 7), short="skip")
+    assert set(without["unique_id"]) == {"s000"}
 
 
 def test_a_keras_model_does_not_read_the_mark_so_that_short_series_are_refused():

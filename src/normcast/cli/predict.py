@@ -38,6 +38,10 @@ def rows(
     wide: Annotated[
         bool | None, Option(help="Column names are times; default: as fitted.", rich_help_panel=DATA)
     ] = None,
+    short: Annotated[
+        str | None,
+        Option(help="Series too short or broken: error or skip; default: as fitted.", rich_help_panel=DATA),
+    ] = None,
     dayfirst: Annotated[
         bool | None,
         Option(

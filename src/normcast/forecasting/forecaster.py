@@ -168,7 +168,8 @@ class Forecaster(Shown):
         that was fitted keeps its scale, a new one is scaled from its own rows. futr_df: the futr_exog
         columns of the h rows ahead, unless the table brought them as rows with an empty target. policies:
         duplicates, fill_gaps, missing, na_values for the new rows, as in `fit`; wide: whether column names
-        are times; day_first: whether 03/04/2024 is the third of April. All are those of `fit` unless given.
+        are times; day_first: whether 03/04/2024 is the third of April; short: "error", or "skip" for series
+        that are too short or broken. All are those of `fit` unless given.
         Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
         Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
         """
@@ -260,9 +261,9 @@ class Forecaster(Shown):
         """Read new rows as the fitted table was read: columns, frequency, policies, marks; see `predict`."""
         if self.panel_ is None or self.fitted_ is None:
             raise RuntimeError("Forecaster: new rows were given before fit; call fit(df) first.")
-        refuse_unknown(policies, (*POLICIES, *READING), "Forecaster.predict")
-        short = self.settings.short
-        panel = reread(self.panel_, df, short=short, **{**self.policies_, **policies})
+        refuse_unknown(policies, (*POLICIES, *READING, "short"), "Forecaster.predict")
+        policies = {"short": self.settings.short, **self.policies_, **policies}
+        panel, short = reread(self.panel_, df, **policies), policies["short"]
         return long_enough(panel, self.fitted_.rows_needed) if short == "skip" else panel
 
     def save(self, path: str | Path) -> None:
