@@ -79,6 +79,13 @@ def test_what_was_understood_is_told_with_its_first_and_last_stamp():
     assert "time read as seconds since 1970: 2024-01-01 to 2024-01-01 07:00:00" in told
 
 
+@pytest.mark.parametrize("decimals", [5, 6, 10])
+def test_excel_hours_of_few_decimals_are_whole_hours(decimals):
+    table = table_of(np.round((45_000 * 24 + np.arange(48)) / 24, decimals))
+    panel = Panel.from_frame(table)
+    assert (panel.freq, panel.time[1]) == ("h", np.datetime64("2023-03-15T01:00"))
+
+
 def test_numbers_of_months_go_on_over_the_end_of_a_year_and_have_no_gap():
     within = table_of(range(202401, 202413), "month")
     assert Panel.from_frame(within, time_col="month").stamps_after(1)[0, 0] == np.datetime64("2025-01-01")

@@ -113,9 +113,13 @@ def is_excel(least: float, most: float, name: str) -> bool:
 
 
 def of_excel(values: np.ndarray) -> np.ndarray:
-    """Return Excel's days as nanoseconds since 1970, to the nearest millisecond."""
+    """Return Excel's days as nanoseconds since 1970, to the nearest millisecond; to the nearest minute where
+    all are within half a second of one, as those of five decimals are."""
     days = np.floor(values).astype(np.int64)
-    rest = np.round((values - days) * 86_400_000).astype(np.int64)
+    exact = (values - days) * 86_400_000  # milliseconds
+    minutes = np.round(exact / 60_000) * 60_000
+    whole = np.abs(exact - minutes).max(initial=0) <= 500
+    rest = np.round(minutes if whole else exact).astype(np.int64)
     return (days - _EXCEL_ZERO) * DAY + rest * 10**6
 
 
