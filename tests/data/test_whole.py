@@ -59,6 +59,17 @@ def test_duplicates_name_the_column_that_tells_the_series_apart():
         Panel.from_frame(table, target_col="y")
 
 
+def test_duplicates_name_two_columns_that_tell_the_series_apart_and_the_one_that_lacks():
+    parts = [daily(12).assign(shop=shop, item=item) for shop in "AB" for item in (1, 2)]
+    table = pd.concat(parts, ignore_index=True)
+    both = r"Columns 'shop' and 'item' make.*--id-col shop --id-col item \(id_col=\['shop', 'item'\]\)"
+    with pytest.raises(ValueError, match=both):
+        Panel.from_frame(table, target_col="y")
+    with pytest.raises(ValueError, match=r"Column 'item' beside makes.*--id-col shop --id-col item"):
+        Panel.from_frame(table, target_col="y", id_col="shop")
+    assert Panel.from_frame(table, target_col="y", id_col=["shop", "item"]).n_series == 4
+
+
 def test_a_time_of_day_is_no_name_of_series():
     table = pd.concat([daily(6).assign(clock="08:00"), daily(6).assign(clock="20:00")])
     with pytest.raises(ValueError, match="Column 'clock' is a time of day"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import narwhals as nw
@@ -70,8 +72,9 @@ def _others(
 ) -> Whole:
     """Read the series that a fault does not name, until none of them has one."""
     codes, ids, _ = intake.series_codes(table, columns, where)
+    fault = _with_column(fault, table, columns)
     if len(ids) == 1 or not columns.ids:
-        raise _with_column(fault, table, columns)
+        raise fault
     series, row = np.array(ids, dtype=object)[codes], np.arange(1, len(codes) + 1)
     lacks = list(fault.lacks)
     while True:
@@ -87,33 +90,52 @@ def _others(
 
 
 def _with_column(fault: SeriesFault, table: nw.DataFrame, columns: Columns) -> SeriesFault:
-    """Return a refusal of duplicates that names the column which makes stamps unique, if there is one."""
+    """Return a refusal of duplicates that names the columns which make stamps unique, if there are such."""
     if not isinstance(fault, DuplicateFault) or columns.time is None:
         return fault
     free = [name for name in table.columns if name not in columns.used]
-    name = next(_telling_apart(table, columns.time, free), None)
-    if name is None:
+    parts = next(_telling_apart(table, columns, free), ())
+    if not parts:
         return fault
     said, _, choice = fault.message.partition(" Choose --duplicates ")
     choice = choice.partition(" If the table holds")[0]
-    if _is_clock(table[name]):
-        hint = f"Column {name!r} is a time of day that makes the stamps unique: join it with {columns.time!r}"
+    flags = " ".join(f"--id-col {shlex.quote(each)}" for each in (*columns.ids, *parts))
+    names = ", ".join(map(repr, (*columns.ids, *parts)))
+    given = f"{flags} (id_col={f'[{names}]' if columns.ids or parts[1:] else names})"
+    which = f"Column {parts[0]!r}"
+    if _is_clock(table[parts[0]]):
+        hint = f"{which} is a time of day that makes the stamps unique: join it with {columns.time!r}"
+    elif columns.ids:
+        hint = f"{which} beside makes the stamps unique: it names the series too, {given}"
+    elif parts[1:]:
+        which = f"Columns {' and '.join(map(repr, parts))}"
+        hint = f"{which} make the stamps unique: they name the series, {given}"
     else:
-        hint = (
-            f"Column {name!r} makes the stamps unique: it names the series, --id-col {name} (id_col={name!r})"
-        )
+        hint = f"{which} makes the stamps unique: it names the series, {given}"
     return SeriesFault(f"{said} {hint}. If it does not, choose --duplicates {choice}", fault.lacks)
 
 
-def _telling_apart(table: nw.DataFrame, time: str, free: Iterable[str]) -> Iterator[str]:
-    """Yield the columns of text or whole numbers that have each stamp once in each of their values."""
-    for name in free:
-        kind = table[name].dtype
-        if not (kind.is_integer() or kind in (nw.String, nw.Categorical, nw.Enum, nw.Object)):
+def _telling_apart(table: nw.DataFrame, columns: Columns, free: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the columns of text or whole numbers, alone and then in pairs, that have each stamp of a series
+    once in each of their values."""
+    few = [name for name in free if _may_name(table, name)]
+    alone = [(name,) for name in few]
+    pairs = () if columns.ids else combinations([name for name in few if not _is_clock(table[name])], 2)
+    for parts in (*alone, *pairs):
+        groups = len(table.select(*columns.ids, *parts).unique())
+        if len(parts) > 1 and groups > len(table) // 3:
             continue
-        few = _is_clock(table[name]) or table[name].n_unique() <= max(2, len(table) // 3)
-        if few and not table[name].is_null().any() and table.select(time, name).is_duplicated().sum() == 0:
-            yield name
+        if table.select(columns.time_name, *columns.ids, *parts).is_duplicated().sum() == 0:
+            yield parts
+
+
+def _may_name(table: nw.DataFrame, name: str) -> bool:
+    column = table[name]
+    kind = column.dtype
+    if not (kind.is_integer() or kind in (nw.String, nw.Categorical, nw.Enum, nw.Object)):
+        return False
+    few = _is_clock(column) or column.n_unique() <= max(2, len(table) // 3)
+    return few and not column.is_null().any()
 
 
 def _is_clock(column: nw.Series) -> bool:
