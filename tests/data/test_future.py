@@ -124,3 +124,13 @@ def test_zoned_futures_are_matched_however_few(freq, h):
     assert future_rows(panel, future, h)[0, :, 0].tolist() == list(range(40, 40 + h))
     elsewhere = future.assign(ds=future["ds"].dt.tz_convert("Asia/Tokyo"))
     assert np.array_equal(future_rows(panel, elsewhere, h), future_rows(panel, future, h))
+
+
+def test_a_future_whose_time_stands_in_two_columns_is_joined_as_the_table_is():
+    stamps = pd.date_range("2024-01-01", periods=24 * 3, freq="h")
+    table = pd.DataFrame(
+        {"date": stamps.strftime("%d.%m.%Y"), "hour": stamps.hour + 1, "y": np.sin(range(72))}
+    )
+    table["warm"] = np.arange(72.0)
+    panel = Panel.from_frame(table[:-4], futr_exog="warm")
+    assert future_rows(panel, table.drop(columns="y")[-4:], 4).tolist() == [[[68.0], [69.0], [70.0], [71.0]]]

@@ -104,8 +104,7 @@ def _whole(
         free = [name for name in table.columns if name not in (*asked.used, *ids)]
         parts = joined.find(table, free, [name for name in ids if name in table.columns])
     else:
-        named = () if asked.time in table.columns else tuple(asked.time.split(BETWEEN))
-        parts = named if len(named) > 1 and set(named) <= set(table.columns) else ()
+        parts = joined.named(asked.time, table.columns)
     if not parts:
         return asked, table, ()
     name = BETWEEN.join(parts)

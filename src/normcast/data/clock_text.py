@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,8 +59,20 @@ def read(
     form: tried first; day_first: settles which of two numbers is the day, else a regular step does.
     Raises ValueError for a text that is no time, mixed time zones, and days that cannot be told from months.
     """
-    if (ends := np.array([_MIDNIGHT.search(str(text)) is not None for text in unique])).any():
-        return _with_ends_of_days(unique, ends, codes, where, form, day_first)
+    ends = np.array([_MIDNIGHT.search(str(text)) is not None for text in unique])
+    if not ends.any():
+        return _read(unique, codes, where, form, day_first, pd.Timedelta(0))
+    starts = np.array([_MIDNIGHT.sub(r"00\1", str(text)) for text in unique], dtype=object)
+    late = pd.to_timedelta(ends.astype(int), unit="D")
+    index, form, told = _read(starts, codes, where, form, day_first, late)
+    told = ", ".join(filter(None, (told, "stamps in which 24:00 is the start of the next day")))
+    return index + late, form, told
+
+
+def _read(
+    unique: np.ndarray, codes: np.ndarray, where: str, form: str, day_first: bool | None, late: Any
+) -> tuple[pd.DatetimeIndex, str, str]:
+    """Read texts as `read` does. late: how much later than its text each time is, when steps are compared."""
     if form and (known := _parse(unique, form)) is not None:
         return known, form, told_of(form)
     index = _parse(unique, "ISO8601")
@@ -79,18 +92,10 @@ def read(
         index, form = parsed[0]
         told = told_of(form)
     else:
-        index, form, told = day_order.settled(parsed, unique, day_first, where)
+        shifted = [(index + late, form) for index, form in parsed]
+        index, form, told = day_order.settled(shifted, unique, day_first, where)
+        index = index - late
     return index, text_form.exact(unique, index, form) or form, told
-
-
-def _with_ends_of_days(
-    unique: np.ndarray, ends: np.ndarray, codes: np.ndarray, where: str, form: str, day_first: bool | None
-) -> tuple[pd.DatetimeIndex, str, str]:
-    """Read texts of which some, (u,) bool, say 24:00: 00:00 of the next day, and written again as that."""
-    starts = np.array([_MIDNIGHT.sub(r"00\1", str(text)) for text in unique], dtype=object)
-    index, form, told = read(starts, codes, where, form, day_first)
-    told = ", ".join(filter(None, (told, "stamps in which 24:00 is the start of the next day")))
-    return index + pd.to_timedelta(ends.astype(int), unit="D"), form, told
 
 
 def _formats_of(text: str) -> list[str]:

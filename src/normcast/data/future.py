@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from normcast.data import intake
+from normcast.data import intake, joined
 from normcast.data.columns import require
 from normcast.data.panel import Panel
 from normcast.data.values import numbers
@@ -64,6 +64,8 @@ def _time_of(panel: Panel, table: Any, series: np.ndarray) -> np.ndarray:
     if panel.columns.time is None:
         _, dense = np.unique(series, return_inverse=True)
         return intake.row_steps(dense) + panel.time[panel.offsets[1:] - 1][series]
+    if parts := joined.named(panel.columns.time, table.columns):
+        table = joined.join(table, parts, WHERE)
     require(panel.columns.time, table.columns, WHERE)
     return panel.stamps.read_alike(table[panel.columns.time], WHERE)
 

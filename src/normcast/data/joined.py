@@ -105,6 +105,16 @@ def _is_clock(column: nw.Series) -> bool:
     return bool(head) and all(re.search(r"[:.hHmM]", text) and _CLOCK.fullmatch(text) for text in head)
 
 
+def named(time: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that the name of a joined one names, () where it is a column or they are not there.
+
+    >>> named("date + hour", ["date", "hour"]), named("ds", ["ds"])
+    (('date', 'hour'), ())
+    """
+    parts = tuple(time.split(BETWEEN))
+    return parts if len(parts) > 1 and time not in columns and set(parts) <= set(columns) else ()
+
+
 def join(table: nw.DataFrame, parts: Sequence[str], where: str) -> nw.DataFrame:
     """Return the table with one more column, named like its parts, that holds their texts as one time.
 
