@@ -114,3 +114,11 @@ def test_a_part_that_is_no_number_is_named_by_row():
     table = pd.DataFrame({"year": [2020] * 3, "month": ["Jan", "Feb", "Frost"], "v": [1.0, 2.0, 4.0]})
     with pytest.raises(ValueError, match="time column 'month', row 3: 'Frost' is no year, month"):
         Panel.from_frame(table, time_col="year + month")
+
+
+def test_a_part_of_the_time_may_be_exogenous_too():
+    table = table_of(**TWO["fields"])
+    panel = Panel.from_frame(table, futr_exog=["hour", "month"])
+    assert panel.columns.time == "year + month + day + hour"
+    assert panel.columns.targets == ("v",)
+    assert panel.futr[:, 0].tolist() == HOURS.hour.tolist()

@@ -101,7 +101,7 @@ def _whole(
         if fitted:
             return replace(asked, time=ROWS), table, ()
         ids = asked.ids or tuple({"unique_id"} & set(table.columns))
-        free = [name for name in table.columns if name not in (*asked.used, *ids)]
+        free = [name for name in table.columns if name not in (*asked.targets, *ids)]  # exogenous ones too
         parts = joined.find(table, free, [name for name in ids if name in table.columns])
     else:
         parts = joined.named(asked.time, table.columns)
