@@ -35,7 +35,7 @@ from normcast.forecasting.settings import (
     as_tuple,
     refuse_foreign,
 )
-from normcast.forecasting.settled import Beyond, long_enough, observed_levels, read_settled, settle
+from normcast.forecasting.settled import Beyond, long_enough, read_settled, settle
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
 from normcast.sheet import Sheet, Shown, Table, call, differing
@@ -155,7 +155,6 @@ class Forecaster(Shown):
         # After a back-test both have series and levels of its first cutoff, so that one report shows both.
         base = self.asked if self.backtest_ is None else self.settings
         self.settings, panel = settle(base, self.beyond_.taken_off(panel), held=held)
-        self.settings, panel = observed_levels(self.settings, panel, panel.lengths, held)
         arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         rows, season = panel.lengths, panel.season
         self.learned_ = learn(arrays, rows, season, self.settings, report, checkpoint, held=held)
@@ -234,7 +233,6 @@ class Forecaster(Shown):
         whole = rolling.within(panel, h, self.asked.short)
         rolling, held = rolling.spaced(whole, h), rolling.held(whole)
         self.settings, whole = settle(self.asked, whole, rolling.behind(whole, h), held)
-        self.settings, whole = observed_levels(self.settings, whole, rolling.origins(whole, h)[0], held)
         self.beyond_ = Beyond.between(panel, whole)
         folder = None if checkpoint is None else writable_folder(checkpoint)
         with reporting_folds(progress, rolling.fits(whole, h)) as report:

@@ -97,7 +97,8 @@ def settle(
     if keep.any() and not keep.all():  # where none is long enough, the shortest is refused by name later
         fault = SeriesFault(refused(sizes, settled.h, panel, rows), lacking(sizes, settled.h, panel, rows))
         panel, rows = panel.only(keep).without(fault, panel.n_series, settings.short), rows[keep]
-    return settled, panel.noting(*told(settings, settled, panel, rows, held))
+    panel = panel.noting(*told(settings, settled, panel, rows, held))
+    return observed_levels(settled, panel, rows, held) if keep.any() else (settled, panel)
 
 
 def full_length(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None) -> np.ndarray:
