@@ -209,3 +209,31 @@ def test_compiled_metrics_of_classes_compare_what_the_loss_does(units, activatio
     np.testing.assert_allclose(ours["entropy"], ours["log loss"], rtol=1e-4)
     if activation == "softmax":
         assert ours["accuracy (compiled)"] == pytest.approx(ours["accuracy"])
+
+
+def test_frozen_layers_and_an_adapted_normalization_stay_as_they_were_learned():
+    adapted = layers.Normalization(name="adapted")
+    x = np.random.default_rng(0).normal(100, 5, size=(40, 6, 2)).astype("float32")
+    adapted.adapt(x)
+    inputs = keras.Input((6, 2))
+    hidden = layers.LSTM(3, name="learned")(adapted(inputs))
+    model = keras.Model(inputs, layers.Dense(1, name="head")(hidden))
+    model.get_layer("learned").trainable = False
+    before = [weight.numpy() for weight in model.weights]
+    member = Regressor(model, seeds=1, epochs=1).fit(x, x[:, -1, 0]).fitted_.members[0]
+    changed = {
+        weight.path: not np.array_equal(was, now)
+        for weight, was, now in zip(model.weights, before, member.weights, strict=True)
+    }
+    assert {path for path, is_other in changed.items() if is_other} == {"head/kernel", "head/bias"}
+    assert all(np.array_equal(weight.numpy(), was) for weight, was in zip(model.weights, before, strict=True))
+
+
+def test_a_nested_frozen_model_stays_as_it_was_learned():
+    encoder = keras.Sequential([keras.Input((6, 2)), layers.LSTM(3)])
+    encoder.trainable = False
+    model = keras.Sequential([keras.Input((6, 2)), encoder, layers.Dense(1)])
+    x = np.random.default_rng(0).normal(size=(40, 6, 2))
+    members = Regressor(model, seeds=2, epochs=1).fit(x, x[:, -1, 0]).fitted_.members
+    for member in members:
+        assert all(map(np.array_equal, member.weights[:3], encoder.get_weights()))

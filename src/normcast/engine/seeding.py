@@ -43,9 +43,34 @@ def rebuilt(model: keras.Model, seed: int) -> keras.Model:
     """Return the model made anew from its configuration, not compiled, with the initial values of that seed.
 
     What a layer draws depends on the seed and its own name alone (see `_drawing_names`), so that a layer that
-    two networks share starts alike in both. Raises what Keras raises for a class without a complete
-    get_config.
+    two networks share starts alike in both. What no training of the model changes is not drawn but kept, see
+    `kept`. Raises what Keras raises for a class without a complete get_config.
     """
+    clone = _drawn(model, seed)
+    stay = {id(weight) for weight in kept(model)}
+    for weight, own in zip(model.weights, clone.weights, strict=True) if stay else ():
+        if id(weight) in stay:
+            own.assign(weight.value)
+    return clone
+
+
+def kept(model: keras.Model) -> list[keras.Variable]:
+    """Return the weights that were learned before and that training leaves as they are, each once.
+
+    Those of layers that the user froze, and the statistics that a `Normalization` was adapted to.
+
+    >>> net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="old"), keras.layers.Dense(1)])
+    >>> net.get_layer("old").trainable = False
+    >>> [weight.name for weight in kept(net)]
+    ['kernel', 'bias']
+    """
+    layers = keras_seam.all_layers(model)
+    stay = [each for each in layers if not each.trainable or isinstance(each, keras.layers.Normalization)]
+    return list({id(weight): weight for layer in stay for weight in layer.weights}.values())
+
+
+def _drawn(model: keras.Model, seed: int) -> keras.Model:
+    """Return the model made anew, with all its values drawn."""
     names = _drawing_names(model)
 
     def fresh(layer: keras.Operation) -> keras.Operation:
