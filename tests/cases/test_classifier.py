@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+import normcast
 from normcast.cases import Classifier
 from normcast.cases.calibration import temperature_of
 from normcast.cases.fitted import tempered
@@ -165,3 +166,19 @@ def test_a_head_with_too_few_units_is_refused():
 
 def test_classes_are_known_after_fit():
     assert not hasattr(Classifier(), "classes_")
+
+
+def test_labels_of_mixed_types_are_refused_with_what_to_do():
+    y = np.array(["walk", 1] * 60, dtype=object)
+    with pytest.raises(ValueError, match=r"y holds int and str, which have no order. .* y.astype\(str\)"):
+        Classifier("lstm", seeds=1, epochs=1).fit(drawn(0), y)
+
+
+@pytest.mark.parametrize("kind", ["datetime64[D]", "S10"])
+def test_labels_that_are_dates_or_bytes_are_the_same_after_a_file(kind, tmp_path):
+    y = np.array(["2024-01-01", "2025-01-01"] * 60, dtype=kind)
+    fitted = Classifier("lstm", seeds=1, epochs=1).fit(drawn(0), y)
+    fitted.save(tmp_path / "m.normcast")
+    read = normcast.load(tmp_path / "m.normcast")
+    assert read.classes_.tolist() == ["2024-01-01", "2025-01-01"]
+    assert read.score(drawn(0), y) == fitted.score(drawn(0), y)

@@ -7,6 +7,7 @@ from keras import layers
 
 from normcast.cases import Regressor
 from normcast.cases.calibration import intervals
+from normcast.data import Cases
 from tests.cases.ready import CASES, CHANNELS, SMALL, STEPS, drawn, level, regressor
 
 QUICK = {"model": "lstm", "seeds": 1, "epochs": 2, "units": 4}
@@ -195,3 +196,16 @@ def test_a_repr_names_what_is_not_as_it_is_by_default():
         repr(Regressor("lstm", **SMALL))
         == "Regressor(model='lstm', seeds=2, epochs=40, learning_rate=0.02, units=8)"
     )
+
+
+def test_cases_hold_what_is_told_of_them_and_nothing_is_dropped_beside_them():
+    x = drawn(0)
+    cases = Cases.of(x, level(x))
+    fitted = Regressor("lstm", seeds=1, epochs=1).fit(cases)
+    assert fitted.score(cases) == fitted.score(x, level(x))
+    with pytest.raises(ValueError, match=r"X is Cases, .* and y and groups is given .*replace\(cases, y="):
+        fitted.fit(cases, level(x), groups=np.arange(len(x)))
+    with pytest.raises(ValueError, match=r"Regressor.score: X is Cases, .* and y is given"):
+        fitted.score(cases, level(x))
+    with pytest.raises(ValueError, match="X is Cases of which nothing is told"):
+        fitted.fit(Cases.of(x, np.empty((len(x), 0))))

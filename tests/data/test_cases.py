@@ -296,3 +296,22 @@ def test_parts_of_different_lengths_are_brought_to_the_longer(tmp_path):
 def test_a_file_is_read_channels_first_where_that_is_said(tmp_path):
     np.savez(tmp_path / "gait.npz", x=np.swapaxes(X, 1, 2), y=Y)
     assert np.array_equal(Cases.read(tmp_path / "gait.npz", layout="channels_first").x, X)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"y": ["a", None, "b", "b", "a"]}, r"y has nothing for 1 case, the first case 1 \(None\)"),
+        ({"y": ["a", np.nan, "b", np.nan, "a"]}, r"y has nothing for 2 cases, the first case 1 \(nan\)"),
+        ({"y": np.ma.masked_equal(Y, "b")}, r"y has nothing for 2 cases, the first case 2 \(None\)"),
+        ({"y": np.ma.masked_equal([1, 2, 3, 4, 5], 4)}, r"y\[3\] is nan"),
+        ({"x": np.ma.masked_equal(X, 13)}, r"X\[1, 0, 1\] is nan"),
+        ({"groups": [1, 1, np.nan, 2, 3]}, r"groups has nothing for 1 case, the first case 2 \(nan\)"),
+        ({"groups": np.array([1, "a", 2, 3, 4], object)}, "groups holds int and str, which have no order"),
+        ({"times": np.array(["2024-01-01", "NaT"] + ["2024-01-02"] * 3, "datetime64[D]")}, "case 1 .NaT."),
+        ({"times": ["2024-01-01"] * 5}, r"must be numbers or datetime64. Make dates such, as with pandas"),
+    ],
+)
+def test_what_is_missing_of_a_case_is_refused_with_the_case(told, message):
+    with pytest.raises(ValueError, match=message):
+        Cases.of(**{"x": X, "y": Y, **told})

@@ -100,13 +100,13 @@ class Classifier(Estimator):
             return told_labels(probabilities)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any = None) -> float:
         """Return the accuracy, the share of cases told right; of labels, those of which every label is.
 
         Raises ValueError for a label that is unknown.
         """
         where = "Classifier.score"
-        cases = X if isinstance(X, Cases) else Cases.of(X, y, where=where)
+        cases = self.cases_of(X, y, None, None, where)
         if self.ready("score").tells_labels:
             return float((self.predict(cases) == rows_of(cases, self.classes_, where)).all(axis=1).mean())
         told, labels = self.predict(cases), labels_of(cases.y, where)

@@ -19,7 +19,7 @@ from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.data.case_input import cases_in
 from normcast.engine.progress import Reports, reporting
-from normcast.errors import unknown
+from normcast.errors import listed, unknown
 from normcast.sheet import Sheet, Shown, brief, call
 
 
@@ -117,14 +117,16 @@ class Estimator(Shown):
 
     # ---- what both do
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None, times: Any = None, progress: Reports = True) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, *, groups: Any = None, times: Any = None, progress: Reports = True
+    ) -> Self:
         """Learn from cases; returns self.
 
         X: (cases, time, channels), or (cases, time) for one channel; where a keras model has several inputs,
         a dict of such by their names, and of arrays (cases, columns). y: see the class; groups: (cases,) what
         must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
-        held out are then the last. X may also be `Cases`, with y=None. progress: False for no line on the
-        terminal or in the notebook, or a function that takes `engine.Progress`.
+        held out are then the last. X may also be `Cases`, which hold all of it. progress: False for no line
+        on the terminal or in the notebook, or a function that takes `engine.Progress`.
         Raises ValueError for cases that cannot be learned from, with the place in them.
         """
         self._learn(self.cases_of(X, y, groups, times, type(self).__name__), progress)
@@ -150,12 +152,21 @@ class Estimator(Shown):
             )
 
     def cases_of(self, X: Any, y: Any, groups: Any, times: Any, where: str) -> Cases:
-        """Return checked cases."""
-        if isinstance(X, Cases):
-            return X
-        if y is None:
-            raise ValueError(f"{where}: y is missing; give what is to be learned of each case.")
-        return Cases.of(X, y, groups, times, where=where)
+        """Return checked cases, of which something is told. Raises ValueError for what Cases hold already."""
+        if not isinstance(X, Cases):
+            if y is None:
+                raise ValueError(f"{where}: y is missing; give what is to be learned of each case.")
+            return Cases.of(X, y, groups, times, where=where)
+        beside = {"y": y, "groups": groups, "times": times}
+        twice = [name for name, each in beside.items() if each is not None]
+        if twice:
+            raise ValueError(
+                f"{where}: X is Cases, which hold what is told of them, and {listed(twice)} is given beside "
+                f"it. Leave it out, or change the cases: dataclasses.replace(cases, {twice[0]}=...)."
+            )
+        if not X.is_told:
+            raise ValueError(f"{where}: X is Cases of which nothing is told; read them with their y.")
+        return X
 
     def evaluate(
         self,

@@ -13,7 +13,6 @@ from normcast.cases.calibration import LEVELS, intervals, refuse_level
 from normcast.cases.estimator import Estimator, estimator_of
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import TaskName
-from normcast.data import Cases
 from normcast.models.revival import Classes
 from normcast.scoring import number_scores, supported
 
@@ -95,9 +94,9 @@ class Regressor(Estimator):
             )
         return residuals
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any = None) -> float:
         """Return R2 of the predictions: 1 is perfect, 0 as good as the mean of y."""
-        cases = X if isinstance(X, Cases) else Cases.of(X, y, where="Regressor.score")
+        cases = self.cases_of(X, y, None, None, "Regressor.score")
         return number_scores(cases.y, self.predict(cases))["R2"]
 
 

@@ -13,6 +13,7 @@ from normcast.data import workbook
 from normcast.data.case_arrays import CaseArrays
 from normcast.data.case_file import read_case_file
 from normcast.data.case_input import ALONE, Layout, read_inputs, refuse_infinite
+from normcast.data.missing import refuse_missing, refuse_mixed
 from normcast.data.named import named_targets
 from normcast.data.uneven import as_array, refuse_large
 from normcast.errors import counted, one_of
@@ -70,7 +71,8 @@ class Cases(Shown):
         layout: "channels_first" for X (cases, channels, time) and series (channels, time); None is
         "channels_last", with a note where X looks otherwise. where: what messages call them, as the file.
         Raises ValueError for shapes that do not go together, for no case, for what is not a finite number,
-        with the first such place, and for whole numbers beyond 2**53, which a float cannot hold.
+        with the first such place, also where y, groups or times are missing for a case, and for whole numbers
+        beyond 2**53, which a float cannot hold.
 
         >>> cases = Cases.of([[1, 2, 3], [4, 5]], ["rest", "walk"])
         >>> cases.x[:, :, 0].tolist(), cases.lengths.tolist()
@@ -86,7 +88,8 @@ class Cases(Shown):
                (("groups", groups), ("times", times))}  # fmt: skip
         if own["times"] is not None and own["times"].dtype.kind not in "iufM":
             raise ValueError(
-                f"{where}: times are of type {own['times'].dtype}, but must be numbers or datetime64."
+                f"{where}: times are of type {own['times'].dtype}, but must be numbers or datetime64. Make "
+                "dates such, as with pandas.to_datetime(times, utc=True).tz_localize(None).to_numpy()."
             )
         notes = tuple(note for each in read.values() for note in each.notes)
         if own["groups"] is not None:
@@ -251,6 +254,7 @@ def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
         )
     if targets.dtype.kind == "f":
         refuse_infinite(targets, "y", where)
+    refuse_missing(targets, "y", where, y)
     refuse_large(targets, f"{where}: y")
     return targets
 
@@ -258,7 +262,9 @@ def _targets(y: Any, n_cases: int, where: str) -> np.ndarray:
 def _per_case(given: Any, name: str, n_cases: int, where: str) -> np.ndarray | None:
     if given is None:
         return None
-    values = np.asarray(given)
+    values = np.asarray(as_array(given))
     if values.shape != (n_cases,):
         raise ValueError(f"{where}: {name} has shape {values.shape}, but must have ({n_cases},).")
+    refuse_missing(values, name, where, given)
+    refuse_mixed(values, name, where)
     return values

@@ -14,8 +14,14 @@ from normcast.budgets import refuse_expansion
 def as_array(given: Any) -> Any:
     """Return an array of any library as one of NumPy, where it is no list.
 
-    A torch tensor is taken out of its graph; JAX and TensorFlow give their arrays themselves.
+    A torch tensor is taken out of its graph; JAX and TensorFlow give their arrays themselves. What a masked
+    array hides is missing: NaN, or None of what is no number.
     """
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        is_number = given.dtype.kind in "biuf"
+        values = given.data.astype(float if is_number else object)
+        values[np.ma.getmaskarray(given)] = np.nan if is_number else None
+        return values
     if hasattr(given, "detach"):
         given = given.detach()
         given = given.cpu() if hasattr(given, "cpu") else given

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.data.missing import refuse_mixed
 from normcast.errors import counted
 from normcast.scoring.of_classes import SURE
 from normcast.tasks.case_task import CaseTask, Pair
@@ -128,7 +129,8 @@ def is_hot(y: np.ndarray) -> bool:
 def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     """Return targets as labels, (cases,); one-hot rows count as the position of their one.
 
-    Raises ValueError, which begins with where, for more than one number per case and for quantities.
+    Dates and bytes become text. Raises ValueError, which begins with where, for more than one number per
+    case, for quantities, and for types that have no order.
 
     >>> labels_of(np.array([[0, 1], [1, 0]])), labels_of(np.array([[2.0], [0.0]]))
     (array([1, 0]), array([2., 0.]))
@@ -147,4 +149,14 @@ def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
             f"{where}: y {y.shape} of {y.dtype} holds quantities, no class labels; those are whole "
             "numbers or text."
         )
-    return labels
+    refuse_mixed(labels, "y", where)
+    return as_text(labels) if labels.dtype.kind in "mMS" else labels
+
+
+def as_text(labels: np.ndarray) -> np.ndarray:
+    """Return labels that are dates or bytes as text, as a file keeps them.
+
+    >>> as_text(np.array([b"rest"])), as_text(np.array(["2024-02-29"], "datetime64[D]"))
+    (array(['rest'], dtype='<U4'), array(['2024-02-29'], dtype='<U28'))
+    """
+    return np.char.decode(labels, "utf-8") if labels.dtype.kind == "S" else labels.astype(str)

@@ -30,7 +30,10 @@ class RegressTask(CaseTask):
     def __post_init__(self) -> None:
         y = self.cases.y
         if y.dtype.kind not in "iufb":
-            raise ValueError(f"{self.where}: y is of {y.dtype}, but a regression needs numbers.")
+            raise ValueError(
+                f"{self.where}: y is of {y.dtype}, but a regression needs numbers. Make them such, as with "
+                "y.astype(float)."
+            )
         if (self.y == self.y[:1]).all():
             raise ValueError(f"{self.where}: y is the same for all cases; there is nothing to learn.")
 
