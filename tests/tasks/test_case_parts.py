@@ -39,6 +39,20 @@ def test_cases_that_share_no_rows_are_not_taken_for_windows(x):
     assert stride(x) is None
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_events_that_repeat_by_chance_are_no_windows_and_windows_of_events_are(share):
+    draws = np.random.default_rng(0)
+    assert not any(stride(draws.random((100, 24, 1)) < share) for _ in range(5))
+    events = (draws.random((700, 1)) < share).astype("float32")
+    windows = np.stack([events[first : first + 24] for first in range(0, 600, 3)])
+    assert stride(draws.permutation(windows)) == 3
+
+
+def test_windows_are_seen_where_each_is_there_twice():
+    series = np.random.default_rng(0).normal(size=(80, 1))
+    assert stride(np.repeat([series[first : first + 12] for first in range(0, 60, 2)], 2, axis=0)) == 2
+
+
 def test_windows_among_several_inputs_are_seen_and_a_calendar_alone_is_none():
     x = windows(2)
     hour = np.stack([np.arange(start, start + 10) % 24 for start in 2 * np.arange(len(x))])[..., None]

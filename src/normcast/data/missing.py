@@ -8,7 +8,6 @@ import numpy as np
 
 from normcast.errors import counted, listed
 
-
 OF_PANDAS = ("NAType", "NaTType")
 """Types of what stands in its objects where nothing does."""
 

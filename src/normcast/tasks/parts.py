@@ -101,7 +101,8 @@ def embargo_of(cases: Cases, where: str) -> int:
         raise ValueError(
             f"{where}: cases share rows: X was cut from one series, each case {step} of {steps} rows "
             "behind another. Split by chance, they would be tested on rows that were trained on. Give times, "
-            "such as the number of each case's last row (np.arange(len(X)) if they are in order), or groups."
+            "such as the number of each case's last row (np.arange(len(X)) if they are in order), or groups; "
+            "groups=np.arange(len(X)) where they are no windows and only look like them."
         )
     return max(-(-steps // step) for step, steps in shared)
 
