@@ -226,3 +226,29 @@ def test_presets_read_one_series():
             Regressor(model, **QUICK).fit(X, Y, progress=False)
     one = {"series": X["series"]}
     assert Regressor("lstm", units=2, **QUICK).fit(one, Y, progress=False).predict(one).shape == (CASES,)
+
+
+def test_whole_numbers_that_an_embedding_reads_are_not_scaled():
+    draws = np.random.default_rng(0)
+    series, device = keras.Input((8, 2), name="series"), keras.Input((1,), name="device")
+    known = layers.Flatten()(layers.Embedding(500, 2)(device))
+    model = keras.Model(
+        [series, device], layers.Dense(1)(layers.Concatenate()([layers.LSTM(2)(series), known]))
+    )
+    x = {"series": draws.normal(9, 3, size=(60, 8, 2)), "device": draws.integers(400, 500, size=(60, 1))}
+    fitted = Regressor(model, seeds=1, epochs=1).fit(x, x["series"][:, -1, 0])
+    scalings = fitted.fitted_.members[0].inputs.by_name
+    assert scalings["device"].location.tolist() == [0]
+    assert scalings["device"].spread.tolist() == [1]
+    assert (scalings["series"].location > 8).all()
+    other = {**x, "device": x["device"] - 400}
+    assert not np.array_equal(fitted.predict(x), fitted.predict(other))
+
+
+def test_an_input_of_whole_numbers_alone_is_not_scaled():
+    inputs = keras.Input((8, 1), dtype="int32")
+    hidden = layers.LSTM(2)(layers.Reshape((8, 2))(layers.Embedding(50, 2)(inputs)))
+    model = keras.Model(inputs, layers.Dense(1)(hidden))
+    x = np.random.default_rng(0).integers(0, 50, size=(60, 8, 1))
+    fitted = Regressor(model, seeds=1, epochs=1).fit(x, x[:, -1, 0] / 7)
+    assert fitted.fitted_.members[0].inputs.by_name["past"].spread.tolist() == [1]

@@ -237,3 +237,33 @@ def test_a_nested_frozen_model_stays_as_it_was_learned():
     members = Regressor(model, seeds=2, epochs=1).fit(x, x[:, -1, 0]).fitted_.members
     for member in members:
         assert all(map(np.array_equal, member.weights[:3], encoder.get_weights()))
+
+
+def of_outputs(make):
+    inputs = keras.Input((6, 2), name="x")
+    hidden = layers.LSTM(3, name="lstm")(inputs)
+    return keras.Model(inputs, make(layers.Dense(1, name="a")(hidden), layers.Dense(1, name="b")(hidden)))
+
+
+def stateful():
+    inputs = keras.Input((6, 2), batch_size=4)
+    return keras.Model(inputs, layers.Dense(1)(layers.LSTM(3, stateful=True, name="lstm")(inputs)))
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (
+            lambda: of_outputs(lambda a, b: [a, b]),
+            r"has 2 outputs, .* keras.Model\(model.inputs,",
+        ),
+        (lambda: of_outputs(lambda a, b: {"a": a}), r"has 1 output by name, .* Give one of them"),
+        (stateful, r"layer 'lstm' .* is stateful: .* Make it with stateful=False"),
+    ],
+)
+def test_a_model_of_a_form_that_cases_have_no_use_for_is_refused(build, told):
+    x = np.random.default_rng(0).normal(size=(40, 6, 2))
+    with pytest.raises(ValueError, match=told):
+        Regressor(build(), seeds=1, epochs=1).fit(x, x[:, -1, 0])
+    with pytest.raises(ValueError, match=told):
+        normcast.Study(build(), (x, x[:, -1, 0]), seeds=1)

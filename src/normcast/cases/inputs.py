@@ -7,6 +7,7 @@ import logging
 import keras
 
 from normcast.cases.fitted import Fitted
+from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.errors import listed, unknown
 
@@ -30,6 +31,21 @@ def refuse_other_names(cases: Cases, model: keras.Model, where: str) -> None:
     lacking = [name for name in names if name not in cases.inputs]
     if lacking:
         raise ValueError(f"{told} reads {listed(lacking, 10)}, which X lacks; inputs are {', '.join(names)}.")
+
+
+def codes_of(cases: Cases, model: keras.Model) -> tuple[str, ...]:
+    """Return the inputs of cases whose whole numbers name something for a model: no scaling fits them.
+
+    Those that are of whole numbers by their Input, and those that an Embedding reads.
+
+    >>> net = keras.Sequential([keras.Input((5,)), keras.layers.Embedding(10, 2), keras.layers.LSTM(1)])
+    >>> codes_of(Cases.of([[1, 2, 3, 4, 5]] * 3, [0, 1, 2]), net)
+    ('past',)
+    """
+    looked_up = {node.name for node in read(model).inputs if any(n.kind == "Embedding" for n in node.readers)}
+    whole = {tensor.name for tensor in model.inputs if "int" in tensor.dtype}
+    names = {cases.name} if whole | looked_up and not cases.beside else whole | looked_up
+    return tuple(name for name in cases.inputs if name in names)
 
 
 def as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from normcast.cases.head import CLASSIFYING, activation_of, class_head, label_head, tells_labels
-from normcast.cases.inputs import refuse_other_names
+from normcast.cases.inputs import codes_of, refuse_other_names
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
@@ -25,6 +25,7 @@ from normcast.tasks.subject import (
     foreign_subject,
     name_of,
     preset_training,
+    refuse_form,
 )
 
 TaskName: TypeAlias = Literal["classify", "label", "regress"]
@@ -41,27 +42,30 @@ MOST_CLASSES = 20
 @dataclass(frozen=True)
 class Asked:
     """How cases are to be told of. folds, scaling: as in `CaseTask`; least: cases that a class must have;
-    where: what messages begin with; training: of a network of ours, by default as its preset says."""
+    where: what messages begin with; training: of a network of ours, by default as its preset says; codes: as
+    in `CaseTask`."""
 
     folds: int = 2
     scaling: str = "standard"
     least: int = 3
     where: str = "Study"
     training: Training | None = None
+    codes: tuple[str, ...] = ()
 
     def classes(self, cases: Cases, head: ClassHead | None = None) -> ClassifyTask:
         """Return the task of telling classes."""
-        common = (self.folds, self.scaling, self.where)
+        common = (self.folds, self.scaling, self.where, self.codes)
         return ClassifyTask(cases, *common, head=head or ClassHead(), least=self.least)
 
     def labels(self, cases: Cases, head: ClassHead | None = None) -> LabelTask:
         """Return the task of telling labels, of which several may hold."""
-        common = (self.folds, self.scaling, self.where)
+        common = (self.folds, self.scaling, self.where, self.codes)
         return LabelTask(cases, *common, head=head or ClassHead("labels"), least=self.least)
 
     def numbers(self, cases: Cases, scales_target: bool = True) -> RegressTask:
         """Return the task of telling numbers."""
-        return RegressTask(cases, self.folds, self.scaling, self.where, scales_target=scales_target)
+        common = (self.folds, self.scaling, self.where, self.codes)
+        return RegressTask(cases, *common, scales_target=scales_target)
 
     def task(self, cases: Cases, name: TaskName) -> ClassifyTask | RegressTask:
         """Return the task of that name."""
@@ -87,7 +91,9 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
     """
     if isinstance(given, keras.Model):
         refuse_subclass(given, cases, asked.where)
+        refuse_form(given, asked.where)
         refuse_other_names(cases, given, asked.where)
+        asked = replace(asked, codes=codes_of(cases, given))
     elif cases.beside:
         raise ValueError(
             f"{asked.where}: X has {len(cases.inputs)} inputs, {listed(list(cases.inputs), 10)}, but presets "

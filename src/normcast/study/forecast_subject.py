@@ -17,6 +17,7 @@ from normcast.tasks.subject import (
     foreign_subject,
     name_of,
     preset_training,
+    refuse_form,
 )
 
 
@@ -39,6 +40,7 @@ def forecast_subject(
     """
     foreign = given if isinstance(given, keras.Model) else None
     if foreign is not None:
+        refuse_form(foreign, "Study")
         h, input_size = foreign.output_shape[-1], foreign.input_shape[1]
     if h is None:
         raise ValueError(

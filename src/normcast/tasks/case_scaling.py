@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,10 +69,11 @@ class InputScaling:
     by_name: Mapping[str, CaseScaling]
 
     @classmethod
-    def fit(cls, cases: Cases, kind: str = "standard") -> InputScaling:
-        """Learn from all of these cases; kind: as in `CaseScaling.fit`."""
+    def fit(cls, cases: Cases, kind: str = "standard", codes: Collection[str] = ()) -> InputScaling:
+        """Learn from all of these cases; kind: as in `CaseScaling.fit`; codes: inputs that stay."""
+        kinds = {name: "none" if name in codes else kind for name in cases.inputs}
         each = cases.inputs.items()
-        return cls({name: CaseScaling.fit(x, cases.lengths_of(name), kind) for name, x in each})
+        return cls({name: CaseScaling.fit(x, cases.lengths_of(name), kinds[name]) for name, x in each})
 
     def apply(self, cases: Cases) -> dict[str, np.ndarray]:
         """Return the scaled inputs by name, float32, in the order that the cases have them."""

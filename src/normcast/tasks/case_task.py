@@ -25,13 +25,15 @@ class CaseTask:
     """Cases with what is to be told of each, cut into parts of which each fold tests one.
 
     scaling: of each channel, from the training cases: "standard", "robust" or "none"; "target only" leaves
-    the inputs as they are. where: what messages begin with.
+    the inputs as they are. where: what messages begin with. codes: inputs that are never scaled, since their
+    whole numbers name something.
     """
 
     cases: Cases
     folds: int = 2
     scaling: str = "standard"
     where: str = "Study"
+    codes: tuple[str, ...] = ()
 
     @property
     def groups(self) -> np.ndarray | None:
@@ -83,7 +85,7 @@ class CaseTask:
     def scaling_of(self, train: np.ndarray, scaling: str | None = None) -> InputScaling:
         """Return the scaling of the inputs that these cases teach."""
         kind = scaling or self.scaling
-        return InputScaling.fit(self.cases.at(train), "none" if kind == RAW_INPUTS else kind)
+        return InputScaling.fit(self.cases.at(train), "none" if kind == RAW_INPUTS else kind, self.codes)
 
     def fold_of(self, places: dict[str, np.ndarray], scaling: str | None = None) -> Fold:
         """Return the fold of these cases: positions of "train", "valid" and "test", each ascending."""
@@ -102,20 +104,25 @@ class CaseTask:
     def facts(self, *targets: np.ndarray) -> dict[str, Any]:
         """Return the facts of the cases and their cutting."""
         cases, steps, channels = self.cases.x.shape
+        codes = {"codes": list(self.codes)} if self.codes else {}
         beside = {"inputs": {n: list(shape) for n, shape in self.input_shapes.items()}}
         groups = {} if self.groups is None else {"groups": len(np.unique(self.groups))}
         parts = [self.parts.places(number) for number in range(self.folds)]
-        return {
-            "cases": cases,
-            **groups,
-            "steps": steps,
-            "channels": channels,
-            "folds": self.folds,
-            "split": self.split,
-            "parts": [[len(each[name]) for name in ("train", "valid", "test")] for each in parts],
-            "scaling": self.scaling,
-            "data": digest(*self.cases.inputs.values(), self.parts.of_case, *targets),
-        } | (beside if self.cases.beside else {})
+        return (
+            {
+                "cases": cases,
+                **groups,
+                "steps": steps,
+                "channels": channels,
+                "folds": self.folds,
+                "split": self.split,
+                "parts": [[len(each[name]) for name in ("train", "valid", "test")] for each in parts],
+                "scaling": self.scaling,
+                "data": digest(*self.cases.inputs.values(), self.parts.of_case, *targets),
+            }
+            | (beside if self.cases.beside else {})
+            | codes
+        )
 
 
 def case_batches(inputs: Mapping[str, np.ndarray], targets: np.ndarray, place: np.ndarray) -> Batches:

@@ -9,11 +9,13 @@ from typing import Any, TypeAlias
 
 import keras
 
+from normcast import keras_seam
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_metrics
 from normcast.engine.identity import is_own
 from normcast.engine.losses import plain_of
 from normcast.engine.seeding import rebuilt
+from normcast.errors import counted
 from normcast.models import Architecture
 from normcast.models.edits.apply import custom_classes
 from normcast.models.presets import preset
@@ -52,6 +54,34 @@ def foreign_subject(model: keras.Model, task: Task, training: Training, where: s
     if any(map(is_own, (training.loss, training.optimizer))) or any(map(is_own_metric, metrics)):
         return replace(subject, model=rebuilt(model, seed=0))
     return subject
+
+
+def refuse_form(model: keras.Model, where: str) -> None:
+    """Raise ValueError for a model of several or named outputs, and for one that keeps a state over batches.
+
+    >>> inputs = keras.Input((4, 1))
+    >>> both = [keras.layers.LSTM(1, name=name)(inputs) for name in "ab"]
+    >>> refuse_form(keras.Model(inputs, both, name="two"), "Study")
+    Traceback (most recent call last):
+    ValueError: Study: model 'two' has 2 outputs, but must give one tensor. Give one of them, as in
+    keras.Model(model.inputs, model.outputs[0]), or join them with keras.layers.Concatenate.
+    """
+    outputs = getattr(model, "outputs", None) or ()
+    is_named = keras_seam.is_functional(model) and isinstance(model.output, dict)
+    if len(outputs) > 1 or is_named:
+        named = " by name" if is_named else ""
+        raise ValueError(
+            f"{where}: model {model.name!r} has {counted(len(outputs), 'output')}{named}, but must give one "
+            "tensor. Give one of them, as in keras.Model(model.inputs, model.outputs[0]), or join them with "
+            "keras.layers.Concatenate."
+        )
+    for layer in keras_seam.all_layers(model):
+        if getattr(layer, "stateful", False) is True:
+            raise ValueError(
+                f"{where}: layer {layer.name!r} of model {model.name!r} is stateful: it would "
+                "go on from what it read of other cases, which are drawn in any order. Make it with "
+                "stateful=False, and the keras.Input without batch_size."
+            )
 
 
 def checked(model: keras.Model, task: Task, where: str) -> keras.Model:
