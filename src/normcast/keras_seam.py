@@ -92,6 +92,15 @@ def calls_of(operation: Any) -> list[Any]:
     return list(getattr(operation, "_inbound_nodes", ()))
 
 
+def adapted_layers(model: keras.Layer) -> list[keras.layers.Normalization]:
+    """Return the layers that were adapted: they compute with constants that they made of their weights then.
+
+    Who assigns such weights calls `finalize_state` after it, and who tells programs apart looks at them.
+    """
+    found = [each for each in all_layers(model) if isinstance(each, keras.layers.Normalization)]
+    return [each for each in found if each.weights]
+
+
 def has_added_losses(model: keras.Model) -> bool:
     """Say whether a model adds losses of its own to the compiled one.
 

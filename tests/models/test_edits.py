@@ -320,3 +320,12 @@ def test_the_report_reads_as_a_count_and_a_line_for_each_weight_not_kept():
         "dropped: bn_1/moving_mean",
         "dropped: bn_1/moving_variance",
     ]
+
+
+def test_an_edited_model_scales_as_the_one_that_was_adapted():
+    adapted = L.Normalization(name="adapted")
+    x = np.random.default_rng(0).normal(100, 5, size=(40, 6, 2)).astype("float32")
+    adapted.adapt(x)
+    model = keras.Sequential([keras.Input((6, 2)), adapted, L.LSTM(3, name="lstm"), L.Dense(1)])
+    edited = apply(model, [Insert(L.Dropout(0.1), after="lstm")])
+    np.testing.assert_array_equal(edited(x), model(x))

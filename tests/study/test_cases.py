@@ -237,3 +237,29 @@ def test_the_canary_watches_the_folds_of_numbers(times):
 def test_what_does_not_fit_is_refused(y, net, words):
     with pytest.raises(ValueError, match=words):
         study_of(net, y, task="regress")
+
+
+def test_frozen_layers_and_an_adapted_normalization_are_measured_as_they_are(tmp_path):
+    def taught(level, frozen):
+        scale = layers.Normalization()
+        scale.adapt(X + level)
+        learned = layers.Dense(3, name="learned")
+        net = keras.Sequential([keras.Input((STEPS, 2)), scale, layers.LSTM(3), learned, layers.Dense(1)])
+        net.get_layer("learned").trainable = not frozen
+        net.compile("adam", "mse")
+        return net
+
+    def score(net, store):
+        placements = {"dropout": [Insert(layers.Dropout(0.1), after="learned")]}
+        study = Study(net, (X, LEVEL), placements, seeds=1, epochs=1, scaling="none", store=store)
+        return study.run(processes=1, progress=False).trials[0].metrics["rmse"]
+
+    adapted = taught(0, frozen=False)
+    far = taught(100, frozen=False)
+    assert score(adapted, tmp_path / "a.db") != score(far, tmp_path / "b.db")
+    frozen = taught(0, frozen=True)
+    before = score(frozen, tmp_path / "c.db")
+    frozen.get_layer("learned").kernel.assign(np.full((3, 3), 9.0))
+    assert score(frozen, tmp_path / "d.db") != before
+    with pytest.raises(ValueError, match="kept"):
+        score(frozen, tmp_path / "c.db")

@@ -111,8 +111,8 @@ class Network:
 
     @cached_property
     def configuration(self) -> str | None:
-        """The graph as text, without the names of its layers and operations; None where the model cannot be
-        written down."""
+        """The graph as text, without the names of its layers and operations, and the constants of layers that
+        were adapted; None where the model cannot be written down."""
         try:
             config = parsed(self.model.to_json(), self.model.name)
         except (NotImplementedError, TypeError, ValueError):
@@ -122,7 +122,9 @@ class Network:
         parts += [each for part in parts for each in getattr(part, "operations", ())]  # an addition, a slice
         names = {name: f"#{i}" for i, name in enumerate(dict.fromkeys(part.name for part in parts))}
         trainable = [variable.trainable for variable in self.model.weights]
-        return text([_renamed(config, names), trainable])
+        adapted = [layer.get_weights() for layer in keras_seam.adapted_layers(self.model)]
+        constants = [[values.tolist() for values in each] for each in adapted]
+        return text([_renamed(config, names), trainable, *constants])
 
 
 def _has_foreign(node: Any) -> bool:

@@ -4,10 +4,11 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
+import numpy as np
 
 from normcast import keras_seam
 
@@ -47,10 +48,7 @@ def rebuilt(model: keras.Model, seed: int) -> keras.Model:
     `kept`. Raises what Keras raises for a class without a complete get_config.
     """
     clone = _drawn(model, seed)
-    stay = {id(weight) for weight in kept(model)}
-    for weight, own in zip(model.weights, clone.weights, strict=True) if stay else ():
-        if id(weight) in stay:
-            own.assign(weight.value)
+    assign_kept(clone, kept_values(model))
     return clone
 
 
@@ -65,8 +63,22 @@ def kept(model: keras.Model) -> list[keras.Variable]:
     ['kernel', 'bias']
     """
     layers = keras_seam.all_layers(model)
-    stay = [each for each in layers if not each.trainable or isinstance(each, keras.layers.Normalization)]
+    stay = [*(each for each in layers if not each.trainable), *keras_seam.adapted_layers(model)]
     return list({id(weight): weight for layer in stay for weight in layer.weights}.values())
+
+
+def kept_values(model: keras.Model) -> dict[int, np.ndarray]:
+    """Return what `kept` holds, by place among the model's weights."""
+    stay = {id(weight) for weight in kept(model)}
+    return {place: np.asarray(each.value) for place, each in enumerate(model.weights) if id(each) in stay}
+
+
+def assign_kept(model: keras.Model, values: Mapping[int, np.ndarray]) -> None:
+    """Give another build of a model what `kept_values` told of it."""
+    for place, value in values.items():
+        model.weights[place].assign(value)
+    for layer in keras_seam.adapted_layers(model) if values else ():
+        layer.finalize_state()
 
 
 def _drawn(model: keras.Model, seed: int) -> keras.Model:

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
+
 from normcast.engine import Trained, Training, predict, train
 from normcast.engine.losses import plain_of as plain_of_loss
 from normcast.engine.network import Network, network_of
 from normcast.engine.optimizer import plain as plain_of_optimizer
+from normcast.engine.seeding import assign_kept
 from normcast.machine import versions
 from normcast.models.revival import revived, revived_model
 from normcast.plain import parsed, text
@@ -28,7 +31,8 @@ class Job:
 
     model: the network as Keras' JSON; scaling: as in `Placement`; training: as `training_to_json` writes it.
     own: classes and functions of the user's that these name, by name; with such a job stays in its process.
-    measures: what is told of a trial beside the task's scores.
+    measures: what is told of a trial beside the task's scores. kept: values that the text leaves out and no
+    seed draws, of frozen layers for one, by place among the weights.
     """
 
     placement: str
@@ -38,6 +42,7 @@ class Job:
     pairs: tuple[tuple[int, int], ...]
     own: Mapping[str, Any] = field(default_factory=dict, compare=False)
     measures: Measures = field(default_factory=Measures)
+    kept: Mapping[int, np.ndarray] = field(default_factory=dict, compare=False)
 
     @property
     def epochs(self) -> int:
@@ -62,6 +67,7 @@ def run(job: Job, task: Task) -> Iterator[Trial]:
     """
     training = training_from_json(job.training, job.own)
     model = revived_model(job.model, f"Study: network of {job.placement!r}", job.own)
+    assign_kept(model, job.kept)
     networks = network_of(model, training), Network(model)
     for fold, seed in sorted(job.pairs):
         yield measured(networks, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from normcast.engine.seeding import kept_values
 from normcast.errors import counted
 from normcast.models.size import multiplications
 from normcast.study.job import Job, training_to_json
@@ -21,12 +24,16 @@ USUAL_SHARE = 0.7  # of the epochs, before early stopping
 
 @dataclass(frozen=True)
 class Cell:
-    """An arranged network of the plan: its placement, its graph as Keras' JSON, and its weights' number."""
+    """An arranged network of the plan: its placement, its graph as Keras' JSON, and its weights' number.
+
+    kept: values of weights that are not drawn, as in `Job`.
+    """
 
     placement: Placement
     model: str
     parameters: int
     work: float  # multiplications of one forward pass of one window
+    kept: Mapping[int, np.ndarray] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class Plan:
         for placement in (given, *placements):
             model = placement.applied(subject.model)
             parameters = int(model.count_params())
-            cells.append(Cell(placement, model.to_json(), parameters, multiplications(model)))
+            work, stay = multiplications(model), kept_values(model)
+            cells.append(Cell(placement, model.to_json(), parameters, work, stay))
         training = subject.training
         windows = len(subject.task.fold(0).train)
         first = training.seed
@@ -136,6 +144,7 @@ class Plan:
             pairs,
             {**subject.own, **self.measures.own},
             self.measures,
+            cell.kept,
         )
 
     def describe(self, processes: int) -> str:

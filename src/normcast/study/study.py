@@ -34,6 +34,7 @@ from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
 from normcast.study.ticks import TickReports, Ticks, ticking
 from normcast.tasks.subject import NetworkLike, Subject
+from normcast.tasks.task import digest
 
 _log = logging.getLogger("normcast")
 TABLE = ("id_col", "time_col", "target_col", "duplicates", "fill_gaps", "missing", "na_values", "where")
@@ -163,7 +164,9 @@ class Study(Shown):
     @property
     def facts(self) -> dict[str, Any]:
         """What tells this study from others; a store holds one study."""
+        stay = self.plan.cells[0].kept
         return {
+            **({"kept": digest(*stay.values())} if stay else {}),
             **self.subject.task.describe(),
             "metric": self.metric,
             "network": self.subject.name,

@@ -136,6 +136,8 @@ def _carry_weights(
                 # A copy: JAX would give both models one buffer and donate it in the first compiled call.
                 variable.assign(np.array(keras.ops.convert_to_numpy(source)))
                 kept.append(f"{path}/{variable.name}")
+    for adapted in keras_seam.adapted_layers(new):
+        adapted.finalize_state()
     all_old = [(f"{path}/{v.name}", v) for path, layer in before.items() for v in layer.weights]
     dropped = [name for name, variable in all_old if id(variable) not in continued]
     return tuple(kept), tuple(fresh), tuple(dropped)
