@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from normcast.data import Cases, read_npz, read_parts
@@ -315,3 +316,10 @@ def test_a_file_is_read_channels_first_where_that_is_said(tmp_path):
 def test_what_is_missing_of_a_case_is_refused_with_the_case(told, message):
     with pytest.raises(ValueError, match=message):
         Cases.of(**{"x": X, "y": Y, **told})
+
+
+def test_frames_whose_columns_stand_in_another_order_are_refused():
+    frame = pd.DataFrame(X[0], columns=["a", "b", "c"])
+    assert Cases.of([frame] * 5, Y).channels == 3
+    with pytest.raises(ValueError, match="case 2 of X has the columns b, a and c, but case 0 has a, b and c"):
+        Cases.of([frame, frame, frame[["b", "a", "c"]], frame, frame], Y)

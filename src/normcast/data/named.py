@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from normcast.data.uneven import is_frame
+
 
 def named_targets(y: Any) -> tuple[Any, tuple[str, ...] | None]:
     """Return what is told of cases with the names of its columns, or as it is with None.
@@ -19,7 +21,7 @@ def named_targets(y: Any) -> tuple[Any, tuple[str, ...] | None]:
     >>> named_targets(["rain", "wind"])
     (['rain', 'wind'], None)
     """
-    if hasattr(y, "columns") and hasattr(y, "to_numpy"):
+    if is_frame(y):
         return y.to_numpy(), tuple(map(str, y.columns))
     if not _is_of_sets(y):
         return y, None

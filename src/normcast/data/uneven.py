@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from normcast.budgets import refuse_expansion
+from normcast.errors import listed
 
 
 def as_array(given: Any) -> Any:
@@ -31,7 +32,8 @@ def as_array(given: Any) -> Any:
 def series_in(x: Any, where: str) -> np.ndarray | list[np.ndarray]:
     """Return X as one array, or as its series where it is a list, or an array of arrays, of unequal ones.
 
-    Raises ValueError for an array that holds other Python objects, and for a series that is no array.
+    Raises ValueError for an array that holds other Python objects, for a series that is no array, and for
+    frames whose columns differ.
 
     >>> [each.shape for each in series_in([[1, 2], [3]], "cases")]
     [(2,), (1,)]
@@ -41,10 +43,28 @@ def series_in(x: Any, where: str) -> np.ndarray | list[np.ndarray]:
     given = as_array(x)
     if isinstance(given, np.ndarray) and given.dtype != object:
         return given
+    refuse_other_columns(given, where)
     series = [_series(each, case, where) for case, each in enumerate(given)]
     if isinstance(given, np.ndarray):
         refuse_objects(given, series, where)
     return series if len({each.shape for each in series}) > 1 else np.array(series)
+
+
+def refuse_other_columns(series: Sequence[Any], where: str) -> None:
+    """Raise ValueError where series are frames whose columns are not the same ones in the same order."""
+    named = [(case, [str(c) for c in each.columns]) for case, each in enumerate(series) if is_frame(each)]
+    for case, columns in named:
+        first, wanted = named[0]
+        if columns != wanted:
+            raise ValueError(
+                f"{where}: case {case} of X has the columns {listed(columns, 10)}, but case {first} has "
+                f"{listed(wanted, 10)}. Give all the same ones in the same order, as in frame[columns]."
+            )
+
+
+def is_frame(given: Any) -> bool:
+    """Say whether this is a frame of pandas or polars."""
+    return hasattr(given, "columns") and hasattr(given, "to_numpy")
 
 
 def _series(given: Any, case: int, where: str) -> np.ndarray:
