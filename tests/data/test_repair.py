@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.data import Columns, Panel, repair
+from normcast.data import Columns, Panel, gaps
 from tests.data.frames import daily, two
 
 NAN = np.nan
@@ -171,7 +171,7 @@ def test_a_regular_table_is_found_without_counting_steps(freq, monkeypatch):
     )
     frame = pd.concat([daily(6, unique_id=name).assign(ds=stamps) for name in "ab"])
     plain = Panel.from_frame(frame, freq=freq)
-    monkeypatch.setattr(repair, "_is_regular", lambda rows, step: False)
+    monkeypatch.setattr(gaps, "_is_regular", lambda rows, step: False)
     general = Panel.from_frame(frame, freq=freq)
     np.testing.assert_array_equal(plain.time, general.time)
     assert (plain.freq, plain.notes) == (general.freq, general.notes)

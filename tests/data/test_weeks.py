@@ -41,9 +41,14 @@ def test_business_days_with_holidays_count_rows_and_name_the_holidays():
     assert (panel.freq, panel.season, panel.longer_seasons) == ("B", 5, ())
     assert "rows stand on Monday to Friday: steps are business days, season 5" in panel.notes
     assert (
-        "5 days of the calendar without a row, taken for holidays and counted as no step: 2024-01-01, "
-        "2024-03-29, 2024-04-01, ..."
+        "5 days of the calendar without a row, taken for holidays: filled from one season before, left out of "
+        "scores and training: 2024-01-01, 2024-03-29, 2024-04-01, ..."
     ) in panel.notes
+    every = pd.bdate_range("2023-12-27", "2024-06-28")
+    assert (panel.time == every.as_unit("ns").to_numpy()).all()
+    assert panel.observed.tolist() == (~every.isin(HOLIDAYS)).tolist()
+    good_friday = int(np.flatnonzero(every == "2024-03-29")[0])
+    assert panel.y[good_friday] == panel.y[good_friday - 5]
     assert ahead(panel, 2) == ["2024-07-01T00:00", "2024-07-02T00:00"]
 
 
@@ -107,11 +112,21 @@ def test_a_gap_within_the_calendar_is_a_gap_and_is_filled_as_one():
     assert (filled.time == trading().as_unit("ns").to_numpy()).all()
 
 
-def test_filling_a_gap_steps_over_holidays_before_and_behind_it():
-    days = trading()
-    days = days[~days.normalize().isin(pd.to_datetime(["2024-01-15", "2024-02-20", "2024-05-01"]))]
-    filled = Panel.from_frame(table(days.delete([200, 201, 800])), fill_gaps=True)
-    assert (filled.time == days.as_unit("ns").to_numpy()).all()
+@pytest.mark.parametrize("missing", ["error", "last", "seasonal", "zero", "mask"])
+def test_a_gap_beside_holidays_is_filled_as_asked_and_the_holidays_are_not_observed(missing):
+    every = trading()
+    shut = every.normalize().isin(pd.to_datetime(["2024-01-15", "2024-02-20", "2024-05-01"]))
+    given = every[~shut].delete([200, 201, 800])
+    panel = Panel.from_frame(table(given), fill_gaps=True, missing=missing)
+    assert (panel.time == every.as_unit("ns").to_numpy()).all()
+    absent = ~every.isin(given)
+    assert panel.observed.tolist() == (~(absent if missing == "mask" else shut)).tolist()
+    assert any(note.startswith("3 stamps absent, inserted as missing") for note in panel.notes)
+    assert any(note.startswith("3 missing values of 'y' were filled") for note in panel.notes)
+    places = np.flatnonzero(shut)
+    np.testing.assert_array_equal(panel.y[places], panel.y[places - 13])
+    with pytest.raises(ValueError, match="3 stamps absent in all, in 2 gaps"):
+        Panel.from_frame(table(given), missing=missing)
 
 
 @pytest.mark.parametrize(("holes", "found"), [(7, True), (8, False)])
@@ -175,7 +190,7 @@ def test_series_share_the_calendar_and_a_day_that_one_of_them_lacks_is_a_gap():
     both = pd.concat([table(days).assign(unique_id="a"), table(days[20:]).assign(unique_id="b")])
     panel = Panel.from_frame(both)
     assert panel.freq == "B"
-    assert panel.lengths.tolist() == [len(days), len(days) - 20]
+    assert panel.lengths.tolist() == [len(days) + 4, len(days) - 16]  # with four holidays each
     with pytest.raises(ValueError, match=r"series 'b'.*1 stamp absent"):
         Panel.from_frame(both[(both["unique_id"] == "a") | (both["ds"] != "2024-04-10")])
 
@@ -185,7 +200,8 @@ def test_new_rows_of_a_named_calendar_have_holidays_of_their_own():
         pd.to_datetime(["2024-12-25", "2025-01-01"])
     )
     panel = Panel.from_frame(table(short), freq="B")
-    assert len(panel.time) == 18
+    assert len(panel.time) == 20
+    assert panel.observed.sum() == 18
     assert len(panel.notes) == 1
 
 
@@ -213,11 +229,12 @@ def test_any_week_counts_its_slots_and_reads_what_it_writes(size, seed, day):
     mask = rng.random(7 * DAY // size) < 0.4
     mask[rng.integers(len(mask))] = True
     phase = 0 if size == DAY else int(rng.integers(size // 10**9)) * 10**9
-    week = Week(size, mask.tobytes(), phase, (day + 3, day + 4, day + 10))
+    week = Week(size, mask.tobytes(), phase)
     assert Week.read(week.text, size).slots.tolist() == week.slots.tolist()
     grid = day * DAY + phase + size * np.arange(21 * DAY // size)
     is_open = week.count(grid)[1] < size
-    is_open &= ~np.isin(grid // DAY, week.holidays)
+    days = (day + 3, day + 4, day + 10)
+    assert week.steps_of(days).tolist() == week.count(grid[is_open & np.isin(grid // DAY, days)])[0].tolist()
     count, rest = week.count(grid[is_open])
     assert (np.diff(count) == 1).all()
     assert (week.stamp(count, rest) == grid[is_open]).all()

@@ -67,3 +67,30 @@ def test_the_canary_finds_no_leak_through_a_calendar():
 def test_seasons_that_are_none_are_refused_at_once(season):
     with pytest.raises(ValueError, match="season: "):
         Settings(h=1, season=season)
+
+
+def shop(drop=()):
+    days = pd.date_range("2024-01-01", "2024-06-29")
+    days = days[days.day_of_week < 6].difference(pd.to_datetime(list(drop)))
+    noise = np.random.default_rng(0).normal(size=len(days)) / 9
+    return pd.DataFrame({"ds": days, "y": 50 + 10 * days.day_of_week + noise})
+
+
+def test_a_holiday_leaves_the_days_behind_it_in_their_place_in_the_week():
+    forecaster = small(h=6, input_size=12, model="patch-lstm").fit(shop(["2024-06-26"]), progress=False)
+    told = forecaster.predict()
+    assert told["ds"].iloc[0] == pd.Timestamp("2024-07-01")
+    np.testing.assert_allclose(told["normcast"], 50 + 10 * told["ds"].dt.day_of_week, atol=1.5)
+
+
+def test_new_rows_may_hold_more_holidays_than_the_fitted_ones(tmp_path):
+    forecaster = small(h=6, input_size=12).fit(shop(), progress=False)
+    more = shop(["2024-06-20", "2024-06-21", "2024-06-26"]).tail(20)
+    assert forecaster.predict(more)["ds"].iloc[0] == pd.Timestamp("2024-07-01")
+
+
+def test_a_back_test_scores_the_days_that_were_to_come_but_holidays(tmp_path):
+    forecaster = small(h=6, input_size=12)
+    found = forecaster.cross_validation(shop(["2024-06-26"]), n_windows=1, progress=False)
+    assert found["ds"].tolist() == pd.date_range("2024-06-24", periods=6).tolist()
+    assert found["y"].isna().tolist() == [False, False, True, False, False, False]

@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from normcast.data import calendar, ids, pattern, repair
+from normcast.data import calendar, gaps, ids, pattern, repair
 from normcast.data import stamps as stamps_of
 from normcast.data.columns import Columns, choose
 from normcast.data.markers import marker_notes
@@ -46,14 +46,14 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
     seasons = calendar.seasons_of(step.name) if given is None else calendar.named_seasons(given)
     season, *longer = seasons
     on_calendar: tuple[str, ...] = ()
+    holidays: tuple[int, ...] = ()
     if step.week:
-        rows, week, holidays = pattern.on_calendar(rows, step.week)
-        on_calendar = holidays if policy.freq else (pattern.told(step, seasons), *holidays)
-        step = Step.of(week)
+        rows, holidays, noted = pattern.on_calendar(rows, step.week, fitted=policy.may_be_constant)
+        on_calendar = noted if policy.freq else (pattern.told(step, seasons), *noted)
     found = (*read, *notes, *marks, *merged, *on_calendar)
-    rows, inserted = repair.fill_gaps(rows, step, policy.fill_gaps)
+    rows, inserted = gaps.fill_gaps(rows, step, policy.fill_gaps, holidays)
     rows, ahead = _split_ahead(rows, columns)
-    rows, observed, filled = repair.fill_missing(rows, policy.missing, season)
+    rows, observed, filled = repair.fill_missing(rows, policy.missing, season, holidays)
     constant = _constant(rows, policy.may_be_constant)
     n_hist = len(columns.hist_exog)
     return {

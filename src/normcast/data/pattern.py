@@ -59,11 +59,11 @@ def _passed(first: int, end: int, many: int) -> np.ndarray:
     return passed
 
 
-def holidays_of(week: Week, stamps: np.ndarray, until: int) -> tuple[int, ...]:
+def holidays_of(week: Week, stamps: np.ndarray, until: int, most: float = MOST_HOLIDAYS) -> tuple[int, ...]:
     """Return the days, since 1970, with open slots of which none has a row, if they are few; none if not.
 
-    stamps: (N,) of all series; until: the last stamp to look before. Few are eight in a hundred days, and
-    seven such days in a row: a longer hole is a gap.
+    stamps: (N,) of all series; until: the last stamp to look before; most: share of the days that is few.
+    More than seven such days in a row are a gap.
     """
     there = np.unique(np.floor_divide(stamps, DAY))
     days = np.arange(there[0], there[-1] + 1)
@@ -71,7 +71,7 @@ def holidays_of(week: Week, stamps: np.ndarray, until: int) -> tuple[int, ...]:
     absent = np.flatnonzero(~np.isin(days, there) & (days < until // DAY))
     runs = np.split(absent, np.flatnonzero(np.diff(absent) > 1) + 1)
     short = [int(days[at]) for run in runs if len(run) <= LONGEST_HOLIDAY for at in run]
-    return tuple(short) if len(short) <= np.ceil(MOST_HOLIDAYS * len(days)) else ()
+    return tuple(short) if len(short) <= np.ceil(most * len(days)) else ()
 
 
 def standing_still(counts: np.ndarray, stamps: Stamps) -> np.ndarray:
@@ -85,23 +85,25 @@ def standing_still(counts: np.ndarray, stamps: Stamps) -> np.ndarray:
     return wall if np.array_equal(replace(stamps, on_wall=True).to_utc(wall), counts) else counts
 
 
-def on_calendar(rows: Rows, week: Week) -> tuple[Rows, Week, tuple[str, ...]]:
-    """Return the rows counted as the slots of a week are, the week with the table's holidays, and a note.
+def on_calendar(
+    rows: Rows, week: Week, *, fitted: bool = False
+) -> tuple[Rows, tuple[int, ...], tuple[str, ...]]:
+    """Return the rows counted as the slots of a week are, the table's holidays, and a note on them.
 
     Days behind the last row that has a target are no holidays: what lies ahead must be as the week says.
+    fitted: whether the calendar is that of a fitted table; then a few rows may hold any share of holidays.
     """
     wall = standing_still(rows.counted, rows.stamps)
     if wall is not rows.counted:
         rows = replace(rows, counted=wall, stamps=replace(rows.stamps, on_wall=True))
     has_target = np.isfinite(rows.values[:, 0])
     until = int(rows.counted[has_target].max()) if has_target.any() else int(rows.counted.min())
-    days = holidays_of(week, rows.counted, until)
+    days = holidays_of(week, rows.counted, until, 1.0 if fitted else MOST_HOLIDAYS)
     if not days:
-        return rows, week, ()
+        return rows, days, ()
     which = ", ".join(str(np.datetime64(day, "D")) for day in days[:3]) + (", ..." if len(days) > 3 else "")
-    what = f"{counted(len(days), 'day')} of the calendar without a row"
-    told = f"{what}, taken for holidays and counted as no step: {which}"
-    return rows, replace(week, holidays=days), (told,)
+    what = f"{counted(len(days), 'day')} of the calendar without a row, taken for holidays"
+    return rows, days, (f"{what}: filled from one season before, left out of scores and training: {which}",)
 
 
 def told(step: Step, seasons: tuple[int, ...]) -> str:

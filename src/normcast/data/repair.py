@@ -1,16 +1,16 @@
-"""Repair: duplicates, absent stamps and missing values, each refused by name unless a policy was chosen.
+"""Repair: duplicates and missing values, refused by name unless a policy was chosen.
 
 No fill uses a later value: changing a row never changes a row before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from normcast.data import faults
+from normcast.data.gaps import inserted_on
 from normcast.data.rows import Rows
-from normcast.data.step import Step
 from normcast.errors import counted, unknown
 
 DUPLICATES = ("error", "mean", "sum", "first", "last")
@@ -74,147 +74,43 @@ def _made_one(values: np.ndarray, starts: np.ndarray, policy: str) -> np.ndarray
     return np.divide(total, share, out=np.full(total.shape, np.nan), where=many > 0)
 
 
-def fill_gaps(rows: Rows, step: Step, fill: bool) -> tuple[Rows, tuple[str, ...]]:
-    """Make every series regular: refuse absent stamps, or insert them with every value missing.
-
-    Raises ValueError for a stamp that is not a whole number of steps after the first of its series.
-    """
-    if _is_regular(rows, step):
-        return rows, ()
-    count, rest = step.count(rows.counted)
-    _refuse_off_grid(rows, step, rest)
-    apart = np.diff(count, prepend=count[:1])
-    apart[rows.offsets[:-1]] = 1
-    gaps = apart > 1
-    if not gaps.any():
-        return rows, ()
-    _refuse_coarser(rows, step, apart)
-    if not fill:
-        message = _gap_message(rows, step, apart)
-        raise faults.of_rows(rows, gaps, message, lambda _, n: f"has {counted(n, 'gap')}")
-    return _insert(rows, step, count, rest, apart)
-
-
-def _is_regular(rows: Rows, step: Step) -> bool:
-    """Whether stamps of one series are exactly one step apart, as far as differences alone can tell."""
-    if step.kind not in ("integer", "fixed"):
-        return False
-    apart = np.diff(rows.counted)
-    apart[rows.offsets[1:-1] - 1] = step.size
-    if not (apart == step.size).all():
-        return False
-    # What is left of a stamp is then the same throughout its series.
-    _, rest = step.count(rows.counted[rows.offsets[:-1]])
-    return not step.misfits(rest).any()
-
-
-def _refuse_off_grid(rows: Rows, step: Step, rest: np.ndarray) -> None:
-    off = (rest != rest[rows.offsets[rows.series]]) | step.misfits(rest)
-    if not off.any():
-        return
-    at = int(np.argmax(off))
-    before = "" if rows.is_first[at] else f" after {rows.show(at - 1)}"
-    message = (
-        f"{rows.place(at)}: not a whole number of steps {step.name!r}{before}; {off.sum()} such rows in all. "
-        f"Name the frequency (--freq, freq=), or bring the table to regular steps."
-    )
-    raise faults.of_rows(
-        rows, off, message, lambda _, n: f"has {counted(n, 'row')} off the steps {step.name!r}"
-    )
-
-
-def _refuse_coarser(rows: Rows, step: Step, apart: np.ndarray) -> None:
-    inner = apart[~rows.is_first]
-    if inner.min() > 1:
-        at = int(np.argmax(~rows.is_first))
-        raise ValueError(
-            f"{rows.place(at)}: {apart[at]} steps {step.name!r} after {rows.show(at - 1)}, and no "
-            "two stamps of "
-            f"the table are one step apart. Frequency {step.name!r} contradicts the stamps: name "
-            "another, or none."
-        )
-
-
-def _gap_message(rows: Rows, step: Step, apart: np.ndarray) -> str:
-    at = int(np.argmax(apart > 1))
-    series = int(np.searchsorted(rows.offsets, at, side="right")) - 1
-    own = apart[rows.offsets[series] + 1 : rows.offsets[series + 1]]
-    if len(own) > 1 and own.min() > 1:
-        return (
-            f"{rows.place(at)}: this series stands {own.min()} steps apart where others stand one step "
-            f"{step.name!r}. All series of a panel share one frequency: leave it out, or fill with "
-            "--fill-gaps."
-        )
-    absent = int((apart[apart > 1] - 1).sum())
-    return (
-        f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)} at step {step.name!r}; "
-        f"{_stamps(absent)} absent in all, in {counted(int(np.sum(apart > 1)), 'gap')}. "
-        f"Insert them with --fill-gaps (fill_gaps=True), or name the frequency (--freq, freq=)."
-    )
-
-
-def _stamps(many: int) -> str:
-    return counted(many, "stamp")
-
-
-def _insert(
-    rows: Rows, step: Step, count: np.ndarray, rest: np.ndarray, apart: np.ndarray
-) -> tuple[Rows, tuple[str, ...]]:
-    position = np.cumsum(apart) - 1  # of each old row among the new ones
-    total = int(position[-1]) + 1
-    if total > 20 * len(apart) + 1_000_000:
-        at = int(np.argmax(apart))
-        raise ValueError(
-            f"{rows.place(at)}: {_stamps(apart[at] - 1)} absent after {rows.show(at - 1)}; "
-            f"filling would make {total} rows of {len(apart)}. Check that stamp, or name a longer --freq."
-        )
-    old = np.repeat(np.arange(len(apart)), apart)  # the next old row after each new one
-    behind = position[old] - np.arange(total)
-    values = np.full((total, rows.values.shape[1]), np.nan)
-    values[position] = rows.values
-    filled = replace(
-        rows,
-        offsets=np.append(position[rows.offsets[:-1]], total),
-        counted=step.stamp(count[old] - behind, rest[old]),
-        row=np.where(behind == 0, rows.row[old], 0),
-        values=values,
-    )
-    first = int(np.argmax(filled.row == 0))
-    where = f"the first {filled.show(first)} in series {rows.ids[filled.series[first]]!r}"
-    return filled, (f"{_stamps(total - len(apart))} absent, inserted as missing, {where}",)
-
-
-def fill_missing(rows: Rows, policy: str, season: int) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
+def fill_missing(
+    rows: Rows, policy: str, season: int, holidays: Sequence[int] = ()
+) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
     """Fill what is not finite, column by column, from earlier rows only.
 
     "last": the value before; "seasonal": the value one season before (which may itself have been filled), in
     the first season the value before; "zero": 0; "mask": as "last", and the row is not observed if its target
     was missing. "error" refuses, except in rows that were inserted, which are filled as with "last".
-    Rows before the first value of a column are dropped, except with "zero".
-    Returns the rows, observed (N,) and notes; observed is False only under "mask".
+    Rows before the first value of a column are dropped, except with "zero". Rows that were inserted on
+    holidays, days since 1970, are not observed either, and filled as with "seasonal", so that what lies
+    behind them keeps its place in the week.
+    Returns the rows, observed (N,) and notes.
     """
     missing = ~np.isfinite(rows.values)
     if not missing.any():
         return rows, np.ones(len(rows.counted), dtype=bool), ()
     if policy == "error":
         _refuse_missing(rows, missing & (rows.row > 0)[:, None])
-    if policy == "zero":
-        values = np.where(missing, 0.0, rows.values)
-        notes = tuple(_fill_notes(rows, missing, policy))
-        return replace(rows, values=values), np.ones(len(values), dtype=bool), notes
-    began = np.logical_not(_not_begun(rows, missing).any(axis=1))
-    early = _early_notes(rows, began)
-    if not began.all():
-        rows, missing = rows.take(began), missing[began]
-        _refuse_empty_series(rows)
-    notes = (*_fill_notes(rows, missing, policy), *early)
-    values = np.where(missing, np.nan, rows.values)
+    early: tuple[str, ...] = ()
+    if policy != "zero":
+        began = np.logical_not(_not_begun(rows, missing).any(axis=1))
+        early = _early_notes(rows, began)
+        if not began.all():
+            rows, missing = rows.take(began), missing[began]
+            _refuse_empty_series(rows)
+    shut = inserted_on(rows, holidays)
+    notes = (*_fill_notes(rows, missing & ~shut[:, None], policy), *early)
+    values = np.where(missing, 0.0 if policy == "zero" else np.nan, rows.values)
     if policy == "seasonal":
         _carry_seasons(values, rows, season)
-    else:
+    elif policy != "zero":
         _carry(values, np.arange(len(values)))
+    if shut.any():
+        values[shut] = np.nan
+        _carry_seasons(values, rows, season)
     observed = ~missing[:, 0] if policy == "mask" else np.ones(len(values), dtype=bool)
-    return replace(rows, values=values), observed, notes
+    return replace(rows, values=values), observed & ~shut, notes
 
 
 def _refuse_missing(rows: Rows, missing: np.ndarray) -> None:

@@ -30,7 +30,6 @@ class Week:
 
     size: nanoseconds of a slot, a whole part of a day; open: a byte for each slot from Monday 00:00 on, 1
     where rows stand; phase: nanoseconds from the start of a slot to its stamp, 0 for slots of a day.
-    holidays: days since 1970 that have open slots, yet count no step.
 
     >>> week = Week.read("Mon-Fri/09:00-10:00,12:00", 3600 * 10**9)
     >>> week.text, week.seasons
@@ -42,7 +41,6 @@ class Week:
     size: int
     open: bytes
     phase: int = 0
-    holidays: tuple[int, ...] = ()
 
     @classmethod
     def read(cls, text: str, size: int) -> Week:
@@ -77,16 +75,13 @@ class Week:
         mask = np.frombuffer(self.open, dtype=bool)
         return np.cumsum(mask) - mask
 
-    @cached_property
-    def _skipped(self) -> np.ndarray:
-        """The steps that holidays would have been, ascending."""
-        return np.concatenate([np.zeros(0, np.int64), *map(self._steps_of, self.holidays)])
+    def steps_of(self, days: Sequence[int]) -> np.ndarray:
+        """Return the steps on these days since 1970, ascending as they are."""
+        ends = [self.count(np.array([day, day + 1]) * DAY)[0] for day in days]
+        return np.concatenate([np.zeros(0, np.int64), *(np.arange(*each) for each in ends)])
 
-    def _steps_of(self, day: int) -> np.ndarray:
-        first, end = self._numbered(np.array([day, day + 1]) * DAY)[0]
-        return np.arange(first, end)
-
-    def _numbered(self, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def count(self, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which step each stamp is, and what is left: at least `size` where the slot is not open."""
         slot = np.floor_divide(counted - MONDAY, self.size)
         week = np.floor_divide(slot, len(self.open))
         at = slot - week * len(self.open)
@@ -94,15 +89,8 @@ class Week:
         is_shut = ~np.frombuffer(self.open, dtype=bool)[at]
         return week * len(self.slots) + self._before[at], rest + is_shut * self.size
 
-    def count(self, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return which step each stamp is, and what is left: at least `size` where the slot is not open."""
-        step, rest = self._numbered(counted)
-        return step - np.searchsorted(self._skipped, step), rest
-
     def stamp(self, step: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """Return the stamps of steps: what `count` took apart."""
-        skipped = self._skipped
-        step = step + np.searchsorted(skipped - np.arange(len(skipped)), step, side="right")
         week = np.floor_divide(step, len(self.slots))
         slot = week * len(self.open) + self.slots[step - week * len(self.slots)]
         return slot * self.size + MONDAY + rest
