@@ -41,8 +41,8 @@ def test_business_days_with_holidays_count_rows_and_name_the_holidays():
     assert (panel.freq, panel.season, panel.longer_seasons) == ("B", 5, ())
     assert "rows stand on Monday to Friday: steps are business days, season 5" in panel.notes
     assert (
-        "5 days of the calendar without a row, taken for holidays: filled from one season before, left out of "
-        "scores and training: 2024-01-01, 2024-03-29, 2024-04-01, ..."
+        "5 days of the calendar without a row, taken for holidays: filled from one season before, left out "
+        "of scores and training: 2024-01-01, 2024-03-29, 2024-04-01, ..."
     ) in panel.notes
     every = pd.bdate_range("2023-12-27", "2024-06-28")
     assert (panel.time == every.as_unit("ns").to_numpy()).all()
