@@ -1,5 +1,6 @@
 """A file of an estimator: whole, of the same bytes, read without trust."""
 
+import keras
 import numpy as np
 import pytest
 from safetensors.numpy import load as load_arrays
@@ -48,6 +49,36 @@ def test_a_file_of_format_1_is_read(file):
     file.write_bytes(Archive(members, "test").packed())
     x = drawn(5, 30)
     np.testing.assert_array_equal(normcast.load(file).predict_proba(x), classifier().predict_proba(x))
+
+
+@pytest.fixture(scope="module")
+def counting():
+    """A classifier with a weight of no axis: the count of its Normalization."""
+    x, layers = drawn(0), keras.layers
+    normalised = layers.Normalization()
+    normalised.adapt(x)
+    model = keras.Sequential(
+        [keras.Input(x.shape[1:]), normalised, layers.LSTM(2), layers.Dense(2, "softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return Classifier(model, seeds=1, epochs=1).fit(x, np.arange(len(x)) % 2, progress=False)
+
+
+def test_weights_of_no_axis_come_back(counting, tmp_path):
+    counting.save(tmp_path / "n.normcast")
+    again = normcast.load(tmp_path / "n.normcast")
+    np.testing.assert_array_equal(again.predict_proba(drawn(5)), counting.predict_proba(drawn(5)))
+
+
+def test_a_file_that_gave_them_one_axis_is_read(counting, tmp_path):
+    counting.save(tmp_path / "n.normcast")
+    members = dict(Archive.opened(tmp_path / "n.normcast").members)
+    weights = load_arrays(members["weights.safetensors"])
+    assert any(values.ndim == 0 for values in weights.values())
+    members["weights.safetensors"] = as_arrays({k: np.atleast_1d(each) for k, each in weights.items()})
+    (tmp_path / "n.normcast").write_bytes(Archive(members, "test").packed())
+    again = normcast.load(tmp_path / "n.normcast")
+    np.testing.assert_array_equal(again.predict_proba(drawn(5)), counting.predict_proba(drawn(5)))
 
 
 def test_a_loaded_preset_may_be_fitted_anew(file):

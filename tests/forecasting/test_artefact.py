@@ -130,6 +130,15 @@ def test_a_point_forecast_comes_back(tmp_path):
     assert isinstance(loaded.settings.model, keras.Model)
 
 
+def test_a_keras_model_with_weights_of_no_axis_comes_back(tmp_path):
+    normalised = keras.layers.Normalization()
+    normalised.adapt(np.arange(6.0).reshape(3, 2, 1))
+    layers = [keras.Input((7, 1)), normalised, keras.layers.LSTM(2), keras.layers.Dense(2)]
+    frame = table(n=40, seed=3)
+    forecaster = normcast.Forecaster(model=keras.Sequential(layers), h=2, input_size=7, epochs=1, seeds=1)
+    assert_comes_back(forecaster.fit(frame), tmp_path, frame)
+
+
 # ---- the file
 
 

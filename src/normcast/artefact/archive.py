@@ -108,8 +108,8 @@ def as_json(values: Any) -> bytes:
 
 
 def as_arrays(arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays by name as safetensors."""
-    return save({name: np.ascontiguousarray(values) for name, values in arrays.items()})
+    """Return arrays by name as safetensors; one of no axis, as a count, stays so."""
+    return save({name: np.asarray(values, order="C") for name, values in arrays.items()})
 
 
 def _refuse_compressed(info: zipfile.ZipInfo) -> None:

@@ -112,6 +112,8 @@ def of_replica(arrays: dict[str, np.ndarray], model: keras.Model, replica: int) 
     """Yield the checked weights of one replica."""
     for number, weight in enumerate(model.weights):
         values, shape = arrays[f"{replica}/{number:03}"], tuple(weight.shape)
+        if not shape and values.shape == (1,):  # how earlier versions wrote one of no axis
+            values = values[0, ...]
         if values.shape != shape or str(values.dtype) != weight.dtype:
             raise ValueError(
                 f"'{replica}/{number:03}' is {values.dtype} of shape {values.shape}, "
