@@ -27,7 +27,7 @@ def refuse_missing(values: np.ndarray, name: str, where: str, given: Any = None)
         values = np.array(given, dtype=object)
     if values.dtype.kind not in "fmMO":
         return
-    lacks = np.reshape([_is_missing(each) for each in values.ravel()], values.shape)
+    lacks = _lacks(values)
     if lacks.any():
         first = tuple(np.argwhere(lacks)[0])
         many = counted(int(lacks.reshape(len(lacks), -1).any(axis=1).sum()), "case")
@@ -50,7 +50,14 @@ def refuse_mixed(values: np.ndarray, name: str, where: str) -> None:
         ) from None
 
 
-def _is_missing(value: Any) -> bool:
+def _lacks(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "O":
+        return np.reshape([is_missing(each) for each in values.ravel()], values.shape)
+    return np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether this is None, NaN, NaT or NA."""
     if value is None or type(value).__name__ in OF_PANDAS:
         return True
     if isinstance(value, float | np.floating):
