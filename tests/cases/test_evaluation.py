@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from normcast.cases import Classifier, Regressor
+from normcast.data.overlap import stride
 from tests.cases.ready import CASES, STEPS, drawn, label, level
 
 QUICK = {"model": "lstm", "seeds": 1, "epochs": 3, "units": 4, "learning_rate": 0.02}
@@ -75,6 +76,16 @@ def test_with_times_each_fold_is_tested_on_later_cases():
     first, second = (times[found.tested[found.fold == fold]] for fold in (0, 1))
     assert first.max() < second.min()
     assert "coverage-80" not in found.scoreboard()
+
+
+def test_rows_that_cases_share_are_looked_for_once(monkeypatch):
+    looked = []
+    monkeypatch.setattr("normcast.tasks.parts.stride", lambda x: looked.append(x) or stride(x))
+    series = np.random.default_rng(0).normal(size=(100, 1))
+    x = np.stack([series[i : i + 6] for i in range(0, 90, 3)] * 2)
+    told = Regressor("lstm", seeds=1, epochs=1, units=2)
+    told.evaluate(x, x[:, -1, 0], times=np.tile(np.arange(30), 2), folds=2, progress=False)
+    assert len(looked) == 1
 
 
 def test_a_class_that_a_fold_did_not_train_on_gets_no_probability():

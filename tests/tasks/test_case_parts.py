@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from normcast.data import Cases
+from normcast.data import Cases, overlap
 from normcast.data.overlap import stride
 from normcast.tasks import ClassifyTask, RegressTask
 from normcast.tasks.parts import Parts, parts_once, timed_parts
@@ -51,6 +51,12 @@ def test_events_that_repeat_by_chance_are_no_windows_and_windows_of_events_are(s
 def test_windows_are_seen_where_each_is_there_twice():
     series = np.random.default_rng(0).normal(size=(80, 1))
     assert stride(np.repeat([series[first : first + 12] for first in range(0, 60, 2)], 2, axis=0)) == 2
+
+
+def test_windows_are_seen_where_only_some_cases_are_looked_at(monkeypatch):
+    monkeypatch.setattr(overlap, "LOOKUPS", 300)
+    assert stride(np.random.default_rng(1).permutation(windows(3))) == 3
+    assert stride(windows(10)) is None
 
 
 def test_windows_among_several_inputs_are_seen_and_a_calendar_alone_is_none():

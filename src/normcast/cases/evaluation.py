@@ -180,7 +180,7 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
     with reporting(progress) as report:
         for number in range(folds):
             train, test = parts.tested(number)
-            learned = learn(cases.at(train), kind, settings, told_as(report, number, folds))
+            learned = learn(cases.at(train), kind, settings, told_as(report, number, folds), parts.embargo)
             tested.append(test)
             told.append(dict(models_of(learned, task, train, test)))
             learned_in.append(learned)

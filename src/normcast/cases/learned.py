@@ -46,12 +46,21 @@ class Learned:
         return task
 
 
-def learn(cases: Cases, kind: TaskName, settings: Settings, progress: Report = None) -> Learned:
-    """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from."""
+def learn(
+    cases: Cases,
+    kind: TaskName,
+    settings: Settings,
+    progress: Report = None,
+    embargo: int | None = None,
+) -> Learned:
+    """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from.
+
+    embargo: of the cases that these are some of, where it was found already; see `Parts`.
+    """
     settings, subject = prepared(cases, kind, settings)
     task = subject.task
     assert isinstance(task, RegressTask | ClassifyTask)
-    held = held_out(task, settings)
+    held = held_out(task, settings, embargo)
     trained = tuple(ensemble(subject, [task] * len(held), held, progress))
     kept = [(each, hold) for each, hold in zip(trained, held, strict=True) if not each.failed]
     members = tuple(member(task, each, hold) for each, hold in kept)
@@ -74,11 +83,13 @@ def prepared(cases: Cases, kind: TaskName, settings: Settings) -> tuple[Settings
     return settings, replace(subject, training=training, name=name)
 
 
-def held_out(task: RegressTask | ClassifyTask, settings: Settings) -> tuple[Holdout, ...]:
-    """Return what each network holds out; settings: settled."""
+def held_out(
+    task: RegressTask | ClassifyTask, settings: Settings, embargo: int | None = None
+) -> tuple[Holdout, ...]:
+    """Return what each network holds out; settings: settled; embargo: as in `learn`."""
     return tuple(
         each.released(valid=settings.patience is None, calib=not settings.calibrate)
-        for each in holdouts(task.cases, task.strata, settings.seeds, settings.where)
+        for each in holdouts(task.cases, task.strata, settings.seeds, settings.where, embargo)
     )
 
 

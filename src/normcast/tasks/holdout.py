@@ -44,15 +44,19 @@ class Holdout:
         return Holdout(train, none if valid else self.valid, none if calib else self.calib)
 
 
-def holdouts(cases: Cases, strata: np.ndarray, networks: int, where: str) -> tuple[Holdout, ...]:
+def holdouts(
+    cases: Cases, strata: np.ndarray, networks: int, where: str, embargo: int | None = None
+) -> tuple[Holdout, ...]:
     """Return what each network holds out: an eighth of the cases to stop by, another eighth to calibrate.
 
     Each network holds out others, as far as there are parts, so that all cases together train the ensemble
     and up to half of them calibrate it. Groups are never split. With times the last part calibrates and the
-    one before it stops, for all networks. strata: (cases,), of which each part gets its share.
+    one before it stops, for all networks. strata: (cases,), of which each part gets its share; embargo: as of
+    `embargo_of`, where it was found already.
     Raises ValueError where there are too few groups or times, and for cases that share rows and have neither.
     """
-    embargo, count = embargo_of(cases, where), max(PARTS, 2 * networks)
+    embargo = embargo_of(cases, where) if embargo is None else embargo
+    count = max(PARTS, 2 * networks)
     if cases.groups is not None:
         return _crossed(grouped_parts(cases.groups, count, where), networks)
     if cases.times is None:
