@@ -10,6 +10,8 @@ from keras import layers
 
 import normcast
 from normcast.cases import Classifier, Regressor
+from normcast.cases.inputs import codes_of, refuse_codes_among_others
+from normcast.data import Cases
 from normcast.tasks import CaseScaling, CaseTask, InputScaling
 
 CASES, STEPS = 160, 8
@@ -243,6 +245,48 @@ def test_whole_numbers_that_an_embedding_reads_are_not_scaled():
     assert (scalings["series"].location > 8).all()
     other = {**x, "device": x["device"] - 400}
     assert not np.array_equal(fitted.predict(x), fitted.predict(other))
+
+
+CODES = np.random.default_rng(0).integers(0, 9, size=(60, 8, 1))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [layers.Reshape((8,))],
+        [layers.Flatten()],
+        [layers.Permute((2, 1)), layers.Flatten()],
+        [layers.Masking(), layers.Reshape((8,))],
+        [layers.Reshape((8,)), layers.Identity(dtype="int32")],
+    ],
+)
+def test_whole_numbers_are_not_scaled_where_an_embedding_reads_them_behind_others(before):
+    network = [keras.Input((8, 1)), *before, layers.Embedding(9, 2), layers.LSTM(2), layers.Dense(1)]
+    assert codes_of(Cases.of(CODES, CODES[:, -1, 0]), keras.Sequential(network)) == ("past",)
+
+
+def sliced(reads):
+    """A network that looks up the second of two channels, behind operations, and reads some of them."""
+    both = keras.Input((8, 2), name="both")
+    known = layers.Embedding(9, 3, name="known")(keras.ops.cast(both[:, :, 1], "int32"))
+    told = layers.LSTM(2)(layers.Concatenate(name="joined")([known, reads(both)]))
+    return keras.Model(both, layers.Dense(1)(told))
+
+
+def test_what_is_looked_up_of_an_input_that_is_also_read_otherwise_is_refused():
+    x, model = np.concatenate([CODES, CODES / 7], axis=2), sliced(lambda both: both[:, :, :1])
+    message = r"Regressor: of input 'both' known looks up whole numbers, .*, but joined reads it as well"
+    with pytest.raises(ValueError, match=message):
+        Regressor(model, **QUICK).fit(x, x[:, -1, 1], progress=False)
+    unscaled = Regressor(model, scaling="none", **QUICK).fit(x, x[:, -1, 1], progress=False)
+    assert unscaled.predict(x).shape == (60,)
+
+
+def test_whole_numbers_that_are_also_compared_are_looked_up_alone():
+    compared = sliced(lambda both: keras.ops.cast(both[:, :, 1:] != 0, "float32"))
+    x = np.concatenate([CODES, CODES], axis=2)
+    assert codes_of(Cases.of(x, CODES[:, -1, 0]), compared) == ("past",)
+    assert refuse_codes_among_others(compared, "here") is None
 
 
 def test_an_input_of_whole_numbers_alone_is_not_scaled():

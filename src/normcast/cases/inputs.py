@@ -7,9 +7,11 @@ import logging
 import keras
 
 from normcast.cases.fitted import Fitted
+from normcast.check.net import Node, sinks, through
 from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.errors import listed, unknown
+from normcast.models.graph.kinds import COMPARISON, LOOKUP, PASSING
 
 _log = logging.getLogger("normcast")
 
@@ -36,16 +38,40 @@ def refuse_other_names(cases: Cases, model: keras.Model, where: str) -> None:
 def codes_of(cases: Cases, model: keras.Model) -> tuple[str, ...]:
     """Return the inputs of cases whose whole numbers name something for a model: no scaling fits them.
 
-    Those that are of whole numbers by their Input, and those that an Embedding reads.
+    Those that are of whole numbers by their Input, and those that an Embedding reads, or another such layer,
+    also behind layers that only pass them on.
 
     >>> net = keras.Sequential([keras.Input((5,)), keras.layers.Embedding(10, 2), keras.layers.LSTM(1)])
     >>> codes_of(Cases.of([[1, 2, 3, 4, 5]] * 3, [0, 1, 2]), net)
     ('past',)
     """
-    looked_up = {node.name for node in read(model).inputs if any(n.kind == "Embedding" for n in node.readers)}
-    whole = {tensor.name for tensor in model.inputs if "int" in tensor.dtype}
-    names = {cases.name} if whole | looked_up and not cases.beside else whole | looked_up
+    looked_up = {node.name for node in read(model).inputs if any(n.kind in LOOKUP for n in _readers(node))}
+    names = looked_up | _whole(model)
+    names = {cases.name} if names and not cases.beside else names
     return tuple(name for name in cases.inputs if name in names)
+
+
+def refuse_codes_among_others(model: keras.Model, where: str) -> None:
+    """Raise ValueError for an input that an Embedding reads, and as quantities, to be scaled, others do."""
+    for node in read(model).inputs:
+        readers = [each for each in _readers(node) if each.kind not in COMPARISON]
+        lookups = [each.name for each in readers if each.kind in LOOKUP]
+        others = [each.name for each in readers if each.kind not in LOOKUP]
+        if lookups and others and node.name not in _whole(model):
+            raise ValueError(
+                f"{where}: of input {node.name!r} {listed(lookups)} looks up whole numbers, which no scaling "
+                f"fits, but {listed(others)} reads it as well. Give what is looked up an Input of its own, "
+                "or say scaling='none'."
+            )
+
+
+def _readers(node: Node) -> list[Node]:
+    """Return what reads an input, also behind what only passes its values on."""
+    return sinks(node, through(PASSING))
+
+
+def _whole(model: keras.Model) -> set[str]:
+    return {tensor.name for tensor in model.inputs if "int" in tensor.dtype}
 
 
 def as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from normcast.cases.head import CLASSIFYING, activation_of, class_head, label_head, tells_labels
-from normcast.cases.inputs import codes_of, refuse_other_names
+from normcast.cases.inputs import codes_of, refuse_codes_among_others, refuse_other_names
 from normcast.data import Cases
 from normcast.engine import Training
 from normcast.engine.compiled import compiled_training
@@ -27,6 +27,7 @@ from normcast.tasks.subject import (
     preset_training,
     refuse_form,
 )
+from normcast.tasks.task import RAW_INPUTS
 
 TaskName: TypeAlias = Literal["classify", "label", "regress"]
 DIFFERENCES = tuple(
@@ -35,6 +36,8 @@ DIFFERENCES = tuple(
 UNBOUNDED = ("linear", "?")
 ACTIVATIONS: dict[TaskName, str] = {"classify": "softmax", "label": "sigmoid", "regress": "linear"}
 """Of the head of a network of ours."""
+UNSCALED = ("none", RAW_INPUTS)
+"""Scalings that leave the inputs as they are."""
 MOST_CLASSES = 20
 """Different whole numbers that are taken for labels; more of them are a question."""
 
@@ -93,6 +96,8 @@ def case_subject(given: NetworkLike, cases: Cases, asked: Asked, task: TaskName 
         refuse_subclass(given, cases, asked.where)
         refuse_form(given, asked.where)
         refuse_other_names(cases, given, asked.where)
+        if asked.scaling not in UNSCALED:
+            refuse_codes_among_others(given, asked.where)
         asked = replace(asked, codes=codes_of(cases, given))
     elif cases.beside:
         raise ValueError(

@@ -16,6 +16,14 @@ NOISE = named(
 )
 ACT = named("Activation ReLU LeakyReLU PReLU ELU Softmax Relu Sigmoid Tanh Selu Elu Gelu Silu LeakyRelu")
 SHAPE = named("Reshape Flatten Permute Identity Transpose Squeeze ExpandDims Cast")
+PASSING = SHAPE | named(
+    "Masking GetItem Split Unstack Slice Take Ravel Moveaxis Swapaxes Flip Tile Repeat RepeatVector "
+    "BroadcastTo StopGradient Round Floor Clip ZeroPadding1D Cropping1D"
+)
+"""What passes whole numbers on, wherever it puts them."""
+LOOKUP = named("Embedding OneHot CategoryEncoding IntegerLookup")
+"""What takes whole numbers for names of something."""
+COMPARISON = named("Equal NotEqual Greater GreaterEqual Less LessEqual")
 POOL_1D = named("MaxPooling1D AveragePooling1D")
 POOL = POOL_1D | named("MaxPooling2D AveragePooling2D")
 GLOBAL_POOL = named("GlobalAveragePooling1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalMaxPooling2D")
