@@ -247,6 +247,27 @@ def test_whole_numbers_that_an_embedding_reads_are_not_scaled():
     assert not np.array_equal(fitted.predict(x), fitted.predict(other))
 
 
+@pytest.mark.parametrize("beside", [(), ("coarse",)])
+def test_one_case_or_some_of_one_length_are_told_of_by_a_network_of_uneven_series(beside):
+    load, coarse = keras.Input((8, 1), name="load"), keras.Input((4, 1), name="coarse")
+    static, some = keras.Input((2,), name="static"), [coarse] if beside else []
+    told = layers.Concatenate()([*(layers.LSTM(2)(each) for each in (load, *some)), static])
+    model = keras.Model([load, *some, static], layers.Dense(1)(told))
+    draws = np.random.default_rng(0)
+    x = {"load": [draws.normal(size=4 + k % 5) for k in range(60)], "static": draws.normal(size=(60, 2))}
+    x |= {name: draws.normal(size=(60, 4, 1)) for name in beside}
+    fitted = Regressor(model, **QUICK).fit(x, x["static"][:, 0], progress=False)
+    every = fitted.predict(x)
+    for some in ([3], [0, 5, 10], [4, 9]):
+        few = {name: [each[k] for k in some] for name, each in x.items()}
+        np.testing.assert_allclose(fitted.predict(few), every[some], rtol=1e-4, atol=1e-6)
+    assert np.isfinite(fitted.score({k: each[::5] for k, each in x.items()}, x["static"][::5, 0]))
+    if beside:
+        flat = {name: each[:1] for name, each in x.items()} | {"load": np.ones((1, 4))}
+        with pytest.raises(ValueError, match=r"input 'load': X is \(1, 4\), but a series .* was fitted"):
+            fitted.predict(Cases.of(flat, [0]))
+
+
 CODES = np.random.default_rng(0).integers(0, 9, size=(60, 8, 1))
 
 

@@ -11,6 +11,7 @@ from normcast.artefact import Archive
 from normcast.cases import saved
 from normcast.cases.estimator import Estimator, estimator_of
 from normcast.cases.evaluation import told_labels
+from normcast.cases.inputs import with_fitted_axes
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import TaskName, classified_as
 from normcast.data import Cases
@@ -106,7 +107,7 @@ class Classifier(Estimator):
         Raises ValueError for a label that is unknown.
         """
         where = "Classifier.score"
-        cases = self.cases_of(X, y, None, None, where)
+        cases = self.cases_of(with_fitted_axes(X, self.ready("score"), where), y, None, None, where)
         if self.ready("score").tells_labels:
             return float((self.predict(cases) == rows_of(cases, self.classes_, where)).all(axis=1).mean())
         told, labels = self.predict(cases), labels_of(cases.y, where)

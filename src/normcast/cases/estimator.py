@@ -12,7 +12,7 @@ import numpy as np
 from normcast.cases import saved
 from normcast.cases.evaluation import Evaluation, evaluated
 from normcast.cases.fitted import Fitted
-from normcast.cases.inputs import as_fitted
+from normcast.cases.inputs import as_fitted, with_fitted_axes
 from normcast.cases.learned import Learned, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import TaskName
@@ -191,6 +191,7 @@ class Estimator(Shown):
     def read(self, X: Any, method: str) -> Cases:
         """Return cases to tell of; raises RuntimeError before fit, ValueError for cases of another form."""
         fitted, where = self.ready(method), f"{type(self).__name__}.{method}"
+        X = with_fitted_axes(X, fitted, where)
         cases = X if isinstance(X, Cases) else Cases.of(X, np.zeros(cases_in(X)), where=where)
         return as_fitted(cases, fitted, where)
 

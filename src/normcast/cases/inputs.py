@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
 
 from normcast.cases.fitted import Fitted
 from normcast.check.net import Node, sinks, through
 from normcast.check.reading import read
 from normcast.data import Cases
+from normcast.data.uneven import series_in
 from normcast.errors import listed, unknown
 from normcast.models.graph.kinds import COMPARISON, LOOKUP, PASSING
 
@@ -74,6 +78,19 @@ def _whole(model: keras.Model) -> set[str]:
     return {tensor.name for tensor in model.inputs if "int" in tensor.dtype}
 
 
+def with_fitted_axes(X: Any, fitted: Fitted, where: str) -> Any:
+    """Return X, where a dict of several inputs has the series that led as (cases, time, channels).
+
+    Series (time,) that happen to be of one length, as that of one case, are otherwise (cases, columns).
+    """
+    if not isinstance(X, Mapping) or len(X) < 2 or fitted.name not in X:
+        return X
+    given = series_in(X[fitted.name], f"{where}: input {fitted.name!r}")
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        given = given[:, :, None]
+    return {**X, fitted.name: given}
+
+
 def as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:
     """Return cases as the network reads them: uneven series brought to the length that was fitted.
 
@@ -108,6 +125,11 @@ def _beside_as_fitted(cases: Cases, fitted: Fitted, where: str) -> Cases:
         raise ValueError(
             f"{where}: input {cases.name!r}: series differ in length, but were fitted of one. Bring them to "
             "that length."
+        )
+    if cases.inputs[fitted.name].ndim < 3:
+        raise ValueError(
+            f"{where}: input {fitted.name!r}: X is {cases.inputs[fitted.name].shape}, but a series (cases, "
+            "time, channels) was fitted. Give one channel as values[:, :, None]."
         )
     cases = cases.led_by(fitted.name)
     for name, shape in fitted.beside.items():

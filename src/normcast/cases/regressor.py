@@ -11,6 +11,7 @@ from normcast.artefact import Archive
 from normcast.cases import saved
 from normcast.cases.calibration import LEVELS, intervals, refuse_level
 from normcast.cases.estimator import Estimator, estimator_of
+from normcast.cases.inputs import with_fitted_axes
 from normcast.cases.settings import AUTO
 from normcast.cases.subject import TaskName
 from normcast.models.revival import Classes
@@ -96,7 +97,8 @@ class Regressor(Estimator):
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return R2 of the predictions: 1 is perfect, 0 as good as the mean of y."""
-        cases = self.cases_of(X, y, None, None, "Regressor.score")
+        where = "Regressor.score"
+        cases = self.cases_of(with_fitted_axes(X, self.ready("score"), where), y, None, None, where)
         return number_scores(cases.y, self.predict(cases))["R2"]
 
 
