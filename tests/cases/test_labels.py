@@ -108,6 +108,16 @@ def test_a_head_that_shares_out_one_or_has_other_units_is_refused(net, message):
         fitted(model=net, units=None)
 
 
+def test_the_columns_of_a_one_hot_frame_are_the_classes():
+    x, _ = drawn(0)
+    words = np.array(["walk", "rest", "run"])[np.arange(len(x)) % 3]
+    frame = pd.get_dummies(pd.Series(words))[["walk", "rest", "run"]]
+    one = fitted(frame)
+    assert one.classes_.tolist() == ["rest", "run", "walk"]
+    np.testing.assert_array_equal(one.predict_proba(x), fitted(words).predict_proba(x))
+    assert one.score(x, frame) == one.score(x, words) == (one.predict(x) == words).mean()
+
+
 def test_one_hot_rows_stay_classes_unless_the_model_takes_each_unit_by_itself():
     y = np.eye(LABELS, dtype=int)[np.arange(120) % LABELS]
     x, _ = drawn(0)

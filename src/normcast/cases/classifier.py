@@ -110,7 +110,7 @@ class Classifier(Estimator):
         cases = self.cases_of(with_fitted_axes(X, self.ready("score"), where), y, None, None, where)
         if self.ready("score").tells_labels:
             return float((self.predict(cases) == rows_of(cases, self.classes_, where)).all(axis=1).mean())
-        told, labels = self.predict(cases), labels_of(cases.y, where)
+        told, labels = self.predict(cases), labels_of(cases.y, where, cases.target_names)
         foreign = ~np.isin(labels, self.classes_)
         if foreign.any():
             first = int(np.flatnonzero(foreign)[0])

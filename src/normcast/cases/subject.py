@@ -157,7 +157,7 @@ def built(architecture: Architecture, cases: Cases, outputs: int) -> keras.Model
 def _classified(model: keras.Model, cases: Cases, asked: Asked) -> Subject:
     training = compiled_training(model, asked.where)
     has_loss = model.compiled and model.loss is not None
-    classes = len(np.unique(labels_of(cases.y, asked.where)))
+    classes = len(np.unique(labels_of(cases.y, asked.where, cases.target_names)))
     head = class_head(model, training.loss if has_loss else None, classes, asked.where)
     training = training if has_loss else replace(training, loss=head.loss)
     return foreign_subject(model, asked.classes(cases, head), training, asked.where)

@@ -82,7 +82,7 @@ class Cases(Shown):
         read = read_inputs(x, layout, where)
         (name, lead), *others = read.items()
         values = lead.values
-        told, target_names = named_targets(y)
+        told, target_names = named_targets(y, where)
         labels = _targets(told, len(values), where)
         own = {name: _per_case(given, name, len(values), where) for name, given in
                (("groups", groups), ("times", times))}  # fmt: skip

@@ -42,7 +42,7 @@ class ClassifyTask(CaseTask):
     @cached_property
     def labels(self) -> np.ndarray:
         """The label of each case, (cases,)."""
-        return labels_of(self.cases.y, self.where)
+        return labels_of(self.cases.y, self.where, self.cases.target_names)
 
     @property
     def actual(self) -> np.ndarray:
@@ -126,9 +126,10 @@ def is_hot(y: np.ndarray) -> bool:
     return bool(rows and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
 
 
-def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
-    """Return targets as labels, (cases,); one-hot rows count as the position of their one.
+def labels_of(y: np.ndarray, where: str = "Study", names: tuple[str, ...] | None = None) -> np.ndarray:
+    """Return targets as labels, (cases,); one-hot rows count as the name of the column of their one.
 
+    names: of the columns; without any they count as its position, from 0.
     Dates and bytes become text. Raises ValueError, which begins with where, for more than one number per
     case, for quantities, and for types that have no order.
 
@@ -138,6 +139,8 @@ def labels_of(y: np.ndarray, where: str = "Study") -> np.ndarray:
     Traceback (most recent call last):
     ValueError: a.npz: y (3,) of float64 holds quantities, no class labels; those are whole numbers or text.
     """
+    if is_hot(y) and names is not None:
+        return np.array(names)[y.argmax(axis=1)]
     labels = y.argmax(axis=1) if is_hot(y) else y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if labels.ndim != 1:
         raise ValueError(
