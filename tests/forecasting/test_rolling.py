@@ -164,3 +164,19 @@ def test_standardized_scores_are_those_of_values_scaled_by_the_training_rows(fra
     found = scored.standardized().loc["ridge"]
     assert found["mse"] == pytest.approx((error**2).mean())
     assert found["mae"] == pytest.approx(error.abs().mean())
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_short_series_that_only_trains_is_standardized_by_its_rows_before_the_cutoff(place, small):
+    own = {**small, "epochs": 1, "seeds": 1, "level": ()}
+    frame = pd.concat([waves(1, 14).assign(unique_id="a" if place == "first" else "z"), waves(2)])
+    scored = backtested(frame, small, own=own, n_windows=2)
+    (first, *_), table = scored.folds, scored.frame
+    assert first.sizes.holds_out(first.rows, H).tolist() == [
+        name.startswith("s") for name in scored.panel.ids
+    ]
+    rows = dict(zip(scored.panel.ids, first.sizes.trained(first.rows, H), strict=True))
+    trained = frame[frame.groupby("unique_id").cumcount() < frame["unique_id"].map(rows)]
+    spread = table["unique_id"].map(trained.groupby("unique_id")["y"].std(ddof=0))
+    found = scored.standardized().loc["ridge", "mae"]
+    assert found == pytest.approx(((table["ridge"] - table["y"]).abs() / spread).mean())

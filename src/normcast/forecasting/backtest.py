@@ -67,7 +67,7 @@ class Backtest(Shown):
         never changed.
         """
         first = self.folds[0]
-        trained = first.rows - first.sizes.held_out(first.fitted.h)
+        trained = first.sizes.trained(first.rows, first.fitted.h)
         return standard_scores(self.panel, self.scores.folds, trained)
 
 

@@ -60,7 +60,7 @@ class ForecastFold:
             observed=arrays.observed,
             ids=arrays.ids,
         )
-        learned = TableScaling.fit(arrays, rows - sizes.held_out(h) * out, scaling)
+        learned = TableScaling.fit(arrays, sizes.trained(rows, h), scaling)
         return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes.padded)
 
     def batches(self, part: str) -> Batches:

@@ -134,6 +134,10 @@ class Sizes:
             return np.ones(len(rows), dtype=bool)
         return rows >= self.least + h + self.held_out(h)
 
+    def trained(self, rows: np.ndarray, h: int) -> np.ndarray:
+        """Return the rows of each series that are trained on, of so many before the cutoff, (S,)."""
+        return rows - self.held_out(h) * self.holds_out(rows, h)
+
 
 def of_full_length(rows: np.ndarray, h: int, planned: Callable[[np.ndarray], Sizes]) -> np.ndarray:
     """Return which series have a whole window for the sizes that are planned for them alone, (S,).
