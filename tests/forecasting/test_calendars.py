@@ -94,3 +94,11 @@ def test_a_back_test_scores_the_days_that_were_to_come_but_holidays(tmp_path):
     found = forecaster.cross_validation(shop(["2024-06-26"]), n_windows=1, progress=False)
     assert found["ds"].tolist() == pd.date_range("2024-06-24", periods=6).tolist()
     assert found["y"].isna().tolist() == [False, False, True, False, False, False]
+
+
+def test_a_season_that_fits_at_later_cutoffs_alone_has_no_column_and_a_note():
+    forecaster = small(season=[7, 70])
+    found = forecaster.cross_validation(trading(), valid_end=150, step_size=100, n_windows=2, progress=False)
+    assert "longest_season" not in found.columns
+    (note,) = forecaster.backtest_.scores.notes
+    assert "longest_season has no column: it applies at later cutoffs" in note

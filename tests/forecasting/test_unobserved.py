@@ -130,3 +130,13 @@ def test_where_all_was_observed_the_networks_are_those_of_any_policy():
         for missing in ("mask", "error")
     )
     pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_baseline_that_no_longer_applies_behind_an_outage_keeps_its_column():
+    frame = wave(262, 7, (np.arange(262) > 105) & (np.arange(262) < 145))  # more rows calibrate behind it
+    forecaster = Forecaster(h=7, season=[7, 35], input_size=14, **SMALL)
+    outage = {"valid_end": 105, "step_size": 40, "n_windows": 2, "missing": "mask", "progress": False}
+    table = forecaster.cross_validation(frame, **outage)
+    trained = [fold.fold.split.train.cutoff.max() + 7 for fold in forecaster.backtest_.folds]
+    assert trained[0] >= 2 * 35 > trained[1]
+    np.testing.assert_allclose(table["longest_season"][-7:], frame["y"].ffill()[110:117], rtol=1e-6)

@@ -104,18 +104,37 @@ def backtest(
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
     origins, held = rolling.origins(panel, settings.h), rolling.held(panel)
     every = rolling.every(len(origins))
-    folds, pieces, parts = [], [], []
+    folds: list[Learned] = []
+    pieces, parts, later = [], [], set[str]()
     for number, first in enumerate(range(0, len(origins), every)):
         served = origins[first : first + every]  # (origins, series) that this fit forecasts from
         file = None if checkpoint is None else fold_file(checkpoint, number)
         listener = told(progress, number)
         learned = learn(arrays, served[0], panel.season, settings, listener, file, keep=True, held=held)
-        folds.append(learned)
-        pieces.append(forecasts(learned, arrays, served, panel))
+        later |= set(learned.candidates)
+        folds.append(with_candidates(learned, folds[-1].candidates) if folds else learned)
+        pieces.append(forecasts(folds[-1], arrays, served, panel))
         parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, pd.concat(parts, ignore_index=True), settings.level)
+    unscored = map(without_column, sorted(later - set(folds[0].candidates)))
+    scores = replace(scores, notes=(*scores.notes, *unscored))
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
+
+
+def with_candidates(learned: Learned, before: dict[str, FittedCandidate]) -> Learned:
+    """Return a fit with the candidates of the fit before, so that each has a forecast at all cutoffs.
+
+    One that no longer applies goes on as it was fitted before.
+    """
+    return replace(
+        learned, candidates={name: learned.candidates.get(name, each) for name, each in before.items()}
+    )
+
+
+def without_column(name: str) -> str:
+    """Return the note on a candidate that applies at later cutoffs alone."""
+    return f"{name} has no column: it applies at later cutoffs, and not to the rows before the first"
 
 
 def fold_file(folder: Path, number: int) -> Path:
