@@ -146,6 +146,28 @@ def test_origins_spread_behind_a_border_unless_a_step_is_given():
     assert Rolling(n_windows=2, step_size=5).origins(panel, H).ravel().tolist() == [152, 157]
 
 
+def weeks(*rows):
+    """A panel of weekly waves of so many rows each."""
+    return Panel.from_frame(pd.concat([waves(1, n).assign(unique_id=f"{k}") for k, n in enumerate(rows)]))
+
+
+def test_cutoffs_are_spread_over_the_usual_series_and_short_ones_keep_a_window():
+    equal, one_short = weeks(2000, 2000, 2000), weeks(2000, 2000, 160, 2000)
+    assert Rolling().origins(equal, H)[:, 0].tolist() == [1801, 1899, 1997]
+    assert Rolling().told(equal, H) == ()
+    assert Rolling().spacing(one_short, H) == (3, (160 - H - 2 * H) // 2)
+    assert Rolling().origins(one_short, H)[0].min() == 2 * H + 1  # rounded down
+    (note,) = Rolling().told(one_short, H)
+    assert "cutoffs stand 75 rows apart, not 98" in note
+    assert Rolling(step_size=5).told(one_short, H) == ()
+
+
+def test_a_series_that_no_spacing_would_let_train_does_not_hold_the_cutoffs_together():
+    panel = weeks(2000, 2000, 3 * H + 2 * H - 1)
+    assert Rolling().spacing(panel, H) == Rolling().spacing(weeks(2000, 2000), H)
+    assert Rolling().told(panel, H) == ()
+
+
 def test_an_unshrunk_forecast_is_that_of_the_networks(frame, small):
     whole, shrunk = (backtested(frame, small, n_windows=1, own={"shrink": each}) for each in (False, True))
     assert whole.folds[0].share == 1

@@ -231,6 +231,7 @@ class Forecaster(Shown):
         rolling = Rolling(n_windows, step_size, refit, train_end, valid_end)
         panel, h = self.panel(df, **table), self.asked.h
         whole = rolling.within(panel, h, self.asked.short)
+        whole = whole.noting(*rolling.told(whole, h))
         rolling, held = rolling.spaced(whole, h), rolling.held(whole)
         self.settings, whole = settle(self.asked, whole, rolling.behind(whole, h), held)
         self.beyond_ = Beyond.between(panel, whole)

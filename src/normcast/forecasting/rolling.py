@@ -10,6 +10,8 @@ import numpy as np
 from normcast.data import Panel
 from normcast.errors import at_least_one
 from normcast.forecasting.borders import DOOR, rows_to, with_borders
+from normcast.tasks import Sizes
+from normcast.tasks.sizes import least_read, of_full_length, typical
 from normcast.windows import cutoffs
 
 N_WINDOWS = 3
@@ -86,6 +88,17 @@ class Rolling:
         n, step = self.spacing(panel, h)
         return replace(self, n_windows=n, step_size=step)
 
+    def told(self, panel: Panel, h: int) -> tuple[str, ...]:
+        """Return the note on cutoffs that stand closer than usual, for the sake of short series."""
+        n, step = self.spacing(panel, h)
+        usual = usual_step(usual_rows(panel, h), h, n)
+        if self.valid_end is not None or self.step_size is not None or step >= usual:
+            return ()
+        return (
+            f"cutoffs stand {step} rows apart, not {usual}, so that short series have rows to train on "
+            "before the first (--step-size)",
+        )
+
     def origins(self, panel: Panel, h: int) -> np.ndarray:
         """Return the rows before each origin, (n_windows, series)."""
         n, step = self.spacing(panel, h)
@@ -108,5 +121,30 @@ class Rolling:
 
 
 def spread_step(panel: Panel, h: int, n_windows: int) -> int:
-    """Return the rows between cutoffs that spread them over the last tenth of the shortest series."""
-    return max(h, (int(0.1 * panel.lengths.min()) - h) // max(1, n_windows - 1))
+    """Return the rows between cutoffs that spread them over the last tenth of a usual series.
+
+    Shorter series keep the rows of one window before the first cutoff, if h rows between cutoffs leave them.
+    """
+    usual = usual_rows(panel, h)
+    apart, need = max(1, n_windows - 1), least_read(h, panel.season) + h
+    shorter = panel.lengths[(panel.lengths < usual) & (panel.lengths >= need + n_windows * h)]
+    room = (shorter - need - h) // apart
+    return int(min([usual_step(usual, h, n_windows), *room]))
+
+
+def usual_step(usual: int, h: int, n_windows: int) -> int:
+    """Return the rows between cutoffs that spread them over the last tenth of so many rows, at least h.
+
+    >>> usual_step(2000, h=7, n_windows=3)
+    96
+    """
+    return max(h, (int(0.1 * usual) - h) // max(1, n_windows - 1))
+
+
+def usual_rows(panel: Panel, h: int) -> int:
+    """Return the rows of a series of median length, of those that sizes for it do not leave short."""
+
+    def planned(some: np.ndarray) -> Sizes:
+        return Sizes.of_typical(panel.lengths[some], panel.season, h, (), None, int(some.sum()), None)
+
+    return typical(panel.lengths[of_full_length(panel.lengths, h, planned)])
