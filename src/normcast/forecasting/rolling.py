@@ -43,10 +43,13 @@ class Rolling:
             )
 
     def within(self, panel: Panel, h: int, short: str) -> Panel:
-        """Return the panel without series that have no room for the borders; see `with_borders`."""
-        return (
-            panel if self.valid_end is None else with_borders(panel, self.train_end, self.valid_end, h, short)
-        )
+        """Return the panel without series that have no room for the borders, with what is told of the rest.
+
+        short: see `with_borders`.
+        """
+        if self.valid_end is not None:
+            return with_borders(panel, self.train_end, self.valid_end, h, short)
+        return panel.noting(*self.told(panel, h))
 
     def held(self, panel: Panel) -> int | None:
         """Return the rows of each series between training and the first origin; None where nobody says."""
@@ -90,9 +93,11 @@ class Rolling:
 
     def told(self, panel: Panel, h: int) -> tuple[str, ...]:
         """Return the note on cutoffs that stand closer than usual, for the sake of short series."""
+        if self.valid_end is not None or self.step_size is not None:
+            return ()
         n, step = self.spacing(panel, h)
         usual = usual_step(usual_rows(panel, h), h, n)
-        if self.valid_end is not None or self.step_size is not None or step >= usual:
+        if step >= usual:
             return ()
         return (
             f"cutoffs stand {step} rows apart, not {usual}, so that short series have rows to train on "
@@ -105,6 +110,11 @@ class Rolling:
         if self.valid_end is None:
             return cutoffs(panel.lengths, h, n, step, ids=panel.ids)
         return rows_to(panel, self.valid_end, "valid_end") + step * np.arange(n)[:, None]
+
+    def learned_at(self, panel: Panel, h: int) -> np.ndarray:
+        """Return the rows before each origin at which something is learned, (fits, series)."""
+        origins = self.origins(panel, h)
+        return origins[:: self.every(len(origins))]
 
     def every(self, n_windows: int) -> int:
         """Return how many windows one fit serves, of so many.

@@ -16,6 +16,7 @@ from normcast.forecasting.settings import DefaultLevel, Settings
 from normcast.forecasting.support import calibration_windows, moving_in, sizes_of
 from normcast.scoring import reachable_level, supported, windows_needed
 from normcast.tasks import Sizes
+from normcast.tasks.forecast_fold import split_before
 from normcast.tasks.sizes import calibration_room, of_full_length
 from normcast.windows.split import refuse_short, refuse_windowless
 
@@ -153,6 +154,29 @@ def observed_levels(
             )
         panel = panel.noting(lost(dropped, most, "at the step observed least there are"))
         settings = replace(settings, level=DefaultLevel(level))
+
+
+def observed_at(
+    settings: Settings, panel: Panel, origins: np.ndarray, held: int | None
+) -> tuple[Settings, Panel]:
+    """Return settings and panel with levels that all cutoffs can support at which something is learned.
+
+    origins: rows of each series before them, (fits, S). Raises ValueError, naming the cutoff, for a level
+    that was asked for, and where no target was observed that trains or validates.
+    """
+    if panel.observed.all():
+        return settings, panel
+    while True:  # with fewer levels, other windows calibrate at the cutoffs before
+        level = settings.level
+        for rows in origins:
+            try:
+                settings, panel = observed_levels(settings, panel, rows, held)
+                split_before(panel, rows, sizes_of(settings, panel, rows, held), settings.h)
+            except ValueError as error:
+                last = int(panel.time[panel.offsets[0] + rows[0] - 1].astype(np.int64))
+                raise ValueError(f"cutoff {panel.stamps.show(last)}: {error}") from None
+        if settings.level == level:
+            return settings, panel
 
 
 def has_own_heads(settings: Settings) -> bool:

@@ -20,6 +20,22 @@ def still(arrays: Arrays | Panel, rows: np.ndarray) -> np.ndarray:
     return np.array([bool((piece == piece[0]).all()) for piece in pieces])
 
 
+def split_before(data: Arrays | Panel, rows: np.ndarray, sizes: Sizes, h: int) -> Split:
+    """Return the windows before the cutoff after the first `rows` rows of each series; see `ForecastFold`."""
+    out = sizes.holds_out(rows, h)
+    return split(
+        data.offsets,
+        rows,
+        sizes.input_size,
+        h,
+        valid=sizes.n_valid * out,
+        calib=sizes.n_calib * out,
+        least=sizes.least,
+        observed=data.observed,
+        ids=data.ids,
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class ForecastFold:
     """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
@@ -48,18 +64,7 @@ class ForecastFold:
         A series without the room to hold out trains only. Raises ValueError for a series that is too short
         for these sizes, naming it.
         """
-        out = sizes.holds_out(rows, h)
-        parts = split(
-            arrays.offsets,
-            rows,
-            sizes.input_size,
-            h,
-            valid=sizes.n_valid * out,
-            calib=sizes.n_calib * out,
-            least=sizes.least,
-            observed=arrays.observed,
-            ids=arrays.ids,
-        )
+        parts = split_before(arrays, rows, sizes, h)
         learned = TableScaling.fit(arrays, sizes.trained(rows, h), scaling)
         return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes.padded)
 
