@@ -105,9 +105,10 @@ def with_holes(values, share=0.15, seed=1):
     return np.where(holes, np.nan, values)
 
 
-def test_each_step_is_fitted_on_the_windows_in_which_it_was_observed():
+@pytest.mark.parametrize("share", [0.15, 0.7])
+def test_each_step_is_fitted_on_the_windows_in_which_it_was_observed(share):
     values, (train, valid, _) = noisy_waves(), split()
-    truth = with_holes(values)
+    truth = with_holes(values, share)
     fitted = fit_ridge(values, train, valid, penalties=[1e-10], truth=truth)
     (x, _), y, read = design(values, train), train.targets(truth), values[train.cutoff - 1]
     x = np.column_stack([x[:, :-1], np.ones(len(x))])  # the last input is zero, and the intercept one
@@ -117,6 +118,17 @@ def test_each_step_is_fitted_on_the_windows_in_which_it_was_observed():
         slow, *_ = np.linalg.lstsq(x[seen], (y[:, step] - read)[seen], rcond=None)
         found = [*fitted.weights[:-1, step], fitted.intercept[step]]
         np.testing.assert_allclose(found, slow, atol=1e-6)
+
+
+def test_where_many_steps_have_holes_some_windows_are_taken_at_even_distances():
+    values, (train, valid, _) = noisy_waves(), split(h=12)
+    truth = with_holes(values, 0.3)
+    apart = int(np.isnan(train.targets(truth)).sum())
+    assert apart > 2 * len(train)
+    thinned = fit_ridge(values, train, valid, penalties=[0.1], max_windows=180, truth=truth)
+    evenly = train[np.linspace(0, 179, 180 * 360 // apart).astype(int)]
+    slow = fit_ridge(values, evenly, valid, penalties=[0.1], truth=truth)
+    np.testing.assert_array_equal(thinned.weights, slow.weights)
 
 
 def test_the_penalty_is_chosen_by_what_was_observed_alone():

@@ -76,7 +76,8 @@ def fit_ridge(
 
     values: (rows,) flat and scaled per series, so that series of different size weigh the same. penalties:
     relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
-    windows than this, this many are taken at even distances (and a tenth as many of the validation windows).
+    windows than this, this many are taken at even distances (and a tenth as many of the validation windows);
+    fewer where steps with unobserved targets, which each add up windows of their own, would add up twice this.
     offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN where
     nothing was observed, which counts nowhere: each step is fitted on the windows in which it was observed.
     The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
@@ -95,6 +96,7 @@ def fit_ridge(
     values = np.asarray(values, dtype=np.float64)
     train, valid = _thinned(train, max_windows), _thinned(valid, max_windows // 10)
     if truth is not None and any(part.unobserved(~np.isnan(truth)).any() for part in (train, valid)):
+        train = _thinned_by_holes(train, ~np.isnan(truth), 2 * max_windows)
         return _fit_observed(partial(_pairs, values, truth, offsets=offsets), train, valid, penalties)
     basis, mean_x, mean_y = _decompose(_pairs(values, values, train, offsets), train)
     errors = _validation_errors(_pairs(values, values, valid, offsets), basis, (mean_x, mean_y), penalties)
@@ -167,7 +169,9 @@ def _fit_observed(
     seen = np.concatenate(parts)  # (windows, h)
     maps, intercepts = np.empty((len(penalties), length, h)), np.empty((len(penalties), h))
     for step, many in enumerate(np.maximum(seen.sum(axis=0), 1)):  # never observed: all sums are 0
-        own = gram - sum((x.T @ x for x, _ in pairs(train[~seen[:, step]])), np.zeros_like(gram))
+        fewer = seen[:, step] if 2 * many < len(seen) else ~seen[:, step]
+        part = sum((x.T @ x for x, _ in pairs(train[fewer])), np.zeros_like(gram))
+        own = part if 2 * many < len(seen) else gram - part
         at = slice(step, step + 1)
         basis, mean_x, mean_y = _centred(own, cross[:, at], sum_x[:, step], sum_y[at], many)
         for place, penalty in enumerate(penalties):
@@ -197,6 +201,13 @@ def _thinned(windows: Windows, most: int) -> Windows:
     if len(windows) <= most:
         return windows
     return windows[np.linspace(0, len(windows) - 1, max(most, 1)).astype(np.int64)]
+
+
+def _thinned_by_holes(windows: Windows, observed: np.ndarray, most: int) -> Windows:
+    """Return windows at even distances, so that steps add up so many apart from the others; observed: (rows,)."""
+    seen = windows.targets(observed).sum(axis=0)
+    apart = int(np.minimum(seen, len(windows) - seen).sum())
+    return windows if apart <= most else _thinned(windows, len(windows) * most // apart)
 
 
 def _pairs(values: np.ndarray, truth: np.ndarray, windows: Windows, offsets: np.ndarray | None) -> Pairs:
