@@ -77,8 +77,8 @@ def fit_ridge(
     values: (rows,) flat and scaled per series, so that series of different size weigh the same. penalties:
     relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
     windows than this, this many are taken at even distances (and a tenth as many of the validation windows);
-    fewer where steps with unobserved targets, which each add up windows of their own, would add up twice this.
-    offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN where
+    fewer where steps with unobserved targets, which each add up windows of their own, would add up twice
+    this. offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN where
     nothing was observed, which counts nowhere: each step is fitted on the windows in which it was observed.
     The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
     Raises ValueError without training or validation windows.
