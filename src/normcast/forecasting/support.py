@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from normcast.forecasting.settings import Settings
 from normcast.tasks import Sizes
 from normcast.tasks.forecast_fold import still
 from normcast.tasks.sizes import needed
-from normcast.windows import Cuts, parted
+from normcast.windows import Cuts, sliding
 from normcast.windows.arrays import Arrays
 
 
@@ -27,12 +28,35 @@ def sizes_of(settings: Settings, data: Panel | Arrays, rows: np.ndarray, held: i
     sizes = plan()
     if held is not None or is_whole(data, rows):
         return sizes
-    while (lack := needed(settings.level) - calibration_windows(sizes, data, rows, h)) > 0:
-        more = plan(n_calib=sizes.n_calib + -(-lack // max(1, int(moving.sum()))))
-        if ((rows < more.rows_needed(h)) != (rows < sizes.rows_needed(h))).any():
-            break
-        sizes = more
-    return sizes
+    need, short = needed(settings.level), rows < sizes.rows_needed(h)
+
+    def fits(some: Sizes) -> bool:
+        return some.n_calib <= rows.max() and np.array_equal(rows < some.rows_needed(h), short)
+
+    def stops(n_calib: int) -> bool:
+        more = plan(n_calib=n_calib)
+        return not fits(more) or calibration_windows(more, data, rows, h) >= need
+
+    lack = need - calibration_windows(sizes, data, rows, h)
+    if lack <= 0:
+        return sizes
+    end = first_where(stops, sizes.n_calib, -(-lack // max(1, int(moving.sum()))))
+    return more if fits(more := plan(n_calib=end)) else plan(n_calib=end - 1)
+
+
+def first_where(holds: Callable[[int], bool], low: int, step: int) -> int:
+    """Return the first number above `low` from which a claim holds, searched in steps that double.
+
+    >>> first_where(lambda number: number >= 41, low=3, step=2)
+    41
+    """
+    while not holds(low + step):
+        low, step = low + step, 2 * step
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def moving_in(data: Panel | Arrays, rows: np.ndarray) -> np.ndarray:
@@ -43,7 +67,9 @@ def moving_in(data: Panel | Arrays, rows: np.ndarray) -> np.ndarray:
 def is_whole(data: Panel | Arrays, rows: np.ndarray) -> bool:
     """Whether all was observed in the first rows of each series."""
     begin = data.offsets[:-1]
-    return all(data.observed[first : first + n].all() for first, n in zip(begin, rows, strict=True))
+    return all(
+        data.observed[first : first + n].all() for first, n in zip(begin, np.maximum(rows, 0), strict=True)
+    )
 
 
 def calibration_windows(sizes: Sizes, data: Panel | Arrays, rows: np.ndarray, h: int) -> int:
@@ -53,7 +79,8 @@ def calibration_windows(sizes: Sizes, data: Panel | Arrays, rows: np.ndarray, h:
     """
     out, moving = sizes.holds_out(rows, h), moving_in(data, rows)
     cuts = Cuts.before(rows, np.diff(data.offsets), h, sizes.n_valid * out, sizes.n_calib * out)
-    windows = parted(data.offsets, cuts, sizes.input_size, h, data.observed, sizes.least).calib
+    read, least = sizes.input_size, sizes.least
+    windows = sliding(data.offsets, cuts.calib, cuts.test, read, h, observed=data.observed, least=least)
     if moving.any():
         windows = windows[moving[windows.series]]
     return int(windows.targets(data.observed).sum(axis=0).min())
