@@ -37,6 +37,21 @@ def test_another_study_is_refused_with_what_differs(tmp_path):
         Store(tmp_path / "s.db").describe({"h": 48, "folds": 2})
 
 
+@pytest.mark.parametrize("fact", ["frozen", "codes"])
+def test_trials_from_before_a_deciding_fact_was_written_take_no_others(tmp_path, fact):
+    old, new = {"h": 24}, {"h": 24, fact: "ab12"}
+    store = Store(tmp_path / "s.db")
+    store.describe(old)
+    store.describe(new)  # without trials nothing is mixed
+    other = Store(tmp_path / "other.db")
+    for held, this, refused in ((store, new, old), (other, old, new)):
+        held.describe(this)
+        held.write(trial(KEYS[0]))
+        held.describe(this)
+        with pytest.raises(ValueError, match=f"holds trials with {fact} .* Name another store"):
+            held.describe(refused)
+
+
 def test_a_name_cannot_mean_two_placements(tmp_path):
     store = Store(tmp_path / "s.db")
     store.add_placements([("a", "{}", 3)])

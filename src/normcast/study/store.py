@@ -20,6 +20,7 @@ from normcast.study.trial import Trial, TrialKey
 
 WAIT = 60.0  # seconds for which a lock is waited for
 LEASE = 60.0  # seconds after which a claim of a process that fell silent is void
+DECIDING = ("frozen", "codes")  # facts that only some studies have; versions before did not write them
 WRITE = (
     f"INSERT OR REPLACE INTO trial (edits, score, stored_at, digest, {', '.join(COLUMNS['trial'])}) VALUES "
     f"(COALESCE((SELECT placement FROM placement WHERE name = ?), ''){', ?' * (3 + len(COLUMNS['trial']))})"
@@ -97,10 +98,18 @@ class Store:
     def describe(self, facts: dict[str, Any]) -> None:
         """Say which study this is, or check that it is this one.
 
-        Raises ValueError naming the first fact that differs.
+        Raises ValueError naming the first fact that differs, and where there are trials that a deciding fact
+        is not known of.
         """
         with self._transaction() as base:
             known = self.facts
+            for name in DECIDING:
+                if (name in known) != (name in facts) and self.done():
+                    held, asked = (told(each.get(name, "not written")) for each in (known, facts))
+                    raise ValueError(
+                        f"{self.path}: holds trials with {name} {held}, but this study has {asked}: they are "
+                        "of an earlier version, or of another network. Name another store."
+                    )
             for name, value in facts.items():
                 if name in known and known[name] != write(value):
                     raise ValueError(
