@@ -8,9 +8,11 @@ import pytest
 from keras import layers, optimizers
 
 from normcast import canary
-from normcast.models.edits import Insert
+from normcast.models.edits import Insert, Set
 from normcast.report import write_report
-from normcast.study import Study
+from normcast.study import Study, placements
+from normcast.study.placement import as_placements
+from normcast.study.plan import that_keep_frozen
 from tests.engine.test_train import squared
 from tests.study.ready import small_study
 
@@ -261,5 +263,57 @@ def test_frozen_layers_and_an_adapted_normalization_are_measured_as_they_are(tmp
     before = score(frozen, tmp_path / "c.db")
     frozen.get_layer("learned").kernel.assign(np.full((3, 3), 9.0))
     assert score(frozen, tmp_path / "d.db") != before
-    with pytest.raises(ValueError, match="kept"):
+    with pytest.raises(ValueError, match="frozen"):
         score(frozen, tmp_path / "c.db")
+
+
+def frozen_recurrence(units=3):
+    """A network whose LSTM was learned before and does not train, in one direction and in two."""
+    two_ways = layers.Bidirectional(layers.LSTM(units), name="two_ways")
+    lstm = layers.LSTM(units, return_sequences=True, name="learned")
+    net = keras.Sequential([keras.Input((STEPS, 2)), lstm, two_ways, layers.Dense(1, name="head")])
+    for layer in (lstm, two_ways):
+        layer.trainable = False
+    net.compile("adam", "mse")
+    return net
+
+
+def test_a_frozen_recurrence_keeps_what_it_learned_inside_every_placement():
+    net = frozen_recurrence()
+    study = Study(net, (X, LEVEL), axes=["inside", "recurrent-dropout"], seeds=1, epochs=1)
+    learned = [np.asarray(weight) for layer in net.layers[:2] for weight in layer.weights]
+    assert {"learned: layer norm inside", "two_ways: zoneout 0.1"} <= {p.name for p in study.placements}
+    for cell in study.plan.cells:
+        assert len(cell.kept) == len(learned)
+        for kept, value in zip(cell.kept.values(), learned, strict=True):
+            np.testing.assert_array_equal(kept, value)
+
+
+def test_two_builds_of_a_study_with_a_frozen_recurrence_have_the_same_scores():
+    net = frozen_recurrence()
+
+    def scores():
+        chosen = [p for p in placements(net, axes=["inside"]) if p.name == "learned: layer norm inside"]
+        found = Study(net, (X, LEVEL), chosen, seeds=1, epochs=1).run(processes=1, progress=False)
+        return [trial.metrics for trial in found.trials]
+
+    assert scores() == scores()
+
+
+def test_placements_that_would_make_a_frozen_layer_random_are_left_out_or_refused(caplog):
+    net = keras.Sequential(
+        [
+            keras.Input((STEPS, 2)),
+            layers.Conv1D(4, 3, name="learned"),
+            layers.GRU(3, reset_after=False, name="older"),
+            layers.Dense(1),
+        ]
+    )
+    net.get_layer("older").trainable = False
+    net.compile("adam", "mse")
+    wider = {"wider": [Set("older", units=5)]}
+    with pytest.raises(ValueError, match=r"placement 'wider': .*older.*would be random"):
+        Study(net, (X, LEVEL), wider, seeds=1, epochs=1)
+    kept = that_keep_frozen(net, as_placements(wider | {"calm": [Set("older", dropout=0.1)]}))
+    assert [each.name for each in kept] == ["calm"]
+    assert "placement 'wider' is left out" in caplog.text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from normcast.models.edits import Edit, apply
+from normcast.models.edits import Applied, Edit, apply_reported
 from normcast.plain import Plain
 
 if TYPE_CHECKING:
@@ -49,8 +49,14 @@ class Placement(Plain):
 
     def applied(self, model: keras.Model) -> keras.Model:
         """Return the network so arranged. Raises ValueError if an edit does not fit the model."""
+        return self.reported(model).model
+
+    def reported(self, model: keras.Model) -> Applied:
+        """Return the network so arranged with what became of its weights. Raises as `applied` does."""
+        if not self.edits:
+            return Applied(model, (), (), (), frozenset(range(len(model.weights))))
         try:
-            return apply(model, self.edits) if self.edits else model
+            return apply_reported(model, self.edits)
         except ValueError as error:
             raise ValueError(f"placement {self.name!r}: {error}") from error
 

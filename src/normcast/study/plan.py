@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import keras
 import numpy as np
 
-from normcast.engine.seeding import kept_values
+from normcast.engine.seeding import kept, kept_values
 from normcast.errors import counted
+from normcast.models.edits import Applied
 from normcast.models.size import multiplications
 from normcast.study.job import Job, training_to_json
 from normcast.study.measures import Measures
@@ -18,6 +21,7 @@ from normcast.study.trial import TrialKey
 from normcast.tasks.cost import roughly, training_seconds
 from normcast.tasks.subject import Subject
 
+_log = logging.getLogger("normcast")
 SECONDS_PER_PROGRAM = 4.0
 USUAL_SHARE = 0.7  # of the epochs, before early stopping
 
@@ -55,14 +59,13 @@ class Plan:
     def of(
         cls, subject: Subject, placements: Sequence[Placement], seeds: int, design: str = "one_at_a_time"
     ) -> Plan:
-        """Arrange every network. Raises ValueError naming the placement whose edits do not fit."""
+        """Arrange every network.
+
+        Raises ValueError naming the placement whose edits do not fit, or take from a frozen layer what it
+        learned.
+        """
         given = Placement(BASELINE)
-        cells = []
-        for placement in (given, *placements):
-            model = placement.applied(subject.model)
-            parameters = int(model.count_params())
-            work, stay = multiplications(model), kept_values(model)
-            cells.append(Cell(placement, model.to_json(), parameters, work, stay))
+        cells = [_cell(each, subject.model) for each in (given, *placements)]
         training = subject.training
         windows = len(subject.task.fold(0).train)
         first = training.seed
@@ -156,3 +159,42 @@ class Plan:
             f"{self.windows:,} windows, in {len(self.cells)} programs; "
             f"{roughly(self.seconds(processes), processes)}."
         )
+
+
+def _cell(placement: Placement, model: keras.Model) -> Cell:
+    applied = placement.reported(model)
+    if lost := unlearned(applied):
+        raise ValueError(
+            f"placement {placement.name!r}: {lost} is of a layer that does not train, and would be random. "
+            "Let the layer train (trainable = True), or leave the placement out."
+        )
+    arranged = applied.model
+    parameters, work = int(arranged.count_params()), multiplications(arranged)
+    stay = {place: each for place, each in kept_values(arranged).items() if place in applied.carried}
+    return Cell(placement, arranged.to_json(), parameters, work, stay)
+
+
+def unlearned(applied: Applied) -> str:
+    """Return a weight of a layer that does not train which would be drawn, as its path; "" for none.
+
+    What was carried over was learned. What has one value throughout, as a new norm has, is not drawn.
+    """
+    stay, weights = kept_values(applied.model), applied.model.weights
+    drawn = (place for place, value in stay.items() if place not in applied.carried and np.ptp(value) > 0)
+    return next((weights[place].path for place in drawn), "")
+
+
+def that_keep_frozen(model: keras.Model, placements: Sequence[Placement]) -> tuple[Placement, ...]:
+    """Return the placements that leave frozen layers what they learned; the log says which are left out."""
+    if not kept(model):
+        return tuple(placements)
+    lost = {each.name: unlearned(each.reported(model)) for each in placements}
+    for name, weight in lost.items():
+        if weight:
+            _log.warning(
+                "normcast: Study: placement %r is left out: %s is of a layer that does not train, and would "
+                "be random.",
+                name,
+                weight,
+            )
+    return tuple(each for each in placements if not lost[each.name])

@@ -27,7 +27,7 @@ from normcast.study.measures import Measures, MetricLike
 from normcast.study.placement import PlacementsLike, as_placements
 from normcast.study.placements import AXES
 from normcast.study.placements import placements as found_placements
-from normcast.study.plan import Plan
+from normcast.study.plan import Plan, that_keep_frozen
 from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
 from normcast.study.statistics import enough_seeds
@@ -132,7 +132,10 @@ class Study(Shown):
         self.subject: Subject = replace(subject, training=replace(training, **given))
         self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
         found = (
-            found_placements(self.subject.model, axes=axes, rate=rate, forecasts=forecasts)
+            that_keep_frozen(
+                self.subject.model,
+                found_placements(self.subject.model, axes=axes, rate=rate, forecasts=forecasts),
+            )
             if placements is None
             else as_placements(placements)
         )
@@ -164,9 +167,9 @@ class Study(Shown):
     @property
     def facts(self) -> dict[str, Any]:
         """What tells this study from others; a store holds one study."""
-        stay = self.plan.cells[0].kept
+        stay = self.plan.cells[0].kept  # those of all other cells are among them
         return {
-            **({"kept": digest(*stay.values())} if stay else {}),
+            **({"frozen": digest(*stay.values())} if stay else {}),
             **self.subject.task.describe(),
             "metric": self.metric,
             "network": self.subject.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,16 @@ import numpy as np
 
 from normcast import keras_seam
 from normcast.errors import last_line
+from normcast.layers import GRU, LSTM
 from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
 from normcast.models.revival import refuse_code, revived
 from normcast.models.shapes import Held, refuse_large
+
+# One recurrence in two classes: weights of the same names, shapes and columns.
+SAME = ({keras.layers.LSTM, LSTM}, {keras.layers.GRU, GRU})
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +30,14 @@ class Applied:
 
     kept: variables carried over, as "layer/variable"; fresh: variables of old layers that start anew because
     their shape or class changed; dropped: variables that have no place any more. New layers are in none.
+    carried: where the kept ones stand among the model's weights.
     """
 
     model: keras.Model
     kept: tuple[str, ...]
     fresh: tuple[str, ...]
     dropped: tuple[str, ...]
+    carried: frozenset[int] = frozenset()
 
     def __str__(self) -> str:
         lines = [f"kept {len(self.kept)} variables"]
@@ -67,7 +74,7 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     refuse_large(plain, "apply", Held(model.count_params()), classes, safe_mode=False)
     new = _revive(plain, classes)
     _carry_compile(model, new, classes)
-    return Applied(new, *_carry_weights(model, new))
+    return _carry_weights(model, new)
 
 
 def custom_classes(model: keras.Model) -> dict[str, Any]:
@@ -122,11 +129,9 @@ def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) 
                 new.compile(**{**given, "optimizer": optimizer})
 
 
-def _carry_weights(
-    old: keras.Model, new: keras.Model
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _carry_weights(old: keras.Model, new: keras.Model) -> Applied:
     before, after = dict(leaves(old)), dict(leaves(new))
-    kept, fresh, continued = [], [], set()
+    kept, fresh, continued, carried = [], [], set(), set()
     for path, layer in after.items():
         for variable, source in _pairs(before[path], layer) if path in before else []:
             continued.add(id(source))
@@ -136,11 +141,13 @@ def _carry_weights(
                 # A copy: JAX would give both models one buffer and donate it in the first compiled call.
                 variable.assign(np.array(keras.ops.convert_to_numpy(source)))
                 kept.append(f"{path}/{variable.name}")
+                carried.add(id(variable))
     for adapted in keras_seam.adapted_layers(new):
         adapted.finalize_state()
     all_old = [(f"{path}/{v.name}", v) for path, layer in before.items() for v in layer.weights]
     dropped = [name for name, variable in all_old if id(variable) not in continued]
-    return tuple(kept), tuple(fresh), tuple(dropped)
+    places = frozenset(place for place, each in enumerate(new.weights) if id(each) in carried)
+    return Applied(new, tuple(kept), tuple(fresh), tuple(dropped), places)
 
 
 def leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -155,7 +162,12 @@ def leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def _pairs(old: Any, new: Any) -> list[tuple[Any, Any]]:
     """Pair each variable of the new layer with the old one that it continues, or with None."""
-    if type(old) is not type(new):
+    if type(old) is type(new) is keras.layers.Bidirectional:  # their names in it differ by class
+        return [
+            *_pairs(old.forward_layer, new.forward_layer),
+            *_pairs(old.backward_layer, new.backward_layer),
+        ]
+    if type(old) is not type(new) and {type(old), type(new)} not in SAME:
         return [(variable, None) for variable in new.weights]
     known = {_tail(v, old): v for v in old.weights}
     if len(known) < len(old.weights):
@@ -167,4 +179,5 @@ def _pairs(old: Any, new: Any) -> list[tuple[Any, Any]]:
 
 
 def _tail(variable: Any, layer: Any) -> str:
-    return variable.path.rpartition(f"{layer.name}/")[2]
+    """Return the path of a variable in its layer; Keras' recurrences hold theirs in a cell, ours do not."""
+    return re.sub(r"(^|/)(lstm|gru)_cell/", r"\1", variable.path.rpartition(f"{layer.name}/")[2])
