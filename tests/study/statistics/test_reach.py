@@ -111,11 +111,18 @@ def test_folds_that_disagree_are_named_and_not_to_be_mended_by_seeds():
     assert "more data (groups, or longer series) would tell more, not more seeds" in str(said)
 
 
-def test_folds_that_differ_by_luck_are_seldom_named():
-    named = [
-        fold_spread(np.random.default_rng(study).normal(0, 0.05, (8, 3)), 0.05) > 0 for study in range(400)
-    ]
-    assert np.mean(named) <= 0.09
+def test_of_studies_whose_folds_differ_by_luck_few_name_a_placement():
+    def named(study):
+        draws = np.random.default_rng(study)
+        given = np.ones((8, 3))
+        others = {f"p{k}": given + draws.normal(0, 0.05, (8, 3)) for k in range(8)}
+        return found({"given": given, **others}, resamples=9).uneven != ""
+
+    assert np.mean([named(study) for study in range(60)]) <= 0.12  # 5 % and the luck of 60; 34 % uncorrected
+
+
+def test_folds_that_agree_are_not_uneven():
+    assert fold_spread(np.ones((8, 1)) * np.array([0.1, 0.1])) == (0.0, 1.0)
 
 
 def test_the_reach_is_written_and_read_back():

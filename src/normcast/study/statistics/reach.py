@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite, nan, sqrt
 
 import numpy as np
 from scipy.special import fdtrc
@@ -16,6 +16,7 @@ from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.interval import FEWEST_SEEDS
+from normcast.study.statistics.paired import holm
 from normcast.study.statistics.power import MOST_SEEDS, half_width, seeds_to_narrow
 from normcast.study.statistics.seeds import fewest_seeds
 
@@ -31,8 +32,9 @@ class Reach(Plain):
     within `min_effect`, 0 where all are; below 3 seeds, whose spread says nothing, the fewest that find a
     large difference; None where no number up to 1,000 does. beyond: the unseen that no such number helps:
     they differ too much from seed to seed, or fail too often. uneven: the placement, not told better or
-    worse, whose effect differs most from fold to fold, by more than `min_effect` and beyond luck ("" for
-    none); fold_spread: the standard deviation of that over folds. Seeds do not narrow it.
+    worse, whose effect differs most from fold to fold, by more than `min_effect` and beyond the luck of so
+    many placements ("" for none); fold_spread: the standard deviation of that over folds. Seeds do not
+    narrow it.
     """
 
     seeds: int
@@ -179,14 +181,19 @@ def _seeds_more(effect: Effect, comparison: Comparison) -> int | None:
 
 
 def _most_uneven(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> tuple[str, float]:
-    """Return which placement differs most from fold to fold, and by how much; ("", NaN) for none."""
-    given, found = scores[comparison.baseline], {}
-    for effect in comparison.effects:
-        if effect.verdict not in ("better", "worse") and isfinite(effect.effect):
-            differences = scores[effect.name] - given
-            spread = fold_spread(differences, comparison.alpha) / _unit(comparison, given)
-            if spread > comparison.min_effect:
-                found[effect.name] = spread
+    """Return which placement differs most from fold to fold, and by how much; ("", NaN) for none.
+
+    Beyond luck by Holm's correction: of many placements, one would often seem so.
+    """
+    given = scores[comparison.baseline]
+    asked = [e for e in comparison.effects if e.verdict not in ("better", "worse") and isfinite(e.effect)]
+    tests = [fold_spread(scores[each.name] - given) for each in asked]
+    corrected = holm([p for _, p in tests])
+    found = {
+        each.name: spread / _unit(comparison, given)
+        for each, (spread, _), p in zip(asked, tests, corrected, strict=True)
+        if p < comparison.alpha and spread / _unit(comparison, given) > comparison.min_effect
+    }
     return max(found.items(), key=lambda each: each[1], default=("", nan))
 
 
@@ -194,24 +201,26 @@ def _unit(comparison: Comparison, given: np.ndarray) -> float:
     return comparison.scale if isfinite(comparison.scale) else float(np.nanmean(given))
 
 
-def fold_spread(differences: np.ndarray, alpha: float) -> float:
-    """Return the standard deviation over folds of the mean difference, without what seeds explain of it.
+def fold_spread(differences: np.ndarray) -> tuple[float, float]:
+    """Return the standard deviation over folds of the mean difference, without what seeds explain, and its p.
 
-    differences: (seeds, folds); seeds with an unfinished fold are left out. 0 where luck explains it: where
-    the F test of a two-way layout without replication has p of alpha or more, or there is no such test.
+    differences: (seeds, folds); seeds with an unfinished fold are left out. p: of the F test of a two-way
+    layout without replication; (0, 1) where there is no such test.
 
     >>> swap = np.array([[0.1, -0.1], [0.11, -0.1], [0.1, -0.12]])
-    >>> round(fold_spread(swap, 0.05), 2), fold_spread(swap[:, :1], 0.05)
-    (0.15, 0.0)
+    >>> spread, p = fold_spread(swap)
+    >>> round(spread, 2), p < 0.01, fold_spread(swap[:, :1])
+    (0.15, True, (0.0, 1.0))
     """
     whole = differences[np.isfinite(differences).all(axis=1)]
     seeds, folds = whole.shape
     if seeds < FEWEST_SEEDS or folds < 2:
-        return 0.0
+        return 0.0, 1.0
     means = whole.mean(axis=0)
     left = whole - whole.mean(axis=1, keepdims=True) - means + whole.mean()
     luck = float((left**2).sum() / ((seeds - 1) * (folds - 1))) / seeds
     between = float(means.var(ddof=1))
-    if between <= luck or (luck > 0 and fdtrc(folds - 1, (seeds - 1) * (folds - 1), between / luck) >= alpha):
-        return 0.0
-    return float(np.sqrt(between - luck))
+    if between <= luck:
+        return 0.0, 1.0
+    p = float(fdtrc(folds - 1, (seeds - 1) * (folds - 1), between / luck)) if luck > 0 else 0.0
+    return sqrt(between - luck), p
