@@ -148,6 +148,17 @@ def test_a_network_that_a_baseline_beats_is_told_so():
     assert "odd" not in beside(result)
 
 
+def test_a_baseline_within_the_noise_of_the_best_network_is_not_told_apart_from_it():
+    result = demo.study({BASELINE: (1.0, 0.0), demo.NOISY: (0.99, 0.1)})
+    best = min(result.mean_scores("mase").values())
+    for ahead in (0.001, -0.001):
+        result.facts["baselines"] = {"ridge": [{"mase": best - ahead}] * 2}
+        result.__dict__.pop("baselines", None)
+        said = beside(result)
+        assert "and ridge are not told apart over 8 seeds" in said
+        assert "No network" not in said
+
+
 def test_a_verdict_of_failures_has_their_number_where_an_interval_would_be():
     result = demo.study(failing=[(demo.WORSE, seed) for seed in range(7)])
     rows = {row[0]: row for row in verdicts(result)}

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from typing import Any, Protocol
 
+import numpy as np
+
 from normcast.errors import counted, listed
 from normcast.pages.percent import between, interval, percent, size
 from normcast.pages.words import decimals
 from normcast.study.baselines import Baselines
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.statistics import Comparison, Effect, Reach
+from normcast.study.statistics import Comparison, Effect, Reach, t_test
 from normcast.study.words import metric_name, score
 
 VERDICTS = {
@@ -39,6 +41,11 @@ class Measured(Protocol):
     @property
     def metrics(self) -> tuple[str, ...]:
         """What was measured, the metric that decides first."""
+        ...
+
+    @property
+    def scores(self) -> Mapping[str, np.ndarray]:
+        """The metric that decides, (seeds, folds) per network."""
         ...
 
     @property
@@ -130,13 +137,16 @@ def tally(result: Measured) -> str:
 
 
 def beside(result: Measured) -> str:
-    """Return what the baselines scored in the same folds, and whether any network beats the best of them."""
+    """Return what the baselines scored in the same folds, and whether any network beats the best of them.
+
+    The best network is held against it by a one-sample t test over seeds: its luck was chosen, so that none
+    beats the baseline is said the more rarely for it.
+    """
     if not result.baselines:
         return ""
     metric = result.metrics[0]
     means = {name: mean for name, mean in result.mean_scores(metric).items() if isfinite(mean)}
     told = {name: mean for name, mean in means.items() if name in result.baselines}
-    networks = [mean for name, mean in means.items() if name not in told]
     if not told or BASELINE not in means:
         return ""
     places = decimals(means.values())
@@ -146,7 +156,13 @@ def beside(result: Measured) -> str:
         f"In the same folds, {metric_name(metric)} (lower is better): network as given "
         f"{score(metric, means[BASELINE], places)}, {scores}."
     )
-    if told[best] < min(networks):
+    network = min((name for name in means if name not in told), key=lambda name: means[name])
+    seeds = result.scores[network].mean(axis=1)
+    seeds = seeds[np.isfinite(seeds)]
+    if not t_test(seeds - told[best], float(np.abs(seeds).max())) < result.comparison.alpha:
+        over = counted(len(seeds), "seed")
+        return f"{said} The best network ({network}) and {best} are not told apart over {over}."
+    if told[best] < means[network]:
         return f"{said} No network here beats {best}, which costs next to nothing: look into that first."
     return said
 

@@ -4,6 +4,7 @@ from normcast.study.statistics.compare import compare
 from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.measures import deviations, epochs_to, generalization_gap
+from normcast.study.statistics.paired import t_test
 from normcast.study.statistics.pooled import Pooled, pooled
 from normcast.study.statistics.ranking import Ranking, rank
 from normcast.study.statistics.reach import Reach, reach
@@ -26,4 +27,5 @@ __all__ = [
     "pooled",
     "rank",
     "reach",
+    "t_test",
 ]
