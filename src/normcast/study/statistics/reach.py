@@ -17,7 +17,7 @@ from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.interval import FEWEST_SEEDS
 from normcast.study.statistics.paired import holm
-from normcast.study.statistics.power import MOST_SEEDS, half_width, seeds_to_narrow
+from normcast.study.statistics.power import MOST_SEEDS, half_width, seeds_to_narrow, seeds_to_see
 from normcast.study.statistics.seeds import fewest_seeds
 
 
@@ -25,16 +25,16 @@ from normcast.study.statistics.seeds import fewest_seeds
 class Reach(Plain):
     """What a study could have seen of the placements that it leaves undecided; `print` shows the sentence.
 
-    seeds: those compared; min_effect: the smallest effect that matters; level: of the intervals.
-    undecided: placements without a verdict. unseen: those of them whose interval reaches further than
-    `min_effect` to either side, or is not known: a change that matters may hide in it. half_width: the
-    largest of these reaches, NaN where none is known. more_seeds: about how many further seeds bring them
-    within `min_effect`, 0 where all are; below 3 seeds, whose spread says nothing, the fewest that find a
-    large difference; None where no number up to 1,000 does. beyond: the unseen that no such number helps:
-    they differ too much from seed to seed, or fail too often. uneven: the placement, not told better or
-    worse, whose effect differs most from fold to fold, by more than `min_effect` and beyond the luck of so
-    many placements ("" for none); fold_spread: the standard deviation of that over folds. Seeds do not
-    narrow it.
+    seeds: those compared; min_effect: the smallest effect that matters; level: of the intervals, corrected
+    over all placements. undecided: placements without a verdict. unseen: those of them whose interval at
+    that level holds an effect beyond `min_effect`, or is not known: a change that matters may hide in it.
+    half_width: how far the widest interval reaches to either side of its effect, NaN where none is known.
+    more_seeds: about how many further seeds leave none unseen, 0 where none is; below 3 seeds, whose spread
+    says nothing, the fewest that find a large difference; None where no number up to 1,000 does. beyond: the
+    unseen that no such number helps: they differ too much from seed to seed, or fail too often. uneven: the
+    placement, not told better or worse, whose effect differs most from fold to fold, by more than
+    `min_effect` and beyond the luck of so many placements ("" for none); fold_spread: the standard deviation
+    of that over folds. Seeds do not narrow it.
     """
 
     seeds: int
@@ -79,7 +79,7 @@ class Reach(Plain):
         margin = exact(self.min_effect)
         if self.can_see:
             are = "is" if len(self.undecided) == 1 else "are"
-            known = f"{self._which()} {are} known to ± {size(self.half_width)} or better"
+            known = f"{self._which()} {are} known to lie within ± {margin}"
             return f"{known}: a change of {margin} would have shown."
         if self.seeds < FEWEST_SEEDS:
             few = counted(self.seeds, "seed")
@@ -87,7 +87,7 @@ class Reach(Plain):
         hides = f"{self._which()} may hide a change of {margin} or more"
         if not isfinite(self.half_width):
             return f"{hides}."
-        return f"{hides}: the widest interval reaches ± {size(self.half_width)}."
+        return f"{hides}: the widest interval is ± {size(self.half_width)}, corrected for all placements."
 
     def _which(self) -> str:
         some, all_ = len(self.unseen), len(self.undecided)
@@ -121,8 +121,8 @@ class Reach(Plain):
 def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
     """Return what a comparison could have seen; scores: (seeds, folds) of each, those it was made of.
 
-    An interval's reach to either side is that of the t interval of the mean paired difference: of few seeds
-    the bootstrap's is too short.
+    Intervals are t intervals of the mean paired difference, corrected by Bonferroni over all placements: of
+    few seeds the bootstrap's are too short, and of many placements some by themselves.
 
     >>> from normcast.study.statistics import compare
     >>> given = np.linspace(1.0, 1.1, 8)[:, None]
@@ -130,12 +130,12 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
     >>> scores = {"given": given, "noisy": given + luck}
     >>> found = reach(compare(scores, "given"), scores)
     >>> found.can_see, found.more_seeds
-    (False, 11)
+    (False, 27)
     """
-    effects, level = comparison.effects, comparison.level
+    effects, level = comparison.effects, _corrected(comparison.level, comparison)
     undecided = [each for each in effects if each.verdict == "undecided"]
     widths = {each.name: _half_width(each, level) for each in undecided}
-    unseen = [each for each in undecided if not widths[each.name] <= comparison.min_effect]
+    unseen = [e for e in undecided if not abs(e.effect) + widths[e.name] <= comparison.min_effect]
     known = [width for width in widths.values() if isfinite(width)]
     more, beyond = _more(unseen, comparison)
     uneven, fold_spread = _most_uneven(comparison, scores)
@@ -151,6 +151,10 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
         uneven=uneven,
         fold_spread=number(fold_spread),
     )
+
+
+def _corrected(level: float, comparison: Comparison) -> float:
+    return 1 - (1 - level) / max(1, len(comparison.effects))
 
 
 def _half_width(effect: Effect, level: float) -> float:
@@ -172,12 +176,18 @@ def _more(unseen: Sequence[Effect], comparison: Comparison) -> tuple[int | None,
 
 
 def _seeds_more(effect: Effect, comparison: Comparison) -> int | None:
+    """Return how many further seeds show a true effect of `min_effect` four times out of five.
+
+    And at which, if the effect is what it seems, its interval leaves out zero or all beyond `min_effect`.
+    """
     if effect.paired < FEWEST_SEEDS or effect.share_failed > MOST_FAILED:
         return None
-    needed = seeds_to_narrow(effect.spread, comparison.min_effect, comparison.level)
-    if needed is None:
+    margin, level = comparison.min_effect, _corrected(comparison.level, comparison)
+    shown = seeds_to_see(margin, effect.spread, 1 - level)
+    narrow = seeds_to_narrow(effect.spread, max(abs(effect.effect), margin - abs(effect.effect)), level)
+    if shown is None or narrow is None:
         return None
-    return max(1, -(-(needed - effect.paired) * effect.seeds // effect.paired))
+    return max(1, -(-(max(shown, narrow) - effect.paired) * effect.seeds // effect.paired))
 
 
 def _most_uneven(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> tuple[str, float]:
