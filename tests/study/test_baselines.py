@@ -12,7 +12,7 @@ from normcast.cli import run as command
 from normcast.report import StudyReport, render
 from normcast.study import BASELINE, Study, StudyResult
 from normcast.study.answer import answer, beside, verdicts
-from normcast.study.baselines import baselines_of
+from normcast.study.baselines import baselines_of, thinned
 from normcast.study.export import evidence_of
 from tests.report import study_demo as demo
 from tests.study.ready import small_study
@@ -146,6 +146,19 @@ def test_a_network_that_a_baseline_beats_is_told_so():
     assert "beats" not in beside(result)
     assert "drift 2.00" in beside(result)
     assert "odd" not in beside(result)
+
+
+def test_of_many_cases_a_neighbour_is_looked_for_among_some_of_every_class(monkeypatch):
+    monkeypatch.setattr("normcast.study.baselines.MOST_CASES", 10)
+    rare = np.where(np.isin(np.arange(len(X)), [7, 8, 9]), 2, LABELS)
+    study = study_of(network(3, "softmax", loss="sparse_categorical_crossentropy"), rare, task="classify")
+    task, places = study.subject.task, np.arange(len(X))
+    some = thinned(task, places)
+    assert {7, 59} < set(some.tolist()) < set(places.tolist())
+    assert len(some) <= 10 + 3
+    np.testing.assert_array_equal(some, thinned(task, places))
+    found = told(study)
+    assert list(found) == ["majority", "last step", "ridge", "nearest neighbour (among at most 10 cases)"]
 
 
 def test_a_baseline_within_the_noise_of_the_best_network_is_not_told_apart_from_it():

@@ -8,12 +8,14 @@ from typing import TypeAlias
 import numpy as np
 
 from normcast.candidates import fit_candidates
+from normcast.candidates.of_cases import CaseCandidate
 from normcast.cases.baselines import candidates_of, told_by_candidate
 from normcast.study.job import fold_of
 from normcast.study.measures import Measures
 from normcast.tasks import ClassifyTask, ForecastTask, RegressTask
 from normcast.tasks.task import Measured, Task
 
+MOST_CASES = 5_000  # that the nearest neighbour looks among: beyond, it would take longer than trainings
 Baselines: TypeAlias = dict[str, list[Measured]]
 """By name the scores of each fold, on the windows or cases that the networks are tested on."""
 
@@ -51,8 +53,28 @@ def _told_of_cases(task: ClassifyTask | RegressTask, number: int) -> Iterator[tu
     seen, test = task.parts.tested(number)
     for each in candidates_of(task):
         if not each.needs:
-            values = told_by_candidate(each, task, seen, test)
-            yield each.name, task.as_outputs(values, task.parts.places(number)["train"])
+            name, cases = _looked_among(each, task, seen)
+            values = told_by_candidate(each, task, cases, test)
+            yield name, task.as_outputs(values, task.parts.places(number)["train"])
+
+
+def _looked_among(
+    candidate: CaseCandidate, task: ClassifyTask | RegressTask, seen: np.ndarray
+) -> tuple[str, np.ndarray]:
+    """Return the name and the cases of a candidate: of many cases, a neighbour is looked for among some."""
+    if not candidate.compares or task.cases.n_cases <= MOST_CASES:
+        return candidate.name, seen
+    return f"{candidate.name} (among at most {MOST_CASES:,} cases)", thinned(task, np.sort(seen))
+
+
+def thinned(task: ClassifyTask | RegressTask, seen: np.ndarray) -> np.ndarray:
+    """Return about `MOST_CASES` of these places, evenly spread over them, and the first of every class."""
+    if len(seen) <= MOST_CASES:
+        return seen
+    chosen = np.linspace(0, len(seen) - 1, MOST_CASES).astype(int)
+    if isinstance(task, ClassifyTask):
+        chosen = np.union1d(chosen, task.hot[seen].argmax(axis=0))
+    return seen[chosen]
 
 
 def told_of_targets(task: Task) -> dict[str, list[float]]:

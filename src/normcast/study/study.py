@@ -205,16 +205,16 @@ class Study(Shown):
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
             store.add_placements(cells)
-            self._note_baselines(store)
             end = None if budget is None else time.monotonic() + budget
             with ticking(progress) as report:
+                self._note_baselines(store)
                 for plan in Rounds(self.plan, self.design, self.metric).plans(store):
                     if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
                         break
             return StudyResult.read(store)
 
     def _note_baselines(self, store: Store) -> None:
-        """Keep, once, what stands beside the networks: a matter of seconds."""
+        """Keep, once, what stands beside the networks: a matter of seconds, within the budget."""
         if "baselines" not in store.facts:
             for name, value in told_of_targets(self.subject.task).items():
                 store.note(name, value)

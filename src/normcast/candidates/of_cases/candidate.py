@@ -23,7 +23,8 @@ class CaseCandidate:
     which several may hold, (cases, labels, 2) bool, each as two classes, no and yes; returns what tells them
     of further cases, of each from its own rows alone. tells: some of `KINDS`. needs: the packages
     without which it is not there. in_time: whether it tells steps of time apart; else it takes several inputs
-    side by side, as one step.
+    side by side, as one step. compares: whether it compares each case with each, which takes time with the
+    square of their number.
 
     >>> zero = CaseCandidate("zero", 9, lambda x, y: lambda new: np.zeros((len(new), *y.shape[1:])))
     >>> zero.fit(np.zeros((5, 3, 2)), np.ones(5))(np.zeros((2, 3, 2))), zero.is_there
@@ -36,6 +37,7 @@ class CaseCandidate:
     tells: tuple[str, ...] = KINDS
     needs: tuple[str, ...] = ()
     in_time: bool = False
+    compares: bool = False
 
     @property
     def is_there(self) -> bool:

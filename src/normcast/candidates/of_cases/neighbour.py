@@ -90,4 +90,4 @@ def _blocks(cases: np.ndarray) -> Iterator[slice]:
     return (slice(first, min(first + size, len(cases))) for first in range(0, len(cases), size))
 
 
-candidate = CaseCandidate("nearest neighbour", 3, fit)
+candidate = CaseCandidate("nearest neighbour", 3, fit, compares=True)
