@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from normcast.pages.page import Section
 from normcast.pages.percent import size
 from normcast.pages.words import duration, steps
@@ -108,8 +110,10 @@ def _all(values: Any) -> str:
 
 
 def plain(value: object) -> str:
-    """Return a setting as text.
+    """Return a setting as text; a number that Keras keeps in float32, as it was given.
 
+    >>> plain(0.0010000000474974513)
+    '0.001'
     >>> plain(None), plain(2922), plain(["a", 1]), plain({"class_name": "Huber", "config": {"delta": 1.0}})
     ('none', '2,922', 'a, 1', 'Huber(delta=1.0)')
     """
@@ -117,9 +121,12 @@ def plain(value: object) -> str:
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float):
+        short = float(str(np.float32(value)))
+        return str(short if np.float32(value) == value else value)
     if isinstance(value, dict) and "class_name" in value:
         told = {k: v for k, v in (value.get("config") or {}).items() if k != "name" and v is not None}
-        inside = ", ".join(f"{k}={v}" for k, v in told.items())
+        inside = ", ".join(f"{k}={plain(v) if isinstance(v, float) else v}" for k, v in told.items())
         return f"{value['class_name']}({inside})"
     if isinstance(value, dict):
         value = [f"{name}: {plain(each)}" for name, each in value.items()]
