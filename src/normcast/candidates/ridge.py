@@ -78,8 +78,8 @@ def fit_ridge(
     relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
     windows than this, this many are taken at even distances (and a tenth as many of the validation windows);
     fewer where steps with unobserved targets, which each add up windows of their own, would add up twice
-    this. offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN where
-    nothing was observed, which counts nowhere: each step is fitted on the windows in which it was observed.
+    this. offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN
+    where nothing was observed, which counts nowhere: each step is fitted on the windows in which it was.
     The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
     Raises ValueError without training or validation windows.
     Source: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear,
@@ -204,7 +204,7 @@ def _thinned(windows: Windows, most: int) -> Windows:
 
 
 def _thinned_by_holes(windows: Windows, observed: np.ndarray, most: int) -> Windows:
-    """Return windows at even distances, so that steps add up so many apart from the others; observed: (rows,)."""
+    """Return windows at even distances, so that steps add up at most so many apart from the others."""
     seen = windows.targets(observed).sum(axis=0)
     apart = int(np.minimum(seen, len(windows) - seen).sum())
     return windows if apart <= most else _thinned(windows, len(windows) * most // apart)
