@@ -150,19 +150,12 @@ def outage(rows, first, end):
 BORDERS = {"train_end": 90, "valid_end": 140, "step_size": 20, "missing": "mask", "progress": False}
 
 
-def test_a_default_level_that_a_later_cutoff_cannot_support_is_dropped_at_all_with_a_note():
-    forecaster = Forecaster(h=7, input_size=14, **SMALL)
-    table = forecaster.cross_validation(outage(240, 145, 160), n_windows=3, **BORDERS)
-    assert {fold.fitted.intervals.levels for fold in forecaster.backtest_.folds} == {(80,)}
-    assert "normcast-lo-95" not in table.columns
-    assert "no interval of 95 %, which is a default" in forecaster.backtest_.panel.notes[-1]
-
-
 @pytest.mark.parametrize(
     ("end", "level", "words"),
     [
         (160, (95,), r"^cutoff 2024-06-08: level: 95 needs 19 calibration windows"),
-        (210, None, r"^cutoff 2024-07-18: split: no target of the validation windows was observed"),
+        (160, None, r"^cutoff 2024-06-08: level: 95 needs 19 calibration windows"),  # no earlier one changes
+        (210, (), r"^cutoff 2024-07-18: split: no target of the validation windows was observed"),
     ],
 )
 def test_a_later_cutoff_that_cannot_be_learned_at_is_refused_by_name_before_any_training(end, level, words):

@@ -35,7 +35,7 @@ from normcast.forecasting.settings import (
     as_tuple,
     refuse_foreign,
 )
-from normcast.forecasting.settled import Beyond, long_enough, observed_at, read_settled, settle
+from normcast.forecasting.settled import Beyond, long_enough, read_settled, refuse_unobserved, settle
 from normcast.models import DEFAULT, Architecture
 from normcast.models.revival import Classes
 from normcast.sheet import Sheet, Shown, Table, call, differing
@@ -233,7 +233,7 @@ class Forecaster(Shown):
         whole = rolling.within(panel, h, self.asked.short)
         rolling, held = rolling.spaced(whole, h), rolling.held(whole)
         self.settings, whole = settle(self.asked, whole, rolling.behind(whole, h), held)
-        self.settings, whole = observed_at(self.settings, whole, rolling.learned_at(whole, h), held)
+        refuse_unobserved(self.settings, whole, rolling.learned_at(whole, h), held)
         self.beyond_ = Beyond.between(panel, whole)
         folder = None if checkpoint is None else writable_folder(checkpoint)
         with reporting_folds(progress, rolling.fits(whole, h)) as report:

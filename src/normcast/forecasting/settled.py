@@ -156,27 +156,22 @@ def observed_levels(
         settings = replace(settings, level=DefaultLevel(level))
 
 
-def observed_at(
-    settings: Settings, panel: Panel, origins: np.ndarray, held: int | None
-) -> tuple[Settings, Panel]:
-    """Return settings and panel with levels that all cutoffs can support at which something is learned.
+def refuse_unobserved(settings: Settings, panel: Panel, origins: np.ndarray, held: int | None) -> None:
+    """Raise ValueError, naming the cutoff, where too little was observed for what is learned at a later one.
 
-    origins: rows of each series before them, (fits, S). Raises ValueError, naming the cutoff, for a level
-    that was asked for, and where no target was observed that trains or validates.
+    origins: rows of each series before each cutoff at which something is learned, (fits, S). A later cutoff
+    changes no level of an earlier one, whose forecasts would then depend on rows behind it.
     """
     if panel.observed.all():
-        return settings, panel
-    while True:  # with fewer levels, other windows calibrate at the cutoffs before
-        level = settings.level
-        for rows in origins:
-            try:
-                settings, panel = observed_levels(settings, panel, rows, held)
-                split_before(panel, rows, sizes_of(settings, panel, rows, held), settings.h)
-            except ValueError as error:
-                last = int(panel.time[panel.offsets[0] + rows[0] - 1].astype(np.int64))
-                raise ValueError(f"cutoff {panel.stamps.show(last)}: {error}") from None
-        if settings.level == level:
-            return settings, panel
+        return
+    fixed = replace(settings, level=tuple(settings.level))
+    for rows in origins:
+        try:
+            observed_levels(fixed, panel, rows, held)
+            split_before(panel, rows, sizes_of(settings, panel, rows, held), settings.h)
+        except ValueError as error:
+            last = int(panel.time[panel.offsets[0] + rows[0] - 1].astype(np.int64))
+            raise ValueError(f"cutoff {panel.stamps.show(last)}: {error}") from None
 
 
 def has_own_heads(settings: Settings) -> bool:
