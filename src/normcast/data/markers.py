@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from normcast.data.asking import Asking
 from normcast.errors import counted, listed
 
 _NINES = re.compile(r"9{2,}(\.9+)?")
@@ -19,22 +18,8 @@ _FEWEST, _FAR, _ROUNDS = 3, 3.0, 3
 
 Marks: TypeAlias = str | float | Iterable[str | float] | None
 
-_asked: ContextVar[tuple[str | float, ...]] = ContextVar("missing", default=())
-
-
-@contextmanager
-def asked_for(marks: Iterable[str | float]) -> Iterator[None]:
-    """Read these marks as missing in every table that is read meanwhile: what --na-value asks for."""
-    token = _asked.set(tuple(marks))
-    try:
-        yield
-    finally:
-        _asked.reset(token)
-
-
-def asked() -> tuple[str | float, ...]:
-    """Return the marks of `asked_for`, () outside of it."""
-    return _asked.get()
+_asking = Asking[Sequence[str | float]]("missing", ())
+asked_for, asked = _asking.asked_for, _asking.asked  # marks in every table that is read: --na-value
 
 
 def as_texts(marks: Marks) -> tuple[str, ...]:

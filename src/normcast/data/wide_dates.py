@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from normcast.data.asking import Asking
 from normcast.data.period_text import form_of
 from normcast.data.told import keep, notes_of, reading_of
 from normcast.errors import listed
@@ -27,7 +26,8 @@ _DATE = re.compile(
     rf"({'|'.join(MONTHS)})([- ]\d{{4}}|-\d{{2}})|{_YEAR.pattern}",
     re.IGNORECASE,
 )
-_asked: ContextVar[bool] = ContextVar("wide", default=False)
+_asking = Asking[bool]("wide", False)
+asked_for, asked = _asking.asked_for, _asking.asked  # whether files are wide: --wide
 
 
 def dated(names: Sequence[str]) -> list[str]:
@@ -105,21 +105,6 @@ def _refuse_taken(others: Sequence[str], where: str) -> None:
         raise ValueError(
             f"{where}: has a column {taken[0]!r} of its own beside those whose names are times. Rename it."
         )
-
-
-@contextmanager
-def asked_for(wide: bool) -> Iterator[None]:
-    """Let each file that is read inside be taken for a wide one."""
-    token = _asked.set(wide)
-    try:
-        yield
-    finally:
-        _asked.reset(token)
-
-
-def asked() -> bool:
-    """Return whether files are taken for wide ones here."""
-    return _asked.get()
 
 
 def as_asked(table: Any, where: str, usual: bool = False) -> Any:

@@ -7,30 +7,15 @@ import datetime
 import io
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from normcast.budgets import opened_zip, refuse_columns, refuse_expansion
+from normcast.data.asking import Asking
 from normcast.errors import first_line, listed, unknown
 
-_asked: ContextVar[str | None] = ContextVar("sheet", default=None)
+_asking = Asking[str | None]("sheet", None)
+asked_for, asked = _asking.asked_for, _asking.asked  # a sheet of each workbook that is read: --sheet
 _BYTES = 8  # of a cell, at least: a number or a pointer
-
-
-@contextmanager
-def asked_for(sheet: str | None) -> Iterator[None]:
-    """Read this sheet of each workbook that is read meanwhile: what --sheet asks for."""
-    token = _asked.set(sheet)
-    try:
-        yield
-    finally:
-        _asked.reset(token)
-
-
-def asked() -> str | None:
-    """Return the sheet of `asked_for`, None outside of it."""
-    return _asked.get()
 
 
 def refuse_other(name: str, sheet: str, asked: str) -> None:
