@@ -34,12 +34,14 @@ _HOME = {
     "cut_windows": "normcast.data",
     "facts_from": "normcast.check",
     "fix_model": "normcast.check",
+    "inspect_model": "normcast.inspect",
     "load": "normcast.loading",
     "placements": "normcast.study",
     "write_report": "normcast.report",
 }
 _MODULES = (
-    "check", "data", "datasets", "engine", "forecasting", "layers", "models", "report", "scoring", "study",
+    "check", "data", "datasets", "engine", "forecasting", "inspect", "layers", "models", "report", "scoring",
+    "study",
 )  # fmt: skip
 
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604  (names resolved by __getattr__)

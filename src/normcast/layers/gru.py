@@ -18,12 +18,12 @@ class GRU(Recurrent):
     """Gated recurrent unit: keras.layers.GRU, plus what Keras lacks inside the recurrence.
 
         a = N_x(x_t W) + b_x;    u = N_h(h_{t-1} U) + b_h;    z, r = sigmoid(a_z + u_z, a_r + u_r)
-        g = tanh(a_g + r * u_g)                       with reset_after=True, as cuDNN
-        g = tanh(a_g + N_g((r * h_{t-1}) U_g))        with reset_after=False
-        h_t = z * h_{t-1} + (1 - z) * g
+        n = tanh(a_n + r * u_n)                       with reset_after=True, as cuDNN
+        n = tanh(a_n + N_n((r * h_{t-1}) U_n))        with reset_after=False
+        h_t = z * h_{t-1} + (1 - z) * n
 
     With norm=None every N is the identity and weights, outputs and gradients are those of keras.layers.GRU.
-    Columns of the kernels: z, r, g.
+    Columns of the kernels: z, r, n.
 
     zoneout: rate at which a unit keeps its old value in training; its expectation at inference.
     recurrent_dropout_kind: "variational", "tied", "per_step" or "semeniuta", as of LSTM; "moon" needs a
@@ -46,7 +46,7 @@ class GRU(Recurrent):
     (4, 16)
     """
 
-    gates = ("z", "r", "g")
+    gates = ("z", "r", "n")
     terms = ("input", "recurrent")
     states_held = 1
     dropout_kinds = ("variational", "tied", "per_step", "semeniuta")
@@ -123,18 +123,22 @@ class GRU(Recurrent):
         a = self.input_term(now, held, keep)
         if held.bias is not None:
             a = a + (held.bias[0] if self.reset_after else held.bias)
-        a_z, a_r, a_g = ops.split(a, 3, axis=-1)  # (B, H) each
+        a_z, a_r, a_n = ops.split(a, 3, axis=-1)  # (B, H) each
         gates = slice(None) if self.reset_after else slice(0, 2)
         u = self.normalized("recurrent", self.recurrent_product(h_old, now, held, gates), now, keep)
         if self.reset_after and held.bias is not None:
             u = u + held.bias[1]
-        u_z, u_r, *u_g = ops.split(u, 3 if self.reset_after else 2, axis=-1)
-        z, r = self.recurrent_activation(a_z + u_z), self.recurrent_activation(a_r + u_r)
-        g = self.squash(a_g + (r * u_g[0] if u_g else self._reset_before(r, h_old, now, held, keep)))
+        u_z, u_r, *u_n = ops.split(u, 3 if self.reset_after else 2, axis=-1)
+        z, r = self._gate("z", a_z + u_z), self._gate("r", a_r + u_r)
+        n = self._gate("n", a_n + (r * u_n[0] if u_n else self._reset_before(r, h_old, now, held, keep)))
         if "drop_g" in now:
-            g = g * ops.cast(now["drop_g"], g.dtype)
-        h = ops.cast(z * ops.cast(h_old, z.dtype) + (1 - z) * g, h_old.dtype)
+            n = n * ops.cast(now["drop_g"], n.dtype)
+        h = ops.cast(z * ops.cast(h_old, z.dtype) + (1 - z) * n, h_old.dtype)
         return (hold_back(h_old, h, self.zoneout, now.get("keep_h")),), keep
+
+    def _gate(self, name: str, before: Any) -> Any:
+        """Return a gate, or the new value n, from what goes into it: (batch, units)."""
+        return (self.squash if name == "n" else self.recurrent_activation)(before)
 
     def _reset_before(self, r: Any, h: Any, now: dict[str, Any], held: Held, keep: dict[str, Any]) -> Any:
         product = self.recurrent_product(ops.cast(r, h.dtype) * h, now, held, slice(2, 3))

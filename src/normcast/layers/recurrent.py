@@ -158,11 +158,13 @@ class Recurrent(States):
         xs = {"x": x, "known": known, **noise.steps}
         if valid is not None:
             xs["valid"] = valid
-        blank = {name: norm.blank() if learns else () for name, norm in norms}
-        states, (h, statistics) = loop.run(
-            lambda old, now: self._masked_step(old, now, held), states, xs, (states[0], blank), self.unroll
-        )
+        blank = (states[0], {name: norm.blank() if learns else () for name, norm in norms})
+        states, (h, statistics) = self._over_time(states, xs, blank, held)
         return h, states, {**statistics, **folded}
+
+    def _over_time(self, states: tuple, xs: dict[str, Any], blank: tuple, held: Held) -> tuple[tuple, tuple]:
+        """Return the last states, and the outputs and statistics of all steps; blank: those of one step."""
+        return loop.run(lambda old, now: self._masked_step(old, now, held), states, xs, blank, self.unroll)
 
     def _hold_shapes(self, shape: tuple, mask: Any) -> None:
         who, features = f"{type(self).__name__} {self.name!r}", self.kernel.shape[0]

@@ -1,0 +1,142 @@
+"""A look into a model: frozen values of every step of its recurrent layers, and of its other layers by
+channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from normcast.probes.trace import Trace
+from normcast.probes.weights import GateWeight
+
+
+@dataclass(frozen=True, eq=False)
+class StepStatistics:
+    """Batch statistics of one normalized term of a recurrence beside those that inference uses.
+
+    All (step, unit); mean and variance are those of the cases looked at, in training mode.
+    """
+
+    term: str
+    mean: np.ndarray
+    variance: np.ndarray
+    moving_mean: np.ndarray
+    moving_variance: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """One cell of a recurrent layer in one direction.
+
+    name: its place, "lstm_1", "bidirectional/backward_lstm" or "rnn/0"; layer: that of the layer an edit
+    would name; kind: the class of the layer or cell; window: steps it reads. gates: in the order of the
+    kernels' columns, none for a cell of the user's own. activations: a trace for each gate and each state.
+    gradients: of the objective with respect to what goes into each gate, to each state, and to the input
+    "x". carried: (step,) how large the derivative of the last state is with respect to the states at each
+    step, beside that at the last step: the layer's own memory, whatever stands behind it.
+    """
+
+    name: str
+    layer: str
+    kind: str
+    direction: str
+    units: int
+    window: int
+    gates: tuple[str, ...]
+    states: tuple[str, ...]
+    activations: dict[str, Trace]
+    gradients: dict[str, Trace]
+    weights: tuple[GateWeight, ...]
+    carried: np.ndarray
+    activation: str = "tanh"
+    statistics: tuple[StepStatistics, ...] = ()
+
+    def weight(self, weight: str, gate: str = "") -> GateWeight:
+        """Return one weight of one gate: `weight("recurrent", "f")`."""
+        return next(each for each in self.weights if (each.weight, each.gate) == (weight, gate))
+
+    def __repr__(self) -> str:
+        gates = " ".join(self.gates) or "no gates known"
+        return f"Recurrence({self.name!r}, {self.kind}, {self.units} units, {self.window} steps, {gates})"
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Mean, variance, least and largest value of each channel, over cases and steps: (channel,) each."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """A normalization or a convolution, channel by channel.
+
+    reads, writes: moments of its input and output in the mode looked at; in_training, at_inference: of its
+    input in either mode, None where the two do not differ. moving_mean, moving_variance: what a batch
+    normalization uses at inference.
+    """
+
+    name: str
+    kind: str
+    reads: Moments
+    writes: Moments
+    in_training: Moments | None = None
+    at_inference: Moments | None = None
+    moving_mean: np.ndarray | None = None
+    moving_variance: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """How far back a network looks: mean |dy/dx| at each step and channel of one input, (step, channel).
+
+    outputs: which of the flattened outputs of a case were differentiated.
+    """
+
+    input: str
+    slope: np.ndarray
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What was seen in a model.
+
+    objective: what the gradients are of; value: what it came to. cases: how many were looked at. training:
+    in which mode. recurrences, channels: by name, in the order of the computation. passed_over: layers that
+    could not be looked into. notes: what a reader must know. gradients: of every trained weight, by path.
+    """
+
+    model: str
+    objective: str
+    value: float
+    cases: int
+    training: bool
+    recurrences: dict[str, Recurrence]
+    channels: dict[str, Channels]
+    sight: tuple[Sight, ...]
+    gradients: dict[str, np.ndarray]
+    outputs: np.ndarray | None = None
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    window: int = 0
+
+    @cached_property
+    def first_not_finite(self) -> tuple[str, str, int] | None:
+        """The place, the tensor and the step at which the first value is not finite, None where all are."""
+        for name, each in self.recurrences.items():
+            broken = [
+                (int(np.flatnonzero(trace.not_finite)[0]), order, trace.name)
+                for order, trace in enumerate(each.activations.values())
+                if trace.not_finite.any()
+            ]
+            if broken:
+                step, _, tensor = min(broken)
+                return name, tensor, step
+        return None

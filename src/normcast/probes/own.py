@@ -1,0 +1,98 @@
+# ruff: noqa: D102  (call means what it means in Keras)
+"""Our recurrent layers, opened: the layer's own steps, through taps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from normcast.layers import GRU, LSTM
+from normcast.probes.taps import Call, Part, active, current
+
+SEEN = "seen"
+STATES = {LSTM: ("h", "c"), GRU: ("h",)}
+
+
+class OpenRecurrent:
+    """What goes in front of our LSTM and GRU to open them."""
+
+    gates: tuple[str, ...]
+    units: int
+    norms: dict[str, Any]
+
+    def call(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
+        taps = active()
+        if taps is None:
+            return super().call(sequences, *args, **kwargs)  # type: ignore[misc]
+        place = taps.place_of(self)
+        one = Call(taps, self, parts_of(self, place), place)
+        taps.open_calls.append(one)
+        try:
+            return super().call(one.input(sequences), *args, **kwargs)  # type: ignore[misc]
+        finally:
+            taps.open_calls.pop()
+
+    def fused(self, *args: Any) -> Any:
+        return None if current() else super().fused(*args)  # type: ignore[misc]
+
+    def _over_time(self, states: tuple, xs: dict[str, Any], blank: tuple, held: Any) -> tuple[tuple, tuple]:
+        one = current()
+        if one is None:
+            return super()._over_time(states, xs, blank, held)  # type: ignore[misc]
+        xs = {**xs, "probes": one.probes(ops.cast(xs["x"], states[-1].dtype))}
+        blank = (blank[0], {**blank[1], SEEN: one.blank(states[-1])})
+        states, (h, statistics) = super()._over_time(states, xs, blank, held)  # type: ignore[misc]
+        kept = statistics.pop(SEEN)
+        one.close(kept, xs.get("valid"), [states[0]])
+        for term, told in statistics.items():
+            if told and one.taps.plain is not None:
+                mean, variance = told
+                one.taps.plain[one.place, f"{term} mean"] = mean
+                one.taps.plain[one.place, f"{term} variance"] = variance
+        return states, (h, statistics)
+
+    def _masked_step(self, old: tuple, now: dict[str, Any], held: Any) -> tuple[tuple, tuple]:
+        one = current()
+        if one is None:
+            return super()._masked_step(old, now, held)  # type: ignore[misc]
+        one.begin(now["probes"])
+        new, (h, statistics) = super()._masked_step(old, now, held)  # type: ignore[misc]
+        kept = {key: ops.cast(value, old[-1].dtype) for key, value in one.end().items()}
+        return new, (h, {**statistics, SEEN: kept})
+
+    def step(self, states: tuple, now: dict[str, Any], held: Any) -> tuple[tuple, dict[str, Any]]:
+        new, keep = super().step(states, now, held)  # type: ignore[misc]
+        one = current()
+        return (new if one is None else one.states(one.parts[0], new)), keep
+
+
+class OpenLSTM(OpenRecurrent):
+    """Our LSTM, whose gates come from one sum."""
+
+    def _gates(self, z: Any) -> list[Any]:
+        one = current()
+        if one is None:
+            return super()._gates(z)  # type: ignore[misc]
+        part = one.parts[0]
+        each = zip(self.gates, ops.split(z, len(self.gates), axis=-1), strict=True)
+        z = ops.concatenate([one.add(part, gate, before) for gate, before in each], axis=-1)
+        gates = super()._gates(z)  # type: ignore[misc]
+        one.kept.update({(part.place, gate): v for gate, v in zip(self.gates, gates, strict=True)})
+        return gates
+
+
+class OpenGRU(OpenRecurrent):
+    """Our GRU, whose gates come one by one."""
+
+    def _gate(self, name: str, before: Any) -> Any:
+        one = current()
+        if one is None:
+            return super()._gate(name, before)  # type: ignore[misc]
+        return one.gate(one.parts[0], name, before, lambda z: super(OpenGRU, self)._gate(name, z))  # type: ignore[misc]
+
+
+def parts_of(layer: Any, place: str) -> tuple[Part, ...]:
+    """Return what can be looked at in the layer: one cell."""
+    names = ("h", "c")[: layer.states_held]
+    return (Part(place, layer.gates, names, (layer.units,) * len(names)),)

@@ -1,0 +1,185 @@
+"""Taps: what one run of an opened model adds to tensors inside its layers, and what it reads there.
+
+A probe is a tensor of zeros that is added where a gradient is wanted: the gradient of the loss with respect
+to the probe is that with respect to what it was added to. Nothing else in a layer changes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+Key = tuple[str, str]  # the place, "lstm_1", and the name of a tensor there, "f"
+Make = Callable[[Key, tuple[int, ...], str], Any]
+_active: ContextVar[Taps | None] = ContextVar("taps", default=None)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One cell of a recurrent layer: its place, the names of its gates and states, and its width."""
+
+    place: str
+    gates: tuple[str, ...]
+    states: tuple[str, ...]
+    units: tuple[int, ...]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The width of each tensor that is read at each step."""
+        return {**dict.fromkeys(self.gates, self.units[0]), **dict(zip(self.states, self.units, strict=True))}
+
+
+@dataclass(eq=False)
+class Taps:
+    """What one run adds and reads.
+
+    make: returns the probe of that key, shape and dtype, or None where no gradient is wanted. apart: cut each
+    layer off from what is in front of it, and gather in `ends` what its last states come to.
+    """
+
+    make: Make
+    names: dict[int, str]
+    apart: bool = False
+    seen: dict[Key, Any] = field(default_factory=dict)
+    plain: dict[Key, Any] = field(default_factory=dict)
+    ends: list[Any] = field(default_factory=list)
+    open_calls: list[Call] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    parts: dict[str, tuple[Any, int, str]] = field(
+        default_factory=dict
+    )  # cells by place: layer, number, call
+
+    @contextmanager
+    def running(self) -> Iterator[Taps]:
+        """Let the opened layers that run in this block find these taps."""
+        token = _active.set(self)
+        try:
+            yield self
+        finally:
+            _active.reset(token)
+
+    def place_of(self, layer: Any) -> str:
+        """Return the name of this call of a layer: its path, and which call it is from the second on."""
+        name = self.names.get(id(layer), layer.name)
+        self.calls[name] += 1
+        return name if self.calls[name] == 1 else f"{name} (call {self.calls[name]})"
+
+    def probed(self, key: Key, value: Any) -> Any:
+        """Return the value with its probe added."""
+        probe = self.make(key, tuple(value.shape), keras.backend.standardize_dtype(value.dtype))
+        return value if probe is None else value + probe
+
+
+def active() -> Taps | None:
+    """Return the taps of the run that is going on, None outside of one."""
+    return _active.get()
+
+
+def current() -> Call | None:
+    """Return the call of a recurrent layer that is going on, None outside of one."""
+    taps = _active.get()
+    return taps.open_calls[-1] if taps is not None and taps.open_calls else None
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a recurrent layer: a loop over time in which its cells are looked at.
+
+    Tensors are (time, batch, units), in the order of the input's steps, also where a layer goes backwards.
+    """
+
+    taps: Taps
+    layer: Any
+    parts: tuple[Part, ...]
+    place: str
+    now: dict[Key, Any] | None = None
+    kept: dict[Key, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        told = {part.place: (self.layer, number, self.place) for number, part in enumerate(self.parts)}
+        self.taps.parts.update(told)
+
+    def input(self, sequences: Any) -> Any:
+        """Return the layer's input, (batch, time, features), with its probe."""
+        if self.taps.apart:
+            return ops.stop_gradient(sequences)
+        return self.taps.probed((self.place, "x"), sequences)
+
+    def probes(self, like: Any) -> dict[Key, Any]:
+        """Return the probes of all steps. like: (time, batch, ...)."""
+        steps, batch = like.shape[0], like.shape[1]
+        dtype = keras.backend.standardize_dtype(like.dtype)
+        found = {}
+        for part in self.parts:
+            for name, width in part.sizes.items():
+                if self.taps.apart and name in part.gates:
+                    continue
+                probe = self.taps.make((part.place, name), (steps, batch, width), dtype)
+                if probe is not None:
+                    found[part.place, name] = self._in_order(probe)
+        return found
+
+    def blank(self, like: Any) -> dict[Key, Any]:
+        """Return zeros in the shapes of what one step keeps. like: (batch, ...)."""
+        sizes = {(part.place, name): width for part in self.parts for name, width in part.sizes.items()}
+        return {key: ops.zeros((like.shape[0], width), like.dtype) for key, width in sizes.items()}
+
+    def begin(self, now: dict[Key, Any]) -> None:
+        """Start a step, with its probes."""
+        self.now, self.kept = now, {}
+
+    def stepping(self) -> bool:
+        """Whether a step is going on: Keras calls cells outside of the loop, too, to draw dropout masks."""
+        return self.now is not None
+
+    def end(self) -> dict[Key, Any]:
+        """End a step, and return what was kept at it."""
+        kept, self.now = self.kept, None
+        return kept
+
+    def gate(self, part: Part, name: str, before: Any, activation: Callable[[Any], Any]) -> Any:
+        """Return the activation of what goes into a gate, and keep it."""
+        value = activation(self.add(part, name, before))
+        self.kept[part.place, name] = value
+        return value
+
+    def add(self, part: Part, name: str, value: Any) -> Any:
+        """Return the value of this step with its probe."""
+        probe = (self.now or {}).get((part.place, name))
+        return value if probe is None else value + ops.cast(probe, value.dtype)
+
+    def states(self, part: Part, new: tuple) -> tuple:
+        """Return the states after a step with their probes, and keep them."""
+        new = tuple(self.add(part, name, value) for name, value in zip(part.states, new, strict=True))
+        self.kept.update({(part.place, name): value for name, value in zip(part.states, new, strict=True)})
+        return new
+
+    def close(self, kept: dict[Key, Any], valid: Any, last: list[Any]) -> None:
+        """Hand over what all steps kept, (time, batch, units); last: the last states, h of each part
+        first.
+        """
+        for key, value in kept.items():
+            self.taps.seen[key] = self._in_order(value)
+        if valid is not None:
+            self.taps.plain[self.place, "valid"] = self._in_order(valid)
+        if self.taps.apart:
+            self.taps.ends += [_signed_sum(h) for h in last]
+
+    def _in_order(self, steps: Any) -> Any:
+        return ops.flip(steps, axis=0) if self.layer.go_backwards else steps
+
+
+def _signed_sum(h: Any) -> Any:
+    """Return the sum of a state with signs drawn at random: its gradient has the norm of the whole
+    Jacobian.
+    """
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=h.shape[-1])
+    return ops.sum(h * ops.convert_to_tensor(signs.astype(keras.backend.standardize_dtype(h.dtype))))
