@@ -5,7 +5,9 @@ unchecked, never wrong, and is said once.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -154,6 +156,32 @@ def own_training(model: keras.Model) -> str | None:
 def functional_module() -> str:
     """Return the module that Keras writes for a functional model in a configuration."""
     return _functional_class().__module__
+
+
+@contextmanager
+def named_anew() -> Iterator[None]:
+    """Let Keras count names from the first on, as in a process that made nothing yet, and go on afterwards.
+
+    An operation on tensors has no name but the counted one, so that two networks alike would be written
+    otherwise. Hidden: the counter. Without it: they are.
+
+    >>> with named_anew():
+    ...     first = keras.layers.Dense(1).name
+    >>> first
+    'dense'
+    """
+    try:
+        from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
+    except ImportError:
+        told_gone("global_state.object_name_uids")
+        yield
+        return
+    counted = get_global_attribute("object_name_uids")
+    set_global_attribute("object_name_uids", defaultdict(int))
+    try:
+        yield
+    finally:
+        set_global_attribute("object_name_uids", counted)
 
 
 def is_operation(spec: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ import html
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from normcast.cli import run
@@ -115,7 +116,7 @@ def test_cases_of_any_file_are_studied_and_what_is_told_of_them_is_said(folder, 
         (["wave.csv", "--h", "2", "--axes", "nrom"], "Did you mean 'norm'"),
         (["wave.csv", "--h", "2", "--budget", "soon"], "'soon' is no duration"),
         (["wave.csv", "--h", "2", "--report", "x.pdf"], "a report is an HTML file"),
-        (["wave.csv", "--h", "90"], "leave too few to train on"),
+        (["wave.csv", "--h", "90"], "fold 1 of 2: Panel: series 'y' has 0 rows before"),
         (["wave.csv", "--h", "2", "--store", "no/such/folder.db"], "there is no folder 'no/such'"),
         (["wave.csv", "--h", "2", "--placement", "magic"], "no placement 'magic'"),
         (["wave.csv", "--h", "2", "--task", "classify"], "--h is of tables to forecast. Leave it out"),
@@ -132,3 +133,21 @@ def test_what_cannot_be_studied_is_refused_at_the_door(folder, capsys, call, wor
     assert run(["study", *call]) == 1
     assert words in capsys.readouterr().err
     assert not (folder / "study.db").exists()
+
+
+def test_several_seasons_and_short_series_are_told_as_a_forecast_is(folder, capsys):
+    frame = table()
+    pieces = [frame.assign(unique_id="long"), frame.tail(9).assign(unique_id="brief")]
+    pd.concat(pieces).to_csv("two.csv", index=False)
+    call = ["study", "two.csv", *SMALL, "--season", "7,28", "--dry-run"]
+    assert run(call) == 0
+    said = capsys.readouterr().err
+    assert "season 7" in said
+    assert "1 of 2 series have fewer than" in said
+    pd.concat([pieces[0], frame.tail(6).assign(unique_id="brief")]).to_csv("two.csv", index=False)
+    assert run(call) == 1
+    assert "To go on without them: --short skip" in capsys.readouterr().err
+    assert run([*call, "--short", "skip"]) == 0
+    assert "1 of 2 series left out, as asked (short=skip): 'brief' has 6 rows" in capsys.readouterr().err
+    assert run([*call, "--season", "week"]) == 1
+    assert "'week' is no number of rows; write 24, or several as 24,168" in capsys.readouterr().err

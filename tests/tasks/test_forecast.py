@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from normcast.data import Panel
-from normcast.tasks import ForecastTask
+from normcast.tasks import ForecastFold, ForecastTask, Sizes
+from normcast.tasks.forecast import rows_tested
 from normcast.tasks.task import digest
+from normcast.windows.arrays import Arrays
 
 START = pd.Timestamp("2024-01-01")
 
@@ -31,26 +33,76 @@ ramp = partial(np.arange, dtype=float)
 SHORT = panel_of(ramp(50), ramp(30))
 
 
-def test_a_fold_needs_as_many_training_windows_per_series_as_the_horizon_is_long():
-    task = ForecastTask(SHORT, h=3, input_size=16)
-    shorter = task.windows(0)["train"].series == 1
-    assert shorter.sum() == 3
+def test_a_fold_needs_a_training_window_of_each_series_unless_some_are_padded():
+    task = ForecastTask(SHORT, h=3, input_size=18, pads=False)
+    assert (task.windows(0)["train"].series == 1).sum() == 1
     message = (
-        "Study: series 's1' has 30 rows; 2 folds of input_size 17 and h 3 leave too few to train on. Lower "
-        "input_size, h or folds, or leave the series out."
+        "Study: fold 1 of 2: Panel: series 's1' has 24 rows before the cutoff (of 30), but input_size 19 + h "
+        "3 + 4 rows for 2 validation windows needs 26. Lower input_size to at most 17, or leave the series "
+        "out."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        ForecastTask(SHORT, h=3, input_size=17)
+        ForecastTask(SHORT, h=3, input_size=19, pads=False)
+    padded = ForecastTask(SHORT, h=3, input_size=19)
+    assert padded.sizes == Sizes(19, n_valid=2, n_calib=0, least=2)
 
 
-@pytest.mark.parametrize(
-    ("panel", "season", "folds", "input_size"),
-    [(SHORT, 1, 2, 16), (SHORT, 1, 1, 19), (panel_of(ramp(400), season=7), 7, 2, 56)],
-)
-def test_the_input_size_that_is_chosen_leaves_the_shortest_series_enough(panel, season, folds, input_size):
-    assert panel.season == season
-    assert ForecastTask.fitting_input_size(panel, h=3, folds=folds) == input_size
-    ForecastTask(panel, 3, input_size, folds)
+def planned(panel, h, input_size, folds=1):
+    """The fold of a study, and what a forecaster without intervals learns from before the same rows."""
+    task = ForecastTask(panel, h, input_size, folds)
+    rows = panel.lengths - rows_tested(panel.lengths, h, folds)
+    sizes = Sizes.plan(rows, panel.season, h, (), input_size)
+    return task, ForecastFold.before(Arrays.of(panel, h), rows, sizes, h, "standard")
+
+
+HOLES = np.where(np.isin(np.arange(90), [7, 30, 31, 32, 33, 71, 84, 88]), np.nan, ramp(90))
+
+
+@pytest.mark.parametrize("folds", [1, 2])
+@pytest.mark.parametrize("series", [[ramp(90), ramp(70), ramp(19), ramp(15)], [HOLES], [HOLES, ramp(17)]])
+def test_the_first_fold_reads_what_a_forecaster_does_before_the_same_cutoff(series, folds):
+    task, fold = planned(panel_of(*series), 3, 20, folds)
+    for part in ("train", "valid"):
+        ours, theirs = getattr(task.fold(0), part), fold.batches(part)
+        every = np.arange(len(theirs))
+        assert len(ours) == len(theirs)
+        for own, other in zip(flat(ours.at(every)), flat(theirs.at(every)), strict=True):
+            np.testing.assert_array_equal(own, other)
+
+
+def flat(batch):
+    inputs, target = batch
+    return [*inputs.values(), target]
+
+
+def test_later_folds_hold_as_much_out_of_the_same_series_and_read_what_is_there_before_they_begin():
+    task = ForecastTask(panel_of(ramp(90), ramp(19)), h=3, input_size=20, folds=2)
+    first, second = task.split(0), task.split(1)
+    tested = np.array([9, 3])
+    for part in ("train", "valid", "test"):
+        ours, later = getattr(first, part), getattr(second, part)
+        np.testing.assert_array_equal(ours.start + tested[ours.series], later.start)
+    begins = task.fold(1).train.at(np.arange(1))[0]["past"][0, :, -1]
+    assert begins.sum() == tested[0] + task.sizes.least  # its first window reads what stands before it
+
+
+def test_windows_with_a_missing_target_train_nothing_where_whole_ones_are_asked_for():
+    task = ForecastTask(panel_of(HOLES), 3, 6, whole=True)
+    seen = ~np.isnan(HOLES)
+    for part in ("train", "valid"):
+        windows = task.windows(0)[part]
+        assert windows.unobserved(np.append(seen, [True] * 3)).sum() == 0
+    assert not task.has_unobserved
+    assert ForecastTask(panel_of(HOLES), 3, 6).has_unobserved
+
+
+def test_what_was_not_observed_is_not_scored_and_compiled_metrics_see_whole_windows():
+    y = ramp(30)
+    y[28] = np.nan
+    fold = ForecastTask(panel_of(y), h=3, input_size=4, folds=1, scaling="none").fold(0)
+    assert fold.scored(np.array([[27.0, 99.0, 31.0]]), "test")["mae"] == 1
+    targets, told = fold.compared(np.zeros((1, 3)), "test")
+    assert targets.shape == told.shape == (0, 3)
 
 
 @pytest.mark.parametrize("name", ["h", "input_size", "folds"])
@@ -60,17 +112,13 @@ def test_sizes_below_one_are_refused(name):
 
 
 @pytest.mark.parametrize(
-    ("rows", "name"), [([8, 11, 14, 17, 20], "training"), ([22], "validation"), ([25], "test")]
+    ("rows", "name"), [(slice(6, 21), "training"), (slice(21, 24), "validation"), (slice(24, 27), "test")]
 )
 def test_a_part_whose_every_target_is_unobserved_is_named(rows, name):
     y = ramp(30)
     y[rows] = np.nan
-    message = (
-        f"Study: fold 1 has no {name} window whose target was observed. Choose another missing policy, or "
-        "fewer folds."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        ForecastTask(panel_of(y), h=3, input_size=6).windows(0)
+    with pytest.raises(ValueError, match=rf"^Study: fold 1 of 2.* no .*{name} window.* observed. Choose an"):
+        ForecastTask(panel_of(y), h=3, input_size=6)
 
 
 def test_at_most_1024_windows_choose_and_are_seen_again_and_2048_are_tested():
@@ -141,8 +189,9 @@ def test_what_a_task_says_of_itself():
         "input_size": 16,
         "folds": 2,
         "scaling": "robust",
-        # Of 50 rows each fold tests 5, and 4 of the 40 before are for validation; 36 - 16 rows train.
-        "windows": [18 + 3, 2 + 1, 3 + 1],
+        "plan": {"n_valid": 1, "least": None},  # a tenth of 40 and 24 rows, at the median
+        # Of 50 rows each fold tests 5, and 3 of the 40 before are for validation; 37 - 16 rows train.
+        "windows": [19 + 3, 1 + 1, 3 + 1],
         "data": digest(y, y >= 0, nothing, nothing, np.zeros((2, 0)), SHORT.offsets, stamps),
     }
 

@@ -68,7 +68,7 @@ def test_a_fold_whose_every_target_was_observed_says_so():
 
 def test_a_series_that_is_too_short_is_named_with_what_it_needs():
     message = (
-        "Panel: series 'y' has 10 rows before the cutoff (of 14), but input_size 4 + h 2 + 3 rows for 2 "
+        "Panel: series 'y' has 10 rows before the cutoff (of 12), but input_size 4 + h 2 + 3 rows for 2 "
         "validation windows + 2 rows for 1 calibration windows needs 11. Lower input_size to at most 3, or "
         "leave the series out."
     )

@@ -18,7 +18,7 @@ def test_a_changed_future_leaves_what_is_learned_as_it_was_to_the_bit(scaling):
     frame, task = table(), task_of(table())
     for number in range(task.folds):
         changed = frame.copy()
-        changed.loc[int(task.cuts(number).test[0]) :, "y"] = 1e6
+        changed.loc[int(task.rows(number)[0]) :, "y"] = 1e6
         before, after = task.fold(number, scaling), task_of(changed).fold(number, scaling)
         for part in ("train", "valid", "seen"):
             old, new = getattr(before, part), getattr(after, part)
@@ -45,7 +45,8 @@ def test_scores_are_those_written_out():
     outputs = np.zeros((len(windows), 3))
     truth = windows.targets(task.arrays.y)
     mean, spread = [
-        np.asarray(task.arrays.y)[: int(task.cuts(1).valid[0])].__getattribute__(f)() for f in ("mean", "std")
+        np.asarray(task.arrays.y)[: int(task.windows(1)["valid"].cutoff[0])].__getattribute__(f)()
+        for f in ("mean", "std")
     ]
     scale = seasonal_error(task.arrays.y, windows, task.arrays.offsets, 7)
     found = fold.scored(outputs, "test")
@@ -62,7 +63,7 @@ def test_raw_inputs_are_those_of_the_table_and_targets_are_scaled():
 
 
 def test_series_too_short_are_named():
-    with pytest.raises(ValueError, match=r"20 rows; 3 folds of input_size 8 and h 3"):
+    with pytest.raises(ValueError, match=r"fold 1 of 3: .* 'y' has 11 rows before the cutoff \(of 20\)"):
         task_of(table(20))
 
 

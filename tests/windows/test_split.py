@@ -108,10 +108,8 @@ def test_so_many_windows_need_so_many_rows(windows, need):
     [
         (Cuts.before, (ROWS, LENGTHS, 2, 2, 3), [[0, 0], [11, 21], [14, 24], [18, 28], [20, 29]]),
         (Cuts.before, (ROWS, LENGTHS, 2, 0, 1), [[0, 0], [16, 26], [16, 26], [18, 28], [20, 29]]),
-        (Cuts.rolling, (10 * LENGTHS, 3, 2, 0), [[0, 0], [144, 209], [160, 232], [160, 232], [180, 261]]),
-        (Cuts.rolling, (10 * LENGTHS, 3, 2, 1), [[20, 29], [164, 238], [180, 261], [180, 261], [200, 290]]),
-        (Cuts.rolling, (LENGTHS, 3, 3, 2), [[6, 6], [14, 23], [17, 26], [17, 26], [20, 29]]),
-        (Cuts.rolling, (LENGTHS, 3, 1, 0, 0.2), [[0, 0], [13, 20], [16, 24], [16, 24], [20, 29]]),
+        (Cuts.before, (ROWS, LENGTHS, 2, 2, 3, 4, 1), [[4, 4], [11, 21], [14, 24], [18, 28], [19, 29]]),
+        (Cuts.before, (ROWS, LENGTHS, 2, 2, 0, ROWS // 9), [[2, 3], [15, 25], [18, 28], [18, 28], [20, 29]]),
     ],
 )
 def test_the_parts_of_two_series_stand_where_a_pencil_puts_them(rule, sizes, expected):
@@ -120,7 +118,7 @@ def test_the_parts_of_two_series_stand_where_a_pencil_puts_them(rule, sizes, exp
 
 
 def test_a_fold_has_the_windows_of_its_parts_but_those_of_which_nothing_was_observed():
-    cuts, observed = Cuts.rolling(np.array([20]), h=3, folds=2, number=1), np.ones(20, dtype=bool)
+    cuts, observed = Cuts.before(*np.array([[17], [20]]), 3, 1, 0, begin=3), np.ones(20, dtype=bool)
     observed[[7, 8, 9, 14, 17, 18, 19]] = False
     parts = parted(np.array([0, 20]), cuts, 2, 3, observed)  # 3 | 14 | 17 | 20
     assert parts.train.cutoff.tolist() == [5, 6, 8, 9, 10, 11]

@@ -64,7 +64,13 @@ def run(
         ),
     ] = "auto",
     freq: Annotated[str | None, Option(help="Step of the stamps.", rich_help_panel=DATA)] = None,
-    season: Annotated[int | None, Option(help="Rows in one season.", rich_help_panel=DATA)] = None,
+    season: Annotated[
+        str | None, Option(help="Rows in one season, or several: 24,168.", rich_help_panel=DATA)
+    ] = None,
+    short: Annotated[
+        str,
+        Option(help="Series too short or broken: error, or skip to leave them out.", rich_help_panel=DATA),
+    ] = "error",
     hist_exog: Annotated[str, Option(help="Columns known up to now: a,b.", rich_help_panel=DATA)] = "",
     futr_exog: Annotated[str, Option(help="Columns known ahead: a,b.", rich_help_panel=DATA)] = "",
     stat_exog: Annotated[
@@ -123,6 +129,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train every placement of a network with every seed, and say which are better."""
+    from normcast.cli.forecast_run import seasons
     from normcast.cli.study_run import StudyRun, chosen_axes, named, seconds_of
 
     if seeds < 1 or add_seeds < 0:
@@ -137,7 +144,7 @@ def run(
         select=placement or (),
         add_seeds=add_seeds,
         quiet=quiet,
-        table={**table, **exog, "freq": freq, "season": season},
+        table={**table, **exog, "freq": freq, "season": season and seasons(season), "short": short},
         arrays=arrays,
         h=h,
         input_size=input_size,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 from keras import ops
 
 from normcast.engine.identity import is_own, module_of, number_of
@@ -68,6 +69,26 @@ def name_of(given: Any) -> str:
         return name_of(given[0])
     told = given if isinstance(given, str) else getattr(given, "name", getattr(given, "__name__", ""))
     return str(told).lower()
+
+
+def is_of_steps(given: LossLike) -> bool:
+    """Say whether a loss is the mean of what it says of each step alone, so that steps can be left out of it.
+
+    It is asked of numbers between 0 and 1; of the user's own code nobody knows.
+
+    >>> is_of_steps("mse"), is_of_steps(keras.losses.Huber(0.1)), is_of_steps("cosine_similarity")
+    (True, True, False)
+    """
+    loss = loss_of(given)
+    if is_own(given) or loss.reduction not in ("mean", "sum_over_batch_size"):
+        return False
+    y, told = np.random.default_rng(0).uniform(0.1, 0.9, (2, 4, 3)).astype("float32")  # (cases, steps)
+    try:
+        whole = ops.convert_to_numpy(loss.call(y, told))
+        alone = ops.convert_to_numpy(loss.call(y[..., None], told[..., None]))  # (cases, steps)
+    except Exception:  # whatever a loss of another kind raises of these shapes
+        return False
+    return alone.shape == y.shape and np.allclose(whole, alone.mean(axis=1), rtol=1e-4)
 
 
 def key_of(given: LossLike) -> str:

@@ -241,9 +241,8 @@ def padded(settings: Settings, panel: Panel, rows: np.ndarray, held: int | None)
     need, many = sizes.rows_needed(settings.h), counted(panel.n_series, "series")
     when = "" if (rows == panel.lengths).all() else " before the first cutoff"
     alone = int((~sizes.holds_out(rows, settings.h)).sum())
-    rest = (
-        f"; {alone} without room to hold out only train: their intervals are the usual ones" if alone else ""
-    )
+    usual = ": their intervals are the usual ones" if settings.level else ""
+    rest = f"; {alone} without room to hold out only train{usual}" if alone else ""
     return (
         f"{int((rows < need).sum())} of {many} have fewer than {need} rows{when}: their windows, of "
         f"{sizes.input_size} rows to read, are padded on the left under a mask{rest}",

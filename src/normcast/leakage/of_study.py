@@ -54,7 +54,7 @@ class ForecastFolds:
         if self.frame is not None:
             self.refuse_another()
         for number in range(self.task.folds):
-            rows = self.task.cuts(number).test
+            rows = self.task.rows(number)
             last = self.task.panel.time[self.task.panel.offsets[0] + rows[0] - 1]
             told = self.task.panel.stamps.show(int(last.astype(np.int64)))
             before = self.snapshot(self.task, number)
@@ -101,23 +101,23 @@ class ForecastFolds:
     def snapshot(self, task: ForecastTask, number: int) -> Snapshot:
         """Return the windows and scales of a fold, in each scaling, and what is read at its cutoff."""
         found: dict[str, Watched] = {}
-        arrays, rows = task.arrays, task.cuts(number).test
-        series = np.arange(len(rows), dtype=np.int32)
-        start = (arrays.offsets[:-1] + rows - task.input_size).astype(np.int32)
+        last = task.arrays.last(task.rows(number), task.input_size)
         for scaling in self.scalings:
             fold = task.fold(number, scaling)
             prefix = f"fold {number + 1}: " if scaling is None else f"fold {number + 1}, {scaling}: "
-            ahead = replace(fold.test, target=None, start=start, series=series)
+            places = task.candidate_fold(number).scaled.batches(last, task.sizes.padded)
+            ahead = replace(fold.test, target=None, start=places.start, series=places.series)
             parts = {"training": fold.train, "validation": fold.valid, "the window at the cutoff": ahead}
             found |= {prefix + name: each for name, each in things(parts, self.row).items()}
             found |= scores(fold, task.output_shape, prefix)
         return found
 
     def row(self, at: int) -> str:
-        """Say which row of the arrays this is."""
-        offsets, panel = self.task.arrays.offsets, self.task.panel
-        series = int(np.searchsorted(offsets, at, side="right")) - 1
-        place = min(at - int(offsets[series]), int(panel.lengths[series]) - 1)
+        """Say which row of the arrays this is; a padded one stands for the first of its series."""
+        panel, room = self.task.panel, self.task.input_size * self.task.sizes.padded
+        offsets = self.task.arrays.offsets + room * np.arange(1, panel.n_series + 2)
+        series = max(int(np.searchsorted(offsets, at, side="right")) - 1, 0)
+        place = min(max(at - int(offsets[series]), 0), int(panel.lengths[series]) - 1)
         time = panel.time.view(np.int64)[panel.offsets[series] + place]
         return f"series {panel.ids[series]!r}, {panel.stamps.show(int(time))}"
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from normcast import keras_seam
 from normcast.layers import (
     GRU,
     LSTM,
@@ -33,6 +34,7 @@ DROPOUT = {
     "time step": TimeStepDropout1D,
 }
 EFFECT_UNITS = 32
+HELD = "held"  # the past where windows may be padded, without the mark
 KERAS = {"lstm": layers.LSTM, "gru": layers.GRU}
 OURS = {"lstm": LSTM, "gru": GRU}
 
@@ -55,6 +57,7 @@ class Ends:
         return (self.outputs, len(self.quantiles)) if self.quantiles else (self.outputs,)
 
 
+@keras_seam.named_anew()
 def network(
     conv: Sequence[Conv],
     recurrent: Sequence[Recurrent],
@@ -91,7 +94,8 @@ def network(
 def held_before_begin(past: Any) -> Any:
     """Return the past (B, T, C + 1) without its mark, (B, T, C): unmarked steps hold the newest values."""
     values, there = past[:, :, :-1], past[:, :, -1:]
-    return keras.ops.where(there > 0, values, values[:, -1:])
+    held = keras.ops.where(there > 0, values, values[:, -1:])
+    return layers.Identity(name=HELD)(held)
 
 
 def windowed(

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.engine import ObservedLoss
 from normcast.engine.seeding import kept, kept_values
 from normcast.errors import counted
 from normcast.models.edits import Applied
@@ -136,8 +137,10 @@ class Plan:
 
     def _job(self, cell: Cell, subject: Subject, pairs: tuple[tuple[int, int], ...]) -> Job:
         training = replace(subject.training, epochs=self.epochs)
-        training = replace(training, **cell.placement.training)
-        training = replace(training, epochs=self.epochs)
+        own = dict(cell.placement.training)
+        if "loss" in own and isinstance(training.loss, ObservedLoss):
+            own["loss"] = ObservedLoss(own["loss"])
+        training = replace(training, **{**own, "epochs": self.epochs})
         told = training_to_json(training)
         return Job(
             cell.placement.name,

@@ -61,7 +61,7 @@ class StudyResult(Shown):
             head, *rows = verdicts(self)
         except ValueError as error:  # too few trials to compare
             return Sheet("StudyResult", first, notes=(data_words(self.facts), str(error)))
-        notes = (lead(self), data_words(self.facts), beside(self))
+        notes = (lead(self), data_words(self.facts), beside(self), *self.notes)
         return Sheet("StudyResult", first, notes=tuple(filter(None, notes)), table=Table(head, tuple(rows)))
 
     @property
@@ -166,9 +166,13 @@ class StudyResult(Shown):
         kept: Baselines = self.facts.get("baselines", {})
         return kept
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell of the data: what was padded, left out or filled in; () in a store without them."""
+        return tuple(self.facts.get("notes", ()))
+
     def mean_scores(self, metric: str) -> dict[str, float]:
-        """Return the mean of a metric by network, over the seeds that finished, then by baseline; NaN where
-        there is none."""
+        """Return the mean of a metric by network, over finished seeds, then by baseline; NaN if none."""
         tables = self.values(lambda trial: trial.metrics.get(metric, np.nan))
         found = {name: table.mean(axis=1) for name, table in tables.items()}
         means = {name: own[np.isfinite(own)] for name, own in found.items()}

@@ -20,7 +20,11 @@ from normcast.study.trial import Trial, TrialKey
 
 WAIT = 60.0  # seconds for which a lock is waited for
 LEASE = 60.0  # seconds after which a claim of a process that fell silent is void
-DECIDING = ("frozen", "codes")  # facts that only some studies have; versions before did not write them
+DECIDING = (
+    "frozen",
+    "codes",
+    "plan",
+)  # facts that only some studies have; versions before did not write them
 WRITE = (
     f"INSERT OR REPLACE INTO trial (edits, score, stored_at, digest, {', '.join(COLUMNS['trial'])}) VALUES "
     f"(COALESCE((SELECT placement FROM placement WHERE name = ?), ''){', ?' * (3 + len(COLUMNS['trial']))})"

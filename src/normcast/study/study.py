@@ -13,6 +13,7 @@ from typing import Any
 
 from normcast.cases.subject import Asked, TaskName, case_subject, cases_of
 from normcast.data import Cases
+from normcast.data.faults import check_short
 from normcast.engine import Training
 from normcast.engine.compiled import with_optimizer
 from normcast.errors import at_least_one, listed, one_of, refuse_unknown
@@ -20,7 +21,7 @@ from normcast.machine import cores
 from normcast.sheet import Sheet, Shown, Table
 from normcast.study.baselines import baselines_of, told_of_targets
 from normcast.study.combine import DESIGNS, combined
-from normcast.study.forecast_subject import forecast_subject, panel_of
+from normcast.study.forecast_subject import forecast_subject, observing, panel_of
 from normcast.study.job import Job, training_to_json
 from normcast.study.local import run_here, run_on_cores
 from normcast.study.measures import Measures, MetricLike
@@ -63,6 +64,8 @@ class Study(Shown):
     compiled with, which are told beside: numbers in the unit of the target, those of which more is better
     (accuracy, auc, f1, r2, ..., or metric=("name", "max")) as "1 - name". min_effect: a relative difference
     below it does not matter.
+    season: rows, or several from the main one up, as in [24, 168], the longest for a baseline. short: "skip"
+    goes on without series that are too short or broken, "error" names them all; others are padded.
     table: how the data is read, as in `Forecaster.fit`: id_col, time_col, target_col, missing, ...
     Raises ValueError or TypeError for what cannot be studied.
 
@@ -100,7 +103,8 @@ class Study(Shown):
         metric: MetricLike = None,
         min_effect: float = 0.01,
         freq: str | int | None = None,
-        season: int | None = None,
+        season: int | Sequence[int] | None = None,
+        short: str = "error",
         hist_exog: Sequence[str] = (),
         futr_exog: Sequence[str] = (),
         stat_exog: Sequence[str] = (),
@@ -108,6 +112,7 @@ class Study(Shown):
     ) -> None:
         at_least_one("Study", "seeds", seeds)
         one_of("Study", "design", design, DESIGNS)
+        check_short(short, "Study")
         refuse_unknown(table, (*TABLE, "h", "seeds", "folds"), "Study")
         forecasts = not isinstance(data, tuple | Cases)
         if forecasts and task is not None:
@@ -119,8 +124,11 @@ class Study(Shown):
             subject = case_subject(model, cases, Asked(folds, scaling), task)
         else:
             exog = {"hist_exog": hist_exog, "futr_exog": futr_exog, "stat_exog": stat_exog}
+            table = {**table, "short": short}
             panel = panel_of(data, exog=exog, freq=freq, season=season, table=table)
-            subject = forecast_subject(model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling)
+            subject = forecast_subject(
+                model, panel, h=h, input_size=input_size, folds=folds, scaling=scaling, short=short
+            )
         changes = {
             "epochs": epochs, "patience": patience, "batch_size": batch_size, "epoch_windows": epoch_windows,
             "learning_rate": learning_rate, "loss": loss, "seed": seed,
@@ -129,7 +137,7 @@ class Study(Shown):
         given = {name: value for name, value in changes.items() if value is not None or name in kept}
         training = subject.training
         training = training if optimizer is None else with_optimizer(training, optimizer, "Study")
-        self.subject: Subject = replace(subject, training=replace(training, **given))
+        self.subject: Subject = observing(replace(subject, training=replace(training, **given)))
         self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
         found = (
             that_keep_frozen(
@@ -150,7 +158,7 @@ class Study(Shown):
             "Study",
             f" of {self.subject.name!r}, judged by {self.metric}",
             {"trials": kept},
-            self.describe().splitlines(),
+            [*self.describe().splitlines(), *self.notes],
             Table(("placement", "edits"), rows),
         )
 
@@ -163,6 +171,13 @@ class Study(Shown):
     def metric(self) -> str:
         """The score that decides; smaller is better."""
         return self.plan.measures.decides or self.subject.task.metrics[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell of the data: what was padded, left out or filled in."""
+        task = self.subject.task
+        notes: tuple[str, ...] = getattr(task, "panel" if hasattr(task, "panel") else "cases").notes
+        return notes
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -205,6 +220,7 @@ class Study(Shown):
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
             store.add_placements(cells)
+            store.note("notes", list(self.notes))
             end = None if budget is None else time.monotonic() + budget
             with ticking(progress) as report:
                 self._note_baselines(store)

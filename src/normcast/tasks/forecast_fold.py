@@ -20,9 +20,19 @@ def still(arrays: Arrays | Panel, rows: np.ndarray) -> np.ndarray:
     return np.array([bool((piece == piece[0]).all()) for piece in pieces])
 
 
-def split_before(data: Arrays | Panel, rows: np.ndarray, sizes: Sizes, h: int) -> Split:
-    """Return the windows before the cutoff after the first `rows` rows of each series; see `ForecastFold`."""
-    out = sizes.holds_out(rows, h)
+def split_before(
+    data: Arrays | Panel,
+    rows: np.ndarray,
+    sizes: Sizes,
+    h: int,
+    begin: int | np.ndarray = 0,
+    tested: np.ndarray | None = None,
+) -> Split:
+    """Return the windows before the cutoff after the first `rows` rows of each series; see `ForecastFold`.
+
+    begin, tested: see `Cuts.before`.
+    """
+    out = sizes.holds_out(rows - begin, h)
     return split(
         data.offsets,
         rows,
@@ -33,6 +43,9 @@ def split_before(data: Arrays | Panel, rows: np.ndarray, sizes: Sizes, h: int) -
         least=sizes.least,
         observed=data.observed,
         ids=data.ids,
+        begin=begin,
+        tested=tested,
+        lengths=data.lengths if isinstance(data, Panel) else data.rows,
     )
 
 
@@ -58,14 +71,23 @@ class ForecastFold:
         return still(self.arrays, self.rows)
 
     @classmethod
-    def before(cls, arrays: Arrays, rows: np.ndarray, sizes: Sizes, h: int, scaling: str) -> ForecastFold:
+    def before(
+        cls,
+        arrays: Arrays,
+        rows: np.ndarray,
+        sizes: Sizes,
+        h: int,
+        scaling: str,
+        begin: int | np.ndarray = 0,
+        tested: np.ndarray | None = None,
+    ) -> ForecastFold:
         """Split at the cutoff after the first `rows` rows of each series.
 
-        A series without the room to hold out trains only. Raises ValueError for a series that is too short
-        for these sizes, naming it.
+        A series without the room to hold out trains only. begin, tested: see `Cuts.before`. Raises ValueError
+        for a series that is too short for these sizes, naming it.
         """
-        parts = split_before(arrays, rows, sizes, h)
-        learned = TableScaling.fit(arrays, sizes.trained(rows, h), scaling)
+        parts = split_before(arrays, rows, sizes, h, begin, tested)
+        learned = TableScaling.fit(arrays, sizes.trained(rows - begin, h) + begin, scaling)
         return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes.padded)
 
     def batches(self, part: str) -> Batches:

@@ -48,9 +48,14 @@ class Cuts:
         h: int,
         valid: int | PerSeries,
         calib: int | PerSeries,
+        begin: int | PerSeries = 0,
+        tested: int | PerSeries | None = None,
     ) -> "Cuts":
         """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, of all or
         of each series, and test for what begins at the cutoff.
+
+        begin: rows at the start of each series that come before its first window; tested: rows behind the
+        cutoff that are forecast, by default h.
 
         >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
         >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
@@ -59,24 +64,8 @@ class Cuts:
         valid, calib = (np.broadcast_to(many, rows.shape) for many in (valid, calib))
         calib_from = rows - _target_rows(calib, h)
         valid_from = calib_from - _target_rows(valid, h)
-        return cls(np.zeros_like(rows), valid_from, calib_from, rows, np.minimum(rows + h, lengths))
-
-    @classmethod
-    def rolling(cls, lengths: PerSeries, h: int, folds: int, number: int, share: float = 0.1) -> "Cuts":
-        """Return the parts of fold `number` of so many: train | valid | test, in the order of time.
-
-        Validation and test have this share of a series' rows, at least h. Each fold is as long as the first
-        and begins as much later as it ends later, so that folds differ in time alone.
-
-        >>> cuts = Cuts.rolling(np.array([100]), h=5, folds=2, number=1)
-        >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
-        [10, 82, 90, 90, 100]
-        """
-        test = np.maximum(h, (share * lengths).astype(int))
-        first = lengths - folds * test
-        valid = np.maximum(h, (share * first).astype(int))
-        begin = number * test
-        return cls(begin, begin + first - valid, begin + first, begin + first, begin + first + test)
+        end = np.minimum(rows + (h if tested is None else tested), lengths)
+        return cls(np.broadcast_to(begin, rows.shape), valid_from, calib_from, rows, end)
 
 
 def parted(
@@ -111,13 +100,16 @@ def split(
     least: int | None = None,
     observed: Observed | None = None,
     ids: Sequence[str] | None = None,
+    begin: int | PerSeries = 0,
+    tested: int | PerSeries | None = None,
+    lengths: PerSeries | None = None,
 ) -> Split:
     """Plan the split of every series at its cutoff.
 
     offsets: (S+1,); rows: (S,) rows of each series that may be used (the cutoff); valid, calib: windows per
     series, or of each (S,), one row apart, so that n of them take n + h - 1 target rows. least: rows of its
     series that a window reads at least where short series are padded. observed: (N,), see `sliding`; ids:
-    (S,) names for messages.
+    (S,) names, and lengths: (S,) rows with values, for messages. begin, tested: see `Cuts.before`.
     Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size,
     and where nothing was observed that trains or validates.
 
@@ -126,11 +118,13 @@ def split(
     [6, 2, 3, 1]
     """
     offsets, rows = np.asarray(offsets), np.broadcast_to(np.asarray(rows), (len(offsets) - 1,))
+    own = np.maximum(rows - begin, 0)
     if least is None:
-        refuse_short(rows, np.diff(offsets), input_size, h, int(np.max(valid)), int(np.max(calib)), ids)
+        given = np.diff(offsets) if lengths is None else lengths
+        refuse_short(own, given, input_size, h, int(np.max(valid)), int(np.max(calib)), ids)
     else:
-        refuse_windowless(rows, least, h, ids)
-    cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib)
+        refuse_windowless(own, least, h, ids)
+    cuts = Cuts.before(rows, np.diff(offsets), h, valid, calib, begin, tested)
     parts = parted(offsets, cuts, input_size, h, observed, least)
     for part, many, name in ((parts.train, 1, "training"), (parts.valid, np.max(valid), "validation")):
         if many and not len(part):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from normcast.errors import counted
-from normcast.pages.page import Page
+from normcast.pages.page import Page, Section
 from normcast.report.of_study.again import again_section
 from normcast.report.of_study.answer import judge_study
 from normcast.report.of_study.curves import curves_section
@@ -31,11 +31,18 @@ def study_page(report: StudyReport) -> Page:
         curves_section(report),
         cost_section(report),
         method_section(report),
+        notes_section(report),
         settings_section(report),
         again_section(report),
     ]
     kept = tuple(section for section in sections if section is not None)
     return Page(_title(report), BASELINE, _facts(report), judge_study(report), kept)
+
+
+def notes_section(report: StudyReport) -> Section | None:
+    """What was padded, left out or filled in of the data."""
+    notes = report.result.notes
+    return Section("notes", "Notes on the data", bullets=notes) if notes else None
 
 
 def _title(report: StudyReport) -> str:

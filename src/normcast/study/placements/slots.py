@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from normcast.models.graph import OUTPUTS, WiredLayer, Wiring, as_plain, refs_in, wiring_of
 from normcast.models.graph.kinds import ACT, ACTIVATION_OF, CONV_1D, NOISE, NORM, POOL_1D, RNN
+from normcast.models.network import HELD
 
 if TYPE_CHECKING:
     import keras
@@ -131,7 +132,11 @@ def _steps(model: Any, name: str) -> int | None:
 
 
 def ends_of(model: keras.Model) -> tuple[list[str], str]:
-    """Return the inputs, first the one that the past is read from, and the layer that gives the output."""
+    """Return the inputs, first the one that the past is read from, and the layer that gives the output.
+
+    Where windows may be padded, the past is what is held in padded steps, without the mark.
+    """
     wiring = wiring_of(model)
     inputs, outputs = ([ref.layer for ref in refs_in(end)] for end in (wiring.inputs, wiring.outputs))
-    return sorted(inputs, key=lambda name: name != "past"), outputs[0]
+    inputs = sorted(inputs, key=lambda name: name != "past")
+    return [HELD, *inputs[1:]] if HELD in wiring.parts else inputs, outputs[0]
