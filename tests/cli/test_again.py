@@ -337,6 +337,26 @@ def test_command_and_python_of_an_evaluation_do_what_was_done_for_every_option(o
     assert estimated.code != PLAIN_FIT
 
 
+def test_the_python_of_an_evaluation_fits_and_scores_a_test_part_as_the_command_does(
+    estimated, capsys, monkeypatch
+):
+    cases_for("none")
+    held = dict(np.load("cases.npz"))
+    parts = {f"{name}_{part}": held[name] for name in ("x", "y") for part in ("train", "test")}
+    np.savez("cases.npz", **parts)
+    done = estimated.done
+    ask = lambda _, cases, y=None: done.append(("score", cases.x.tolist()))  # noqa: E731
+    monkeypatch.setattr("normcast.cases.Classifier.score", ask)
+    show = SimpleNamespace(show=lambda title, quiet: None)
+    monkeypatch.setattr("normcast.cli.fit_run.Answers.of", lambda *given: ask(*given) or show)
+    assert run(["fit", "cases.npz", "--report", "r.html"]) == 0
+    asked = list(done)
+    assert "fit" in asked
+    done.clear()
+    exec(estimated.code, {"print": lambda *_: None})
+    assert done == asked
+
+
 def test_the_python_of_a_back_test_alone_forecasts_nothing_ahead(trace, capsys):
     written("none")
     assert run(["backtest", "sales.csv", "--h", "3", "-o", "past.csv", "--report", "r.html"]) == 0

@@ -10,6 +10,7 @@ import pytest
 
 from normcast.pages.drawing import TONES
 from normcast.report import render, write_report
+from tests.report import demo
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -193,6 +194,17 @@ def test_a_single_series_without_levels_one_step_ahead_with_counted_stamps_is_dr
     html = render(counted)
     assert "temp_max: the next 1 step" in words(html)
     assert "interval</li>" not in html
+
+
+@pytest.mark.parametrize(("series", "widths"), [(1, [1080, 360]), (2, [530, 360] * 2), (3, [360] * 3)])
+def test_one_series_is_drawn_as_wide_as_the_page_and_two_half_as_wide_but_on_a_narrow_screen(series, widths):
+    four = demo.many(count=4, folds=1)
+    names = four.series["unique_id"].head(series)
+    some = lambda frame: frame[frame["unique_id"].isin(names)]  # noqa: E731
+    drawn = {name: some(getattr(four, name)) for name in ("series", "history", "forecast", "backtest")}
+    part = re.search(r'(?s)<section id="forecast">.*?</section>', render(replace(four, **drawn)))[0]
+    assert [int(each) for each in re.findall(r'viewBox="0 0 (\d+) ', part.partition("<figure")[2])] == widths
+    assert ('class="figures few"' in part) == (series < 3)
 
 
 def test_the_file_is_whole_or_not_there(weather, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Baselines of a study: fitted in its folds, scored as its networks, kept once, and missing in old stores."""
 
 import sqlite3
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -14,8 +15,9 @@ from normcast.study import BASELINE, Study, StudyResult
 from normcast.study.answer import answer, beside, verdicts
 from normcast.study.baselines import baselines_of, thinned
 from normcast.study.export import evidence_of
+from normcast.study.measures import Measures
 from tests.report import study_demo as demo
-from tests.study.ready import small_study
+from tests.study.ready import SMALL, small_study
 from tests.study.test_cases import DROPOUT, LABELS, LEVEL, X, network, renamed, study_of
 
 
@@ -180,3 +182,20 @@ def test_a_verdict_of_failures_has_their_number_where_an_interval_would_be():
     assert "nan" not in " ".join(" ".join(row) for row in rows.values())
     few = demo.study(seeds=2)
     assert {row[-1] for row in verdicts(few)[2:]} == {"undecided"}
+
+
+def test_the_progress_line_names_the_baseline_that_is_at_work(monkeypatch):
+    shown = []
+
+    @contextmanager
+    def line(quiet=False):
+        yield lambda done, total, words: shown.append(words)
+
+    monkeypatch.setattr("normcast.study.ticks.progress_line", line)
+    small_study(seeds=1, epochs=1).run(processes=1)
+    assert shown[0] == "baseline seasonal naive, fold 1 of 2"
+    assert "baseline ridge, fold 2 of 2" in shown
+    shown.clear()
+    x, y = np.random.default_rng(0).normal(size=(24, 8, 1)), np.array(["a", "b"] * 12)
+    baselines_of(Study(SMALL, (x, y), folds=1).subject.task, Measures(), shown.append)
+    assert "baseline nearest neighbour, fold 1 of 1" in shown

@@ -86,6 +86,7 @@ class FitRun:
             layout=names["layout"],
             sheet=workbook.asked() or "",
             model=model if self.estimator.settings.is_own else "",
+            test=self.test is not None,
             progress=not self.quiet,
             **told,
         )

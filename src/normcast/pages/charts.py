@@ -84,7 +84,7 @@ def time_axis(ds: pd.Series) -> ChartSpec:
     """Return the axis of these stamps."""
     if not pd.api.types.is_datetime64_any_dtype(ds):
         return {"field": "x", "type": "quantitative", "title": None, "scale": {"zero": False, "nice": False}}
-    axis = {"tickCount": 4, "labelFlush": True}
+    axis = {"tickCount": {"expr": "ceil(width / 90)"}, "labelFlush": True}
     return {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
 
 

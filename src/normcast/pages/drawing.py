@@ -8,7 +8,8 @@ from functools import cache
 from html import escape
 from typing import Any
 
-WIDTH, HEIGHT = 360, 210
+WIDTH, HEIGHT = 360, 210  # of a drawing among three or more in a row, and of all on a narrow screen
+ROOMY = {1: (1080, 320), 2: (530, 260)}  # width and height where so few share a row
 # Stand-ins for the page's colours: each becomes a CSS variable, so that light and dark may differ.
 TONES = {
     "ink": "#010101",
@@ -35,8 +36,6 @@ AXIS = {
 }
 FRAME = {
     "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-    "width": WIDTH,
-    "height": HEIGHT,
     "autosize": {"type": "fit", "contains": "padding"},
     "config": {"view": {"stroke": None}, "axis": AXIS, "axisX": {"grid": False}},
 }
@@ -61,9 +60,13 @@ def dash_of(tone: str) -> list[int]:
     return [int(part) for part in DASHES.get(tone, "").split()]
 
 
-def inline_svg(chart: Mapping[str, Any], label: str) -> str:
-    """Draw a chart as SVG for the page: it scales with its column, its points have tooltips."""
-    svg = str(_converter().vegalite_to_svg({**FRAME, **chart}))
+def inline_svg(chart: Mapping[str, Any], label: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> str:
+    """Draw a chart as SVG for the page: it scales with its column, its points have tooltips.
+
+    size: width and height in pixels before it is scaled, by which its letters are large or small beside it.
+    """
+    width, height = size
+    svg = str(_converter().vegalite_to_svg({**FRAME, "width": width, "height": height, **chart}))
     svg = re.sub(r'<path aria-label="([^"]*)"([^>]*)/>', r"<path\2><title>\1</title></path>", svg)
     for attribute in (
         "aria-[a-z]+",

@@ -59,7 +59,8 @@ class Figure:
     """A drawing: inline SVG that the page may scale, and the words above it.
 
     legend: of its own, where that of the section does not fit. wide: it takes the width of the page, and
-    scrolls in its own box where that is too narrow.
+    scrolls in its own box where that is too narrow. slim: the same drawn for a narrow screen, where `svg`
+    was drawn for a row that few share.
 
     >>> Figure("Seattle", "<svg></svg>").title
     'Seattle'
@@ -70,6 +71,7 @@ class Figure:
     note: str = ""
     legend: tuple[Key, ...] = ()
     wide: bool = False
+    slim: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
 
-from normcast.candidates import fit_candidates
+from normcast.candidates import candidates
 from normcast.candidates.of_cases import CaseCandidate
 from normcast.cases.baselines import candidates_of, told_by_candidate
 from normcast.study.job import fold_of
@@ -16,44 +16,56 @@ from normcast.tasks import ClassifyTask, ForecastTask, RegressTask
 from normcast.tasks.task import Measured, Task
 
 MOST_CASES = 5_000  # that the nearest neighbour looks among: beyond, it would take longer than trainings
+Say: TypeAlias = Callable[[str], None]
 Baselines: TypeAlias = dict[str, list[Measured]]
 """By name the scores of each fold, on the windows or cases that the networks are tested on."""
 
 
-def baselines_of(task: Task, measures: Measures) -> Baselines:
+def baselines_of(task: Task, measures: Measures, say: Say = lambda words: None) -> Baselines:
     """Return the scores of the candidates that need nothing but normcast.
 
     They learn from what networks train on and stop by, and from nothing else; the same task gives the same
-    scores.
+    scores. say: is told which of them is at work.
     """
     found: Baselines = {}
     for number in range(task.folds):
         fold = fold_of(task, number, None)
-        for name, outputs in _told(task, number):
+        for name, outputs in _told(task, number, _at_work(say, number, task.folds)):
             found.setdefault(name, []).append(measures.told(fold, outputs, "test"))
     return found
 
 
-def _told(task: Task, number: int) -> Iterator[tuple[str, np.ndarray]]:
+def _at_work(say: Say, number: int, folds: int) -> Say:
+    return lambda name: say(f"baseline {name}, fold {number + 1} of {folds}")
+
+
+def _told(task: Task, number: int, say: Say) -> Iterator[tuple[str, np.ndarray]]:
     """Yield what each candidate tells of the test part of a fold, in the form of a network's outputs."""
     if isinstance(task, ForecastTask):
-        yield from _forecasts(task, number)
+        yield from _forecasts(task, number, say)
     elif isinstance(task, ClassifyTask | RegressTask):
-        yield from _told_of_cases(task, number)
+        yield from _told_of_cases(task, number, say)
 
 
-def _forecasts(task: ForecastTask, number: int) -> Iterator[tuple[str, np.ndarray]]:
+def _forecasts(task: ForecastTask, number: int, say: Say) -> Iterator[tuple[str, np.ndarray]]:
     fold = task.candidate_fold(number)
-    for name, fitted in fit_candidates(fold, int(task.panel.season)).items():
-        yield name.replace("_", " "), fitted.forecast(fold.scaled, fold.split.test)
+    for each in candidates():
+        name = each.name.replace("_", " ")
+        say(name)
+        fitted = each.fit(fold, int(task.panel.season))
+        if fitted is not None:
+            yield name, fitted.forecast(fold.scaled, fold.split.test)
 
 
-def _told_of_cases(task: ClassifyTask | RegressTask, number: int) -> Iterator[tuple[str, np.ndarray]]:
+def _told_of_cases(
+    task: ClassifyTask | RegressTask, number: int, say: Say
+) -> Iterator[tuple[str, np.ndarray]]:
     """As an evaluation has them: a candidate stops by nothing, and learns from the validation cases too."""
     seen, test = task.parts.tested(number)
     for each in candidates_of(task):
         if not each.needs:
             name, cases = _looked_among(each, task, seen)
+            say(name)
             values = told_by_candidate(each, task, cases, test)
             yield name, task.as_outputs(values, task.parts.places(number)["train"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import chain
@@ -222,19 +222,19 @@ class Study(Shown):
             store.add_placements(cells)
             store.note("notes", list(self.notes))
             end = None if budget is None else time.monotonic() + budget
-            with ticking(progress) as report:
-                self._note_baselines(store)
+            with ticking(progress) as (report, say):
+                self._note_baselines(store, say)
                 for plan in Rounds(self.plan, self.design, self.metric).plans(store):
                     if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
                         break
             return StudyResult.read(store)
 
-    def _note_baselines(self, store: Store) -> None:
+    def _note_baselines(self, store: Store, say: Callable[[str], None]) -> None:
         """Keep, once, what stands beside the networks: a matter of seconds, within the budget."""
         if "baselines" not in store.facts:
             for name, value in told_of_targets(self.subject.task).items():
                 store.note(name, value)
-            store.note("baselines", baselines_of(self.subject.task, self.plan.measures))
+            store.note("baselines", baselines_of(self.subject.task, self.plan.measures, say))
 
     def _workers(self, workers: int, ray: str | None) -> int:
         """Return how many processes train: one, this, where code of the user's is needed."""

@@ -39,13 +39,19 @@ TickReports = Callable[[Ticked], None] | bool | None
 
 
 @contextmanager
-def ticking(asked: TickReports) -> Iterator[TickReport]:
-    """Give what is told of the trials: a line for True, what was handed in, or nothing."""
+def ticking(asked: TickReports) -> Iterator[tuple[TickReport, Callable[[str], None]]]:
+    """Give what is told of the trials, and what is told in words of the work before them.
+
+    The first is a line for True, what was handed in, or nothing; the second the same line, or nothing.
+    """
     if not isinstance(asked, bool):
-        yield asked
+        yield asked, lambda words: None
         return
     with progress_line(quiet=not asked) as show:
-        yield show and (lambda tick: show(tick.done, tick.total, str(tick)))
+        if show is None:
+            yield None, lambda words: None
+        else:
+            yield lambda tick: show(tick.done, tick.total, str(tick)), lambda words: show(0, 1, words)
 
 
 class Ticks:

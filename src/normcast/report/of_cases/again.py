@@ -88,8 +88,9 @@ def python_of(report: CaseReport) -> str:
     imports = ["import normcast"]
     if any("keras." in line for line in lines):
         imports.insert(0, "import keras")
-    if any(line.startswith("write_table(") for line in lines):
-        imports.append("from normcast.data import write_table")
+    own = {"read_parts": "= read_parts(", "write_table": "write_table("}
+    if names := [name for name, call in own.items() if any(call in line for line in lines)]:
+        imports.append(f"from normcast.data import {', '.join(names)}")
     return "\n".join([*imports, "", *lines])
 
 
@@ -99,7 +100,9 @@ def _made(report: CaseReport) -> Iterator[str]:
     model = evaluation.settings.model
     if report.source:
         how = ", ".join(each for each in (repr(report.source), arguments(files.reading)) if each)
-        yield f"cases = normcast.Cases.read({how})"
+        yield f"parts = read_parts({how})" if files.test else f"cases = normcast.Cases.read({how})"
+    if files.test:
+        yield 'cases = parts["train"]'
     if isinstance(model, Architecture):
         yield f"model = normcast.Architecture.from_json({model.to_json()!r})"
     elif isinstance(model, keras.Model) and files.model:
@@ -119,9 +122,12 @@ def _evaluated(report: CaseReport) -> Iterator[str]:
     if files.out:
         guarded = ", guard_formulas=True" if files.guard_formulas else ""
         yield f"write_table(evaluation.table, {files.out!r}{guarded})"
-    if files.save:
+    if files.save or files.test:
         yield f"estimator.fit({what}{', None' if report.source else ''}{quiet})"
+    if files.save:
         yield f"estimator.save({files.save!r})"
+    if files.test:
+        yield 'print(estimator.score(parts["test"]))'
     told = f", source={report.source!r}" if report.source else ""
     yield f"normcast.write_report(evaluation, {(files.report or 'report.html')!r}{told})"
 

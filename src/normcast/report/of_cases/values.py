@@ -15,8 +15,8 @@ class CaseFiles:
     """What was read and written around an evaluation, for the Python of the page.
 
     names, layout, sheet: as `Cases.read` takes them; model: the file of the network; out, save, report: paths
-    that were written; each is "" or empty where there is none. guard_formulas: as in `write_table`; progress:
-    whether it is shown.
+    that were written; each is "" or empty where there is none. test: whether the file has a test part, which
+    was scored. guard_formulas: as in `write_table`; progress: whether it is shown.
 
     >>> CaseFiles(names={"y": "gait"}).reading
     {'names': {'y': 'gait'}}
@@ -29,6 +29,7 @@ class CaseFiles:
     out: str = ""
     save: str = ""
     report: str = ""
+    test: bool = False
     guard_formulas: bool = False
     progress: bool = True
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from normcast.pages.charts import BAND, forecast_chart
-from normcast.pages.drawing import DASHES, inline_svg, tones_of
+import pandas as pd
+
+from normcast.pages.charts import BAND, ChartSpec, forecast_chart
+from normcast.pages.drawing import DASHES, ROOMY, inline_svg, tones_of
 from normcast.pages.page import Figure, Key, Section
 from normcast.pages.words import stamp
 from normcast.report.of_forecast import charts, tables
@@ -23,14 +25,18 @@ def forecast_section(report: ForecastReport) -> Section | None:
     """Each series' forecast with its last observed values, and the same in numbers."""
     if report.forecast is None:
         return None
-    figures = []
-    for name in chosen(report):
-        ahead = report.forecast[report.forecast["unique_id"] == name]
-        if len(ahead) == 0:
-            continue
-        chart = forecast_chart(tail(report, name), ahead, report.model, report.levels)
-        label = f"Forecast of {report.target} for {name}"
-        figures.append(Figure(str(name), inline_svg(chart, label), score_in_words(report, name)))
+    parts = [(name, report.forecast[report.forecast["unique_id"] == name]) for name in chosen(report)]
+    parts = [(name, ahead) for name, ahead in parts if len(ahead)]
+    figures = [
+        _of_series(
+            str(name),
+            forecast_chart(tail(report, name), ahead, report.model, report.levels),
+            f"Forecast of {report.target} for {name}",
+            score_in_words(report, name),
+            len(parts),
+        )
+        for name, ahead in parts
+    ]
     text = choice_in_words(report)
     return Section(
         "forecast",
@@ -41,6 +47,14 @@ def forecast_section(report: ForecastReport) -> Section | None:
         tables=tables.forecast_tables(report, SHOWN),
         terms=(MEDIAN, *map(interval_term, sorted(report.levels)[:1])),
     )
+
+
+def _of_series(title: str, chart: ChartSpec, label: str, note: str, count: int) -> Figure:
+    """Return a figure among so many of series: few share the width of the page."""
+    usual = inline_svg(chart, label)
+    if count not in ROOMY:
+        return Figure(title, usual, note)
+    return Figure(title, inline_svg(chart, label, ROOMY[count]), note, slim=usual)
 
 
 def _keys(report: ForecastReport, actual: str) -> tuple[Key, ...]:
@@ -62,14 +76,15 @@ def backtest_section(report: ForecastReport) -> Section | None:
     rivals = {c.baseline: tones[c.baseline] for c in compare(report.scores, report.model)[:1]}
     cutoffs = sorted(report.backtest["cutoff"].unique())[-FOLDS:]
     pairs = [(name, cutoff) for name in chosen(report, FOLD_SERIES) for cutoff in cutoffs]
-    figures = [_fold_figure(report, name, cutoff, rivals) for name, cutoff in pairs]
+    parts = [(name, cutoff, rows) for name, cutoff in pairs if len(rows := _fold_rows(report, name, cutoff))]
+    figures = [_fold_figure(report, *part, rivals, len(parts)) for part in parts]
     keys = [Key(f"{name} (best baseline)", tone, dash=DASHES[tone]) for name, tone in rivals.items()]
     return Section(
         "backtest",
         "What it would have said",
         text=(_backtest_text(report, len(cutoffs)),),
         legend=(*_keys(report, actual="what happened"), *keys),
-        figures=tuple(figure for figure in figures if figure is not None),
+        figures=tuple(figures),
     )
 
 
@@ -85,14 +100,18 @@ def _backtest_text(report: ForecastReport, drawn: int) -> str:
     )
 
 
-def _fold_figure(report: ForecastReport, name: Any, cutoff: Any, rivals: dict[str, str]) -> Figure | None:
+def _fold_rows(report: ForecastReport, name: Any, cutoff: Any) -> pd.DataFrame:
+    """Return what was forecast of a series from a cutoff."""
     assert report.backtest is not None
-    rows = report.backtest[(report.backtest["unique_id"] == name) & (report.backtest["cutoff"] == cutoff)]
-    if len(rows) == 0:
-        return None
+    return report.backtest[(report.backtest["unique_id"] == name) & (report.backtest["cutoff"] == cutoff)]
+
+
+def _fold_figure(
+    report: ForecastReport, name: Any, cutoff: Any, rows: pd.DataFrame, rivals: dict[str, str], count: int
+) -> Figure:
     chart = charts.fold_chart(tail(report, name, cutoff), rows, report.model, rivals, report.levels)
     title = f"{name}, from {stamp(rows['ds'].iloc[0])}"
-    return Figure(title, inline_svg(chart, f"Back-test of {report.target} for {title}"))
+    return _of_series(title, chart, f"Back-test of {report.target} for {title}", "", count)
 
 
 def error_section(report: ForecastReport) -> Section | None:
