@@ -329,3 +329,45 @@ def test_an_edited_model_scales_as_the_one_that_was_adapted():
     model = keras.Sequential([keras.Input((6, 2)), adapted, L.LSTM(3, name="lstm"), L.Dense(1)])
     edited = apply(model, [Insert(L.Dropout(0.1), after="lstm")])
     np.testing.assert_array_equal(edited(x), model(x))
+
+
+@pytest.mark.parametrize("kind", ["sequential", "functional", "nested twice"])
+def test_a_nested_model_that_is_set_not_to_train_trains_nothing(kind):
+    inside = [keras.Input((8, 3)), L.Conv1D(4, 3, name="conv"), L.LSTM(4, name="lstm")]
+    inner = keras.Sequential(inside, name="inner")
+    if kind == "functional":
+        inner = keras.Model(inner.inputs[0], inner.outputs[0], name="inner")
+    if kind == "nested twice":
+        inner = keras.Sequential([keras.Input((8, 3)), keras.Sequential(inside, name="deep")], name="inner")
+    net = keras.Sequential([keras.Input((8, 3)), inner, L.Dense(1, name="head")])
+    frozen = apply(net, [Set("inner", trainable=False)])
+    assert len(frozen.trainable_weights) == 2  # of the head
+    assert len(apply(frozen, [Set("inner", trainable=True)]).trainable_weights) == 7
+    assert len(net.trainable_weights) == 7
+
+
+def test_a_layer_that_is_called_on_its_own_output_is_removed_with_all_its_calls():
+    inputs, twice = keras.Input((4,), name="in"), L.Dense(4, name="twice")
+    net = keras.Model(inputs, L.Dense(1, name="head")(twice(twice(twice(inputs)))))
+    removed = apply(net, [Remove("twice")])
+    assert names(removed) == ["head"]
+    x = np.ones((2, 4))
+    np.testing.assert_array_equal(removed(x), net.get_layer("head")(x))
+
+
+def test_the_place_to_move_to_is_the_layer_that_its_whole_path_names():
+    parts = [
+        keras.Sequential(
+            [keras.Input((8, 4)), L.Dropout(0.1, name="drop"), L.Dense(4, name="dense")], name=name
+        )
+        for name in ("one", "two")
+    ]
+    inputs = keras.Input((8, 4))
+    net = keras.Model(inputs, L.Dense(1, name="dense")(parts[1](parts[0](inputs))))
+    for anchor in ("one/dense", "dense"):
+        moved = apply(net, [Move("one/drop", after=anchor)])
+        assert names(moved.get_layer("one")) == ["dense", "drop"]
+    with pytest.raises(ValueError, match=r"Move: 'two/dense' is in another model than what is moved"):
+        apply(net, [Move("one/drop", after="two/dense")])
+    with pytest.raises(ValueError, match=r"Move: 'drop' cannot stand beside itself"):
+        apply(net, [Move("one/drop", after="drop")])

@@ -252,3 +252,14 @@ def test_a_missing_column_of_the_scales_is_named(column):
 
 def test_the_quantiles_scored_are_those_of_the_levels():
     assert [q for *_, q in BOUNDS[:2]] + [0.5] + [q for *_, q in BOUNDS[2:]] == list(quantiles_of(LEVELS))
+
+
+@pytest.mark.parametrize("name", ["scale", "step", "value", "model", "metric"])
+def test_a_model_may_be_called_as_a_column_of_the_scores(name):
+    frame, scales = backtest()
+    own = "normcast"
+    told = {each: each.replace(own, name, 1) for each in frame if each.split("-")[0] == own}
+    plain, renamed = score(frame, scales, [80]), score(frame.rename(columns=told), scales, [80])
+    for table in ("folds", "overall", "by_series", "by_cutoff", "by_step"):
+        expected = getattr(plain, table).replace({"model": {own: name}})
+        pd.testing.assert_frame_equal(getattr(renamed, table), expected)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from normcast.check.facts import OPTIMIZERS, Facts, Loss
+from normcast.engine.identity import is_keras
 
 _LOSS = {
     "mean_squared_error": "mse",
@@ -146,20 +147,14 @@ def _loss(loss: Any, live: Any) -> Loss | None:
     if loss is None:
         return None
     if isinstance(loss, dict) and isinstance(loss.get("config"), str):
-        return Loss(loss_name(loss["config"]) if _is_keras(live) else "custom", False)
+        return Loss(loss_name(loss["config"]) if is_keras(live) else "custom", False)
     if isinstance(loss, dict):
         config = loss.get("config") if isinstance(loss.get("config"), dict) else {}
-        name = loss_name(str(loss.get("class_name"))) if live is None or _is_keras(type(live)) else "custom"
+        name = loss_name(str(loss.get("class_name"))) if live is None or is_keras(type(live)) else "custom"
         return Loss(name, (config or {}).get("from_logits"))
     if callable(loss):
-        return Loss(
-            loss_name(getattr(loss, "__name__", type(loss).__name__)) if _is_keras(loss) else "custom"
-        )
+        return Loss(loss_name(getattr(loss, "__name__", type(loss).__name__)) if is_keras(loss) else "custom")
     return Loss(loss_name(loss), False)
-
-
-def _is_keras(thing: Any) -> bool:
-    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
 
 
 def loss_name(name: str) -> str:

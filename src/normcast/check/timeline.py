@@ -103,15 +103,17 @@ def looks_ahead(node: Node) -> bool:
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
         return (
             config.get("padding") == "same"
-            and (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]) > 0
+            and (first_of(config["kernel_size"]) - 1) * first_of(config["dilation_rate"]) > 0
         )
     if node.kind in POOL_1D:
         strides = config.get("strides") or config["pool_size"]
-        return config.get("padding") == "same" and _first(strides) == 1 and _first(config["pool_size"]) > 1
+        return (
+            config.get("padding") == "same" and first_of(strides) == 1 and first_of(config["pool_size"]) > 1
+        )
     return (
         node.kind == "Conv1DTranspose"
         and config.get("padding") == "same"
-        and _first(config["kernel_size"]) > 1
+        and first_of(config["kernel_size"]) > 1
     )
 
 
@@ -182,7 +184,7 @@ def dead_taps(node: Node) -> int:
     steps, config = node.steps, node.config
     if node.kind not in ("Conv1D", "SeparableConv1D") or steps is None or config.get("padding") == "valid":
         return 0
-    size, dilation = _first(config["kernel_size"]), _first(config["dilation_rate"])
+    size, dilation = first_of(config["kernel_size"]), first_of(config["dilation_rate"])
     reach = (size - 1) * dilation
     left = reach if config["padding"] == "causal" else reach // 2
     return sum(abs(j * dilation - left) >= steps for j in range(size))
@@ -219,11 +221,11 @@ def _window(node: Node) -> tuple[int, int] | None:
     unknown."""
     config = node.config
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
-        return (_first(config["kernel_size"]) - 1) * _first(config["dilation_rate"]), _first(
+        return (first_of(config["kernel_size"]) - 1) * first_of(config["dilation_rate"]), first_of(
             config["strides"]
         )
     if node.kind in POOL_1D:
-        return _first(config["pool_size"]) - 1, _first(config.get("strides") or config["pool_size"])
+        return first_of(config["pool_size"]) - 1, first_of(config.get("strides") or config["pool_size"])
     pointwise = (
         ACT
         | NOISE
@@ -235,5 +237,10 @@ def _window(node: Node) -> tuple[int, int] | None:
     return (0, 1) if node.kind in pointwise else None
 
 
-def _first(value: object) -> int:
+def first_of(value: object) -> int:
+    """Return the number along time of an argument that may be a number or one for each axis.
+
+    >>> first_of(3), first_of((5,))
+    (3, 5)
+    """
     return int(value[0]) if isinstance(value, (list, tuple)) else int(value)  # type: ignore[call-overload]

@@ -28,6 +28,16 @@ def module_of(thing: Any) -> str:
     return str(getattr(thing, "__module__", None) or type(thing).__module__)
 
 
+def is_keras(thing: Any) -> bool:
+    """Say whether a class or function is of Keras' own code.
+
+    >>> import keras
+    >>> is_keras(keras.layers.Dense), is_keras(keras.ops.relu), is_keras(is_keras)
+    (True, True, False)
+    """
+    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
+
+
 def is_own(thing: Any) -> bool:
     """Say whether a class, a function or an object is of code of the user's, neither Keras' nor ours.
 

@@ -17,6 +17,7 @@ from normcast.scoring.coverage import coverages
 from normcast.scoring.quantiles import level_columns, quantiles_of
 
 KEYS = ["unique_id", "cutoff"]
+STEP, SCALE, VALUE = " step", " scale", " value"  # columns of our own, beside models of any name
 FEWEST_FOLDS = 3  # of which the coverage of a single series is said to be near its level or not
 METRICS = ("mase", "mae", "mse", "rmse", "smape", "scaled_crps")
 
@@ -73,14 +74,15 @@ def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) ->
     """
     _check_columns("frame", frame, [*KEYS, "ds", "y"])
     _check_columns("scales", scales, [*KEYS, "scale"])
-    steps = frame.groupby(KEYS, observed=True)["ds"].rank(method="first").astype(int).rename("step")
-    rows = frame.assign(step=steps).merge(scales[[*KEYS, "scale"]], on=KEYS, how="left")
+    steps = frame.groupby(KEYS, observed=True)["ds"].rank(method="first").astype(int).rename(STEP)
+    named = scales[[*KEYS, "scale"]].rename(columns={"scale": SCALE})
+    rows = frame.assign(**{STEP: steps}).merge(named, on=KEYS, how="left")
     rows = rows[rows["y"].notna()].reset_index(drop=True)
     models = models_of(frame)
     _check_finite(rows)
-    usable = rows["scale"].where(rows["scale"] > 0)
+    usable = rows[SCALE].where(rows[SCALE] > 0)
     folds = _tidy(rows, usable, models, levels, keys=KEYS)
-    by_step = _tidy(rows, usable, models, levels, keys=["step"])
+    by_step = _tidy(rows, usable, models, levels, keys=[STEP]).rename(columns={STEP: "step"})
     return Scores(
         folds=folds,
         overall=_with_near(_mean(folds, []), folds, models, levels),
@@ -113,7 +115,7 @@ def _check_columns(name: str, frame: pd.DataFrame, needed: list[str]) -> None:
 
 def _check_finite(rows: pd.DataFrame) -> None:
     """Refuse a forecast that is no number: a mean that left it out would flatter the model."""
-    for column in rows.columns.difference([*KEYS, "ds", "y", "step", "scale"], sort=False):
+    for column in rows.columns.difference([*KEYS, "ds", "y", STEP, SCALE], sort=False):
         wrong = rows[~np.isfinite(rows[column])]
         if len(wrong):
             first = wrong.iloc[0]
@@ -141,8 +143,9 @@ def _tidy(
                 _loss("coverage", rows, bounded, keys, factor=100.0, level=f"{level:g}"), rows, keys, level
             )
             tables += [(f"coverage-{level:g}", covered)]
-    long = [table.melt(keys, var_name="model").assign(metric=metric) for metric, table in tables]
-    return pd.concat(long, ignore_index=True)[[*keys, "model", "metric", "value"]]
+    long = [table.melt(keys, None, "model", VALUE).assign(metric=metric) for metric, table in tables]
+    tidy = pd.concat(long, ignore_index=True).rename(columns={VALUE: "value"})
+    return tidy[[*keys, "model", "metric", "value"]]
 
 
 def _loss(

@@ -9,7 +9,7 @@ from normcast.check.examples import L, Pick, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, ancestors, sinks, sources, through
 from normcast.check.rule import ADVICE, UNSAFE, Found, rule
-from normcast.check.timeline import dead_taps, receptive_field
+from normcast.check.timeline import dead_taps, first_of, receptive_field
 from normcast.models.edits import Edit, Remove, Set
 from normcast.models.graph.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
 
@@ -45,21 +45,17 @@ def kernel_exceeds_length(net: Net, facts: Facts) -> Iterator[Found]:
     for node in net.of({"Conv1D", "SeparableConv1D"}):
         dead = dead_taps(node)
         if dead:
-            size = _first(node.config["kernel_size"])
+            size = first_of(node.config["kernel_size"])
             words = f"{dead} of {size} kernel positions never meet data in {node.steps} steps"
             yield Found((node,), words, _shrunk(node, size), evidence={"dead_taps": dead})
 
 
 def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
-    dilation, steps = _first(node.config["dilation_rate"]), node.steps or 1
+    dilation, steps = first_of(node.config["dilation_rate"]), node.steps or 1
     longest = (
         (steps - 1) // dilation + 1 if node.config["padding"] == "causal" else 2 * ((steps - 1) // dilation)
     )
     return (Set(node.name, kernel_size=max(1, min(size - 1, longest))),)
-
-
-def _first(value: Any) -> int:
-    return int(value[0]) if isinstance(value, (list, tuple)) else int(value)
 
 
 @rule(
@@ -100,7 +96,7 @@ def pool_before_rnn(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _stride(node: Node) -> int:
-    return _first(node.config.get("strides") or node.config.get("pool_size", 1))
+    return first_of(node.config.get("strides") or node.config.get("pool_size", 1))
 
 
 @rule(

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from normcast import keras_seam
+from normcast.engine.identity import is_keras
 from normcast.errors import last_line
 from normcast.layers import GRU, LSTM
 from normcast.models.edits.change import edited
@@ -79,9 +80,9 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
 
 def custom_classes(model: keras.Model) -> dict[str, Any]:
     """Return the classes of the model's own that Keras would not find by itself, by name."""
-    objects = {type(part).__name__: type(part) for part in all_layers(model) if not _is_keras(type(part))}
+    objects = {type(part).__name__: type(part) for part in all_layers(model) if not is_keras(type(part))}
     given = (getattr(layer, name, None) for layer in all_layers(model) for name in ("activation", "function"))
-    functions = [f for f in given if callable(f) and not _is_keras(f)]
+    functions = [f for f in given if callable(f) and not is_keras(f)]
     return objects | {getattr(f, "__name__", ""): f for f in functions}
 
 
@@ -96,10 +97,6 @@ def all_layers(model: Any) -> Iterator[Any]:
     for layer in inner:
         yield layer
         yield from all_layers(layer)
-
-
-def _is_keras(thing: Any) -> bool:
-    return (getattr(thing, "__module__", "") or "").split(".")[0] == "keras"
 
 
 def _complete(spec: Spec, classes: dict[str, Any]) -> Spec:

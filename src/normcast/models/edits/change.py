@@ -47,7 +47,10 @@ def make(wiring: Wiring, edits: Iterable[Edit], complete: Complete) -> None:
     """Make the edits in the given wiring, without looking for circles."""
     for edit in edits:
         owner, name = find(wiring, edit.layer, type(edit).__name__)
-        _CHANGES[type(edit)](owner, name, edit, complete)
+        if isinstance(edit, Move):
+            _move(owner, name, edit, _anchor(wiring, owner, edit.after or edit.before or ""))
+        else:
+            _CHANGES[type(edit)](owner, name, edit, complete)
 
 
 def _sorted(wiring: Wiring) -> Wiring:
@@ -69,6 +72,18 @@ def _set(wiring: Wiring, name: str, edit: Set, _: Complete) -> None:
         for spec in holders:
             refuse_argument(spec, key, value, f"Set: {name}")
             spec["config"][key] = deepcopy(value)
+        if key == "trainable" and part.inner is not None:
+            _train(part.inner, value)
+
+
+def _train(inner: Wiring, value: Any) -> None:
+    """Let the layers of a nested model train or not, as Keras does where it is set on the model itself."""
+    inner.spec["config"]["trainable"] = value
+    for part in inner.parts.values():
+        if not part.is_input:
+            part.spec["config"]["trainable"] = value
+        if part.inner is not None:
+            _train(part.inner, value)
 
 
 def _holders(spec: Spec, key: str) -> list[Spec]:
@@ -168,6 +183,8 @@ def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
         wiring.inputs = _without(wiring.inputs, name)
     elif readers:
         through = {i: _passed(call, name, readers) for i, call in enumerate(part.calls)}
+        for i, ref in through.items():  # a call may read what an earlier one gave
+            through[i] = through[ref.call] if ref.layer == name else ref
         wiring.replace_refs(lambda r: through[r.call] if r.layer == name else r, skip=name)
     del wiring.parts[name]
     if not wiring.parts or all(p.is_input for p in wiring.parts.values()):
@@ -190,13 +207,25 @@ def _without(tree: Any, name: str) -> Any:
     return left[0] if len(left) == 1 else left
 
 
-def _move(wiring: Wiring, name: str, edit: Move, complete: Complete) -> None:
+def _anchor(root: Wiring, owner: Wiring, path: str) -> str:
+    """Return the name, in the model that owns the layer to move, of the one to put it beside.
+
+    A name alone is looked for in that model first. Raises ValueError for a layer of another model.
+    """
+    if path in owner.parts:
+        return path
+    found, name = find(root, path, "Move")
+    if found is not owner:
+        raise ValueError(f"Move: {path!r} is in another model than what is moved; use Remove and Insert.")
+    return name
+
+
+def _move(wiring: Wiring, name: str, edit: Move, anchor: str) -> None:
     part = layer_in(wiring, name, "Move")
-    owner, anchor = find(wiring, (edit.after or edit.before or "").rpartition("/")[2], "Move")
-    if owner is not wiring:
-        raise ValueError(f"Move: {name!r} and {anchor!r} are in different models; use Remove and Insert.")
     layer_in(wiring, anchor, "Move")
-    _remove(wiring, name, edit, complete)
+    if anchor == name:
+        raise ValueError(f"Move: {name!r} cannot stand beside itself.")
+    _remove(wiring, name, edit, lambda spec: spec)
     if edit.after:
         _place_after(wiring, name, part, anchor)
     else:
@@ -225,7 +254,6 @@ _CHANGES: dict[type[Edit], Any] = {
     Set: _set,
     Insert: _insert,
     Remove: _remove,
-    Move: _move,
     Replace: _replace,
     Rewire: lambda wiring, name, edit, _: rewire(wiring, name, edit),
 }
