@@ -16,6 +16,20 @@ WEEKS = [f"{year}-W{week:02d}" for year, week in ((2020, 51), (2020, 52), (2020,
 SECONDS = 1_704_067_200 + 3600 * np.arange(8)
 DAYS, HOURS = pd.date_range("2023-12-08", periods=40), pd.date_range("2023-12-31", periods=30, freq="h")
 HALF_DAYS = [f"01/13/2020 {hour:02d}:00 {half}" for half in ("AM", "PM") for hour in (12, *range(1, 12))]
+WEEKLY = pd.date_range("2018-12-17", periods=6, freq="W-MON")
+LATE = [
+    f"{day.isocalendar().year}-W{day.isocalendar().week}"
+    for day in pd.date_range("2018-01-01", periods=12, freq="7D")
+]
+HALVES = [(year, half) for year in (1979, 1980, 1981) for half in (1, 2)]
+BERLIN = pd.date_range("2020-10-24 20:00", periods=12, freq="h", tz="Europe/Berlin")
+NEW_YORK = pd.date_range("2020-03-07 20:00", periods=12, freq="h", tz="America/New_York")
+
+
+def ranges(starts, length, form, between, end_form=None):
+    return [f"{start:{form}}{between}{start + pd.Timedelta(length):{end_form or form}}" for start in starts]
+
+
 FORMS = {
     "2019Q3": (QUARTERS.strftime("%YQ%q"), "QS", 4),
     "2019-Q3": (QUARTERS.strftime("%Y-Q%q"), "QS", 4),
@@ -26,6 +40,44 @@ FORMS = {
     "2019M11": (MONTHS.strftime("%YM%m"), "MS", 12),
     "Nov 2019": (MONTHS.strftime("%b %Y"), "MS", 12),
     "ISO week": (WEEKS, "W-MON", 52),
+    "week of one digit": (LATE, "W-MON", 52),
+    "W05 2020": ([f"W{text[6:]} {text[:4]}" for text in WEEKS], "W-MON", 52),
+    "KW 5/20": ([f"KW {text[6:]}/{text[2:4]}" for text in WEEKS], "W-MON", 52),
+    "Week 5, 2020": ([f"Week {text[6:]}, {text[:4]}" for text in WEEKS], "W-MON", 52),
+    "day of an ISO week": ([f"{day:%G-W%V-%u}" for day in DAYS], "D", 7),
+    "Q3-19": (QUARTERS.strftime("Q%q-%y"), "QS", 4),
+    "Q3'19": (QUARTERS.strftime("Q%q'%y"), "QS", 4),
+    "3Q19": (QUARTERS.strftime("%qQ%y"), "QS", 4),
+    "19Q3": (QUARTERS.strftime("%yQ%q"), "QS", 4),
+    "2019T3": (QUARTERS.strftime("%YT%q"), "QS", 4),
+    "2019 Quarter 3": (QUARTERS.strftime("%Y Quarter %q"), "QS", 4),
+    "FY2019 Q3": (QUARTERS.strftime("FY%Y Q%q"), "QS", 4),
+    "Q3 FY19": (QUARTERS.strftime("Q%q FY%y"), "QS", 4),
+    "FY19": ([f"FY{year}" for year in range(14, 21)], "YS", 1),
+    "1980H1": ([f"{year}H{half}" for year, half in HALVES], "6MS", 2),
+    "H1 1980": ([f"H{half} {year}" for year, half in HALVES], "6MS", 2),
+    "1980-S1": ([f"{year}-S{half}" for year, half in HALVES], "6MS", 2),
+    "1H80": ([f"{half}H{year % 100}" for year, half in HALVES], "6MS", 2),
+    "2019M1": ([f"{month.year}M{month.month}" for month in MONTHS], "MS", 12),
+    "2019-Nov": (MONTHS.strftime("%Y-%b"), "MS", 12),
+    "range of a week": (ranges(WEEKLY, "6D", "%Y-%m-%d", " - "), "W-MON", 52),
+    "range of ISO 8601": (ranges(WEEKLY, "7D", "%Y-%m-%d", "/"), "W-MON", 52),
+    "range in words": (ranges(WEEKLY, "6D", "%d.%m.%Y", " to "), "W-MON", 52),
+    "range of a month": (
+        [f"{each.start_time:%Y-%m-%d} – {each.end_time:%Y-%m-%d}" for each in MONTHS],
+        "MS",
+        12,
+    ),
+    "range of an hour": (ranges(HOURS, "1h", "%d.%m.%Y %H:%M", " - "), "h", 24),
+    "range of an hour by its clock": (ranges(HOURS, "1h", "%d.%m.%Y %H:%M", "-", "%H:%M"), "h", 24),
+    "range of an hour (CET)": (ranges(HOURS, "1h", "%d.%m.%Y %H:%M", " - ", "%d.%m.%Y %H:%M (CET)"), "h", 24),
+    "CET": (HOURS.strftime("%Y-%m-%d %H:%M CET"), "h", 24),
+    "GMT": (HOURS.strftime("%a, %d %b %Y %H:%M:%S GMT"), "h", 24),
+    "CST": (HOURS.strftime("%m/%d/%Y %H:%M CST"), "h", 24),
+    "PM EST": (HOURS.strftime("%m/%d/%Y %I:%M %p EST"), "h", 24),
+    "CEST and CET": (BERLIN.strftime("%d.%m.%Y %H:%M (%Z)"), "h", 24),
+    "MESZ and MEZ": ([f"{t:%Y-%m-%d %H:%M} {'MESZ' if t.dst() else 'MEZ'}" for t in BERLIN], "h", 24),
+    "EST and EDT": (NEW_YORK.strftime("%m/%d/%Y %H:%M %Z"), "h", 24),
     "epoch seconds": (SECONDS, "h", 24),
     "epoch milliseconds": (SECONDS * 1000, "h", 24),
     "yyyymmddhh": (np.array([2023123122, 2023123123, 2024010100, 2024010101, 2024010102]), "h", 24),
@@ -64,8 +116,8 @@ def test_a_form_is_understood_found_and_written_back(form, library):
     assert np.allclose(ahead, stamps[-2:]) if "Excel" in form else ahead == list(stamps[-2:])
     again = Panel.from_parts(*json_and_back(panel))
     assert list(again.write_stamps(again.stamps_after(2)[0])) == ahead
-    later = Panel.from_frame(frame[-1:], columns=again.columns, freq=panel.freq, season=season)
-    assert later.time[0] == panel.stamps_after(2)[0, -1]
+    later = Panel.from_frame(frame[-2:], columns=again.columns, freq=panel.freq, season=season)
+    assert later.time[-1] == panel.stamps_after(2)[0, -1]
 
 
 def json_and_back(panel):
@@ -193,3 +245,54 @@ def test_years_that_stand_twice_are_named_before_any_text():
     with pytest.raises(ValueError, match=r"--time-col 'Year'"):
         Panel.from_frame(table, target_col="v")
     assert Panel.from_frame(table, target_col="v", id_col="land").columns.time == "Year"
+
+
+def test_ranges_of_several_lengths_are_refused_and_few_odd_ones_told():
+    days = ranges(pd.date_range("2024-01-01", periods=30), "1D", "%Y-%m-%d", " - ")
+    odd = [*days[:29], "2024-01-30 - 2024-02-05"]
+    notes = Panel.from_frame(table_of(odd)).notes
+    assert any("1 of another length, the first '2024-01-30 - 2024-02-05'" in note for note in notes)
+    with pytest.raises(
+        ValueError, match=r"'2024-01-01 - 2024-01-02' to .* are ranges of different lengths.*--freq"
+    ):
+        Panel.from_frame(table_of([*days[:3], "2024-01-04 - 2024-02-05"]))
+    with pytest.raises(ValueError, match="row 4: '2024-01-04' is no range as '2024-01-01 - 2024-01-02' is"):
+        Panel.from_frame(table_of([*days[:3], "2024-01-04"]), time_col="date")
+
+
+def test_an_offset_is_no_range_and_a_range_no_offset():
+    days = pd.date_range("2024-01-01", periods=5)
+    offset = Panel.from_frame(table_of(days.strftime("%Y-%m-%d 00:00-05:00")))
+    assert offset.stamps.zone is not None
+    hours = Panel.from_frame(table_of(ranges(HOURS, "1h", "%Y-%m-%d %H:%M", "-", "%H:%M")))
+    assert (hours.stamps.zone, hours.freq) == (None, "h")
+
+
+def test_two_zones_that_no_clock_has_are_named_with_their_row():
+    table = table_of(["2024-01-01 00:00 CET", "2024-01-01 01:00 CET", "2024-01-01 02:00 UTC"])
+    with pytest.raises(
+        ValueError, match=r"row 3: mixed time zones, '2024-01-01 02:00 UTC' \(UTC\) after .*CET"
+    ):
+        Panel.from_frame(table)
+
+
+def test_an_hour_that_comes_twice_is_two_and_a_missing_one_is_a_gap():
+    hours = pd.date_range("2020-10-24 20:00", periods=40, freq="h", tz="Europe/Berlin")
+    texts = list(hours.strftime("%Y-%m-%d %H:%M %Z"))
+    panel = Panel.from_frame(table_of(texts))
+    assert list(panel.write_stamps(panel.time)) == texts
+    with pytest.raises(ValueError, match=r"1 stamp absent after 2020-10-25 01:00:00\+02:00"):
+        Panel.from_frame(table_of([*texts[:6], *texts[7:]]))
+
+
+def test_names_that_do_not_go_with_their_clock_are_counted_in_utc():
+    panel = Panel.from_frame(
+        table_of([f"2020-01-01 0{at}" for at in ("0:00 CEST", "1:00 CEST", "2:00 CEST", "2:00 CET")])
+    )
+    assert list(panel.write_stamps(panel.stamps_after(1)[0])) == ["2020-01-01 02:00+00:00"]
+
+
+@pytest.mark.parametrize("month", ["März", "mars", "enero"])
+def test_a_month_in_another_language_is_answered_with_numbers(month):
+    with pytest.raises(ValueError, match="Months by name are read in English only: write them as numbers"):
+        Panel.from_frame(table_of([f"{month} {year}" for year in range(2015, 2020)]))

@@ -49,8 +49,8 @@ def season_of(freq: str | int) -> int:
 
     >>> season_of("D"), season_of("30min"), season_of("W-SUN"), season_of("MS"), season_of(1)
     (7, 48, 52, 12, 1)
-    >>> season_of("5min"), season_of("min"), season_of("7min"), season_of("s")
-    (288, 1440, 1, 1)
+    >>> season_of("5min"), season_of("min"), season_of("7min"), season_of("s"), season_of("6MS")
+    (288, 1440, 1, 1, 2)
     """
     return seasons_of(freq)[0]
 
@@ -67,7 +67,9 @@ def seasons_of(freq: str | int) -> tuple[int, ...]:
     if step.kind == "fixed" and step.size < DAY and DAY % step.size == 0:
         day = DAY // step.size
         return (day, 7 * day) if UNITS["min"] <= step.size <= UNITS["h"] else (1, day, 7 * day)
-    usual = {"D": 7, "W": 52, "MS": 12, "ME": 12, "QS": 4, "QE": 4}
+    if step.kind in ("month start", "month end"):
+        return (12 // step.size if 12 % step.size == 0 else 1,)
+    usual = {"D": 7, "W": 52}
     return (usual.get(str(freq).split("-", maxsplit=1)[0], 1),)
 
 

@@ -8,6 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from normcast.data import stamps, whole_times
+from normcast.data.clock_text import words_hint
 from normcast.data.reading import AS_IT_IS, Reading
 from normcast.data.values import is_mostly_numbers
 from normcast.data.wide_dates import TIME, VALUE, hint
@@ -194,10 +195,11 @@ def refuse_row_count(table: nw.DataFrame, chosen: Columns, where: str) -> None:
         return
     shown = f"{likely[0]!r} (it begins with {table[likely[0]].to_list()[0]!r})"
     more = f"; others are {', '.join(likely[1:])}" if likely[1:] else ""
+    words = words_hint(str(table[likely[0]].to_list()[0]))
     raise ValueError(
         f"{where}: no time column was understood, and {shown} might be it{more}. Name the time: --time-col "
         f"{likely[0]!r} (time_col=), with stamps such as 2024-01-31, 2024-01-31 18:00, 2024Q1 or 2024-W05; "
-        f"or count the rows of each series as steps: --time-col none (time_col='none')."
+        f"or count the rows of each series as steps: --time-col none (time_col='none').{words}"
     )
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from normcast.data.period_text import sort_of
 from normcast.data.text_form import plain
 
 Reading = tuple[pd.DatetimeIndex, str]
-_SORTS = {"%q": "quarters", "%V": "ISO weeks"}
 
 
 def told_of(form: str) -> str:
@@ -15,10 +15,9 @@ def told_of(form: str) -> str:
     >>> told_of("%d/%m/%Y"), told_of("%Y-%m-%d"), told_of("Q%q %Y")
     ('day first', '', 'quarters')
     """
+    if sort := sort_of(form):
+        return sort
     form = plain(form)
-    for field, sort in _SORTS.items():
-        if field in form:
-            return sort
     return {"%d": "day first", "%m": "month first"}.get(form[:2], "") if "%d" in form else ""
 
 

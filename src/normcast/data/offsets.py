@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+ZONE = re.compile(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$")
 _OFFSET = re.compile(r"(?<=[\d.])\s*([+-])(\d\d):?(\d\d)$")
 _MOST_APART = 2 * 60  # minutes that a clock is put forward
 _DAYS_BETWEEN = 25  # two changes: none is closer to the next in any country
@@ -49,3 +50,22 @@ def _are_few(minutes: np.ndarray, utc: pd.DatetimeIndex) -> bool:
     order = np.argsort(utc.asi8)
     changes = np.flatnonzero(np.diff(minutes[order]))
     return bool((np.diff(utc[order][changes]) >= pd.Timedelta(days=_DAYS_BETWEEN)).all())
+
+
+def refuse_mixed(unique: np.ndarray, codes: np.ndarray, where: str) -> None:
+    """Raise ValueError for the first text in another time zone than the first, where all are times.
+
+    unique: distinct texts; codes: which of them stands in each row.
+    """
+    readable = pd.to_datetime(unique, format="ISO8601", errors="coerce", utc=True).notna()
+    if not readable.all():
+        return
+    zones = [hit[1] if (hit := ZONE.search(text)) and ":" in text else "no time zone" for text in unique]
+    ahead = [zone.replace("Z", "+00:00").replace(":", "") for zone in zones]
+    other = next((i for i, offset in enumerate(ahead) if offset != ahead[0]), None)
+    if other is None:
+        return
+    raise ValueError(
+        f"{where}, row {int(np.argmax(codes == other)) + 1}: mixed time zones, {unique[other]!r} "
+        f"({zones[other]}) after {unique[0]!r} ({zones[0]}). Write all stamps in one zone, for example UTC."
+    )

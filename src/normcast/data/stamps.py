@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from normcast.data import clock_text, day_order, period_text, whole_times
+from normcast.data import clock_text, period_text, whole_times
 
 DAY = whole_times.DAY
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -41,7 +41,7 @@ class Stamps:
     def own_form(self) -> str:
         """The format of a column that further rows are read in, "" where any usual one will do."""
         is_period = self.kind == "digits" and self.format in whole_times.PERIODS
-        return self.format if is_period or (self.kind == "text" and day_order.told_of(self.format)) else ""
+        return self.format if is_period or (self.kind == "text" and clock_text.is_open(self.format)) else ""
 
     def as_time(self, counted: np.ndarray) -> np.ndarray:
         """Return int64 counts as the panel's time: datetime64[ns] or int64."""
