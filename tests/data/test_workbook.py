@@ -49,7 +49,7 @@ def test_cells_are_read_as_those_of_a_text_are(tmp_path):
     table = read_table(written(tmp_path / "a.xlsx", ("Data", rows)))
     assert np.array_equal(table["sold"], [1200, np.nan, 3], equal_nan=True)
     told = " | ".join(notes_of(table))
-    for words in ("the table starts at line 3", "'kg' is left out", "1 cell '-' read as missing"):
+    for words in ("the table starts at line 3", "values are in 'kg'", "1 cell '-' read as missing"):
         assert words in told
     marked = read_table(written(tmp_path / "b.xlsx", ("Data", days(1, -9999, 3))), na_values=-9999)
     assert marked["sold"].isna().tolist() == [False, True, False]

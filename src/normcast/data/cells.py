@@ -77,7 +77,7 @@ def _numbers(column: pd.Series, separator: str, usual: str) -> tuple[np.ndarray,
     values = np.array([np.nan if cell in MISSING else way.number(cell) for cell in cells])
     many = np.bincount(codes[codes >= 0], minlength=len(cells))
     told = [f"{listed(_counts(cells, absent, many), 6)} read as missing"] if absent.any() else []
-    if way.thousands or way.sign or way.decimal == "," or not way.is_clear:
+    if way.thousands or way.sign or way.has_brackets or way.decimal == "," or not way.is_clear:
         told.append(way.told(_example(text, way)))
     return _with_nan(values, codes), told, way.decimal if is_clear else ""
 
@@ -92,6 +92,7 @@ def _counts(cells: list[str], absent: np.ndarray, many: np.ndarray) -> list[str]
 def _example(cells: list[str], way: NumberText) -> str:
     """Return the first cell that shows what is said of the way."""
     signs = way.thousands or (way.decimal if way.decimal == "," or not way.is_clear else "") or way.sign
+    signs = signs or "(" * way.has_brackets
     return next((cell for cell in cells if signs in cell), cells[0])
 
 

@@ -1,4 +1,4 @@
-"""Number text: cells such as "9,104", "1.234,5", "$ 5", "45%" or "12 kg", decided for a column from all."""
+"""Number text: cells as "9,104", "1.234,5", "$ 5", "(1,200)" or "12 kg", decided for a column from all."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SIGNS = "$€£¥"
-_CELL = re.compile(
-    rf"([-+]?)\s*([{SIGNS}]?)\s*([-+]?)(\d[\d.,]*|[.,]\d+)((?:[eE][-+]?\d+)?)\s*([{SIGNS}]?)\s*(%?)"
+SIGNS = "$¢£¤¥฿" + "".join(map(chr, range(0x20A0, 0x20C1)))
+_CODES = frozenset(  # save those that are words: ALL, CUP, PEN, TOP
+    """
+    AED AFN AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
+    CAD CDF CHF CLP CNY COP CRC CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
+    GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT
+    LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR
+    NZD OMR PAB PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP
+    STN SVC SYP SZL THB TJS TMT TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF
+    XPF YER ZAR ZMW ZWL
+    kr kr. Fr Fr. Rs Rs. Rp RM zł Kč Ft
+    """.split()  # noqa: SIM905
 )
+"""Currencies by ISO 4217, and how some are written at home; no other words stand before a number."""
+
+_LETTERS, _SQUARE = r"[^\W\d_]{1,12}", r"(?:[²³]|(?<=m)\^?[23]|(?<=ft)\^?[23])?"
+_WORD = rf"{_LETTERS}{_SQUARE}(?:/{_LETTERS}{_SQUARE}|/)?\.?"
+_BEHIND = rf"\s+{_WORD}|\s*(?:[{SIGNS}%‰]|°[CFK]?|(?=[^\W\d_][^\W\d_/²³]|[^\W\d_][/²³]){_WORD})"
+_CELL = re.compile(
+    rf"([-+]?)\s*([A-Z]{{0,2}}[{SIGNS}]|[^\W\d_]{{2,3}}\.?)?\s*([-+]?)"
+    rf"(\d[\d.,]*|[.,]\d+)((?:[eE][-+]?\d+)?)({_BEHIND})?"
+)
+_BRACKETS = re.compile(r"([^\d()]{0,4})\(([^()]*\d[^()]*)\)\s*(%?)")
 _POINT = re.compile(r"([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d*)?|\.\d+")
 _COMMA = re.compile(r"([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?|,\d+")
 _GAP = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f](?=\d{3}(?:\D|$))")
-_UNIT = re.compile(r"(.*\d[.,]?)(?:\s+([^\W\d_]{1,12}(?:[/²³][^\W\d_]{0,12})?)|\s*(°[CFK]?|µ[^\W\d_]{1,4}))")
-_OF_TIME = {"am", "pm", "h", "uhr", *map(str.lower, (*calendar.month_name, *calendar.month_abbr))}
+_NO_UNIT = {"am", "pm", "h", "uhr", "st", "nd", "rd", "th"}
+_NO_UNIT |= {name.lower() for name in (*calendar.month_name[1:], *calendar.month_abbr[1:])}
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -24,13 +43,15 @@ class NumberText:
     """How the cells of a column write numbers.
 
     decimal: "." or ","; thousands: the sign between thousands, "" for none; is_clear: whether a cell says so,
-    rather than each of them could be read either way; sign: of a currency, "%", or another unit.
+    rather than each of them could be read either way; sign: of a currency, "%", or another unit;
+    has_brackets: whether some cells are negative as in bookkeeping, "(1,200)".
     """
 
     decimal: str
     thousands: str
     is_clear: bool
     sign: str = ""
+    has_brackets: bool = False
 
     def number(self, cell: str) -> float:
         """Return the number that a cell of the column holds.
@@ -55,7 +76,9 @@ class NumberText:
         elif not self.is_clear:
             words.append("a decimal point")
         if self.sign:
-            words.append(f"{self.sign!r} is left out")
+            words.append(f"values are in {self.sign!r}")
+        if self.has_brackets:
+            words.append("brackets are a minus")
         if not self.is_clear:
             words.append("though each cell could have thousands instead")
         return f"{', '.join(words)}: {example!r} is read as {self.number(example):.12g}"
@@ -85,17 +108,18 @@ def decide(cells: Iterable[str], separator: str, usual: str = "") -> NumberText 
     >>> decide(["9.104"], ";", usual=",").number("9.104")
     9104.0
     """
+    cells = list(cells)
     parts = [_parts(cell) for cell in cells]
     known = [each for each in parts if each is not None]
     if not known or len(known) < len(parts):
         return None
     signs = {sign for *_, sign in known}
-    if len(signs - {""}) > 1 or (len(signs) > 1 and not signs & set(SIGNS)):
+    if len(signs - {""}) > 1 or (len(signs) > 1 and not any(map(_is_currency, signs))):
         return None
     found = _convention([body for _, body, _, _ in known], separator, usual)
     if found is None:
         return None
-    return NumberText(*found, sign="".join(signs))
+    return NumberText(*found, sign="".join(signs), has_brackets=any("(" in cell for cell in cells))
 
 
 def _convention(bodies: Sequence[str], separator: str, usual: str) -> tuple[str, str, bool] | None:
@@ -119,8 +143,8 @@ def _convention(bodies: Sequence[str], separator: str, usual: str) -> tuple[str,
 def unit_of(cell: str) -> str | None:
     """Return the unit of a cell that holds a number, "" for none; None where it holds no number.
 
-    >>> unit_of("12 kg"), unit_of("$5"), unit_of("7"), unit_of("6 PM"), unit_of("1A")
-    ('kg', '$', '', None, None)
+    >>> unit_of("12kg"), unit_of("EUR 5"), unit_of("7"), unit_of("6 PM"), unit_of("1A"), unit_of("store 1")
+    ('kg', 'EUR', '', None, None, None)
     """
     parts = _parts(cell)
     return None if parts is None else parts[3]
@@ -128,21 +152,19 @@ def unit_of(cell: str) -> str | None:
 
 def _parts(cell: str) -> tuple[str, str, str, str] | None:
     """Return sign, digits, power and the unit of a cell; None for no number."""
-    number, unit = _apart(cell.strip())
-    found = _CELL.fullmatch(_GAP.sub("", number.replace(_MINUS, "-")))
+    cell = cell.strip().replace(_MINUS, "-")
+    if booked := _BRACKETS.fullmatch(cell):
+        parts = _parts("".join(booked.groups()))
+        return None if parts is None or parts[0] else ("-", *parts[1:])
+    found = _CELL.fullmatch(_GAP.sub("", cell))
     if found is None:
         return None
-    outer, before, inner, body, power, behind, percent = found.groups()
-    signs = before + behind + percent
-    if len(signs) + bool(unit) > 1 or (outer and inner):
+    outer, before, inner, body, power, behind = (each or "" for each in found.groups())
+    behind = behind.strip()
+    if (before and behind) or (outer and inner) or (before and not _is_currency(before)):
         return None
-    return outer + inner, body, power, signs + unit
+    return None if behind.lower().rstrip(".") in _NO_UNIT else (outer + inner, body, power, before + behind)
 
 
-def _apart(cell: str) -> tuple[str, str]:
-    """Return a number and the unit of letters behind it, after a space; a time of day or month is none."""
-    found = _UNIT.fullmatch(cell)
-    if found is None:
-        return cell, ""
-    number, word, sign = found.groups()
-    return (cell, "") if word and word.lower() in _OF_TIME else (number, word or sign)
+def _is_currency(unit: str) -> bool:
+    return unit in _CODES or any(sign in unit for sign in SIGNS)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from normcast.data.number_text import unit_of
 
+_LOOK = 1000  # cells
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})*,\d+\s*|\s*[-+]?\d+,\d+\s*")
 
 
@@ -45,8 +46,9 @@ def is_mostly_numbers(column: nw.Series) -> bool:
     """
     if column.dtype != nw.String:
         return False
-    texts = pd.Series(column.drop_nulls().to_list(), dtype=object)
-    return 2 * int(pd.to_numeric(texts, errors="coerce").notna().sum()) > len(texts)
+    texts = column.drop_nulls().to_list()
+    sample = texts[:: max(1, len(texts) // _LOOK)]
+    return 2 * sum(unit_of(text) is not None for text in sample) > len(sample)
 
 
 def _from_objects(values: list, where: str, first_row: int | None) -> np.ndarray:
@@ -88,11 +90,12 @@ def _advice(values: list, first: int, bad: np.ndarray) -> str:
         return (
             "It looks like a decimal comma: write 1.5 for 1,5, or read it with pandas.read_csv(decimal=',')."
         )
-    unit = _usual_unit(values)
-    if isinstance(value, str) and unit and unit_of(value) is not None:
+    unit, own = _usual_unit(values), unit_of(value) if isinstance(value, str) else None
+    if unit and own is not None:
+        mine = f"is in {own!r}" if own else "has no unit"
         return (
-            f"Others of the column are in {unit!r}, and a unit is read where each cell has the same. Bring "
-            "them to one unit, or write the numbers alone."
+            f"It {mine}, others of the column are in {unit!r}, and a unit is read where each cell has the "
+            "same. Bring them to one unit, or write the numbers alone."
         )
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]*\d[\d.]*([eE][-+]?\d+)?\s*", value):
         return "The column is text: make it numbers first."
