@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from normcast.data.case_arrays import CaseArrays, name_of_test
-from normcast.data.npz import PARTS, refuse_oversized
+from normcast.data.npz import PARTS, refuse_oversized, with_characters
 from normcast.errors import unknown
 
 _X = re.compile(r"(?:^|(?<=[_-]))x(?=$|[_-])", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _array(file: Path) -> np.ndarray:
         with file.open("rb") as raw:
             refuse_oversized(raw, file.stem, file.stat().st_size)
             raw.seek(0)
-            return np.lib.format.read_array(raw, allow_pickle=False)
+            return with_characters(np.lib.format.read_array(raw, allow_pickle=False), file.stem)
     except Exception as error:  # whatever fails while it is read, is the file's
         raise ValueError(
             f"{file}: cannot be read as an .npy file ({error}). Save it with numpy.save(file, array)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -148,7 +149,21 @@ def _array(held: zipfile.ZipFile, name: str) -> np.ndarray:
     with held.open(info) as member:
         refuse_oversized(member, name, info.file_size)
     with held.open(info) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
+        return with_characters(np.lib.format.read_array(member, allow_pickle=False), name)
+
+
+def with_characters(array: np.ndarray, name: str) -> np.ndarray:
+    """Return an array that was read; raise ValueError for text of which a character is none in Unicode.
+
+    >>> with_characters(np.array(["a"]), "y")
+    array(['a'], dtype='<U1')
+    """
+    if array.dtype.kind != "U" or not array.dtype.itemsize or not array.size:
+        return array
+    codes = np.ascontiguousarray(array).view(f"{array.dtype.byteorder}u4")
+    if codes.max() > sys.maxunicode:
+        raise ValueError(f"{name} holds text with a character {codes.max():#x}, which there is not")
+    return array
 
 
 def refuse_oversized(member: IO[bytes], name: str, size: int) -> None:
