@@ -39,6 +39,7 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes, Callable[[str], Any]]]:
     from normcast import load
     from normcast.artefact import read_keras_file
     from normcast.data import read_npz, read_table
+    from normcast.data.case_file import read_case_file
 
     path = saved(ready(table()), folder)
     load(path)
@@ -51,5 +52,7 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes, Callable[[str], Any]]]:
         yield name, made(parts), read_keras_file
     for name, packed in bombs.CASES.items():
         yield f"{name}.npz".replace(" ", "-"), packed(), read_npz
-    for name, packed in bombs.TABLES.items():
+    for name, packed in bombs.CASE_FILES.items():
+        yield name, packed(), read_case_file
+    for name, packed in (bombs.TABLES | bombs.BOOKS).items():
         yield name, packed(), read_table

@@ -49,11 +49,16 @@ def shared_bytes(n=1000, size=2**20):
     return target.getvalue()
 
 
+def npy(header: str, body: bytes = bytes(64)) -> bytes:
+    """An .npy with that header."""
+    padded = header.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode() + body
+
+
 def npz(header: str, body: bytes = bytes(64)) -> bytes:
     """An .npz whose x has that header."""
     target = io.BytesIO()
-    padded = header.ljust(117) + "\n"
-    member = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode() + body
+    member = npy(header, body)
     y = io.BytesIO()
     np.save(y, np.zeros(4))
     with zipfile.ZipFile(target, "w") as archive:
@@ -64,6 +69,49 @@ def npz(header: str, body: bytes = bytes(64)) -> bytes:
 
 def declared(shape, dtype="<f8"):
     return npz(repr({"descr": dtype, "fortran_order": False, "shape": shape}))
+
+
+def workbook(member: str, content: bytes) -> bytes:
+    """A workbook of which one part is replaced."""
+    import openpyxl
+
+    whole, target = io.BytesIO(), io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["ds", "y"])
+    book.save(whole)
+    with (
+        zipfile.ZipFile(whole) as held,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as to,
+    ):
+        for name in held.namelist():
+            to.writestr(name, content if name == member else held.read(name))
+    return target.getvalue()
+
+
+SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+_HEAD = b'<?xml version="1.0"?>'
+_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+
+
+def far_cells(rows=100_000):
+    """Rows of one cell each, which stands in the last column there may be."""
+    cell = b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>'
+    return _HEAD + _SHEET % b"".join(cell % (i, i) for i in range(1, rows + 1))
+
+
+def far_row():
+    return (
+        _HEAD
+        + _SHEET
+        % b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576000"><c r="A1048576000"><v>1</v></c></row>'
+    )
+
+
+def entities(levels=20):
+    """A text that stands for ten of the one before it, again and again."""
+    told = b"".join(b'<!ENTITY e%d "%s">' % (i, b"&e%d;" % (i - 1) * 10) for i in range(1, levels))
+    row = b'<row r="1"><c r="A1" t="inlineStr"><is><t>&e%d;</t></is></c></row>' % (levels - 1)
+    return _HEAD + b'<!DOCTYPE a [<!ENTITY e0 "lol">%s]>' % told + _SHEET % row
 
 
 def parquet(columns: int, rows: int = 0) -> bytes:
@@ -101,6 +149,25 @@ TABLES = {
     "bomb.csv.gz": lambda: gzip.compress(bytes(2**28 + 1), 1),
     "rows.parquet": lambda: parquet(1, 5 * 10**7),
     "columns.parquet": lambda: parquet(51_000),
+}
+
+BOOKS = {
+    "cells.xlsx": lambda: workbook(SHEET, far_cells()),
+    "row.xlsx": lambda: workbook(SHEET, far_row()),
+    "entities.xlsx": lambda: workbook(SHEET, entities()),
+    "zeros.xlsx": lambda: workbook(STRINGS, bytes(2**29)),
+    "members.xlsx": many_members,
+}
+
+CASE_FILES = {
+    "x.npy": lambda: npy(repr({"descr": "<f8", "fortran_order": False, "shape": (10**11,)})),
+    "objects.npy": lambda: npy(repr({"descr": "|O", "fortran_order": False, "shape": (4,)})),
+    "label.ts": lambda: b"@classLabel true\n@data\n" + b"1,2:" + b"a" * 10**7 + b"\n1,2:b\n",
+    "dimensions.ts": lambda: b"@classLabel true a\n@data\n" + b":" * 10**6 + b"1:a\n",
+    "colons.ts": lambda: b"@classLabel true a\n@data\n" + b"1:" * 10**6 + b"a\n1:a\n",
+    "quote.arff": lambda: b"@attribute " + b"'" * 10**6 + b"\n@data\n1\n",
+    "spaces.arff": lambda: b"@attribute a" + b" " * 10**6 + b"\n@data\n1\n",
+    "attributes.arff": lambda: b"@attribute a1 real\n" * 10**5 + b"@attribute c {a}\n@data\n1,a\n",
 }
 
 TEXTS = {

@@ -12,6 +12,7 @@ import normcast.layers
 from normcast import load
 from normcast.artefact import read_keras_file
 from normcast.data import read_npz, read_table
+from normcast.data.case_file import read_case_file
 from normcast.models import Architecture
 from normcast.models.edits import Insert, Replace, Set, apply, edits_from_json
 from normcast.models.revival import revived, revived_model
@@ -79,6 +80,19 @@ def test_cases(name):
 def test_a_table(name):
     Path(name).write_bytes(bombs.TABLES[name]())
     refused(lambda: read_table(name), name)
+
+
+@pytest.mark.parametrize("name", bombs.BOOKS)
+def test_a_workbook(name):
+    pytest.importorskip("openpyxl")
+    Path(name).write_bytes(bombs.BOOKS[name]())
+    refused(lambda: read_table(name), name)
+
+
+@pytest.mark.parametrize("name", bombs.CASE_FILES)
+def test_a_file_of_cases(name):
+    Path(name).write_bytes(bombs.CASE_FILES[name]())
+    refused(lambda: read_case_file(name), name)
 
 
 @pytest.mark.parametrize("name", bombs.TEXTS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from normcast.budgets import MOST_COLUMNS
 from normcast.data.case_arrays import CaseArrays, stacked
 from normcast.errors import counted, listed
 
@@ -65,6 +66,7 @@ class Gathered:
         """
         place = f"{self.where}, line {line}"
         if self.channels is None:
+            _refuse_channels(len(dimensions), place)
             self.channels = len(dimensions)
         if len(dimensions) != self.channels:
             raise ValueError(
@@ -110,6 +112,14 @@ class Gathered:
         some = f"{absent} of {many} without a label: those of the others are not read"
         notes = notes if absent == len(self.labels) else (*notes, some)
         return CaseArrays(parts, notes, layout="channels_last")
+
+
+def _refuse_channels(count: int, place: str) -> None:
+    if count > MOST_COLUMNS:
+        raise ValueError(
+            f"{place}: has {count:,} dimensions, more than {MOST_COLUMNS:,}. A dimension is a channel of a case: "
+            "write the steps of each between commas."
+        )
 
 
 def numbers(fields: Sequence[str], place: str, dtype: type = np.float32) -> np.ndarray:

@@ -15,6 +15,7 @@ from normcast.errors import first_line, listed, unknown
 
 _asking = Asking[str | None]("sheet", None)
 asked_for, asked = _asking.asked_for, _asking.asked  # a sheet of each workbook that is read: --sheet
+_ROWS = 2**20  # of a sheet, at most: a number of a row may be any, and those before it are empty
 _BYTES = 8  # of a cell, at least: a number or a pointer
 
 
@@ -78,6 +79,8 @@ def _rows(sheet: Any, packed: int) -> list[Sequence[Any]]:
     rows: list[Sequence[Any]] = []
     cells = 0
     for row in sheet.iter_rows(values_only=True):
+        if len(rows) == _ROWS:
+            raise ValueError(f"it has a row beyond {_ROWS:,}, which no sheet has")
         cells += len(row) + 1
         refuse_columns(len(row))
         refuse_expansion(_BYTES * cells, packed)
