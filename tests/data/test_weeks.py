@@ -112,6 +112,33 @@ def test_a_gap_within_the_calendar_is_a_gap_and_is_filled_as_one():
     assert (filled.time == trading().as_unit("ns").to_numpy()).all()
 
 
+def test_days_that_end_early_are_not_observed_behind_their_last_row():
+    every = trading()
+    early = every.normalize().isin(pd.to_datetime(["2024-03-28", "2024-05-24"])) & (every.hour >= 13)
+    panel = Panel.from_frame(table(every[~early]))
+    assert (panel.freq, panel.season) == (TRADING, 13)
+    assert (panel.time == every.as_unit("ns").to_numpy()).all()
+    assert panel.observed.tolist() == (~early).tolist()
+    np.testing.assert_array_equal(panel.y[early], panel.y[np.flatnonzero(early) - 13])
+    assert (
+        "2 days of the calendar that ended early, 12 steps behind: filled from one season before, left out "
+        "of scores and training: 2024-03-28, 2024-05-24"
+    ) in panel.notes
+
+
+def test_a_last_row_that_is_lost_a_hole_and_many_short_days_are_gaps():
+    every = trading()
+    of_day = every.normalize() == "2024-03-28"
+    hole = of_day & (every.hour == 11) | of_day & (every.hour >= 14)
+    with pytest.raises(ValueError, match="1 stamp absent after 2024-03-28 15:00"):
+        Panel.from_frame(table(every[~(of_day & (every.hour == 15) & (every.minute == 30))]))
+    with pytest.raises(ValueError, match="2 stamps absent after 2024-03-28 10:30"):
+        Panel.from_frame(table(every[~hole]))
+    often = every.normalize().isin(every.normalize().unique()[3:75:5]) & (every.hour == 15)
+    with pytest.raises(ValueError, match="2 stamps absent after"):
+        Panel.from_frame(table(every[~often]), freq=TRADING)
+
+
 @pytest.mark.parametrize("missing", ["error", "last", "seasonal", "zero", "mask"])
 def test_a_gap_beside_holidays_is_filled_as_asked_and_the_holidays_are_not_observed(missing):
     every = trading()

@@ -117,8 +117,8 @@ class Gathered:
 def _refuse_channels(count: int, place: str) -> None:
     if count > MOST_COLUMNS:
         raise ValueError(
-            f"{place}: has {count:,} dimensions, more than {MOST_COLUMNS:,}. A dimension is a channel of a case: "
-            "write the steps of each between commas."
+            f"{place}: has {count:,} dimensions, more than {MOST_COLUMNS:,}. A dimension is a channel of a "
+            "case: write its steps between commas."
         )
 
 

@@ -1,23 +1,21 @@
-"""Gaps: absent stamps, refused or inserted as rows of which every value is missing; holidays in any case."""
+"""Gaps: absent stamps, refused or inserted as missing; inserted in any case where a calendar is shut."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from normcast.data import faults
 from normcast.data.rows import Rows
-from normcast.data.stamps import DAY
 from normcast.data.step import Step
 from normcast.errors import counted
 
 
 def fill_gaps(
-    rows: Rows, step: Step, fill: bool, holidays: Sequence[int] = ()
+    rows: Rows, step: Step, fill: bool, shut: np.ndarray | None = None
 ) -> tuple[Rows, tuple[str, ...]]:
     """Make every series regular: refuse absent stamps, or insert them with every value missing.
 
-    holidays: days since 1970 whose stamps are inserted in any case. Raises ValueError for a stamp that is not
+    shut: steps whose stamps are inserted in any case. Raises ValueError for a stamp that is not
     a whole number of steps after the first of its series.
     """
     if _is_regular(rows, step):
@@ -29,9 +27,9 @@ def fill_gaps(
     if not (apart > 1).any():
         return rows, ()
     lacking = apart
-    if step.week and holidays:
-        shut = np.searchsorted(step.week.steps_of(holidays), count)
-        lacking = apart - np.diff(shut, prepend=shut[:1])
+    if shut is not None:
+        before = np.searchsorted(shut, count)
+        lacking = apart - np.diff(before, prepend=before[:1])
         lacking[rows.offsets[:-1]] = 1
     gaps = lacking > 1
     if not gaps.any():
@@ -41,7 +39,7 @@ def fill_gaps(
         message = _gap_message(rows, step, lacking)
         raise faults.of_rows(rows, gaps, message, lambda _, n: f"has {counted(n, 'gap')}")
     filled = _insert(rows, step, count, rest, apart)
-    first = int(np.argmax((filled.row == 0) & ~inserted_on(filled, holidays)))
+    first = int(np.argmax((filled.row == 0) & ~inserted_on(filled, step, shut)))
     where = f"the first {filled.show(first)} in series {rows.ids[filled.series[first]]!r}"
     return filled, (f"{_stamps(int(lacking.sum()) - len(lacking))} absent, inserted as missing, {where}",)
 
@@ -130,8 +128,8 @@ def _insert(rows: Rows, step: Step, count: np.ndarray, rest: np.ndarray, apart: 
     )
 
 
-def inserted_on(rows: Rows, holidays: Sequence[int]) -> np.ndarray:
-    """Return which rows were inserted on these days, (N,)."""
-    if not holidays:
+def inserted_on(rows: Rows, step: Step, shut: np.ndarray | None) -> np.ndarray:
+    """Return which rows were inserted on these steps, (N,)."""
+    if shut is None:
         return np.zeros(len(rows.counted), dtype=bool)
-    return (rows.row == 0) & np.isin(np.floor_divide(rows.counted, DAY), holidays)
+    return (rows.row == 0) & np.isin(step.count(rows.counted)[0], shut)

@@ -46,14 +46,15 @@ def take(frame: Any, asked: Columns, policy: Policy, where: str) -> dict[str, An
     seasons = calendar.seasons_of(step.name) if given is None else calendar.named_seasons(given)
     season, *longer = seasons
     on_calendar: tuple[str, ...] = ()
-    holidays: tuple[int, ...] = ()
+    shut: np.ndarray | None = None
     if step.week:
-        rows, holidays, noted = pattern.on_calendar(rows, step.week, fitted=policy.may_be_constant)
+        rows, shut, noted = pattern.on_calendar(rows, step.week, fitted=policy.may_be_constant)
         on_calendar = noted if policy.freq else (pattern.told(step, seasons), *noted)
     found = (*read, *notes, *marks, *merged, *on_calendar)
-    rows, inserted = gaps.fill_gaps(rows, step, policy.fill_gaps, holidays)
+    rows, inserted = gaps.fill_gaps(rows, step, policy.fill_gaps, shut)
     rows, ahead = _split_ahead(rows, columns)
-    rows, observed, filled = repair.fill_missing(rows, policy.missing, season, holidays)
+    unseen = gaps.inserted_on(rows, step, shut)
+    rows, observed, filled = repair.fill_missing(rows, policy.missing, season, unseen)
     constant = _constant(rows, policy.may_be_constant)
     n_hist = len(columns.hist_exog)
     return {

@@ -1,5 +1,6 @@
 """Pattern: gaps that repeat every week are a calendar, and days that lack altogether are its holidays."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from normcast.errors import counted
 LEAST_SHUT = 0.04  # of a week: an hour of each day
 LEAST_FILLED, LEAST_OF_SLOT = 0.9, 0.5
 MOST_CHANCE = 0.01  # slots that chance alone would leave empty
+LEAST_EARLY = 2  # slots: one may be lost by chance
 MOST_HOLIDAYS, LONGEST_HOLIDAY = 0.08, 7  # of the days that rows stand on; such days in a row
 
 
@@ -74,6 +76,36 @@ def holidays_of(week: Week, stamps: np.ndarray, until: int, most: float = MOST_H
     return tuple(short) if len(short) <= np.ceil(most * len(days)) else ()
 
 
+def early_ends_of(week: Week, stamps: np.ndarray, until: int, most: float = MOST_HOLIDAYS) -> np.ndarray:
+    """Return the steps without a row at the end of days that have rows before them, if such days are few.
+
+    stamps: (N,) of all series; until: the last stamp to look before; most: share of the days that is few.
+    A day that ends early lacks its last two slots at least, and nothing before them: else it has a gap.
+    Days that are open all round the clock have no end.
+
+    >>> week = Week.read("Mon-Fri/09:00-12:00", 3600 * 10**9)
+    >>> every = week.stamp(np.arange(40), np.zeros(40, np.int64))
+    >>> early_ends_of(week, np.delete(every, [18, 19]), int(every[-1]))
+    array([18, 19])
+    """
+    if week.size == DAY or week.by_day.all(axis=1).any():
+        return np.zeros(0, dtype=np.int64)
+    there = np.unique(week.count(stamps)[0])
+    steps = np.arange(there[0], week.count(np.array([until // DAY * DAY]))[0][0])
+    is_there = np.isin(steps, there)
+    days = np.floor_divide(week.stamp(steps, np.zeros_like(steps)), DAY)
+    starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
+    many, lacking = np.diff(np.append(starts, len(days))), np.add.reduceat(~is_there, starts)
+    last = np.maximum.reduceat(np.where(is_there, np.arange(len(steps)), -1), starts)
+    behind = starts + many - 1 - last  # slots behind the last row
+    is_early = (behind == lacking) & (lacking >= LEAST_EARLY) & (lacking < many)
+    if not 0 < is_early.sum() <= np.ceil(most * len(starts)):
+        return np.zeros(0, dtype=np.int64)
+    return np.concatenate(
+        [steps[at + 1 : at + 1 + n] for at, n in zip(last[is_early], behind[is_early], strict=True)]
+    )
+
+
 def standing_still(counts: np.ndarray, stamps: Stamps) -> np.ndarray:
     """Return counts in wall time, where the slots of a week stand still over a clock change, if it can be.
 
@@ -85,12 +117,11 @@ def standing_still(counts: np.ndarray, stamps: Stamps) -> np.ndarray:
     return wall if np.array_equal(replace(stamps, on_wall=True).to_utc(wall), counts) else counts
 
 
-def on_calendar(
-    rows: Rows, week: Week, *, fitted: bool = False
-) -> tuple[Rows, tuple[int, ...], tuple[str, ...]]:
-    """Return the rows counted as the slots of a week are, the table's holidays, and a note on them.
+def on_calendar(rows: Rows, week: Week, *, fitted: bool = False) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
+    """Return the rows counted as the slots of a week are, the steps that the table was shut on, and notes.
 
-    Days behind the last row that has a target are no holidays: what lies ahead must be as the week says.
+    Those are the steps of its holidays, and those behind the last row of a day that ended early. Days behind
+    the last row that has a target are neither: what lies ahead must be as the week says.
     fitted: whether the calendar is that of a fitted table; then a few rows may hold any share of holidays.
     """
     wall = standing_still(rows.counted, rows.stamps)
@@ -98,12 +129,22 @@ def on_calendar(
         rows = replace(rows, counted=wall, stamps=replace(rows.stamps, on_wall=True))
     has_target = np.isfinite(rows.values[:, 0])
     until = int(rows.counted[has_target].max()) if has_target.any() else int(rows.counted.min())
-    days = holidays_of(week, rows.counted, until, 1.0 if fitted else MOST_HOLIDAYS)
-    if not days:
-        return rows, days, ()
+    most = 1.0 if fitted else MOST_HOLIDAYS
+    days = holidays_of(week, rows.counted, until, most)
+    early = early_ends_of(week, rows.counted, until, most)
+    short = np.unique(np.floor_divide(week.stamp(early, np.zeros_like(early)), DAY)).tolist()
+    shut = np.union1d(week.steps_of(days), early)
+    whole = f"{counted(len(days), 'day')} of the calendar without a row, taken for holidays"
+    part = (
+        f"{counted(len(short), 'day')} of the calendar that ended early, {counted(len(early), 'step')} behind"
+    )
+    notes = [_left_out(what, days) for what, days in ((whole, days), (part, short)) if days]
+    return rows, shut, tuple(notes)
+
+
+def _left_out(what: str, days: Sequence[int]) -> str:
     which = ", ".join(str(np.datetime64(day, "D")) for day in days[:3]) + (", ..." if len(days) > 3 else "")
-    what = f"{counted(len(days), 'day')} of the calendar without a row, taken for holidays"
-    return rows, days, (f"{what}: filled from one season before, left out of scores and training: {which}",)
+    return f"{what}: filled from one season before, left out of scores and training: {which}"
 
 
 def told(step: Step, seasons: tuple[int, ...]) -> str:

@@ -3,13 +3,12 @@
 No fill uses a later value: changing a row never changes a row before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from normcast.data import faults
-from normcast.data.gaps import inserted_on
 from normcast.data.rows import Rows
 from normcast.errors import counted, unknown
 
@@ -75,16 +74,16 @@ def _made_one(values: np.ndarray, starts: np.ndarray, policy: str) -> np.ndarray
 
 
 def fill_missing(
-    rows: Rows, policy: str, season: int, holidays: Sequence[int] = ()
+    rows: Rows, policy: str, season: int, shut: np.ndarray
 ) -> tuple[Rows, np.ndarray, tuple[str, ...]]:
     """Fill what is not finite, column by column, from earlier rows only.
 
     "last": the value before; "seasonal": the value one season before (which may itself have been filled), in
     the first season the value before; "zero": 0; "mask": as "last", and the row is not observed if its target
     was missing. "error" refuses, except in rows that were inserted, which are filled as with "last".
-    Rows before the first value of a column are dropped, except with "zero". Rows that were inserted on
-    holidays, days since 1970, are not observed either, and filled as with "seasonal", so that what lies
-    behind them keeps its place in the week.
+    Rows before the first value of a column are dropped, except with "zero". shut: which rows stand
+    where a calendar is shut, (N,); they are not observed either, and filled as with "seasonal", so that what
+    lies behind them keeps its place in the week.
     Returns the rows, observed (N,) and notes.
     """
     missing = ~np.isfinite(rows.values)
@@ -97,9 +96,8 @@ def fill_missing(
         began = np.logical_not(_not_begun(rows, missing).any(axis=1))
         early = _early_notes(rows, began)
         if not began.all():
-            rows, missing = rows.take(began), missing[began]
+            rows, missing, shut = rows.take(began), missing[began], shut[began]
             _refuse_empty_series(rows)
-    shut = inserted_on(rows, holidays)
     notes = (*_fill_notes(rows, missing & ~shut[:, None], policy), *early)
     values = np.where(missing, 0.0 if policy == "zero" else np.nan, rows.values)
     if policy == "seasonal":
