@@ -51,6 +51,8 @@ def is_time(texts: list[str]) -> bool:
 
 
 def _is_one_time(text: str) -> bool:
+    if len(text) > range_text.LONGEST:
+        return False
     text = zone_text.bare(text)
     if period_text.form_of(text):
         return True
@@ -180,6 +182,8 @@ def _formats_of(text: str) -> list[str]:
 
 
 def _guess(text: str, day_first: bool = False) -> str | None:
+    if len(text) > range_text.LONGEST:
+        return None
     if half := _HALF.search(text):  # pandas guesses no half days, nor numbers of one digit
         whole = _guess(re.sub(r"\b(\d)(?=[:/.])", r"0\1", text[: half.start()]), day_first)
         return whole and whole.replace("%H", "%I") + f"{half[1]}%p"

@@ -35,6 +35,7 @@ _COMMA = re.compile(r"([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d*)?|,\d+")
 _GAP = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f](?=\d{3}(?:\D|$))")
 _NO_UNIT = {"am", "pm", "h", "uhr", "st", "nd", "rd", "th"}
 _NO_UNIT |= {name.lower() for name in (*calendar.month_name[1:], *calendar.month_abbr[1:])}
+_LONGEST = 400  # characters of a number: a float has 309 digits before its point
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -153,6 +154,8 @@ def unit_of(cell: str) -> str | None:
 def _parts(cell: str) -> tuple[str, str, str, str] | None:
     """Return sign, digits, power and the unit of a cell; None for no number."""
     cell = cell.strip().replace(_MINUS, "-")
+    if len(cell) > _LONGEST:
+        return None
     if booked := _BRACKETS.fullmatch(cell):
         parts = _parts("".join(booked.groups()))
         return None if parts is None or parts[0] else ("-", *parts[1:])

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+LONGEST = 200
+"""Characters of a time or a range; what is longer is none, and is not searched."""
+
 _BETWEEN = re.compile(r"\s+(?:-|–|—|to|until|bis|/)\s+|\s*(?:–|—|\.\.)\s*|/|-")
 _CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?")
 _DAY = 86_400_000_000_000  # nanoseconds
@@ -74,6 +77,8 @@ def apart(texts: np.ndarray, is_time: Callable[[str], bool], is_known: bool = Fa
     ['2020-01-07']
     """
     first = str(texts[0])
+    if len(first) > LONGEST:
+        return None
     for count, hit in enumerate(_BETWEEN.finditer(first)):
         start, between, end = first[: hit.start()], hit[0], first[hit.end() :]
         if not is_time(start) or not (is_time(end) or _CLOCK.fullmatch(end)):
