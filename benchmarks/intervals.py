@@ -50,8 +50,9 @@ def run(rest: list[str]) -> list[Row]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks intervals")
     parser.add_argument("--data", type=Path, help="folder of the public data sets")
     parser.add_argument("--panels", default="", help="which of them; by default all")
+    parser.add_argument("--seed", type=int, default=0, help="draws the synthetic panels anew")
     options = parser.parse_args(rest)
-    panels = {**synthetic(), **(public(options.data) if options.data else {})}
+    panels = {**synthetic(options.seed), **(public(options.data) if options.data else {})}
     chosen = options.panels.split(",") if options.panels else panels
     return [row for name in chosen for row in measured(name, *panels[name])]
 
@@ -134,9 +135,9 @@ def framed(columns: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def synthetic() -> dict[str, tuple[pd.DataFrame, int]]:
+def synthetic(seed: int = 0) -> dict[str, tuple[pd.DataFrame, int]]:
     """Return twenty panels: what is beside what, and how errors differ."""
-    draws, time = np.random.default_rng(0), np.arange(ROWS)
+    draws, time = np.random.default_rng(seed), np.arange(ROWS)
     week = np.sin(2 * np.pi * time / 7)
 
     def noisy(size: float = 1.0, n: int = ROWS) -> np.ndarray:

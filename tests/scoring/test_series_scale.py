@@ -21,7 +21,8 @@ def block(sizes, windows, seed, heads=1.0):
     errors = rng.normal(size=(len(series), H)) * np.asarray(sizes)[series][:, None]
     centre = rng.normal(size=(len(series), H))
     wide = np.broadcast_to(heads, len(sizes))[series]
-    return Block(centre + errors, centre[..., None] + HEADS * wide[:, None, None], series)
+    time = np.tile(np.arange(-windows, 0), len(sizes))
+    return Block(centre + errors, centre[..., None] + HEADS * wide[:, None, None], series, time)
 
 
 def fitted(sizes, windows=60, heads=1.0, still=None):

@@ -17,7 +17,7 @@ from normcast.data import Panel
 from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
 from normcast.forecasting.fitted import at_rest
-from normcast.forecasting.learned import Learned, intervals_of, learn
+from normcast.forecasting.learned import Learned, intervals_like, learn
 from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Scores, as_quantiles, level_columns, score, seasonal_error
@@ -189,7 +189,7 @@ def with_intervals(
 
     outputs = forecast(windows)
     if fitted.intervals is not None:
-        intervals = intervals_of(learned.fold, forecast, fitted.quantiles, fitted.intervals.levels)
+        intervals = intervals_like(fitted.intervals, learned.fold, forecast, fitted.quantiles)
         outputs = at_rest(intervals.apply(outputs, windows.series), intervals, scaled, windows)
     outputs = scaled.target.undo(outputs, windows.series)
     return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)

@@ -18,7 +18,7 @@ from normcast.forecasting.settings import Settings
 from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.support import sizes_of
 from normcast.forecasting.warm_start import warm_start
-from normcast.scoring import Block, SeriesIntervals
+from normcast.scoring import Block, SeriesIntervals, grown
 from normcast.tasks import ForecastFold, Sizes
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays
@@ -205,27 +205,44 @@ def training_of(settings: Settings, has_unobserved: bool = False) -> Training:
     )
 
 
-def sample_errors(ridge: Ridge, fold: ForecastFold, most: int = 10_000) -> np.ndarray:
-    """Return the ridge's errors on so many training windows, evenly spread: (n, h), in scaled units."""
-    windows = fold.split.train
-    chosen = windows[:: -(-len(windows) // most)]
+def sample(windows: Windows, most: int = 10_000) -> Windows:
+    """Return so many of the windows at most, evenly spread."""
+    return windows[:: max(1, -(-len(windows) // most))]
+
+
+def sample_errors(ridge: Ridge, fold: ForecastFold) -> np.ndarray:
+    """Return the ridge's errors on a sample of training windows: (n, h), in scaled units."""
+    chosen = sample(fold.split.train)
     return chosen.targets(fold.scaled.truth) - ridge.forecast(fold.scaled, chosen)
 
 
 def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> SeriesIntervals:
-    """Learn the intervals from validation and calibration windows, which trained nothing."""
-    return intervals_of(fold, partial(fitted.raw, fold.scaled), fitted.quantiles, level)
+    """Learn the intervals from validation and calibration windows, and from all whether errors grow."""
+    forecast = partial(fitted.raw, fold.scaled)
+    train, valid, calib = (
+        block(fold, forecast, windows)
+        for windows in (sample(fold.split.train), fold.split.valid, fold.split.calib)
+    )
+    growth = grown(train, valid, calib, fold.still)
+    return SeriesIntervals.fit(valid, calib, fitted.quantiles, level, fold.still, growth)
 
 
-def intervals_of(
+def intervals_like(
+    model: SeriesIntervals,
     fold: ForecastFold,
     forecast: Callable[[Windows], np.ndarray],
     quantiles: tuple[float, ...],
-    level: tuple[float, ...],
 ) -> SeriesIntervals:
-    """Learn the intervals of whatever forecasts windows as quantiles, (n, h, Q) in scaled units."""
-    valid, calib = (
-        Block(windows.targets(fold.scaled.truth), forecast(windows), windows.series)
-        for windows in (fold.split.valid, fold.split.calib)
-    )
-    return SeriesIntervals.fit(valid, calib, quantiles, level, fold.still)
+    """Learn the intervals of whatever forecasts windows as quantiles, (n, h, Q) in scaled units.
+
+    They have the levels of the model's, and its growth: what is forecast is as hard for both.
+    """
+    valid, calib = (block(fold, forecast, windows) for windows in (fold.split.valid, fold.split.calib))
+    return SeriesIntervals.fit(valid, calib, quantiles, model.levels, fold.still, model.growth)
+
+
+def block(fold: ForecastFold, forecast: Callable[[Windows], np.ndarray], windows: Windows) -> Block:
+    """Return windows beside what came, with their time from the cutoff."""
+    series = windows.series
+    time = windows.cutoff - (fold.arrays.offsets[series] + fold.rows[series])
+    return Block(windows.targets(fold.scaled.truth), forecast(windows), series, time)

@@ -2,7 +2,7 @@
 
 from normcast.scoring.conformal import Conformal, as_quantiles, reachable_level, supported, windows_needed
 from normcast.scoring.coverage import Coverage, coverages
-from normcast.scoring.intervals import Block, SeriesIntervals
+from normcast.scoring.intervals import Block, SeriesIntervals, grown
 from normcast.scoring.of_classes import SURE, class_scores, confusion
 from normcast.scoring.of_keras import beside, is_own_metric, measured, plain_metric, rises
 from normcast.scoring.of_labels import THRESHOLD, label_scores
@@ -27,6 +27,7 @@ __all__ = [
     "class_scores",
     "confusion",
     "coverages",
+    "grown",
     "is_own_metric",
     "label_scores",
     "level_columns",

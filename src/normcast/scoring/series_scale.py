@@ -56,7 +56,7 @@ class SeriesScale(Plain):
         """
         weights = np.ones(len(y)) if weights is None else weights
         median = forecasts[..., forecasts.shape[-1] // 2]
-        each = _mean_seen(np.abs(y - median))
+        each = mean_seen(np.abs(y - median))
         errors = _by_series(each, series, n_series, weights)
         known = np.isfinite(errors) & (errors > 0)
         if not known.any():
@@ -111,7 +111,7 @@ def _by_series(
     return np.where(total > 0, sums / np.where(total > 0, total, 1), np.nan)
 
 
-def _mean_seen(values: Float[np.ndarray, "windows h"]) -> Float[np.ndarray, " windows"]:
+def mean_seen(values: Float[np.ndarray, "windows h"]) -> Float[np.ndarray, " windows"]:
     """Return the mean of each row over what is no NaN; NaN where nothing is left."""
     seen = np.isfinite(values)
     count = seen.sum(axis=1)
