@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from normcast.scoring import Block, SeriesIntervals, grown, quantiles_of
-from normcast.scoring.growth import ErrorHistory
 
 H, ROWS, HELD = 4, 480, 120
 LEVELS = (80,)
@@ -121,8 +120,8 @@ def test_growth_is_kept_in_a_file_and_earlier_files_have_none():
     assert SeriesIntervals.from_json(json.dumps(earlier)).growth == 1
 
 
-def test_a_trend_is_told_in_rows_and_not_in_the_unit_of_the_errors():
-    rng, time = np.random.default_rng(0), np.arange(-400, 0)
-    errors, series, held = rng.gamma(9, 1, 400) * (500 + time), np.zeros(400, dtype=int), time >= -80
-    one, large = (ErrorHistory.of(unit * errors, series, time, held, H) for unit in (1, 1e9))
-    assert one.growth(-20, 2) == pytest.approx(large.growth(-20, 2))
+def test_each_series_counts_alike_whatever_its_unit():
+    errors = np.vstack([noise(0, doubling, n_series=1), noise(1, steady, n_series=1)])
+    told = [grown(*parts(errors * np.array([[one], [other]])), MOVES) for one, other in ((1, 1), (1e-6, 1e6))]
+    assert told[0] > 1
+    assert told[0] == pytest.approx(told[1])
