@@ -139,8 +139,9 @@ BACKENDS_PIP := $(BACKENDS_BIN)/python -m pip install --no-compile --quiet --dis
 # One thread each, since pytest runs one process per core.
 ON_BACKEND = TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 NORMCAST_EXCHANGE=$(BACKENDS_VENV)/exchange \
 	$(BACKENDS_BIN)/python -m pytest -n auto -p no:warnings
-SHORT := tests/layers tests/check/test_dynamic.py tests/check/test_output.py tests/models/test_diff.py -m "not slow"
-FULL := tests/layers tests/check tests/models
+SHORT := tests/layers tests/probes tests/check/test_dynamic.py tests/check/test_output.py tests/models/test_diff.py \
+	-m "not slow"
+FULL := tests/layers tests/probes tests/check tests/models
 
 $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt
 	@echo "Installing normcast and the other backends into $(BACKENDS_VENV) ..."
@@ -150,7 +151,7 @@ $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backen
 
 .PHONY: test-backends test-backends-full
 test-backends: $(BACKENDS_VENV)/stamp  ## layers, edits and check on JAX, TensorFlow and torch, in short
-	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py tests/layers/test_export.py
+	KERAS_BACKEND=jax $(ON_BACKEND) tests/layers/test_exchange.py tests/layers/test_export.py tests/probes -m "not slow"
 	KERAS_BACKEND=tensorflow $(ON_BACKEND) $(SHORT)
 	KERAS_BACKEND=torch $(ON_BACKEND) $(SHORT)
 

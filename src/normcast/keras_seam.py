@@ -114,6 +114,25 @@ def has_added_losses(model: keras.Model) -> bool:
     return bool(model._losses)
 
 
+@contextmanager
+def losses_kept(model: keras.Model) -> Iterator[None]:
+    """Keep the losses that layers added in the model's last call through the calls of this block.
+
+    Hidden: `Layer._losses`, `Layer._loss_ids`. Without them: `model.losses` is that of the last call.
+    """
+    layers = [each for each in all_layers(model) if hasattr(each, "_losses") and hasattr(each, "_loss_ids")]
+    if not layers:
+        told_gone("Layer._losses")
+    before = [(each, list(each._losses), set(each._loss_ids)) for each in layers]
+    try:
+        yield
+    finally:
+        for each, losses, ids in before:
+            each._losses[:] = losses
+            each._loss_ids.clear()
+            each._loss_ids.update(ids)
+
+
 def is_decayed(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> bool | None:
     """Say whether an optimizer's weight decay acts on a variable.
 

@@ -55,6 +55,25 @@ class Draws:
     keep_c: Any = None
 
 
+class Watch:
+    """What a loop comes to at each step, by name, and what is added to it there.
+
+    moved: by (name, step of the loop), a perturbation (batch, units). A gate's is added to what goes into it.
+    """
+
+    def __init__(self, moved: dict[tuple[str, int], np.ndarray] | None = None) -> None:
+        self.moved = moved or {}
+        self.kept: dict[str, list[np.ndarray]] = {}
+
+    def move(self, name: str, t: int, value: np.ndarray) -> np.ndarray:
+        """Return a value with its perturbation."""
+        return value + self.moved.get((name, t), 0)
+
+    def keep(self, **values: np.ndarray) -> None:
+        for name, value in values.items():
+            self.kept.setdefault(name, []).append(value)
+
+
 def apply(norms: dict[str, Norm], term: str, z: np.ndarray, t: int, valid: np.ndarray) -> np.ndarray:
     return norms[term](z, t, valid) if term in norms else z
 
@@ -79,9 +98,13 @@ def lstm(
     zoneout: tuple[float, float] = (0.0, 0.0),
     activation: Any = np.tanh,
     recurrent_activation: Any = sigmoid,
+    watch: Watch | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return h of every step (batch, time, units), the last h and the last c. Gates i, f, g, o."""
-    norms, d = norms or {}, draws or Draws()
+    """Return h of every step (batch, time, units), the last h and the last c. Gates i, f, g, o.
+
+    A perturbation of c moves both what h reads and what is carried on.
+    """
+    norms, d, watch = norms or {}, draws or Draws(), watch or Watch()
     w, u, *b = [v.astype("float64") for v in weights]
     batch, time, _ = x.shape
     units = len(u)
@@ -95,16 +118,20 @@ def lstm(
         z = apply(norms, "input", product(x_t, w, d.x, 4), t, valid)
         z = z + apply(norms, "recurrent", product(h_in, u, d.h, 4), t, valid)
         z = z + (b[0] if b else 0)
-        i, f, g, o = np.split(z, 4, axis=1)
-        i, f, o = (recurrent_activation(v) for v in (i, f, o))
-        g = activation(g) * (1 if d.g_step is None else d.g_step[t])
+        i, f, g, o = (watch.move(k, t, v) for k, v in zip("ifgo", np.split(z, 4, axis=1), strict=True))
+        i, f, g, o = recurrent_activation(i), recurrent_activation(f), activation(g), recurrent_activation(o)
+        watch.keep(i=i, f=f, g=g, o=o)
+        g = g * (1 if d.g_step is None else d.g_step[t])
         c_new = f * c + i * g
         if d.cell is not None:
             c_new = c_new * (d.cell > 0)
-        h_new = o * activation(apply(norms, "cell", c_new, t, valid)) * (1 if d.cell is None else d.cell)
+        c_read = watch.move("c", t, c_new)
+        h_new = o * activation(apply(norms, "cell", c_read, t, valid)) * (1 if d.cell is None else d.cell)
         stays_h = zoneout[0] if d.keep_h is None else d.keep_h[t]
         stays_c = zoneout[1] if d.keep_c is None else d.keep_c[t]
         h_new, c_new = stays_h * h + (1 - stays_h) * h_new, stays_c * c + (1 - stays_c) * c_new
+        h_new, c_new = watch.move("h", t, h_new), watch.move("c", t, c_new)
+        watch.keep(h=h_new, c=c_new)
         h, c = np.where(valid[:, None], h_new, h), np.where(valid[:, None], c_new, c)
         outputs.append(h)
     return np.stack(outputs, axis=1), h, c
@@ -119,9 +146,12 @@ def gru(
     draws: Draws | None = None,
     zoneout: float = 0.0,
     reset_after: bool = True,
+    activation: Any = np.tanh,
+    recurrent_activation: Any = sigmoid,
+    watch: Watch | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return h of every step (batch, time, units) and the last h. Gates z, r, g."""
-    norms, d = norms or {}, draws or Draws()
+    """Return h of every step (batch, time, units) and the last h. Gates z, r, g; watched as z, r, n."""
+    norms, d, watch = norms or {}, draws or Draws(), watch or Watch()
     w, u, *b = [v.astype("float64") for v in weights]
     batch, time, _ = x.shape
     units = len(u)
@@ -141,15 +171,44 @@ def gru(
             v = np.split(
                 apply(norms, "recurrent", product(h_in, u[:, : 2 * units], masks, 2), t, valid), 2, axis=1
             )
-        z, r = sigmoid(a[0] + v[0]), sigmoid(a[1] + v[1])
+        z, r = (recurrent_activation(watch.move(k, t, a[i] + v[i])) for i, k in enumerate("zr"))
         if reset_after:
-            g = np.tanh(a[2] + r * v[2])
+            g = a[2] + r * v[2]
         else:
-            last = r * h_in if d.h is None else r * h_in * d.h[2]
-            g = np.tanh(a[2] + apply(norms, "candidate", last @ u[:, 2 * units :], t, valid))
+            last = r * h_in if d.h is None else r * h_in * (d.h if isinstance(d.h, np.ndarray) else d.h[2])
+            g = a[2] + apply(norms, "candidate", last @ u[:, 2 * units :], t, valid)
+        g = activation(watch.move("n", t, g))
+        watch.keep(z=z, r=r, n=g)
         g = g * (1 if d.g_step is None else d.g_step[t])
         h_new = z * h + (1 - z) * g
         stays = zoneout if d.keep_h is None else d.keep_h[t]
-        h = np.where(valid[:, None], stays * h + (1 - stays) * h_new, h)
+        h_new = watch.move("h", t, stays * h + (1 - stays) * h_new)
+        watch.keep(h=h_new)
+        h = np.where(valid[:, None], h_new, h)
+        outputs.append(h)
+    return np.stack(outputs, axis=1), h
+
+
+def simple(
+    x: np.ndarray,
+    weights: list[np.ndarray],
+    mask: np.ndarray | None = None,
+    start: np.ndarray | None = None,
+    draws: Draws | None = None,
+    activation: Any = np.tanh,
+    watch: Watch | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return h of every step of h = tanh(x W + h U + b), and the last one. Watched as n and h."""
+    w, u, *b = [v.astype("float64") for v in weights]
+    d, watch = draws or Draws(), watch or Watch()
+    h = np.zeros((len(x), len(u))) if start is None else start
+    mask = np.ones(x.shape[:2], bool) if mask is None else mask
+    outputs = []
+    for t in range(x.shape[1]):
+        z = product(x[:, t], w, d.x, 1) + product(h, u, d.h, 1) + (b[0] if b else 0)
+        n = activation(watch.move("n", t, z))
+        new = watch.move("h", t, n)
+        watch.keep(n=n, h=new)
+        h = np.where(mask[:, t, None], new, h)
         outputs.append(h)
     return np.stack(outputs, axis=1), h

@@ -42,7 +42,9 @@ def recurrence(
         activations=acts,
         gradients=backs,
         weights=gate_weights(layer, number, about.gates, slopes),
-        carried=_carried([carried[place, name] for name in about.states], layer.go_backwards),
+        carried=_carried(
+            [carried[place, name] for name in about.states], carried.get((call, "valid")), layer.go_backwards
+        ),
         activation=_activation(cell),
         statistics=tuple(_statistics(layer, call, modes)),
     )
@@ -68,12 +70,29 @@ def channels(programs: Programs, plain: dict[Key, np.ndarray], modes: Any) -> di
     return found
 
 
-def _carried(squares: list[np.ndarray], backwards: bool) -> np.ndarray:
-    """Return the size of the derivative at each step beside that at the last one processed."""
-    size = np.sqrt(np.sum(squares, axis=0))
-    last = size[0] if backwards else size[-1]
+def _carried(sizes: list[np.ndarray], valid: np.ndarray | None, backwards: bool) -> np.ndarray:
+    """Return the size of the derivative at each step beside that at the last one processed, (step,).
+
+    sizes: of each state, (step, case). Cases that end early, or have gaps, are moved so that their last
+    steps stand together; steps that no case reached are NaN.
+    """
+    way = slice(None, None, -1 if backwards else 1)
+    size = np.sqrt(np.sum(np.square(np.asarray(sizes, "float64")), axis=0))[way]  # (step, case)
+    if valid is not None:
+        size = _ending_together(size, valid[way, :, 0])
+    reached = ~np.isnan(size).all(axis=1)
+    carried = np.full(len(size), np.nan)
+    carried[reached] = np.sqrt(np.nanmean(np.square(size[reached]), axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return size / last
+        return (carried / carried[-1])[way]
+
+
+def _ending_together(size: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    moved = np.full_like(size, np.nan)
+    for case in range(size.shape[1]):
+        rows = size[valid[:, case], case]
+        moved[len(size) - len(rows) :, case] = rows
+    return moved
 
 
 def _statistics(layer: Any, call: str, modes: Any) -> Iterator[StepStatistics]:

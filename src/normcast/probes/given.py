@@ -24,16 +24,16 @@ def refuse_unbuilt(model: Any) -> None:
         )
 
 
-def read_x(model: keras.Model, x: Any) -> Any:
+def read_x(model: keras.Model, x: Any, finite: bool = True) -> Any:
     """Return x as arrays in the structure that the model is called with.
 
     x: an array, or a list or a dict of arrays for a model of several inputs. Raises ValueError with the
-    shape that was given and the one that is needed, or where a value is not finite.
+    shape that was given and the one that is needed, or, unless finite=False, where a value is not finite.
     """
     x = tree.map_structure(np.asarray, x) if tree.is_nested(x) and not _is_rows(x) else np.asarray(x)
     leaves = tree.flatten(x)
     wanted = list(getattr(model, "inputs", None) or [])
-    names = list(getattr(model, "input_names", None) or [])
+    names = input_names(model)
     if isinstance(x, dict) and names and set(names) <= set(x):
         leaves = [x[name] for name in names]
     if wanted and len(leaves) != len(wanted):
@@ -44,7 +44,8 @@ def read_x(model: keras.Model, x: Any) -> Any:
     for i, leaf in enumerate(leaves):
         name = names[i] if i < len(names) and len(leaves) > 1 else "x"
         _refuse_other_shape(leaf, tuple(wanted[i].shape) if wanted else None, name)
-        _refuse_not_finite(leaf, name)
+        if finite:
+            _refuse_not_finite(leaf, name)
     if len({len(leaf) for leaf in leaves}) > 1:
         raise ValueError(
             f"inspect: the inputs hold {[len(leaf) for leaf in leaves]} cases; they must be as many."
@@ -53,7 +54,14 @@ def read_x(model: keras.Model, x: Any) -> Any:
         x = tree.pack_sequence_as(model.input, leaves)
     elif len(wanted) == 1:
         x = leaves[0]
-    return tree.map_structure(_in_precision, x)
+    dtypes = [str(each.dtype) for each in wanted] or [""] * len(leaves)
+    typed = [_in_precision(leaf, dtype) for leaf, dtype in zip(tree.flatten(x), dtypes, strict=True)]
+    return tree.pack_sequence_as(x, typed)
+
+
+def input_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's inputs, none where they are not known."""
+    return [str(each.name) for each in getattr(model, "inputs", None) or []]
 
 
 def read_y(y: Any, cases: int) -> Any:
@@ -74,8 +82,13 @@ def _is_rows(given: Any) -> bool:
     return isinstance(given, (list, tuple)) and bool(given) and not hasattr(given[0], "shape")
 
 
-def _in_precision(leaf: np.ndarray) -> np.ndarray:
-    return leaf.astype(keras.config.floatx()) if leaf.dtype.kind == "f" and leaf.dtype.itemsize > 4 else leaf
+def _in_precision(leaf: np.ndarray, wanted: str = "") -> np.ndarray:
+    """Return an array in the precision that the model reads, where that is known.
+
+    Else fractions in Keras' own, and whole numbers as they are: an embedding may read them.
+    """
+    wanted = wanted or (keras.config.floatx() if leaf.dtype.kind == "f" else "")
+    return leaf.astype(wanted) if "float" in wanted and leaf.dtype.kind in "fiu" else leaf
 
 
 def _refuse_other_shape(leaf: np.ndarray, needed: tuple | None, name: str) -> None:

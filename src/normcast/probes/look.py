@@ -4,7 +4,7 @@ channel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -36,7 +36,8 @@ class Recurrence:
     kernels' columns, none for a cell of the user's own. activations: a trace for each gate and each state.
     gradients: of the objective with respect to what goes into each gate, to each state, and to the input
     "x". carried: (step,) how large the derivative of the last state is with respect to the states at each
-    step, beside that at the last step: the layer's own memory, whatever stands behind it.
+    step, beside that at the last step: the layer's own memory, whatever stands behind it. With masks, the
+    last steps of all cases stand together at the end, and steps that none of them has are NaN.
     """
 
     name: str
@@ -57,6 +58,34 @@ class Recurrence:
     def weight(self, weight: str, gate: str = "") -> GateWeight:
         """Return one weight of one gate: `weight("recurrent", "f")`."""
         return next(each for each in self.weights if (each.weight, each.gate) == (weight, gate))
+
+    @property
+    def first_broken(self) -> tuple[int, str] | None:
+        """The first step, as it is processed, and the tensor there that is not finite."""
+        broken = [(step, trace.name) for trace in self._computed if (step := self._first(trace)) is not None]
+        return min(broken, key=lambda each: self._turn(each[0])) if broken else None
+
+    @property
+    def last_broken_gradient(self) -> tuple[int, str] | None:
+        """The last step, as it is processed, and the tensor there whose gradient is not finite."""
+        places = [
+            (int(step), trace.name)
+            for trace in self.gradients.values()
+            for step in np.flatnonzero(trace.not_finite)
+        ]
+        return max(places, key=lambda each: self._turn(each[0])) if places else None
+
+    @property
+    def _computed(self) -> list[Trace]:
+        """The gates, the cell and then the state that reads it."""
+        return [self.activations[name] for name in (*self.gates, *reversed(self.states))]
+
+    def _turn(self, step: int) -> int:
+        return -step if self.direction == "backward" else step
+
+    def _first(self, trace: Trace) -> int | None:
+        broken = [int(step) for step in np.flatnonzero(trace.not_finite)]
+        return min(broken, key=self._turn) if broken else None
 
     def __repr__(self) -> str:
         gates = " ".join(self.gates) or "no gates known"
@@ -91,6 +120,12 @@ class Channels:
     moving_mean: np.ndarray | None = None
     moving_variance: np.ndarray | None = None
 
+    @property
+    def broken_side(self) -> str | None:
+        """ "in" or "out" where that is not finite, None where all is."""
+        sides = (("in", self.reads), ("out", self.writes))
+        return next((name for name, side in sides if not np.isfinite(side.mean).all()), None)
+
 
 @dataclass(frozen=True, eq=False)
 class Sight:
@@ -111,6 +146,8 @@ class Look:
     objective: what the gradients are of; value: what it came to. cases: how many were looked at. training:
     in which mode. recurrences, channels: by name, in the order of the computation. passed_over: layers that
     could not be looked into. notes: what a reader must know. gradients: of every trained weight, by path.
+    inputs: mean size of the objective's gradient with respect to each input, (step, channel), by name.
+    order: the calls of what was looked into, as they came.
     """
 
     model: str
@@ -123,20 +160,40 @@ class Look:
     sight: tuple[Sight, ...]
     gradients: dict[str, np.ndarray]
     outputs: np.ndarray | None = None
+    inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     window: int = 0
 
     @cached_property
-    def first_not_finite(self) -> tuple[str, str, int] | None:
-        """The place, the tensor and the step at which the first value is not finite, None where all are."""
-        for name, each in self.recurrences.items():
-            broken = [
-                (int(np.flatnonzero(trace.not_finite)[0]), order, trace.name)
-                for order, trace in enumerate(each.activations.values())
-                if trace.not_finite.any()
-            ]
-            if broken:
-                step, _, tensor = min(broken)
-                return name, tensor, step
+    def first_not_finite(self) -> tuple[str, str, int | None] | None:
+        """The place, the tensor and the step at which the first value is not finite, None where all are.
+
+        In the order of the computation: a cell before the state that reads it. The tensor is a gate, a state,
+        "in" or "out" of a layer without steps, whose step is None; where all values are finite and a gradient
+        is not, "gradient of h" and so on, from the end back.
+        """
+        found = [
+            (self._turn(name), *each.first_broken, name)
+            for name, each in self.recurrences.items()
+            if each.first_broken
+        ]
+        found += [
+            (self._turn(name), 0, side, name)
+            for name, each in self.channels.items()
+            if (side := each.broken_side)
+        ]
+        if found:
+            _, step, tensor, name = min(found, key=lambda each: each[0])
+            return name, tensor, step if name in self.recurrences else None
+        for name, each in sorted(self.recurrences.items(), key=lambda item: -self._turn(item[0])):
+            if each.last_broken_gradient:
+                step, tensor = each.last_broken_gradient
+                return name, f"gradient of {tensor}", step
         return None
+
+    def _turn(self, name: str) -> int:
+        """Return when a layer was called; cells of one layer come one by one."""
+        turns = [i for i, call in enumerate(self.order) if name == call or name.startswith(f"{call}/")]
+        return turns[-1] if turns else len(self.order)

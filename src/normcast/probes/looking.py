@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,7 +14,7 @@ from normcast.errors import counted
 from normcast.layers import GRU, LSTM
 from normcast.probes import loops, own
 from normcast.probes.freezing import channels, recurrence
-from normcast.probes.given import read_x, read_y, refuse_unbuilt
+from normcast.probes.given import input_names, read_x, read_y, refuse_unbuilt
 from normcast.probes.look import Look, Sight
 from normcast.probes.objective import Objective
 from normcast.probes.opened import opened
@@ -22,8 +23,9 @@ from normcast.probes.programs import Programs
 from normcast.probes.taps import Key
 from normcast.probes.trace import Tally
 
-ROOM = 200_000_000  # bytes of what one part of the cases may hold while it is differentiated
-KEPT_ROOM = 128_000_000  # bytes of the values that are kept
+ROOM = 100_000_000  # bytes of what one part of the cases may hold while it is differentiated
+KEPT_ROOM = 64_000_000  # bytes of the values that are kept
+QUICK_WORK = 5e9  # multiplications that take less time than compiling with all optimizations
 BATCH = 256  # the most cases in one part
 FEW = 64  # cases that the layers' own memory, and how far back the network looks, are measured on
 DIRECTIONS = 8
@@ -44,7 +46,7 @@ def look(
     x: (cases, time, channels), or a list or a dict of arrays; y: targets as given to fit; loss: that of
     compile if not given; without y the gradients are those of the sum of the outputs. layers: names of the
     layers to look into, all by default. training: whether dropout and batch statistics act. keep: cases of
-    which all values are kept, less where they would take more than 128 MB. Raises ValueError for arrays
+    which all values are kept, less where they would take more than 64 MB. Raises ValueError for arrays
     that do not fit, values that are not finite, and layers that do not exist.
 
     >>> from keras.layers import LSTM, Dense
@@ -70,16 +72,18 @@ class Looker:
         """Run the programs over the cases, and put together what they gave."""
         cases = len(tree.flatten(x)[0])
         size = self._part_size(x)
-        notes = list(self._notes(cases, size))
+        self.programs.hurry(self._work(x) < QUICK_WORK)
+        notes: list[str] = []
         few = _rows(x, slice(0, min(cases, FEW if self._fixed_batch is None else self._fixed_batch)))
         with opened(self.programs.model, [*self.programs.recurrent, *self.programs.plain]):
-            tallies, weights, value, plain, outputs = self._over_cases(x, y, cases, size, keep, notes)
-            carried = self.programs.apart({"x": few}) if self.programs.recurrent else {}
-            modes = self._both_modes(_rows(x, slice(0, size)))
-            sight = self._sight(few, outputs)
+            tallies, weights, value, plain, outputs, inputs = self._over_cases(x, y, cases, size, keep, notes)
+            carried = self._carried(few, size)
+            modes = self._both_modes(few)
+            sight = self._sight(few, outputs, size)
+        notes = [*self._notes(cases, size), *notes]
         variables = self.programs.model.trainable_variables
         slopes = {id(v): g for v, g in zip(variables, weights, strict=True)}
-        traces = {key: tally.trace() for key, tally in tallies.items()}
+        traces = {key: tallies.pop(key).trace() for key in list(tallies)}
         return Look(
             model=self.programs.model.name,
             objective=self.programs.objective.words,
@@ -96,41 +100,73 @@ class Looker:
                 v.path: g for v, g in zip(self.programs.model.trainable_variables, weights, strict=True)
             },
             outputs=outputs,
+            inputs=self._named(inputs),
             passed_over=self.programs.passed_over,
             notes=tuple(notes),
+            order=self.programs.order,
             window=max((leaf.shape[1] for leaf in tree.flatten(x) if leaf.ndim > 2), default=0),
         )
 
     def _over_cases(self, x: Any, y: Any, cases: int, size: int, keep: int, notes: list[str]) -> tuple:
-        """Return tallies, gradients of the weights, the objective, moments of channels and kept outputs."""
+        """Return tallies, gradients of the weights, the objective, moments of channels, kept outputs, and
+        slopes of the inputs.
+        """
         tallies: dict[tuple[str, Key], Tally] = {}
         weights: list[np.ndarray] = [
             np.zeros(v.shape, "float64") for v in self.programs.model.trainable_variables
         ]
         outputs: list[np.ndarray] = []
         value, plain = 0.0, Pooled()
+        inputs: dict[Key, np.ndarray] = {}
         for rows in _parts(cases, size):
             count = rows.stop - rows.start
             share = [count / cases if self.programs.objective.is_mean else 1.0, count / cases]
             data = {"x": _rows(x, rows), "share": np.array(share, keras.config.floatx())}
-            given = self.programs.whole(data if y is None else {**data, "y": _rows(y, rows)})
+            data = data if y is None else {**data, "y": _rows(y, rows)}
+            given = self.programs.whole(data)
+            if self._sums_to_one(given["outputs"]):
+                self.programs.follow_the_largest()
+                given = self.programs.whole(data)
             value += float(given["value"])
-            weights = [w + g for w, g in zip(weights, given["weights"], strict=True)]
+            for place, slope in enumerate(given["weights"]):
+                weights[place] += slope
+            for key, slope in given["inputs"].items():
+                inputs[key] = inputs.get(key, 0) + slope * (count / cases)
             plain.add({k: v for k, v in given["plain"].items() if k[1] != "valid"}, count)
             if not tallies:
                 keep = self._keep(given, keep, cases, notes)
             self._tell(given, tallies, keep)
             if sum(map(len, outputs)) < keep:
                 outputs.append(given["outputs"])
+            del given  # before the next part comes
         kept = np.concatenate(outputs)[:keep]
-        return tallies, [w.astype(keras.config.floatx()) for w in weights], value, plain.means(), kept
+        trained = self.programs.model.trainable_variables
+        weights = [w.astype(_wide(v.dtype)) for w, v in zip(weights, trained, strict=True)]
+        return tallies, weights, value, plain.means(), kept, inputs
+
+    def _sums_to_one(self, outputs: np.ndarray) -> bool:
+        """Whether the outputs are probabilities of a model without a graph, which does not tell so."""
+        objective = self.programs.objective
+        if objective.is_loss or any(objective.largest) or outputs.shape[-1] < 2:
+            return False
+        return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
+
+    def _carried(self, x: Any, size: int) -> dict[Key, np.ndarray]:
+        """Return the sizes of the layers' own memory, (step, case), of all these cases."""
+        if not self.programs.recurrent:
+            return {}
+        cases = len(tree.flatten(x)[0])
+        parts = [self.programs.apart({"x": _rows(x, rows)}) for rows in _parts(cases, _even(cases, size))]
+        return {key: np.concatenate([part[key] for part in parts], axis=1) for key in parts[0]}
 
     def _tell(self, given: dict[str, Any], tallies: dict[tuple[str, Key], Tally], keep: int) -> None:
         valid = {place: v for (place, name), v in given["plain"].items() if name == "valid"}
-        for about, values, kind in (("acts", "seen", "activation"), ("backs", "slopes", "gradient")):
-            for key, found in given[about].items():
-                tally = tallies.setdefault((kind, key), Tally(key[1], keep))
-                tally.add(found, given[values][key], valid.get(self.programs.call_of(key)))
+        gates = {(part, gate) for part, of_one in self.programs.gates.items() for gate in of_one}
+        for values, kind in (("seen", "activation"), ("slopes", "gradient")):
+            for key, found in given[values].items():
+                is_gate = kind == "activation" and key in gates
+                tally = tallies.setdefault((kind, key), Tally(key[1], keep, is_gate))
+                tally.add(found, valid.get(self.programs.call_of(key)))
 
     def _keep(self, given: dict[str, Any], keep: int, cases: int, notes: list[str]) -> int:
         """Return of how many cases all values are kept."""
@@ -149,20 +185,27 @@ class Looker:
         norms += [each for each in self.programs.recurrent if getattr(each, "norm", None) == "batch"]
         return {mode: program({"x": x}) for mode, program in self.programs.forward.items()} if norms else {}
 
-    def _sight(self, x: Any, outputs: np.ndarray) -> tuple[Sight, ...]:
-        rows = len(tree.flatten(x)[0])
+    def _sight(self, x: Any, outputs: np.ndarray, size: int) -> tuple[Sight, ...]:
         shapes = [tuple(each.shape) for each in tree.flatten(self._output_shapes(outputs))]
         width = sum(int(np.prod(shape[1:])) for shape in shapes)
         chosen = _outputs_to_follow(shapes)
         total: dict[Key, np.ndarray] = {}
         for place in chosen:
-            direction = np.zeros((rows, width), "float32")
+            direction = np.zeros((1, width), "float32")
             direction[:, place] = 1
-            for key, slope in self.programs.inputs({"x": x, "direction": direction}).items():
+            found = _mean_over(x, size, partial(self._slopes, direction))
+            for key, slope in found.items():
                 total[key] = total.get(key, 0) + slope / len(chosen)
-        names = list(getattr(self.programs.model, "input_names", None) or [])
-        named = {key: names[int(key[1])] if int(key[1]) < len(names) else key[1] for key in total}
-        return tuple(Sight(named[key], slope, chosen) for key, slope in total.items() if slope.ndim == 2)
+        return tuple(Sight(name, slope, chosen) for name, slope in self._named(total).items())
+
+    def _named(self, slopes: dict[Key, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the slopes of inputs that have steps, by the input's name."""
+        names = input_names(self.programs.model)
+        named = {key: names[int(key[1])] if int(key[1]) < len(names) else key[1] for key in slopes}
+        return {named[key]: slope for key, slope in slopes.items() if slope.ndim == 2}
+
+    def _slopes(self, direction: np.ndarray, part: Any) -> dict[Key, np.ndarray]:
+        return self.programs.inputs({"x": part, "direction": direction})
 
     def _output_shapes(self, outputs: np.ndarray) -> Any:
         symbolic = getattr(self.programs.model, "outputs", None)
@@ -180,12 +223,21 @@ class Looker:
         leaves = tree.flatten(x)
         steps = max((leaf.shape[1] for leaf in leaves if leaf.ndim > 2), default=1)
         width = sum(_width(layer) for layer in self.programs.recurrent)
-        each = steps * max(width, 64) * np.dtype(keras.config.floatx()).itemsize * 4
-        return int(min(len(leaves[0]), BATCH, max(1, ROOM // each)))
+        each = steps * max(width, 64) * np.dtype(keras.config.floatx()).itemsize
+        return _even(len(leaves[0]), int(min(BATCH, max(1, ROOM // each))))
+
+    def _work(self, x: Any) -> float:
+        """Return how many multiplications one pass over the cases takes, about."""
+        leaves = tree.flatten(x)
+        steps = max((leaf.shape[1] for leaf in leaves if leaf.ndim > 2), default=1)
+        weights = sum(int(np.prod(v.shape)) for v in self.programs.model.trainable_variables)
+        return float(len(leaves[0]) * steps * weights)
 
     def _notes(self, cases: int, size: int) -> Iterator[str]:
-        if not self.programs.objective.is_mean and self.programs.objective.words.startswith("the sum"):
-            yield "No y was given: gradients are those of the sum of the outputs."
+        if not self.programs.objective.is_loss:
+            yield f"No y was given: gradients are those of {self.programs.objective.words}."
+        if any(getattr(self.programs.objective, "largest", ())):
+            yield "The outputs are probabilities, whose sum is 1 whatever the network reads."
         if not self.programs.recurrent:
             yield "The model has no recurrent layer that can be looked into."
         if self.programs.training and size < cases:
@@ -197,6 +249,30 @@ class Looker:
 def _parts(cases: int, size: int) -> Iterator[slice]:
     for start in range(0, cases, size):
         yield slice(start, min(cases, start + size))
+
+
+def _even(cases: int, most: int) -> int:
+    """Return a size of parts, at most so many, that leaves no part of another size where one divides.
+
+    >>> _even(1000, 256), _even(7, 256), _even(13, 5)
+    (250, 7, 5)
+    """
+    most = min(cases, most)
+    return next((size for size in range(most, most // 2, -1) if cases % size == 0), most)
+
+
+def _mean_over(x: Any, size: int, program: Any) -> dict[Key, np.ndarray]:
+    """Return the means over the cases of what a program gives for parts of so many."""
+    cases = len(tree.flatten(x)[0])
+    total: dict[Key, np.ndarray] = {}
+    for rows in _parts(cases, _even(cases, size)):
+        for key, mean in program(_rows(x, rows)).items():
+            total[key] = total.get(key, 0) + mean * ((rows.stop - rows.start) / cases)
+    return total
+
+
+def _wide(dtype: str) -> str:
+    return "float64" if dtype == "float64" else "float32"
 
 
 def _rows(arrays: Any, rows: slice) -> Any:

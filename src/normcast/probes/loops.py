@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,11 @@ STATES = ("h", "c")
 
 class OpenLoop:
     """What goes in front of a class of Keras' recurrent layers to open it."""
+
+    @property
+    def use_cudnn(self) -> Any:
+        """Not while it is looked at: neither the layer's own loop nor that of a Bidirectional around it."""
+        return False if active() else vars(self).get("use_cudnn", False)
 
     def call(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
         taps = active()
@@ -58,15 +63,26 @@ class OpenCell:
         one = current()
         if one is None or not one.stepping():
             return super().call(inputs, states, *args, **kwargs)  # type: ignore[misc]
-        part = next(part for part, cell in zip(one.parts, cells_of(one.layer), strict=True) if cell is self)
+        part = part_of(one, self)
         inputs = ops.stop_gradient(inputs) if one.taps.apart else inputs
-        with _tapped(self, one, part):
+        with _stepping(self, one):
             output, new = super().call(inputs, states, *args, **kwargs)  # type: ignore[misc]
-        nested = tree.is_nested(new)
-        flat = tuple(new) if nested else (new,)
-        probed = one.states(part, flat)
+        flat = tree.flatten(new)
+        probed = one.states(part, tuple(flat))
         output = next((p for p, v in zip(probed, flat, strict=True) if v is output), output)
-        return output, list(probed) if nested else probed[0]
+        return output, tree.pack_sequence_as(new, probed)
+
+
+class OpenGates(OpenCell):
+    """What goes in front of Keras' own cells: their activations are looked at while they step."""
+
+    @property
+    def activation(self) -> Any:
+        return _watched(self, "activation")
+
+    @property
+    def recurrent_activation(self) -> Any:
+        return _watched(self, "recurrent_activation")
 
 
 def cells_of(layer: Any) -> list[Any]:
@@ -82,44 +98,51 @@ def parts_of(layer: Any, place: str) -> tuple[Part, ...]:
 
 
 def _part(cell: Any, place: str) -> Part:
-    kind = known_kind(cell)
+    kind = known_kind(type(cell))
     sizes = tree.flatten(cell.state_size)
     names = [STATES[i] if i < len(STATES) else f"s{i}" for i in range(len(sizes))]
     return Part(place, ORDER[kind] if kind else (), tuple(names), tuple(int(size) for size in sizes))
 
 
-def known_kind(cell: Any) -> type | None:
-    """Return the class of Keras whose step this cell computes, None for a cell of the user's own."""
-    return next((kind for kind in GATES if isinstance(cell, kind) and _steps_as(cell, kind)), None)
-
-
-def _steps_as(cell: Any, kind: type) -> bool:
-    """Whether no class between the cell's own and that kind steps in another way; ours in front does not."""
-    steps = [base for base in type(cell).__mro__ if "call" in base.__dict__ and base is not OpenCell]
-    return bool(steps) and steps[0] is kind
+def known_kind(cell: type) -> type | None:
+    """Return the class of Keras whose step a class of cells computes, None for one of the user's own."""
+    steps = next((base for base in cell.__mro__ if "call" in vars(base) and base is not OpenCell), None)
+    return steps if steps in GATES else None
 
 
 @contextmanager
-def _tapped(cell: Any, one: Call, part: Part) -> Iterator[None]:
-    """Look at what a cell gives to its activations, and at what they return."""
-    kind = known_kind(cell)
-    gates = GATES[kind] if kind else {}
-    before = {name: getattr(cell, name) for name in gates}
+def _stepping(cell: Any, one: Call) -> Iterator[None]:
+    """Tell which cell steps, and which gates its activations will return."""
+    kind = known_kind(type(cell))
+    before = one.cell, one.upcoming
+    one.cell, one.upcoming = cell, {name: iter(gates) for name, gates in GATES[kind].items()} if kind else {}
     try:
-        for name, activation in before.items():
-            setattr(cell, name, _watched(one, part, activation, iter(gates[name])))
         yield
     finally:
-        for name, activation in before.items():
-            setattr(cell, name, activation)
+        one.cell, one.upcoming = before
 
 
-def _watched(one: Call, part: Part, activation: Any, gates: Iterator[str]) -> Callable[[Any], Any]:
+def _watched(cell: Any, name: str) -> Any:
+    """Return a cell's activation, looked at while this cell steps in a run of this thread."""
+    held = vars(cell)
+    activation = held[name] if name in held else cell.__getattr__(name)  # torch keeps layers elsewhere
+    one = current()
+    if one is None or one.cell is not cell:
+        return activation
+    part = part_of(one, cell)
+
     def watched(before: Any) -> Any:
-        gate = next(gates)
-        return one.gate(part, gate, before, activation) if gate else activation(before)
+        gate = next(one.upcoming[name])
+        if not gate:  # what the output reads of the cell
+            return activation(one.read(part, "c", before))
+        return one.gate(part, gate, before, activation)
 
     return watched
+
+
+def part_of(one: Call, cell: Any) -> Part:
+    """Return what is looked at in a cell of the layer that is called."""
+    return next(part for part, other in zip(one.parts, cells_of(one.layer), strict=True) if other is cell)
 
 
 def _looped(layer: Any, one: Call, sequences: Any, start: Any, mask: Any, training: bool) -> Any:
@@ -130,34 +153,53 @@ def _looped(layer: Any, one: Call, sequences: Any, start: Any, mask: Any, traini
         x, valid = ops.flip(x, axis=0), None if valid is None else ops.flip(valid, axis=0)
     start = list(start) if tree.is_nested(start) else [start]
     kwargs = {"training": training} if getattr(layer.cell, "_call_has_training_arg", False) else {}
+    holds = valid is not None and not _holds_states(layer)
 
-    def step(states: Any, now: dict[str, Any]) -> tuple[Any, Any]:
+    def step(old: Any, now: dict[str, Any]) -> tuple[Any, Any]:
+        states, held = old
         one.begin(now["probes"])
         output, new = layer.cell(now["x"], states, **kwargs)
         new = tree.pack_sequence_as(states, tree.flatten(new))
         if "valid" in now:
-            output, new = _masked(layer, now["valid"], states, output, new)
-        return new, (output, one.end())
+            output, new = _masked(layer, now["valid"], held, states, output, new)
+        return (new, output if holds else held), (output, one.end())
 
     xs = {"x": x, "probes": one.probes(x), **({} if valid is None else {"valid": valid})}
-    blank = (_blank_output(layer, x, start, kwargs), one.blank(x[0]))
-    states, (outputs, kept) = loop.run(step, start, xs, blank, layer.unroll)
+    nothing = _blank_output(layer, x, start)
+    blank = (nothing, one.blank(x[0]))
+    (states, _), (outputs, kept) = loop.run(step, (start, nothing if holds else ()), xs, blank, layer.unroll)
     last = states if len(one.parts) > 1 else [states]
     one.close(kept, valid, [tree.flatten(each)[0] for each in last])
     outputs = ops.swapaxes(outputs, 0, 1)
     return outputs[:, -1], outputs, states
 
 
-def _masked(layer: Any, valid: Any, old: Any, output: Any, new: Any) -> tuple[Any, Any]:
+def _holds_states(layer: Any) -> bool:
+    """Whether a masked step puts out the state before it, as Keras' scan on JAX does, or zeros.
+
+    Its other loops put out what they put out before, at first zeros.
+    """
+    scans = keras.backend.backend() == "jax" and not layer.unroll
+    return scans or _puts_zeros(layer)
+
+
+def _puts_zeros(layer: Any) -> bool:
+    """Whether a masked step puts out zeros; Keras' unrolled loop on JAX passes over that wish."""
+    return bool(layer.zero_output_for_mask) and not (keras.backend.backend() == "jax" and layer.unroll)
+
+
+def _masked(layer: Any, valid: Any, held: Any, old: Any, output: Any, new: Any) -> tuple[Any, Any]:
     """Return output and states where masked rows stay where they are, as Keras has it."""
-    before = old[-1][0] if tree.is_nested(old[-1]) else old[0]
-    if layer.zero_output_for_mask or tuple(before.shape) != tuple(output.shape):
-        before = ops.zeros_like(output)
+    if _puts_zeros(layer):
+        held = ops.zeros_like(output)
+    elif _holds_states(layer):
+        held = old[-1][0] if tree.is_nested(old[0]) else old[0]
     stays = tree.map_structure(lambda n, o: ops.where(valid, n, o), new, old)
-    return ops.where(valid, output, before), stays
+    return ops.where(valid, output, held), stays
 
 
-def _blank_output(layer: Any, x: Any, start: Any, kwargs: dict[str, Any]) -> Any:
+def _blank_output(layer: Any, x: Any, start: Any) -> Any:
     """Return zeros in the shape of one step's output, which TensorFlow asks for."""
     size = getattr(layer.cell, "output_size", None) or tree.flatten(start)[0].shape[-1]
-    return ops.zeros((x.shape[1], int(size)), layer.compute_dtype)
+    dtype = getattr(layer.cell, "compute_dtype", layer.compute_dtype)
+    return ops.zeros((x.shape[1], int(size)), dtype)

@@ -34,15 +34,23 @@ def opened(model: keras.Model, layers: list[Any]) -> Iterator[None]:
     One thread at a time: a layer is of one class at a time.
     """
     with _turn:
-        objects = [each for layer in layers for each in (layer, *_cells(layer))]
-        before = [(each, each.__class__) for each in objects]
+        found = [each for layer in layers for each in (layer, *_cells(layer))]
+        before = [(each, each.__class__) for each in {id(each): each for each in found}.values()]
         try:
-            for each, kind in before:
-                each.__class__ = _open_class(kind)
-            yield
+            with keras_seam.losses_kept(model):
+                for each, kind in before:
+                    each.__class__ = _open_class(kind)
+                yield
         finally:
             for each, kind in before:
                 each.__class__ = kind
+                _forget_masks(each)
+
+
+def _forget_masks(cell: Any) -> None:
+    """Forget the dropout masks of a run that broke off: they are of that run alone."""
+    for forget in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
+        getattr(cell, forget, lambda: None)()
 
 
 def _cells(layer: Any) -> list[Any]:
@@ -84,6 +92,7 @@ _FACES = (
     (_below(GRU), own.OpenGRU),
     (_below(keras.layers.RNN), loops.OpenLoop),
     (_below(*CONVOLUTIONS, *NORMS), OpenChannels),
+    (lambda kind: loops.known_kind(kind) is not None, loops.OpenGates),
     (lambda kind: True, loops.OpenCell),
 )
 

@@ -11,7 +11,6 @@ from normcast.layers import GRU, LSTM
 from normcast.probes.taps import Call, Part, active, current
 
 SEEN = "seen"
-STATES = {LSTM: ("h", "c"), GRU: ("h",)}
 
 
 class OpenRecurrent:
@@ -70,9 +69,15 @@ class OpenRecurrent:
 class OpenLSTM(OpenRecurrent):
     """Our LSTM, whose gates come from one sum."""
 
+    def normalized(self, term: str, z: Any, now: dict[str, Any], keep: dict[str, Any]) -> Any:
+        one = current()
+        if one is not None and term == "cell":
+            z = one.read(one.parts[0], "c", z)
+        return super().normalized(term, z, now, keep)  # type: ignore[misc]
+
     def _gates(self, z: Any) -> list[Any]:
         one = current()
-        if one is None:
+        if one is None or not one.parts[0].gates:
             return super()._gates(z)  # type: ignore[misc]
         part = one.parts[0]
         each = zip(self.gates, ops.split(z, len(self.gates), axis=-1), strict=True)
@@ -87,7 +92,7 @@ class OpenGRU(OpenRecurrent):
 
     def _gate(self, name: str, before: Any) -> Any:
         one = current()
-        if one is None:
+        if one is None or not one.parts[0].gates:
             return super()._gate(name, before)  # type: ignore[misc]
         return one.gate(one.parts[0], name, before, lambda z: super(OpenGRU, self)._gate(name, z))  # type: ignore[misc]
 
@@ -95,4 +100,6 @@ class OpenGRU(OpenRecurrent):
 def parts_of(layer: Any, place: str) -> tuple[Part, ...]:
     """Return what can be looked at in the layer: one cell."""
     names = ("h", "c")[: layer.states_held]
-    return (Part(place, layer.gates, names, (layer.units,) * len(names)),)
+    steps = next(kind for kind in type(layer).__mro__ if "step" in vars(kind) and kind is not OpenRecurrent)
+    gates = layer.gates if steps in (LSTM, GRU) else ()  # a step of the user's own has gates of its own
+    return (Part(place, gates, names, (layer.units,) * len(names)),)

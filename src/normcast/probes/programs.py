@@ -10,13 +10,10 @@ from keras import ops, tree
 
 from normcast import keras_seam
 from normcast.errors import unknown
-from normcast.probes.autodiff import Program
-from normcast.probes.objective import Objective
+from normcast.probes.autodiff import Finish, Program, Run
+from normcast.probes.objective import Objective, added
 from normcast.probes.opened import is_plain, is_recurrent, paths
 from normcast.probes.taps import Key, Make, Taps
-from normcast.probes.trace import sums
-
-GATES = ("i", "f", "g", "o", "z", "r", "n")
 
 
 class Programs:
@@ -37,10 +34,12 @@ class Programs:
         self.parts: dict[
             str, tuple[Any, int, str]
         ] = {}  # place of a cell: layer, its number, place of the call
+        self.order: tuple[str, ...] = ()  # of the calls
+        self.gates: dict[str, tuple[str, ...]] = {}
+        self.parts_known, self.quick = False, False
+        self._made: list[Program] = []
         looked_at = {id(each) for each in [*self.recurrent, *self.plain]}
-        loops_ = (keras.layers.RNN, keras.layers.ConvLSTM1D)
-        unknown_ = [each for each in chosen if isinstance(each, loops_) and id(each) not in looked_at]
-        self.passed_over = tuple(f"{self.names[id(each)]} ({type(each).__name__})" for each in unknown_)
+        self._unknown = [each for each in chosen if _is_recurrent(each) and id(each) not in looked_at]
         self.others = [*model.non_trainable_variables]
 
     @cached_property
@@ -50,40 +49,56 @@ class Programs:
         def run(make: Make, data: Any) -> tuple[Any, Any]:
             taps = Taps(make, self.names)
             with taps.running():
-                outputs = self.model(data["x"], training=self.training)
+                outputs = self.model(_probed(taps, data["x"]), training=self.training)
             self.parts.update(taps.parts)
-            value = self.objective.of(outputs, data.get("y")) * data["share"][0]
-            for more in self.model.losses:
+            self.order, self.gates = tuple(taps.called), taps.gates
+            self.parts_known, self.leaves = True, len(tree.flatten(outputs))
+            value = self.objective.of(outputs, data.get("y"))
+            value = value * ops.cast(data["share"][0], value.dtype)
+            for more in self.model.losses if self.objective.is_loss else ():
                 value = value + ops.cast(more, value.dtype) * ops.cast(data["share"][1], value.dtype)
             return value, {"seen": taps.seen, "plain": taps.plain, "outputs": tree.flatten(outputs)[0]}
 
         def finish(value: Any, read: Any, probes: dict[Key, Any], weights: list[Any]) -> Any:
-            slopes = {key: ops.swapaxes(g, 0, 1) if key[1] == "x" else g for key, g in probes.items()}
-            valid = {place: v for (place, name), v in read["plain"].items() if name == "valid"}
-            acts = {
-                key: _summed(key, v, valid.get(self.parts[key[0]][2]), True)
-                for key, v in read["seen"].items()
+            inputs = {key: ops.mean(ops.abs(g), axis=0) for key, g in probes.items() if not key[0]}
+            slopes = {
+                key: ops.swapaxes(g, 0, 1) if key[1] == "x" else g for key, g in probes.items() if key[0]
             }
-            backs = {key: _summed(key, g, valid.get(self.call_of(key)), False) for key, g in slopes.items()}
-            about = {"acts": acts, "backs": backs, "slopes": slopes, "weights": weights}
-            return {"value": value, **read, **about}
+            return {"value": value, **read, "slopes": slopes, "weights": weights, "inputs": inputs}
 
-        return Program(run, finish, self.model.trainable_variables, self.others)
+        return self._program(run, finish, self.model.trainable_variables, self.others)
+
+    def hurry(self, quick: bool) -> None:
+        """Say whether programs are to be compiled in little time, since they have little to do."""
+        self.quick = quick
+        for program in self._made:
+            program.quick = quick
+
+    def follow_the_largest(self) -> None:
+        """Follow the largest of each case's outputs from now on."""
+        self.objective.follow_the_largest(self.leaves)
+        del self.whole
+
+    def _program(self, run: Run, finish: Finish, variables: list[Any], others: list[Any]) -> Program:
+        program = Program(run, finish, variables, others)
+        program.quick = self.quick
+        self._made.append(program)
+        return program
 
     @cached_property
     def apart(self) -> Program:
-        """How much of the states at each step is left in the last state of the same layer."""
+        """How much of the states at each step is left in the last state of the same layer, case by case."""
 
         def run(make: Make, data: Any) -> tuple[Any, Any]:
             taps = Taps(make, self.names, apart=True)
             with taps.running():
                 self.model(data["x"], training=self.training)
-            return sum(taps.ends), {}
+            return added(taps.ends), {key: v for key, v in taps.plain.items() if key[1] == "valid"}
 
         def finish(value: Any, read: Any, probes: dict[Key, Any], weights: list[Any]) -> Any:
-            return {key: ops.mean(ops.sum(ops.square(g), axis=2), axis=1) for key, g in probes.items()}
+            return {**{key: _norm(g) for key, g in probes.items()}, **read}
 
-        return Program(run, finish, [], [*self.model.trainable_variables, *self.others])
+        return self._program(run, finish, [], [*self.model.trainable_variables, *self.others])
 
     @cached_property
     def forward(self) -> dict[bool, Program]:
@@ -96,7 +111,7 @@ class Programs:
                     outputs = self.model(data["x"], training=training)
                 return ops.sum(ops.cast(tree.flatten(outputs)[0], "float32")), taps.plain
 
-            return Program(
+            return self._program(
                 run, lambda value, read, *_: read, [], [*self.model.trainable_variables, *self.others]
             )
 
@@ -107,10 +122,7 @@ class Programs:
         """The derivative of some outputs with respect to each input, its mean size over the cases."""
 
         def run(make: Make, data: Any) -> tuple[Any, Any]:
-            leaves = tree.flatten(data["x"])
-            taps = Taps(make, self.names)
-            probed = [taps.probed(("", str(i)), v) if _is_float(v) else v for i, v in enumerate(leaves)]
-            outputs = self.model(tree.pack_sequence_as(data["x"], probed), training=False)
+            outputs = self.model(_probed(Taps(make, self.names), data["x"]), training=False)
             flat = [ops.reshape(each, (each.shape[0], -1)) for each in tree.flatten(outputs)]
             joined = ops.concatenate([ops.cast(each, flat[0].dtype) for each in flat], axis=-1)
             return ops.sum(joined * ops.cast(data["direction"], joined.dtype)), {}
@@ -118,7 +130,16 @@ class Programs:
         def finish(value: Any, read: Any, probes: dict[Key, Any], weights: list[Any]) -> Any:
             return {key: ops.mean(ops.abs(g), axis=0) for key, g in probes.items()}
 
-        return Program(run, finish, [], [*self.model.trainable_variables, *self.others])
+        return self._program(run, finish, [], [*self.model.trainable_variables, *self.others])
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """The recurrent layers that cannot be looked into; once a program ran, also those whose loop is
+        their own.
+        """
+        seen = {id(layer) for layer, _, _ in self.parts.values()}
+        own = [each for each in self.recurrent if self.parts_known and id(each) not in seen]
+        return tuple(f"{self.names[id(each)]} ({type(each).__name__})" for each in [*self._unknown, *own])
 
     def call_of(self, key: Key) -> str:
         """Return the place of the call that a tensor belongs to."""
@@ -138,8 +159,23 @@ def _chosen(inside: list[Any], names: dict[int, str], wanted: Any) -> list[Any]:
     return list({id(each): each for each in found}.values())
 
 
-def _summed(key: Key, value: Any, valid: Any, activation: bool) -> dict[str, Any]:
-    return sums(key[1], value, valid, activation and key[1] in GATES)
+def _is_recurrent(layer: Any) -> bool:
+    """Whether a layer says that it steps through time, whatever it is."""
+    steps = hasattr(layer, "return_sequences") and not isinstance(layer, keras.layers.Bidirectional)
+    return isinstance(layer, keras.layers.RNN) or steps
+
+
+def _norm(values: Any) -> Any:
+    """Return the Euclidean norm over the last axis; values are scaled first, so that no square underflows."""
+    largest = ops.max(ops.abs(values), axis=-1, keepdims=True)
+    scaled = values / ops.where(largest > 0, largest, ops.ones_like(largest))
+    return largest[..., 0] * ops.sqrt(ops.sum(ops.square(scaled), axis=-1))
+
+
+def _probed(taps: Taps, x: Any) -> Any:
+    """Return the inputs of a model with their probes, those of whole numbers as they are."""
+    probed = [taps.probed(("", str(i)), v) if _is_float(v) else v for i, v in enumerate(tree.flatten(x))]
+    return tree.pack_sequence_as(x, probed)
 
 
 def _is_float(tensor: Any) -> bool:

@@ -9,25 +9,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from normcast.probes.look import Recurrence
-from normcast.probes.trace import Trace
+from normcast.probes.trace import SQUASHED, Trace
 
 KEEPS = {"f": "forget gate", "z": "update gate"}  # 1 keeps the old state
-FAINT, LOUD = 1e-3, 1e3  # what the gradient comes to over the window, where it vanishes or explodes
+FAINT, LOUD = 1e-6, 1e3  # what is left of the gradient over the window, where it vanishes or explodes
 STILL = 1e-3  # of the widest unit's range
+RANGE = 2.0  # of a unit between -1 and 1; an unbounded one is no wider measure for the others
 ALIKE = 0.9999
+FEWEST, MOST = 32, 20_000  # rows, cases times steps, that twins are told by
+BOUNDED = ("tanh", "hard_tanh", "softsign", "sigmoid", "hard_sigmoid")
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What one recurrence shows.
 
-    half_life: steps in which the derivative of the last state falls by half on its way back, infinite where
-    it does not fall, negative where it doubles in so many; left: what is left of it at the far end of the
-    window, by that half-life. verdict: "vanishing", "healthy" or "exploding". memory: (unit,) how many
-    steps each unit holds its state, 1 / (1 - f) or 1 / (1 - z) of the mean gate; empty without such a gate.
-    shut, open: by gate, the share of all values below 0.01 or above 0.99 (0.99 from 0 for g and n). dead:
-    units whose output hardly moves over all cases and steps. silent: units that get no gradient at any
-    step. twins: groups of units whose outputs are the same but for a factor.
+    half_life: steps in which the derivative of the last state falls by half on its way back, the best line
+    through the logarithms of `carried` and 1 at the last step; infinite where it does not fall, negative
+    where it doubles in so many, NaN where nothing is known. left: what is left of it at the oldest step: as
+    measured, and by the half-life where it is too small for the numbers. verdict: "vanishing" below 1e-6 (of
+    a sum in single precision, which holds seven digits, such a part is lost), "exploding" above 1e3, "not
+    known" where the layer's values are not finite, else "healthy". memory: (unit,) how many steps each unit
+    holds its state, 1 / (1 - f) or 1 / (1 - z) of the mean gate; empty without such a gate. shut, open: by
+    gate, the share of all values below 0.01 or above 0.99 (0.99 from 0 for g and n, where their activation
+    is bounded; else 0). dead: units whose output hardly moves over all cases and steps. silent: units that
+    get no gradient at any step. twins: groups of units whose outputs are the same but for a factor and a
+    shift.
     """
 
     name: str
@@ -51,20 +58,21 @@ def read(seen: Recurrence) -> Reading:
     """Return what a recurrence shows."""
     back = seen.carried if seen.direction == "backward" else seen.carried[::-1]
     slope = decay(back)
-    left = float(2.0 ** np.clip(slope * (seen.window - 1), -1000, 1000))
+    left = remains(back, slope)
     gates = {gate: seen.activations[gate] for gate in seen.gates}
     keeper = next((gates[gate] for gate in KEEPS if gate in gates), None)
+    can_saturate = {g: g not in SQUASHED or seen.activation in BOUNDED for g in gates}
     h = seen.activations[seen.states[0]]
     return Reading(
         name=seen.name,
         half_life=float("inf") if slope == 0 else -1 / slope,
         left=left,
-        verdict="vanishing" if left < FAINT else "exploding" if left > LOUD else "healthy",
+        verdict=_verdict(left),
         memory=np.array([]) if keeper is None else memory(keeper),
-        shut={gate: _share(trace, trace.low) for gate, trace in gates.items()},
-        open={gate: _share(trace, trace.high) for gate, trace in gates.items()},
+        shut={gate: _share(trace, trace.low) * can_saturate[gate] for gate, trace in gates.items()},
+        open={gate: _share(trace, trace.high) * can_saturate[gate] for gate, trace in gates.items()},
         dead=dead_units(h),
-        silent=tuple(map(int, np.flatnonzero(~(seen.gradients[seen.states[0]].rms > 0).any(axis=0)))),
+        silent=silent_units(seen.gradients[seen.states[0]]),
         twins=twins(h),
     )
 
@@ -72,40 +80,85 @@ def read(seen: Recurrence) -> Reading:
 def decay(back: np.ndarray) -> float:
     """Return by how many halvings a size changes at each step back, negative where it falls.
 
-    back: (step,) sizes from the newest step on, 1 at the first.
+    back: (step,) sizes from the newest step on, 1 at the first; NaN at steps that no case reached. Sizes
+    from the first 0 on are too small for the numbers, and left out. Minus infinity where all but the newest
+    are 0, NaN where none is known.
 
     >>> decay(np.array([1.0, 0.5, 0.25, 0.125]))
     -1.0
     """
     seen = np.asarray(back, "float64")
-    known = np.isfinite(seen) & (seen > 0)
-    ago = np.arange(len(seen))[known]
-    if not (ago > 0).any():
-        return -float("inf") if len(seen) > 1 else 0.0
+    if len(seen) < 2:
+        return 0.0
+    known = np.cumprod(np.isfinite(seen) & (seen > 0)).astype(bool)
+    known[0] = False  # the line begins there
+    if not known.any():
+        return float("nan") if np.isnan(seen[:2]).any() else float("inf") if seen[1] > 0 else -float("inf")
+    ago = np.flatnonzero(known)
     return float(np.sum(ago * np.log2(seen[known])) / np.sum(ago * ago))
+
+
+def remains(back: np.ndarray, slope: float) -> float:
+    """Return what is left of a size at the oldest step that a case reached.
+
+    >>> remains(np.array([1.0, 0.5, 0.0]), slope=-1.0)
+    0.25
+    """
+    reached = np.flatnonzero(~np.isnan(back))
+    if not len(reached) or np.isnan(slope):
+        return float("nan")
+    oldest = back[reached[-1]]
+    far = 2.0 ** np.clip(slope * reached[-1], -1000, 1000) if reached[-1] else 1.0
+    return float(oldest if 0 < oldest < np.inf else far)
+
+
+def _verdict(left: float) -> str:
+    if np.isnan(left):
+        return "not known"
+    return "vanishing" if left < FAINT else "exploding" if left > LOUD else "healthy"
 
 
 def memory(keeper: Trace) -> np.ndarray:
     """Return how many steps each unit holds its state: 1 / (1 - the mean of the gate that keeps it)."""
     reached = keeper.count > 0
+    if not reached.any():
+        return np.full(keeper.units, np.nan)
     mean = np.average(keeper.mean[reached].astype("float64"), axis=0, weights=keeper.count[reached])
     with np.errstate(divide="ignore"):
         return 1 / np.maximum(1 - mean, 0)
 
 
 def dead_units(h: Trace) -> tuple[int, ...]:
-    """Return the units whose output hardly moves over all cases and steps."""
-    width = h.most.max(axis=0) - h.least.min(axis=0)
-    bound = max(STILL * float(np.nanmax(width, initial=0)), 1e-7)
-    return tuple(map(int, np.flatnonzero(width <= bound)))
+    """Return the units whose output hardly moves over all cases and steps: by less than a thousandth of what
+    the widest does, at most 0.002.
+    """
+    reached = h.count > 0
+    width = h.most[reached].max(axis=0, initial=-np.inf) - h.least[reached].min(axis=0, initial=np.inf)
+    widest = float(np.max(width[np.isfinite(width)], initial=0))
+    return (
+        tuple(map(int, np.flatnonzero(width <= max(STILL * min(widest, RANGE), 1e-7))))
+        if reached.any()
+        else ()
+    )
+
+
+def silent_units(gradient: Trace) -> tuple[int, ...]:
+    """Return the units whose gradient is exactly 0 in all cases and steps."""
+    reached = gradient.count > 0
+    none = (gradient.least[reached] == 0) & (gradient.most[reached] == 0)
+    return tuple(map(int, np.flatnonzero(none.all(axis=0)))) if reached.any() else ()
 
 
 def twins(h: Trace) -> tuple[tuple[int, ...], ...]:
-    """Return groups of units whose outputs go together: the size of their correlation is 0.9999 at least."""
+    """Return groups of units whose outputs go together: the size of their correlation is 0.9999 at least.
+
+    It takes 32 rows, cases times steps, and does with 20,000 of them.
+    """
     rows = h.values.reshape(-1, h.units)
-    rows = rows[np.isfinite(rows).all(axis=1)].astype("float64")
-    if len(rows) < 3:
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if len(rows) < FEWEST:
         return ()
+    rows = rows[:: -(-len(rows) // MOST)].astype("float64")
     centred = rows - rows.mean(axis=0)
     size = np.sqrt(np.sum(centred**2, axis=0))
     alive = size > 1e-7 * np.sqrt(len(rows))

@@ -53,6 +53,8 @@ class Taps:
     ends: list[Any] = field(default_factory=list)
     open_calls: list[Call] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    called: list[str] = field(default_factory=list)
+    gates: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by place
     parts: dict[str, tuple[Any, int, str]] = field(
         default_factory=dict
     )  # cells by place: layer, number, call
@@ -70,7 +72,8 @@ class Taps:
         """Return the name of this call of a layer: its path, and which call it is from the second on."""
         name = self.names.get(id(layer), layer.name)
         self.calls[name] += 1
-        return name if self.calls[name] == 1 else f"{name} (call {self.calls[name]})"
+        self.called.append(name if self.calls[name] == 1 else f"{name} (call {self.calls[name]})")
+        return self.called[-1]
 
     def probed(self, key: Key, value: Any) -> Any:
         """Return the value with its probe added."""
@@ -102,10 +105,8 @@ class Call:
     place: str
     now: dict[Key, Any] | None = None
     kept: dict[Key, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        told = {part.place: (self.layer, number, self.place) for number, part in enumerate(self.parts)}
-        self.taps.parts.update(told)
+    upcoming: dict[str, Iterator[str]] = field(default_factory=dict)  # gates, by the activation's name
+    cell: Any = None  # the one that steps
 
     def input(self, sequences: Any) -> Any:
         """Return the layer's input, (batch, time, features), with its probe."""
@@ -156,6 +157,13 @@ class Call:
         probe = (self.now or {}).get((part.place, name))
         return value if probe is None else value + ops.cast(probe, value.dtype)
 
+    def read(self, part: Part, name: str, value: Any) -> Any:
+        """Return a state where its own step reads it, as the output reads the cell, with its probe.
+
+        The layer's own memory is the derivative with respect to what is carried on alone.
+        """
+        return value if self.taps.apart else self.add(part, name, value)
+
     def states(self, part: Part, new: tuple) -> tuple:
         """Return the states after a step with their probes, and keep them."""
         new = tuple(self.add(part, name, value) for name, value in zip(part.states, new, strict=True))
@@ -166,6 +174,9 @@ class Call:
         """Hand over what all steps kept, (time, batch, units); last: the last states, h of each part
         first.
         """
+        told = {part.place: (self.layer, number, self.place) for number, part in enumerate(self.parts)}
+        self.taps.parts.update(told)
+        self.taps.gates.update({part.place: part.gates for part in self.parts})
         for key, value in kept.items():
             self.taps.seen[key] = self._in_order(value)
         if valid is not None:
@@ -181,5 +192,5 @@ def _signed_sum(h: Any) -> Any:
     """Return the sum of a state with signs drawn at random: its gradient has the norm of the whole
     Jacobian.
     """
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=h.shape[-1])
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=tuple(h.shape))
     return ops.sum(h * ops.convert_to_tensor(signs.astype(keras.backend.standardize_dtype(h.dtype))))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 SQUASHED = ("g", "n")  # gates between -1 and 1; the others lie between 0 and 1
 
@@ -55,63 +54,60 @@ class Trace:
         return f"Trace({self.name!r}, {self.steps} steps x {self.units} units, {cases} cases kept)"
 
 
-def sums(name: str, value: Any, valid: Any, is_gate: bool) -> dict[str, Any]:
-    """Return, inside a program, what a tally adds up. value: (time, batch, units); valid: (time, batch,
-    1).
-    """
-    one = ops.ones_like(value)
-    alive = one if valid is None else one * ops.cast(valid, value.dtype)
-    seen = value if valid is None else ops.where(valid, value, ops.zeros_like(value))
-    infinite = ops.cast(np.inf, value.dtype)
+def sums(value: np.ndarray, valid: np.ndarray, floor: float | None) -> dict[str, np.ndarray]:
+    """Return what a tally adds up. value: (time, batch, units); valid: (time, batch); floor: of a gate."""
+    where = valid[:, :, None]
+    about: dict[str, Any] = {"axis": 1, "where": where}
     found = {
-        "count": ops.sum(alive[:, :, 0], axis=1),
-        "sum": ops.sum(seen, axis=1),
-        "square": ops.sum(ops.square(seen), axis=1),
-        "least": ops.min(ops.where(alive > 0, value, infinite), axis=1),
-        "most": ops.max(ops.where(alive > 0, value, -infinite), axis=1),
-        "not_finite": ops.sum(ops.cast(ops.logical_not(ops.isfinite(seen)), "int32"), axis=(1, 2)),
+        "count": valid.sum(axis=1),
+        "sum": np.sum(value, **about),
+        "square": np.sum(np.square(value), **about),
+        "least": np.min(value, initial=np.inf, **about),
+        "most": np.max(value, initial=-np.inf, **about),
+        "not_finite": np.sum(~np.isfinite(value), axis=(1, 2), where=where),
     }
-    if is_gate:
-        floor = -0.99 if name in SQUASHED else 0.01
-        found["low"] = ops.sum(ops.cast(value < floor, value.dtype) * alive, axis=1)
-        found["high"] = ops.sum(ops.cast(value > 0.99, value.dtype) * alive, axis=1)
+    if floor is not None:
+        found["low"] = np.sum(value < floor, dtype="int32", **about)
+        found["high"] = np.sum(value > 0.99, dtype="int32", **about)
     return found
 
 
 class Tally:
-    """Adds up what parts of the cases gave, and keeps the values of the first ones."""
+    """Adds up what parts of the cases gave, and keeps the values of the first ones.
 
-    def __init__(self, name: str, keep: int) -> None:
+    is_gate: whether its values are those of a gate, of which the shut and open ones are counted.
+    """
+
+    def __init__(self, name: str, keep: int, is_gate: bool = False) -> None:
         self.name, self._keep = name, keep
+        self._floor = (-0.99 if name in SQUASHED else 0.01) if is_gate else None
         self._sums: dict[str, np.ndarray] = {}
         self._kept: list[np.ndarray] = []
 
-    def add(self, found: dict[str, np.ndarray], values: np.ndarray, valid: np.ndarray | None) -> None:
-        """Add the sums of a part, and its values, (time, batch, units)."""
-        for key, value in found.items():
-            wide = value if key == "not_finite" else np.asarray(value, "float64")
+    def add(self, values: np.ndarray, valid: np.ndarray | None) -> None:
+        """Add the values of a part, (time, batch, units); valid: (time, batch, 1)."""
+        alive = np.ones(values.shape[:2], bool) if valid is None else valid[:, :, 0]
+        for key, value in sums(values, alive, self._floor).items():
             join = {"least": np.minimum, "most": np.maximum}.get(key, np.add)
-            self._sums[key] = join(self._sums[key], wide) if key in self._sums else wide
+            self._sums[key] = join(self._sums[key], value) if key in self._sums else value
         wanted = self._keep - sum(map(len, self._kept))
         if wanted > 0:
             part = np.swapaxes(values, 0, 1)[:wanted]
             if valid is not None:
-                part = np.where(np.swapaxes(valid, 0, 1)[:wanted], part, np.nan)
+                part = np.where(np.swapaxes(valid, 0, 1)[:wanted], part, part.dtype.type(np.nan))
             self._kept.append(np.array(part))
 
     def trace(self) -> Trace:
         """Return what was added up, frozen."""
-        dtype = self._kept[0].dtype
-        total = self._sums
+        total, dtype = self._sums, self._kept[0].dtype
         with np.errstate(divide="ignore", invalid="ignore"):  # no case may have reached a step
             share = {
-                k: total[k] / total["count"][:, None] for k in ("sum", "square", "low", "high") if k in total
+                k: (total.pop(k) / total["count"][:, None]).astype(dtype)
+                for k in ("sum", "square", "low", "high")
+                if k in total
             }
-        plain = {key: value.astype(dtype) for key, value in share.items()}
-        rms = np.sqrt(share["square"]).astype(dtype)
-        low, high = plain.get("low"), plain.get("high")
-        ends = total["least"].astype(dtype), total["most"].astype(dtype)
-        count, broken = total["count"].astype(int), total["not_finite"]
-        return Trace(
-            self.name, np.concatenate(self._kept), plain["sum"], rms, *ends, low, high, broken, count
-        )
+            rms = np.sqrt(share.pop("square"))
+        shut = share.get("low"), share.get("high")
+        ends = total["least"], total["most"]
+        kept = np.concatenate(self._kept)
+        return Trace(self.name, kept, share["sum"], rms, *ends, *shut, total["not_finite"], total["count"])

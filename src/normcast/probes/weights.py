@@ -81,7 +81,7 @@ def _variables(layer: Any, number: int) -> dict[str, Any]:
         cell = loops.cells_of(layer)[number]
         names = {"kernel": "kernel", "recurrent_kernel": "recurrent", "bias": "bias"}
         found = {word: getattr(cell, name, None) for name, word in names.items()}
-        if loops.known_kind(cell) is None:
+        if loops.known_kind(type(cell)) is None:
             return {v.name: v for v in getattr(cell, "weights", ())}
         return {word: variable for word, variable in found.items() if variable is not None}
     found = {"kernel": layer.kernel, "recurrent": layer.recurrent_kernel}
