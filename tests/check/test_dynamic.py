@@ -6,8 +6,6 @@ import pytest
 from keras import layers as L
 
 from normcast.check.dynamic import run_checks
-from normcast.check.gates import gate_values
-from normcast.check.gradients import gradients
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(32, 12, 2)).astype("float32")
@@ -24,45 +22,6 @@ def net(*layers):
 
 def test_a_sound_network_has_no_findings():
     assert rules(net(L.Conv1D(8, 3, padding="causal", activation="relu"), L.LSTM(16), L.Dense(1))) == set()
-
-
-def test_the_recorded_gradients_are_those_of_the_formula():
-    model = keras.Sequential([keras.Input((3,)), L.Dense(1, name="d")])
-    x, y = RNG.normal(size=(5, 3)).astype("float32"), RNG.normal(size=(5, 1)).astype("float32")
-    kernel = np.array(model.get_layer("d").kernel)
-    found = gradients(model, x, y, "mse")
-    error = x @ kernel - y
-    np.testing.assert_allclose(
-        found.weights[model.get_layer("d").kernel.path], 2 * x.T @ error / 5, rtol=1e-4, atol=1e-6
-    )
-    np.testing.assert_allclose(found.inputs, 2 * error @ kernel.T / 5, rtol=1e-4, atol=1e-6)
-    assert found.loss == pytest.approx(float(np.mean(error**2)), rel=1e-5)
-    np.testing.assert_array_equal(kernel, np.array(model.get_layer("d").kernel))
-
-
-@pytest.mark.parametrize(
-    "layer", [L.LSTM(3), L.GRU(3), L.GRU(3, reset_after=False)], ids=["lstm", "gru", "gru-before"]
-)
-def test_the_gates_computed_apart_lead_to_the_state_that_keras_gives(layer):
-    """The last gates and states of the recomputation must reproduce Keras' output, or the gates are
-    others."""
-    from normcast.check.gates import _gru_step, _lstm_step
-
-    x = X[:4]
-    expected = keras.ops.convert_to_numpy(layer(x))
-    weights = [np.asarray(w) for w in layer.get_weights()]
-    bias = weights[2]
-    step = _lstm_step if isinstance(layer, L.LSTM) else _gru_step
-    state = (np.zeros((4, 3)), np.zeros((4, 3)))
-    for t in range(x.shape[1]):
-        state, _ = step(x[:, t], state, weights[0], weights[1], bias, {})
-    np.testing.assert_allclose(state[0], expected, rtol=1e-4, atol=1e-5)
-    kind = type(layer).__name__
-    assert gate_values(kind, layer.get_config(), weights, x).shape == (
-        4,
-        12,
-        3 * (3 if kind == "LSTM" else 2),
-    )
 
 
 def test_dead_relu_units_are_counted():

@@ -164,6 +164,5 @@ def test_a_check_that_cannot_be_run_is_told(monkeypatch):
         raise RuntimeError("cannot be taken apart")
 
     monkeypatch.setattr(dynamic.Probe, "outputs", fails)
-    told, *others = run_checks(net, x, x[:, -1], loss="mse").not_checked
+    (told,) = run_checks(net, x, x[:, -1], loss="mse").not_checked
     assert told == "dead relu, by running the model: it failed (RuntimeError: cannot be taken apart)."
-    assert [each.partition(",")[0] for each in others] == ["saturated gates"]

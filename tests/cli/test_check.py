@@ -178,7 +178,7 @@ def test_run_without_windows_is_refused_with_two(forecaster, tmp_path, kind, cap
 def test_run_on_windows_of_another_shape_is_refused_with_two(forecaster, tmp_path, capsys):
     other = windows(tmp_path, x=np.ones((8, 5, 2), "float32"), y=np.ones((8, 1), "float32"))
     assert run(["check", str(forecaster), "--data", str(other), "--run"]) == 2
-    assert "windows of (5, 2); the model reads (6, 1)" in capsys.readouterr().err
+    assert "x has cases of shape (5, 2), but the model reads (6, 1)" in capsys.readouterr().err
 
 
 def test_data_that_cannot_be_read_are_refused_with_two(forecaster, tmp_path, capsys):

@@ -9,17 +9,20 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
 from normcast.check.findings import Findings
-from normcast.check.gates import gate_values
-from normcast.check.gradients import Gradients, gradients
 from normcast.check.net import Net, Node
 from normcast.check.reading import read
-from normcast.check.rule import DISPLAY, ERROR, WARNING, Finding, Severity
+from normcast.check.rule import ERROR, WARNING, Finding
+from normcast.check.seen import findings_of
+from normcast.check.seen.place import finding
 from normcast.errors import in_short
 from normcast.models.edits import apply
-from normcast.models.graph.kinds import BATCH_NORM, RNN
+from normcast.models.graph.kinds import RNN
 from normcast.pages.percent import whole
+from normcast.probes import Look, Looker, Objective, Programs
+from normcast.probes.given import read_x, read_y
 
 WINDOWS, STEPS = 32, 150
 
@@ -29,21 +32,21 @@ class Probe:
     """A copy of a model with a few windows to try it on."""
 
     model: Any
-    x: np.ndarray
-    y: np.ndarray
+    x: Any
+    y: Any
     loss: Any
     net: Net
 
     @cached_property
-    def gradients(self) -> Gradients:
-        """The gradients of the first windows."""
-        return gradients(self.model, self.x, self.y, self.loss)
+    def look(self) -> Look:
+        """What goes on inside the model on these windows, in training mode as `fit` runs it."""
+        programs = Programs(self.model, Objective(self.model, self.y, self.loss), None, training=True)
+        return Looker(programs).look(self.x, self.y, WINDOWS)
 
-    def outputs(self, nodes: list[Node], training: bool) -> list[np.ndarray]:
-        """Return what layers give for the windows, in training or inference mode."""
-        tensors = [node.layer.output for node in nodes]
-        part = keras.Model(self.model.inputs, tensors)
-        values = part(self.x, training=training)
+    def outputs(self, nodes: list[Node]) -> list[np.ndarray]:
+        """Return what layers give for the windows at inference."""
+        part = keras.Model(self.model.inputs, [node.layer.output for node in nodes])
+        values = part(self.x, training=False)
         values = values if isinstance(values, (list, tuple)) else [values]
         return [np.array(keras.ops.convert_to_numpy(v)) for v in values]
 
@@ -51,9 +54,10 @@ class Probe:
 def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> Findings:
     """Return what shows when the model runs on up to 32 windows: gradients, gates, dead units, overfitting.
 
-    x: (windows, ...), y: (windows, ...), as given to fit. loss: that of compile if not given. A check that
-    cannot be run on this model stands in `not_checked` of the result.
-    Raises ValueError if the model has no loss, or not exactly one input, or x is not what it reads.
+    x: (windows, ...), or a list or a dict of arrays for several inputs; y: (windows, ...), as given to fit.
+    loss: that of compile if not given. What is seen inside the layers is what `normcast.inspect_model` sees.
+    A check that cannot be run on this model stands in `not_checked` of the result.
+    Raises ValueError if the model has no loss, or x is not what it reads.
 
     >>> net = keras.Sequential([keras.Input((4, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)])
     >>> x = np.random.default_rng(0).normal(size=(8, 4, 1)).astype("float32")
@@ -63,24 +67,34 @@ def run_checks(model: Any, x: Any, y: Any, loss: Any = None, seed: int = 0) -> F
     loss = loss if loss is not None else getattr(model, "loss", None)
     if loss is None:
         raise ValueError("run_checks: the model has no loss; compile it, or give loss=.")
-    if len(getattr(model, "inputs", None) or []) != 1:
-        raise ValueError("run_checks: needs a model with exactly one input.")
-    x, y = np.asarray(x)[:WINDOWS], np.asarray(y)[:WINDOWS]
-    _refuse_other_shape(x, tuple(model.inputs[0].shape))
+    if not getattr(model, "inputs", None):
+        raise ValueError("run_checks: the model has no inputs that are known; build it with keras.Input.")
+    x, y = _given(model, x, y)
     keras.utils.set_random_seed(seed)
     copy = apply(model, [])
     probe = Probe(copy, x, y, loss, read(copy))
     found = Findings(not_checked=probe.net.unread)
-    checks = (_not_finite, _no_gradient, _vanishing, _dead_relu, _saturated_gates, _variance_shift, _training)
-    for check in checks:
+    for check in (_not_finite, _no_gradient, _seen, _dead_relu, _training):
         found = found.with_others(_guarded(check, probe))
-    return found
+    return _told_once(found)
 
 
-def _refuse_other_shape(x: np.ndarray, read_shape: tuple[int | None, ...]) -> None:
-    fits = len(x.shape) == len(read_shape)
-    if not fits or any(n not in (None, m) for n, m in zip(read_shape[1:], x.shape[1:], strict=True)):
-        raise ValueError(f"run_checks: x has windows of {x.shape[1:]}; the model reads {read_shape[1:]}.")
+def _given(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Return the first windows of x and y as the model reads them."""
+    try:
+        x = read_x(model, x, finite=False)
+        y = read_y(y, len(tree.flatten(x)[0]))
+    except ValueError as error:
+        raise ValueError(f"run_checks{str(error).removeprefix('inspect')}") from None
+    first = lambda leaf: leaf[:WINDOWS]  # noqa: E731
+    return tree.map_structure(first, x), tree.map_structure(first, y)
+
+
+def _told_once(found: Findings) -> Findings:
+    """Return the findings without dead filters of layers whose relu units are told to be dead."""
+    dead = {each.layers for each in found if each.rule == "dead-relu-units"}
+    left = [each for each in found if each.rule != "dead-filters" or each.layers not in dead]
+    return Findings(left, found.not_checked)
 
 
 def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> Findings:
@@ -91,37 +105,27 @@ def _guarded(check: Callable[[Probe], Iterator[Finding]], probe: Probe) -> Findi
         return Findings(not_checked=[f"{what}, by running the model: it failed ({in_short(error)})."])
 
 
-def finding(
-    number: int,
-    slug: str,
-    severity: Severity,
-    layers: tuple[str, ...],
-    message: str,
-    hint: str,
-    **evidence: Any,
-) -> Finding:
-    """Return a dynamic finding; its codes begin at NC101."""
-    return Finding(slug, f"NC{number}", severity, layers, message, hint, evidence, (), DISPLAY)
-
-
 def _not_finite(probe: Probe) -> Iterator[Finding]:
-    if not np.isfinite(probe.gradients.loss):
+    if not np.isfinite(probe.look.value):
         hint = "look for NaN in the data, an unbounded recurrent layer, or a logarithm of 0"
-        yield finding(101, "loss-not-finite", ERROR, (), f"the first loss is {probe.gradients.loss}", hint)
+        yield finding(101, "loss-not-finite", ERROR, (), f"the first loss is {probe.look.value}", hint)
 
 
 def _no_gradient(probe: Probe) -> Iterator[Finding]:
     """A layer none of whose weights gets any gradient."""
+    slopes = probe.look.gradients
     for node in _layers(probe.net):
         paths = [v.path for v in getattr(node.layer, "trainable_variables", [])]
-        sizes = [
-            np.abs(probe.gradients.weights[p]).max(initial=0) for p in paths if p in probe.gradients.weights
-        ]
+        sizes = [np.abs(slopes[path]).max(initial=0) for path in paths if path in slopes]
         if sizes and max(sizes) == 0:
             hint = "see whether its output reaches the loss: dead relu, constant output, stopped gradient"
-            yield finding(
-                105, "layer-without-gradient", ERROR, (node.reported,), "no weight has a gradient", hint
-            )
+            layers = (node.reported,)
+            yield finding(105, "layer-without-gradient", ERROR, layers, "no weight has a gradient", hint)
+
+
+def _seen(probe: Probe) -> Iterator[Finding]:
+    """What shows inside the layers, see `normcast.check.seen`."""
+    yield from findings_of(probe.look, probe.net)
 
 
 def _layers(net: Net) -> list[Node]:
@@ -131,26 +135,10 @@ def _layers(net: Net) -> list[Node]:
     return list(seen.values())
 
 
-def _vanishing(probe: Probe) -> Iterator[Finding]:
-    """The gradient of the oldest quarter of the window against that of the newest."""
-    inputs = probe.gradients.inputs
-    recurrent = list(probe.net.of(RNN))
-    if inputs is None or inputs.ndim != 3 or not recurrent or inputs.shape[1] < 8:
-        return
-    size = np.abs(inputs).mean(axis=(0, 2))  # (T,)
-    quarter = len(size) // 4
-    old, new = float(size[:quarter].mean()), float(size[-quarter:].mean())
-    if new > 0 and old < 1e-6 * new:
-        hint = "a shorter window, pooling or strides in front, attention, or skip connections"
-        words = f"the oldest quarter of the window has {old / new:.1e} of the newest one's gradient"
-        layers = tuple(node.reported for node in recurrent)
-        yield finding(104, "gradient-vanishes", WARNING, layers, words, hint, ratio=old / new)
-
-
 def _dead_relu(probe: Probe) -> Iterator[Finding]:
     nodes = [n for n in _layers(probe.net) if n.activation == "relu" and n.kind not in RNN and not n.block]
     nodes = [n for n in nodes if "/" not in n.name]
-    for node, value in zip(nodes, probe.outputs(nodes, training=False) if nodes else [], strict=True):
+    for node, value in zip(nodes, probe.outputs(nodes) if nodes else [], strict=True):
         dead = float(np.mean(np.all(value <= 0, axis=tuple(range(value.ndim - 1)))))
         if dead >= 0.5:
             hint = "a smaller learning rate, he_normal, or leaky relu"
@@ -158,42 +146,12 @@ def _dead_relu(probe: Probe) -> Iterator[Finding]:
             yield finding(102, "dead-relu-units", WARNING, (node.reported,), words, hint, share=dead)
 
 
-def _saturated_gates(probe: Probe) -> Iterator[Finding]:
-    nodes = [n for n in _layers(probe.net) if n.kind in ("LSTM", "GRU") and not n.wrappers and not n.block]
-    for node in [n for n in nodes if "/" not in n.name and len(n.inputs) == 1]:
-        source = node.inputs[0]
-        sequence = probe.x if source.kind == "InputLayer" else probe.outputs([source], training=False)[0]
-        gates = gate_values(
-            node.kind, node.config, [np.asarray(w) for w in node.layer.get_weights()], sequence
-        )
-        share = float(np.mean((gates < 0.01) | (gates > 0.99)))
-        if share > 0.5:
-            hint = "scale the inputs; smaller weights; layer normalization in the recurrence"
-            words = f"{whole(share)} of the gate values are below 0.01 or above 0.99"
-            yield finding(103, "saturated-gates", WARNING, (node.reported,), words, hint, share=share)
-
-
-def _variance_shift(probe: Probe) -> Iterator[Finding]:
-    """What stands in front of each normalization: its variance in training against inference mode."""
-    norms = [n for n in probe.net.of(BATCH_NORM) if not n.block and "/" not in n.name]
-    norms = [n for n in norms if n.inputs[0].kind != "InputLayer"]
-    if not norms:
-        return
-    before = [n.inputs[0] for n in norms]
-    trained, inferred = probe.outputs(before, True), probe.outputs(before, False)
-    for norm, a, b in zip(norms, trained, inferred, strict=True):
-        ratio = float(np.var(a) / max(np.var(b), 1e-12))
-        if not 1 / 1.3 < ratio < 1.3 and np.var(b) > 1e-12:
-            words = f"the variance in front of it is {ratio:.2f} times as high in training as at inference"
-            hint = "move the dropout behind the normalization"
-            yield finding(107, "variance-shift", WARNING, (norm.reported,), words, hint, ratio=ratio)
-
-
 def _training(probe: Probe) -> Iterator[Finding]:
     """Train on these few windows only: a network that cannot learn them cannot learn more."""
     model = apply(probe.model, [])
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss=probe.loss)
     losses = [float(np.ravel(model.train_on_batch(probe.x, probe.y))[0]) for _ in range(STEPS)]
+    cases = len(tree.flatten(probe.x)[0])
     first, best, last = losses[0], min(losses), losses[-1]
     if not np.isfinite(last) and np.isfinite(first):
         step = int(np.argmin(np.isfinite(losses)))
@@ -205,6 +163,6 @@ def _training(probe: Probe) -> Iterator[Finding]:
         words = f"the loss stays at {first:.4g} over {STEPS} steps"
         yield finding(106, "loss-does-not-move", ERROR, (), words, hint, first=first, best=best)
     elif best > 0.5 * first:
-        words = f"{STEPS} steps on {len(probe.x)} windows bring the loss from {first:.4g} to {best:.4g} only"
+        words = f"{STEPS} steps on {cases} windows bring the loss from {first:.4g} to {best:.4g} only"
         hint = "more units, less regularization, or look at the shapes of output and target"
         yield finding(108, "cannot-overfit", WARNING, (), words, hint, first=first, best=best)

@@ -30,26 +30,33 @@ class Given:
 
     @classmethod
     def read(
-        cls, files: Iterable[Path | str], names: Mapping[str, str] | None = None, **columns: Any
+        cls,
+        files: Iterable[Path | str],
+        names: Mapping[str, str] | None = None,
+        *,
+        needs_y: bool = True,
+        **columns: Any,
     ) -> Given:
         """Read files of cases with x and y, and tables as `read_table` does.
 
         names: where it is given, tables hold cases too, of which it names the columns, as in `Cases.read`.
+        needs_y: whether it is an error that a file tells nothing of its cases.
         columns: id_col, time_col and target_col of the tables, as in `Panel.from_frame`. Windows of several
         files are joined. Missing values and absent stamps are facts here, not errors.
         Raises OSError or ValueError on what cannot be read, naming the file.
         """
         paths = [Path(file) for file in files]
         tables = [path for path in paths if names is None and not is_of_cases(path)]
-        windows = [windows_in(path, names or {}) for path in paths if path not in tables]
+        windows = [windows_in(path, names or {}, needs_y) for path in paths if path not in tables]
         lenient: dict[str, Any] = {"missing": "mask", "fill_gaps": True, "duplicates": "first"}
         panels = [
             Panel.from_frame(read_table(path), where=str(path), **lenient, **columns) for path in tables
         ]
         if not windows:
             return cls(panels=tuple(panels))
-        x, y = (_joined([arrays[name] for arrays in windows], name) for name in ("x", "y"))
-        return cls(x, y, tuple(panels))
+        x = _joined([arrays["x"] for arrays in windows], "x")
+        told = [arrays["y"] for arrays in windows if "y" in arrays]
+        return cls(x, _joined(told, "y") if len(told) == len(windows) else None, tuple(panels))
 
     def facts(self, model: Any = None) -> Facts:
         """Return what the data tell; windows win over tables. model: its losses say what labels are.
@@ -78,13 +85,18 @@ class Given:
         return np.eye(len(classes), dtype=np.float32)[number] if is_wide else number
 
 
-def windows_in(path: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Return the arrays x and y of a file of cases, as they stand in it; shorter series behind zeros."""
+def windows_in(path: Path, names: Mapping[str, str], needs_y: bool = True) -> dict[str, np.ndarray]:
+    """Return the arrays x and y of a file of cases, as they stand in it; shorter series behind zeros.
+
+    needs_y: whether it is an error that there is no y, which is then left out.
+    """
     if path.suffix.lower() == ".npz":
-        return read_npz(path, parts=("x", "y")).parts
-    parts = read_case_file(path, names if path.name.lower().endswith(ENDINGS) else None).parts
+        return read_npz(path, parts=("x", "y"), needs_y=needs_y).parts
+    named = names if path.name.lower().endswith(ENDINGS) else None
+    parts = read_case_file(path, named, needs_y).parts
     x = parts["x"]
-    return {"x": padded(x, str(path))[0] if isinstance(x, list) else x, "y": parts["y"]}
+    told = {"y": parts["y"]} if "y" in parts else {}
+    return {"x": padded(x, str(path))[0] if isinstance(x, list) else x, **told}
 
 
 def _joined(arrays: list[np.ndarray], name: str) -> np.ndarray:
