@@ -56,6 +56,6 @@ def tied(text: str) -> str:
     True
     """
     space = "\N{NO-BREAK SPACE}"
-    for loose in (" %", "p < ", "p = ", "± "):
+    for loose in (" %", "p < ", "p = ", "± ", " × 10"):
         text = text.replace(loose, loose.replace(" ", space))
     return text

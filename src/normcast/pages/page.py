@@ -161,6 +161,22 @@ class Ladder:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Figures that belong together, under a heading of their own and a sentence on them.
+
+    folded: they are behind the heading.
+
+    >>> Group("Gates", "One is shut.", (Figure("i", "<svg></svg>"),)).figures[0].title
+    'i'
+    """
+
+    title: str
+    text: str
+    figures: tuple[Figure, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading, and under it what it holds, in the order of the fields below.
 
@@ -178,6 +194,7 @@ class Section:
     figures: tuple[Figure, ...] = ()
     more: tuple[Figure, ...] = ()
     more_title: str = ""
+    groups: tuple[Group, ...] = ()
     timeline: Timeline | None = None
     forest: Forest | None = None
     ladder: Ladder | None = None
