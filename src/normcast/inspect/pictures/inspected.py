@@ -1,0 +1,36 @@
+"""What a picture is drawn of: anything that has a look into a model, and readings of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from normcast.errors import unknown
+from normcast.probes import Channels, Look, Reading, Recurrence
+
+
+class Inspected(Protocol):
+    """An `Inspection`, as pictures see it."""
+
+    @property
+    def seen(self) -> Look:
+        """All that was seen."""
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """What each recurrent layer shows."""
+
+
+def recurrence_of(inspection: Inspected, layer: str) -> Recurrence:
+    """Return a recurrent layer by its name; raises KeyError with the names there are."""
+    found = inspection.seen.recurrences
+    if layer not in found:
+        raise KeyError(unknown("recurrent layer", layer, found, where="inspection"))
+    return found[layer]
+
+
+def channels_of(inspection: Inspected, layer: str) -> Channels:
+    """Return a normalization or a convolution by its name; raises KeyError with the names there are."""
+    found = inspection.seen.channels
+    if layer not in found:
+        raise KeyError(unknown("layer", layer, (*inspection.seen.recurrences, *found), where="inspection"))
+    return found[layer]
