@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import keras
 import pandas as pd
 
+from normcast.check import Findings
+from normcast.check.net import Net
+from normcast.check.reading import read as read_net
+from normcast.check.seen import findings_of
 from normcast.errors import unknown
+from normcast.inspect.brief import brief
+from normcast.inspect.comparison import Comparison
+from normcast.inspect.page import page_of, values_of
+from normcast.inspect.plots import Plots
+from normcast.inspect.summary import summary
+from normcast.inspect.told import told
+from normcast.pages.html import html
+from normcast.pages.written import written
 from normcast.probes import Channels, Look, Reading, Recurrence, look, read
+from normcast.sheet import Sheet, Shown
 
 
-@dataclass(frozen=True, eq=False)
-class Inspection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection(Shown):
     """What was seen in a model: frozen values with named axes.
 
     seen: all of them, as `normcast.probes.Look` has them. `inspection["lstm_1"]` is one recurrent layer (or
     one direction or cell of it, "bidirectional/backward_lstm", "rnn/0"): its `activations` and `gradients`
-    by name (i, f, g, o or z, r, n; h, c; x), its `weights` gate by gate. `readings` say what they mean.
+    by name (i, f, g, o or z, r, n; h, c; x), its `weights` gate by gate. `readings` say what they mean,
+    `findings` what is wrong. net: the graph of the model, with which findings offer edits. `print` shows it
+    on one screen, `report` writes a page.
     """
 
     seen: Look
+    net: Net | None = field(default=None, repr=False)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -36,6 +53,48 @@ class Inspection:
         dead.
         """
         return {name: read(each) for name, each in self.seen.recurrences.items()}
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What is wrong, with numbers and edits that a study can measure, as `check --run` says it."""
+        return findings_of(self.seen, self.net)
+
+    def text(self, where: str = "", given: str = "") -> str:
+        """Return what was seen as text that fits one screen.
+
+        where: what the model is called; given: the cases, in words.
+        """
+        return told(self, where, given)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _sheet(self) -> Sheet:
+        return brief(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers but those of single cases and units' steps, as plain values."""
+        return summary(self)
+
+    def report(self, path: str | Path, **facts: Any) -> Path:
+        """Write all of it as one self-contained HTML page, and return its path.
+
+        facts: as in `InspectionReport`: source, data, given, command, python, title. The file is whole or not
+        there. Raises ValueError for a path that is no HTML name, OSError for one that cannot be written.
+        """
+        return written(path, lambda: html(page_of(values_of(self, **facts))))
+
+    @property
+    def plot(self) -> Plots:
+        """Its pictures, as Altair charts: `inspection.plot.gates("lstm_1")`, `inspection.plot.ribbon()`."""
+        return Plots(self)
+
+    def compare(self, other: Inspection, names: tuple[str, str] = ("one", "other")) -> Comparison:
+        """Return this inspection beside another: of a second model, or of another epoch.
+
+        names: what the two are called in pictures and tables. Layers are matched by their names.
+        """
+        return Comparison(self, other, names)
 
     def __getitem__(self, name: str) -> Recurrence | Channels:
         """Return one layer by its name; raises KeyError with the names there are."""
@@ -92,4 +151,5 @@ def inspect_model(
     >>> inspection["lstm"].activations["f"].mean.shape
     (9, 4)
     """
-    return Inspection(look(model, x, y, layers=layers, loss=loss, training=training, keep=keep))
+    seen = look(model, x, y, layers=layers, loss=loss, training=training, keep=keep)
+    return Inspection(seen, read_net(model))

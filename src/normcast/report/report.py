@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from normcast.errors import unknown
-from normcast.files import check_writable, write_whole
 from normcast.pages.html import html
+from normcast.pages.written import written
 
 if TYPE_CHECKING:
     from normcast.cases import Evaluation
     from normcast.forecasting import Forecaster
+    from normcast.inspect import Inspection
     from normcast.report.of_cases.values import CaseReport
     from normcast.report.of_forecast.values import ForecastReport
     from normcast.report.of_study.values import StudyReport
     from normcast.study import StudyResult
 
-    Reportable = CaseReport | ForecastReport | StudyReport | Evaluation | Forecaster | StudyResult
+    Reportable = (
+        CaseReport | ForecastReport | StudyReport | Evaluation | Forecaster | Inspection | StudyResult
+    )
 
 # What can be reported on, and the package that knows how: its `values_of(result, **facts)` returns what a
 # page prints, its `page_of(values)` the page. By name: to draw a forecast does not import the study, nor a
@@ -30,6 +33,8 @@ PAGES = {
     "normcast.report.of_study.values.StudyReport": "normcast.report.of_study",
     "normcast.cases.evaluation.Evaluation": "normcast.report.of_cases",
     "normcast.report.of_cases.values.CaseReport": "normcast.report.of_cases",
+    "normcast.inspect.inspection.Inspection": "normcast.inspect.page",
+    "normcast.inspect.page.values.InspectionReport": "normcast.inspect.page",
 }
 
 
@@ -37,23 +42,16 @@ def write_report(result: Reportable, path: str | Path, **facts: Any) -> Path:
     """Write the report as one self-contained HTML file and return its path.
 
     result: a forecaster that was fitted or back-tested, what a study measured (`StudyResult.read("study.db")`
-    is enough), what `Regressor.evaluate` or `Classifier.evaluate` gave, or the values of a report; facts: for
-    a forecaster, as in `forecast_report`: futr_df, source, command, seconds; for a study, as in
-    `StudyReport`: source, store, command; for an evaluation, as in `CaseReport`: source, command, seconds,
-    title.
+    is enough), what `Regressor.evaluate` or `Classifier.evaluate` gave, what `inspect_model` saw, or the
+    values of a report; facts: for a forecaster, as in `forecast_report`: futr_df, source, command, seconds;
+    for a study, as in `StudyReport`: source, store, command; for an evaluation, as in `CaseReport`: source,
+    command, seconds, title; for an inspection, as in `InspectionReport`: source, given, command, python.
     The file is whole or not there: it is written beside its place and moved. Drawing takes a second or two.
     Raises ValueError for a path that is no HTML name and for a study with too few trials, TypeError for what
     has no report, OSError for a path that cannot be written, RuntimeError for a forecaster that has done
     nothing yet.
     """
-    path = Path(path)
-    if path.suffix.lower() not in {".html", ".htm"}:
-        raise ValueError(
-            f"write_report: {str(path)!r} does not end in .html; give a name such as report.html."
-        )
-    check_writable(path)  # before the seconds that drawing takes
-    write_whole(path, render(result, **facts))
-    return path
+    return written(path, lambda: render(result, **facts), where="write_report")
 
 
 def render(result: Reportable, **facts: Any) -> str:
@@ -68,7 +66,7 @@ def pages_of(result: object) -> str:
     >>> pages_of(3)
     Traceback (most recent call last):
     TypeError: write_report: no result 'int'; results are Forecaster, ForecastReport, StudyResult,
-    StudyReport, Evaluation, CaseReport.
+    StudyReport, Evaluation, CaseReport, Inspection, InspectionReport.
     """
     for kind in type(result).__mro__:
         found = PAGES.get(f"{kind.__module__}.{kind.__qualname__}")
