@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
 
@@ -44,6 +44,7 @@ def check(
 ) -> None:
     """Say what is wrong in a Keras model, and how to fix it."""
     from normcast.check.configuration import load_configuration
+    from normcast.cli.case_input import table_names
     from normcast.cli.check_run import check_command
 
     files, columns = data or [], {"id_col": id_col, "time_col": time_col, "target_col": target_col}
@@ -71,19 +72,6 @@ def check(
             fail_on=fail_on,
         )
     )
-
-
-def table_names(files: list[Path], task: str, columns: dict[str, Any]) -> dict[str, str] | None:
-    """Return how tables of cases name their parts; None where tables are forecast."""
-    from normcast.cli.case_input import NAMED, TASKS, names_of
-    from normcast.data.case_file import is_of_cases
-    from normcast.errors import one_of
-
-    one_of("normcast check", "task", task, TASKS)
-    if task not in NAMED:
-        return None
-    tables = [file for file in files if not is_of_cases(file)]
-    return names_of(tables[0], columns) if tables else {}
 
 
 @app.command()

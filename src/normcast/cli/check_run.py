@@ -3,13 +3,11 @@ printed here."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from normcast.artefact import read_keras_file
 from normcast.check.checker import check_model, fix_model
 from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
@@ -20,6 +18,7 @@ from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
 from normcast.cli.codes import DONE, FAILED, REFUSED
+from normcast.cli.network import read_model
 
 NOT_CHECKED = REFUSED
 
@@ -118,9 +117,7 @@ def _given(
 
 def _loaded(path: Path | str, custom_objects: Mapping[str, Any]) -> Any:
     try:
-        with warnings.catch_warnings():  # the optimizer's slots are of no concern here
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-            return read_keras_file(path, custom_objects)
+        return read_model(path, custom_objects)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ def network_of(model: str) -> Any:
         return Architecture.from_json(Path(model).read_bytes(), where=model)
     if not model.endswith((".keras", ".h5")):
         return model
+    return read_model(model)
+
+
+def read_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the model in a .keras or .h5 file; custom_objects: classes that it may need by name."""
     from normcast.artefact import read_keras_file
 
-    with warnings.catch_warnings():  # the optimizer's slots are of no concern: it is trained anew
+    with warnings.catch_warnings():  # the optimizer's slots are of no concern: it is trained anew, or never
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-        return read_keras_file(model)
+        return read_keras_file(path, custom_objects)
