@@ -40,13 +40,8 @@ class OpenLoop:
         taps = active()
         if taps is None:
             return super().call(sequences, *args, **kwargs)  # type: ignore[misc]
-        place = taps.place_of(self)
-        one = Call(taps, self, parts_of(self, place), place)
-        taps.open_calls.append(one)
-        try:
+        with taps.calling(self, parts_of) as one:
             return super().call(one.input(sequences), *args, **kwargs)  # type: ignore[misc]
-        finally:
-            taps.open_calls.pop()
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Return (last output, outputs, states) as Keras' own loop does."""

@@ -8,7 +8,7 @@ from typing import Any
 from keras import ops
 
 from normcast.layers import GRU, LSTM
-from normcast.probes.taps import Call, Part, active, current
+from normcast.probes.taps import Part, active, current
 
 SEEN = "seen"
 
@@ -24,13 +24,8 @@ class OpenRecurrent:
         taps = active()
         if taps is None:
             return super().call(sequences, *args, **kwargs)  # type: ignore[misc]
-        place = taps.place_of(self)
-        one = Call(taps, self, parts_of(self, place), place)
-        taps.open_calls.append(one)
-        try:
+        with taps.calling(self, parts_of) as one:
             return super().call(one.input(sequences), *args, **kwargs)  # type: ignore[misc]
-        finally:
-            taps.open_calls.pop()
 
     def fused(self, *args: Any) -> Any:
         return None if current() else super().fused(*args)  # type: ignore[misc]

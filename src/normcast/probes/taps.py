@@ -68,6 +68,16 @@ class Taps:
         finally:
             _active.reset(token)
 
+    @contextmanager
+    def calling(self, layer: Any, parts_of: Callable[[Any, str], tuple[Part, ...]]) -> Iterator[Call]:
+        """Note a call of a recurrent layer while the block runs it; parts_of: its cells at a place."""
+        place = self.place_of(layer)
+        self.open_calls.append(Call(self, layer, parts_of(layer, place), place))
+        try:
+            yield self.open_calls[-1]
+        finally:
+            self.open_calls.pop()
+
     def place_of(self, layer: Any) -> str:
         """Return the name of this call of a layer: its path, and which call it is from the second on."""
         name = self.names.get(id(layer), layer.name)
