@@ -2,8 +2,9 @@
 
 The changes are mutmut's. Its runner is not used: it leaves out decorated functions, here all rules and
 properties, and forks after it ran the tests, when JAX has threads. Here one process imports Keras and JAX
-without starting them, and forks for each mutant; the child reads the changed module and runs the related
-tests up to the first red one. One that takes much longer than the unchanged code counts as killed.
+without starting them, and forks for each mutant; the child reads the changed module and runs those of the
+related tests that reach the changed function, up to the first red one. One that takes much longer than the
+unchanged code counts as killed.
 What is found is kept in a file: a mutant that was killed is not run again while its code stays, one that
 survived is run again when its tests have changed.
 """
@@ -16,9 +17,11 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import pickle
 import random
 import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +37,8 @@ import pandas  # noqa: F401
 import polars  # noqa: F401
 import pytest
 import scipy.stats  # noqa: F401
+
+from tests.reached import Only, Reached, file_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "normcast"
@@ -60,7 +65,7 @@ FLOORS = {
     ),
     "fixes": Floor(
         "check/rules/*.py",
-        ("tests/check/test_rules.py",),
+        ("tests/check/test_rules.py", "tests/check/test_borders.py"),
         ("Edit", "Insert(", "Move(", "Remove(", "Replace(", "Rewire(", "Set("),
     ),
 }
@@ -170,37 +175,59 @@ class Finder(importlib.abc.MetaPathFinder):
         return None
 
 
-def red(tests: Iterable[str], file: str = "", code: str = "", seconds: float = 3600) -> bool:
-    """Say whether the tests fail, or do not end in time, with this code in that file; in a fork of this
-    process."""
+def red(tests: list[str], mutant: Mutant, code: str, seconds: float) -> bool:
+    """Say whether one of the tests fails, or they do not end in time, with a mutant's code."""
+
+    def run() -> int:
+        sys.meta_path.insert(0, Finder(mutant.file, code))
+        return pytest_on(dict.fromkeys(map(file_of, tests)), Only(tests))
+
+    return in_fork(run, seconds) not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def reached(name: str) -> Reached:
+    """Return which functions a floor's tests reach; the code is as it stands, and they must pass."""
+    with tempfile.NamedTemporaryFile() as file:
+
+        def run() -> int:
+            found = Reached(str(SOURCE))
+            outcome = pytest_on(FLOORS[name].tests, found)
+            Path(file.name).write_bytes(pickle.dumps(found))
+            return outcome
+
+        if in_fork(run, 3600) != pytest.ExitCode.OK:
+            raise SystemExit(f"{name}: {' '.join(FLOORS[name].tests)} is red without any change.")
+        return pickle.loads(file.read())
+
+
+def in_fork(run: Callable[[], int], seconds: float) -> int | None:
+    """Return what a fork of this process ends with, None where that takes longer."""
     child = os.fork()
     if child == 0:
         os.setsid()
         try:
-            run_tests(tests, file, code)
+            os._exit(run())
         finally:
             os._exit(70)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status) != 0
+            return os.waitstatus_to_exitcode(status)
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return None
 
 
-def run_tests(tests: Iterable[str], file: str, code: str) -> None:
-    """Run the tests and end this process with what pytest says."""
+def pytest_on(tests: Iterable[str], plugin: object) -> int:
+    """Run tests up to the first red one, in silence, and return what pytest says."""
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None)
     hypothesis.settings.load_profile("mutants")
     for stream in (1, 2):
         os.dup2(os.open(os.environ.get("MUTANTS_LOG", os.devnull), os.O_WRONLY | os.O_CREAT), stream)
-    if file:
-        sys.meta_path.insert(0, Finder(file, code))
     options = ["-x", "-p", "no:warnings", "-p", "no:cacheprovider", "-m", "not slow"]
-    os._exit(int(pytest.main([*options, *tests])))
+    return int(pytest.main([*options, *tests], plugins=[plugin]))
 
 
 def digest(tests: Iterable[str]) -> str:
@@ -212,19 +239,17 @@ def digest(tests: Iterable[str]) -> str:
 
 def tried(name: str, sample: int, seed: int, kept: dict[str, Mutant]) -> Iterator[Mutant]:
     """Yield the mutants of a floor's sample, each killed or not; kept: what earlier runs found."""
-    floor = FLOORS[name]
-    now, seconds = digest(floor.tests), 0.0
+    now, seen = digest(FLOORS[name].tests), None
     for mutant, code in mutants(name, sample, seed):
         known = kept.get(mutant.key)
         if known and (known.killed or known.tests == now):
             yield replace(mutant, killed=known.killed, tests=known.tests)
             continue
-        if not seconds:
-            start = time.monotonic()
-            if red(floor.tests):
-                raise SystemExit(f"{name}: {' '.join(floor.tests)} is red without any change.")
-            seconds = 20 + 4 * (time.monotonic() - start)
-        yield replace(mutant, killed=red(floor.tests, mutant.file, code, seconds), tests=now)
+        seen = seen or reached(name)
+        tests = seen.tests_of(ROOT / mutant.file, mutant.line)
+        seconds = 20 + 4 * sum(seen.seconds[test] for test in tests)
+        killed = bool(tests) and red(tests, mutant, code, seconds)
+        yield replace(mutant, killed=killed, tests=now)
 
 
 def table(found: list[Mutant]) -> str:

@@ -7,7 +7,7 @@ from normcast.check.checker import check_model
 from normcast.check.head import heads
 from normcast.check.net import sources, through
 from normcast.check.reading import read
-from normcast.check.timeline import dead_taps, receptive_field, time_axes
+from normcast.check.timeline import dead_taps, receptive_fields, time_axes
 from normcast.models.graph.kinds import ACT, NOISE
 
 
@@ -161,15 +161,45 @@ def test_the_time_axis_is_followed_through_permutations_and_lost_in_dense_over_t
     assert [time_axes(net)[id(node)] for node in net.nodes] == [1, 2, None]
 
 
-def test_dead_taps_and_receptive_fields():
+def test_dead_taps_are_those_that_never_meet_data():
     def conv(steps, size, **config):
         return read(keras.Sequential([keras.Input((steps, 1)), L.Conv1D(2, size, **config)])).nodes[-1]
 
     assert dead_taps(conv(24, 40, padding="same")) == 0
     assert dead_taps(conv(8, 12, padding="causal")) == 4
     assert dead_taps(conv(8, 3, padding="causal", dilation_rate=4)) == 1
-    layers = [L.Conv1D(2, 3, padding="causal", dilation_rate=d) for d in (1, 2, 4)]
-    assert receptive_field(read(keras.Sequential([keras.Input((64, 1)), *layers])).nodes[-1]) == 15
-    strided = [L.Conv1D(2, 3, strides=2), L.Conv1D(2, 3)]
-    assert receptive_field(read(keras.Sequential([keras.Input((64, 1)), *strided])).nodes[-1]) == 7
-    assert receptive_field(read(keras.Sequential([keras.Input((64, 1)), L.LSTM(2)])).nodes[-1]) is None
+
+
+def field(*layers):
+    net = read(keras.Sequential([keras.Input((64, 2)), *layers]))
+    return receptive_fields(net).get(id(net.nodes[-1]))
+
+
+def test_a_receptive_field_grows_with_kernels_dilations_strides_and_pools():
+    assert field(*[L.Conv1D(2, 3, padding="causal", dilation_rate=d) for d in (1, 2, 4)]) == 15
+    assert field(L.Conv1D(2, 3, strides=2), L.LayerNormalization(), L.Conv1D(2, 3)) == 7
+    assert field(L.MaxPooling1D(4), L.Conv1D(2, 3)) == 12
+    assert field(L.Conv1D(2, 5), L.TimeDistributed(L.Dense(3))) == 5
+
+
+def test_what_sees_every_step_has_no_receptive_field():
+    assert field(L.LSTM(2)) is None
+    assert field(L.LSTM(2, return_sequences=True), L.Conv1D(2, 3)) is None
+    assert field(L.Conv1D(2, 3), L.LayerNormalization(axis=(1, 2))) is None
+
+
+def test_a_receptive_field_is_the_longest_of_joined_branches_strides_counted():
+    x = keras.Input((64, 2))
+    strided = L.Add()(
+        [L.Conv1D(2, 3, strides=2, padding="same")(x), L.Conv1D(2, 5, strides=2, padding="same")(x)]
+    )
+    net = read(keras.Model(x, L.Conv1D(2, 3)(strided)))
+    assert receptive_fields(net)[id(net.nodes[-1])] == 9  # 5, and two steps of two
+
+
+def test_receptive_fields_of_many_residual_blocks_take_no_time():
+    x = inside = keras.Input((64, 2))
+    for _ in range(40):
+        inside = L.Add()([inside, L.Conv1D(2, 2, padding="causal")(inside)])
+    net = read(keras.Model(x, inside))
+    assert receptive_fields(net)[id(net.nodes[-1])] == 41

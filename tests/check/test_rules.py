@@ -40,8 +40,10 @@ def test_a_rule_has_words_sources_and_examples(rule):
 
 
 @pytest.mark.parametrize(("rule", "example"), BAD)
-def test_a_bad_example_is_found(rule, example):
-    assert run(rule, example)
+def test_a_bad_example_is_found_and_told(rule, example):
+    findings = run(rule, example)
+    assert findings
+    assert all(isinstance(each.message, str) and each.message for each in findings)
 
 
 @pytest.mark.parametrize(("rule", "example"), GOOD)

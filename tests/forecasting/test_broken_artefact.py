@@ -84,7 +84,7 @@ def test_another_format_says_which_version_to_install(model_file):
     )
     known = artefact.FORMAT
     words = rf"format {known + 1}, written by normcast 9\.1.*knows format {known}.*pip install -U"
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=rf"model\.normcast: .*{words}"):
         load(model_file)
 
 

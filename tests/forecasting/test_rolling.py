@@ -110,11 +110,11 @@ def test_a_stamp_is_counted_in_the_rows_of_each_series():
         ({"train_end": "2023-12-31", "valid_end": 90}, "none up to train_end"),
         ({"valid_end": "2024-02-01 12:00"}, "has 2024-02-01 and then 2024-02-02"),
         ({"valid_end": "soon"}, "'soon' is not a time"),
-        ({"valid_end": 0}, "valid_end must be a whole number of at least 1"),
+        ({"valid_end": 0}, "cross_validation: valid_end must be a whole number of at least 1"),
         ({"valid_end": pd.Timestamp("2024-05-01", tz="UTC")}, "in time zone UTC"),
         ({"valid_end": 100, "n_windows": 30, "step_size": 2}, "need 61 rows behind valid_end 100.*has 60"),
         ({"train_end": 96, "valid_end": 100}, "4 rows lie between them.*need 6 at least"),
-        ({"refit": 0}, "refit must be a whole number of at least 1, but is 0"),
+        ({"refit": 0}, "cross_validation: refit must be a whole number of at least 1, but is 0"),
         ({"n_windows": 2.5}, "n_windows must be a whole number"),
     ],
 )

@@ -371,3 +371,48 @@ def test_the_place_to_move_to_is_the_layer_that_its_whole_path_names():
         apply(net, [Move("one/drop", after="two/dense")])
     with pytest.raises(ValueError, match=r"Move: 'drop' cannot stand beside itself"):
         apply(net, [Move("one/drop", after="drop")])
+
+
+def test_the_inputs_of_a_model_that_takes_them_by_name_keep_their_names():
+    given = {name: keras.Input((3,), name=name) for name in "abc"}
+    net = keras.Model(given, L.Dense(1, name="head")(given["a"]))
+    assert ends(apply(net, [Remove("b")]))[0] == {"a": Ref("a"), "c": Ref("c")}
+
+
+def test_weights_are_carried_by_their_names_not_their_places():
+    net = chain()
+    net.get_layer("bn_1").set_weights([np.full(4, value) for value in (1.0, 2.0, 3.0, 4.0)])
+    applied = apply_reported(net, [Set("bn_1", scale=False)])
+    left = applied.model.get_layer("bn_1").get_weights()
+    np.testing.assert_array_equal(left, np.array([[value] * 4 for value in (2.0, 3.0, 4.0)], "float32"))
+    assert applied.dropped == ("bn_1/gamma",)
+    assert applied.fresh == ()
+    assert sorted(applied.carried) == list(range(len(applied.model.weights)))
+
+
+def test_a_model_that_was_put_in_can_be_edited_inside():
+    inner = keras.Sequential([keras.Input((6, 4)), L.Conv1D(4, 3, name="inside")], name="part")
+    edits = [Insert(inner, after="conv_1"), Set("part/inside", filters=2)]
+    assert apply(chain(), edits).get_layer("part").get_layer("inside").filters == 2
+
+
+def test_a_function_of_the_users_own_survives_an_edit():
+    def own(x):
+        return x + 1
+
+    net = keras.Sequential([keras.Input((3,)), L.Dense(2, activation=own, name="dense"), L.Dense(1)])
+    assert apply(net, [Insert("LayerNormalization", after="dense")]).get_layer("dense").activation is own
+
+
+def test_weights_of_one_name_are_carried_by_their_places():
+    class Twins(L.Layer):
+        def build(self, shape):
+            self.both = [self.add_weight(shape=(3,), name="weight", initializer="ones") for _ in range(2)]
+
+        def call(self, inputs):
+            return self.both[0] * inputs + self.both[1]
+
+    net = keras.Sequential([keras.Input((3,)), Twins(name="twins"), L.Dense(1)])
+    net.get_layer("twins").set_weights([np.full(3, 2.0), np.full(3, 5.0)])
+    edited = apply(net, [Insert("LayerNormalization", after="twins")])
+    np.testing.assert_array_equal(edited.get_layer("twins").get_weights(), [[2.0] * 3, [5.0] * 3])

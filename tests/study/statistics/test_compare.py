@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.study.statistics import Comparison, compare
+from normcast.study.statistics import Comparison, Effect, compare
 
 SEEDS, FOLDS = 10, 3
 
@@ -176,6 +176,20 @@ def test_print_names_every_placement_and_the_best_first():
     text = str(comparison)
     assert text.index("good: better") < text.index("bad: worse")
     assert comparison.named("better") == ("good",)
+
+
+def test_the_strongest_effect_is_named_first_and_one_that_is_not_known_last():
+    effects = {"unknown": np.nan, "weak": 0.1, "none": 0.0, "strong": -0.3, "middling": 0.2}
+    every = tuple(Effect(name, 5, 5, 0, effect=each, sentence="-") for name, each in effects.items())
+    comparison = Comparison("given", 0.12346, 0, 5, every, 0.01, 0.05, 0.95, True, np.nan, ("A note.",))
+    assert comparison.named("undecided") == ("strong", "middling", "weak", "unknown", "none")
+    assert comparison.named("better") == ()
+    order = ("strong", "middling", "weak", "unknown", "none")
+    assert str(comparison).splitlines() == [
+        "against given (0.1235), 5 seeds, 5 placements",
+        *(f"{name}: -" for name in order),
+        "A note.",
+    ]
 
 
 scores_of_anything = st.lists(

@@ -9,13 +9,13 @@ from scipy import stats
 from normcast.study.statistics.interval import bca
 
 
-def interval(differences, unit=None, seed=0, resamples=999):
+def interval(differences, unit=None, seed=0, resamples=999, level=0.95):
     differences = np.asarray(differences, dtype=float)
     unit = np.ones(len(differences)) if unit is None else unit
-    return bca(differences, unit, level=0.95, resamples=resamples, rng_seed=seed)
+    return bca(differences, unit, level=level, resamples=resamples, rng_seed=seed)
 
 
-def by_formula(differences, unit, resamples, seed):
+def by_formula(differences, unit, resamples, seed, level):
     """Efron's 1987 interval, written out, on resamples of its own."""
     n = len(differences)
     picks = np.random.default_rng(seed).integers(n, size=(resamples, n))
@@ -25,17 +25,18 @@ def by_formula(differences, unit, resamples, seed):
     left_out = np.array([np.delete(differences, i).mean() / np.delete(unit, i).mean() for i in range(n)])
     centred = left_out.mean() - left_out
     a = (centred**3).sum() / (6 * (centred**2).sum() ** 1.5)
-    z = z0 + stats.norm.ppf([0.025, 0.975])
+    z = z0 + stats.norm.ppf([(1 - level) / 2, (1 + level) / 2])
     return np.quantile(ratios, stats.norm.cdf(z0 + z / (1 - a * z)))
 
 
-def test_it_is_efrons_formula_for_a_skewed_ratio():
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_it_is_efrons_formula_for_a_skewed_ratio(level):
     rng = np.random.default_rng(3)
     unit = rng.normal(5, 1.5, size=12)
     differences = 0.5 * unit + rng.exponential(0.2, size=12)  # seeds drawn apart would lose what they share
-    expected = by_formula(differences, unit, 100_000, seed=9)
+    expected = by_formula(differences, unit, 100_000, 9, level)
     # Two sets of resamples: the ends differ by the Monte Carlo error of their quantiles.
-    assert interval(differences, unit, resamples=20_000) == pytest.approx(expected, rel=0.02)
+    assert interval(differences, unit, resamples=20_000, level=level) == pytest.approx(expected, rel=0.02)
 
 
 def test_the_same_seed_gives_the_same_interval():

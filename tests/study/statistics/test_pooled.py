@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from normcast.study.statistics import Pooled, pooled
 
@@ -22,6 +23,14 @@ def test_the_published_example_comes_out():
     assert found.between**2 == pytest.approx(0.3088, abs=5e-5)
     assert found.effect == pytest.approx(-0.7141, abs=5e-5)
     assert found.low < -1.0642 < -0.3639 < found.high  # no narrower than with known variances
+    # Here the effects spread further than their variances say: the error is that of weighted least squares.
+    weights = 1 / np.sqrt(error**2 + found.between**2)
+    (mean,), ((variance,),) = np.polyfit(np.zeros(13), ratio, 0, w=weights, cov=True)
+    assert found.effect == pytest.approx(mean)
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 12, mean, variance**0.5))
+    new = (found.between**2 + variance) ** 0.5
+    assert (found.low_new, found.high_new) == pytest.approx(stats.t.interval(0.95, 11, mean, new))
+    assert found.datasets == 13
 
 
 def test_data_sets_that_agree_leave_only_their_errors():
@@ -33,12 +42,27 @@ def test_data_sets_that_agree_leave_only_their_errors():
 def test_an_exact_effect_does_not_outweigh_all_others():
     found = pooled([0.0, 0.2, 0.4], [0.0, 0.1, 0.1])
     assert np.isfinite([found.effect, found.low, found.high]).all()
+    assert pooled([0.0, 0.0], [0.0, 0.0]).effect == 0
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_unit_of_the_effects_changes_nothing(unit):
+    effects, errors = np.array([0.0, 0.2, 0.4]), np.array([0.0, 0.1, 0.1])
+    found, other = pooled(effects, errors), pooled(unit * effects, unit * errors)
+    assert (other.effect, other.low) == pytest.approx((unit * found.effect, unit * found.low), rel=1e-6)
+
+
+def test_two_data_sets_have_intervals_of_one_degree_of_freedom():
+    found = pooled([0.1, 0.2], [0.1, 0.1], level=0.5)  # of Cauchy's distribution, 1 holds the middle half
+    error = 0.1 / np.sqrt(2)
+    assert (found.low, found.high) == pytest.approx((0.15 - error, 0.15 + error))
+    assert (found.low_new, found.high_new) == pytest.approx((0.15 - error, 0.15 + error))
 
 
 def test_one_data_set_has_no_interval():
     found = pooled([0.3], [0.1])
     assert found.effect == 0.3
-    assert np.isnan(found.low)
+    assert np.isnan([found.low, found.high, found.between, found.low_new, found.high_new]).all()
     assert Pooled.from_json(found.to_json()).datasets == 1
 
 

@@ -97,6 +97,24 @@ def test_a_ranking_comes_back_from_json_and_prints_every_name():
     assert all(name in str(ranking) for name in scores)
 
 
+def test_letters_mark_what_is_not_told_apart():
+    noise = np.random.default_rng(0).normal(size=20)
+    ranking = rank({"bad": column(noise + 2), "good": column(noise), "as good": column(noise)})
+    assert str(ranking).splitlines() == [
+        f"20 seeds, Friedman p = {ranking.friedman_p:.2g}, critical difference 0.74 ranks",
+        "  1.50  good  a",
+        "  1.50  as good  a",
+        "  3.00  bad  b",
+    ]
+
+
+def test_the_letters_after_z_are_numbers():
+    names = [f"p{i}" for i in range(28)]
+    ranking = Ranking(tuple(names), (1.0,) * 28, tuple((name,) for name in names), 1.0, 0.5, 2, 0.05)
+    marks = [line.split()[-1] for line in str(ranking).splitlines()[1:]]
+    assert (marks[0], marks[25:]) == ("a", ["z", "(27)", "(28)"])
+
+
 def test_one_name_alone_is_ranked_first():
     ranking = rank({"a": column([1.0, 2.0])})
     assert (ranking.names, ranking.ranks, ranking.cliques) == (("a",), (1.0,), (("a",),))

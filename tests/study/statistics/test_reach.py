@@ -146,6 +146,29 @@ def test_of_studies_whose_folds_differ_by_luck_few_name_a_placement():
     assert np.mean([named(study) for study in range(60)]) <= 0.12  # 5 % and the luck of 60; 34 % uncorrected
 
 
+def test_the_spread_over_folds_is_that_of_a_two_way_layout():
+    draws = np.random.default_rng(2)
+    table = 3 + draws.normal(0, 1, (6, 1)) + draws.normal(0, 0.4, (1, 4)) + draws.normal(0, 0.5, (6, 4))
+    seed, fold = np.indices(table.shape).reshape(2, -1)
+
+    def left(*factors):  # sum of squares that these factors leave, by least squares
+        columns = np.column_stack([np.ones(24), *(f == level for f in factors for level in range(1, 6))])
+        return float(((table.ravel() - columns @ np.linalg.lstsq(columns, table.ravel())[0]) ** 2).sum())
+
+    luck = left(seed, fold) / (5 * 3)
+    by_fold = (left(seed) - left(seed, fold)) / 3
+    spread, p = fold_spread(np.vstack([table, [1, 1, 1, np.nan]]))
+    assert spread == pytest.approx(((by_fold - luck) / 6) ** 0.5)
+    assert p == pytest.approx(stats.f.sf(by_fold / luck, 3, 15))
+
+
+def test_two_seeds_or_one_fold_have_no_spread_and_no_luck_leaves_no_doubt():
+    swap = np.array([[0.5, -0.5]] * 3)
+    assert fold_spread(swap[:2]) == (0.0, 1.0)
+    assert fold_spread(swap[:, :1]) == (0.0, 1.0)
+    assert fold_spread(swap) == (pytest.approx(0.5**0.5), 0.0)
+
+
 def test_folds_that_agree_are_not_uneven():
     assert fold_spread(np.ones((8, 1)) * np.array([0.1, 0.1])) == (0.0, 1.0)
 

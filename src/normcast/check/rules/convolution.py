@@ -9,7 +9,7 @@ from normcast.check.examples import L, Pick, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, ancestors, sinks, sources, through
 from normcast.check.rule import ADVICE, UNSAFE, Found, rule
-from normcast.check.timeline import dead_taps, first_of, receptive_field
+from normcast.check.timeline import dead_taps, first_of, receptive_fields
 from normcast.models.edits import Edit, Remove, Set
 from normcast.models.graph.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
 
@@ -130,14 +130,14 @@ def receptive_field_short(net: Net, facts: Facts) -> Iterator[Found]:
 
     The convolutions look back a fixed number of steps. What lies before has exactly no influence.
     """
+    fields = receptive_fields(net)
     for node in net.of({"GetItem", "Cropping1D"}):
         if not node.reads or not _takes_last(node):
             continue
         before = node.inputs[0]
         starts = [n for n in [before, *ancestors(before)] if n.kind == "InputLayer"]
-        field = (
-            receptive_field(before) if any(n.kind in CONV_1D for n in [before, *ancestors(before)]) else None
-        )
+        convolved = any(n.kind in CONV_1D for n in [before, *ancestors(before)])
+        field = fields.get(id(before)) if convolved else None
         steps = starts[0].shape[1] if len(starts) == 1 and len(starts[0].shape) > 2 else None
         if field is not None and steps is not None and field < steps:
             words = f"the last step sees {field} of {steps} steps; {steps - field} have no influence"

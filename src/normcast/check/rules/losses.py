@@ -223,11 +223,11 @@ def label_range(net: Net, facts: Facts) -> Iterator[Found]:
             yield Found((head.node,), f"binary_crossentropy with labels from {show(low)} to {show(high)}")
         if loss.name == "sparse_categorical_crossentropy" and head.units:
             classes = max(int(high) + 1 if high is not None else 0, data.n_classes or 0)
-            if classes > head.units or (low is not None and low < 0):
-                can_grow = head.node.kind == "Dense" and not (low is not None and low < 0)
-                fix = (Set(head.node.name, units=classes),) if can_grow else ()
-                words = f"labels from {show(low)} for {classes} classes, but {head.units} units"
-                yield Found((head.node,), words, fix=fix)
+            if low is not None and low < 0:
+                yield Found((head.node,), f"labels from {show(low)}, where they count from 0")
+            elif classes > head.units:
+                fix = (Set(head.node.name, units=classes),) if head.node.kind == "Dense" else ()
+                yield Found((head.node,), f"{classes} classes, but {head.units} units", fix=fix)
 
 
 _ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")

@@ -9,6 +9,7 @@ from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, reaches_output, sinks
 from normcast.check.rule import ADVICE, SAFE, UNSAFE, Finding, Found, rule
+from normcast.errors import counted
 from normcast.models.edits import Set
 from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NORM, POOL, RNN, SHAPE
 
@@ -219,6 +220,5 @@ def norm_param_weight_decay(net: Net, facts: Facts) -> Iterator[Found]:
     held = {"scale": "gamma", "center": "beta"}
     named = {name for norm in norms for option, name in held.items() if norm.config.get(option, True)}
     if decay > 1e-5 and named - set(training.decay_excludes or ()):
-        yield Found(
-            norms, f"weight decay {decay:g} also acts on the scale and shift of {len(norms)} normalizations"
-        )
+        which = counted(len(norms), "normalization")
+        yield Found(norms, f"weight decay {decay:g} also acts on the scale and shift of {which}")

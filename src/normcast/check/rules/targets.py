@@ -185,12 +185,7 @@ def _repairs(head: Head, target: Shape) -> Iterator[tuple[Node, Edit]]:
     same_but_units = len(output) == len(target) + 1 and _equality((None, *target[:-1]), output[:-1]) == "yes"
     if same_but_units and target and target[-1] and node.kind == "Dense" and head.node is node:
         yield node, Set(node.name, units=target[-1])
-    repeats = [n for c in chain_ for n in [c, *c.inputs] if n.kind == "RepeatVector"]
-    if (
-        repeats
-        and len(output) == 3
-        and target
-        and target[0]
-        and (*output[:1], target[0], *output[2:])[1:] == target
-    ):
+    decoder = [node, *passed(node, through(DENSE, ACT, NOISE, NORM, RNN))]
+    repeats = [n for c in decoder for n in [c, *c.inputs] if n.kind == "RepeatVector"]
+    if repeats and len(output) == 3 and target[1:] == output[2:] and target[0]:
         yield repeats[0], Set(repeats[0].name, n=target[0])

@@ -114,7 +114,7 @@ def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
 
 
 def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) -> None:
-    if not getattr(old, "compiled", False) or getattr(new, "compiled", False):
+    if not old.compiled or new.compiled:
         return
     given = keras_seam.compile_arguments(old)
     with keras.saving.custom_object_scope(classes):

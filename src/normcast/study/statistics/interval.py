@@ -36,7 +36,6 @@ def bca(
             (differences, unit),
             _ratio,
             paired=True,
-            vectorized=True,
             n_resamples=resamples,
             confidence_level=level,
             method="BCa",
