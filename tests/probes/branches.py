@@ -9,7 +9,7 @@ import numpy as np
 
 from normcast.layers import GRU, LSTM
 from tests.layers.backends import numpy
-from tests.probes.textbook import STEPS, states_of
+from tests.probes.textbook import STEPS, states_of, wide_tanh
 
 CASES, FEATURES, UNITS = 4, 2, 3
 MASKS = {
@@ -19,11 +19,6 @@ MASKS = {
     "inside": np.array([[1, 0, 1, 0, 1], [1, 1, 1, 1, 1], [1, 1, 0, 0, 1], [0, 1, 1, 1, 0]], bool),
 }
 KERAS = keras.layers
-
-
-def tanh(z: Any) -> Any:
-    """Return tanh in the precision of z: that of Keras is float32 also where it is given float64."""
-    return 2 * keras.ops.sigmoid(2 * z) - 1
 
 
 # Each: the class, its arguments; "seq" is return_sequences.
@@ -60,24 +55,24 @@ OURS = {
     "gru weights": (GRU, {"weight_dropout": 0.3, "reset_after": False}),
 }
 THEIRS = {
-    "keras lstm": (KERAS.LSTM, {"activation": tanh, "return_sequences": True}),
+    "keras lstm": (KERAS.LSTM, {"activation": wide_tanh, "return_sequences": True}),
     "keras lstm 1": (
         KERAS.LSTM,
-        {"activation": tanh, "implementation": 1, "dropout": 0.3, "recurrent_dropout": 0.3},
+        {"activation": wide_tanh, "implementation": 1, "dropout": 0.3, "recurrent_dropout": 0.3},
     ),
     "keras lstm 2": (
         KERAS.LSTM,
-        {"activation": tanh, "implementation": 2, "dropout": 0.3, "go_backwards": True},
+        {"activation": wide_tanh, "implementation": 2, "dropout": 0.3, "go_backwards": True},
     ),
     "keras lstm relu": (KERAS.LSTM, {"activation": "relu", "unroll": True}),
-    "keras gru": (KERAS.GRU, {"activation": tanh, "return_sequences": True}),
+    "keras gru": (KERAS.GRU, {"activation": wide_tanh, "return_sequences": True}),
     "keras gru 1": (
         KERAS.GRU,
-        {"activation": tanh, "implementation": 1, "reset_after": False, "recurrent_dropout": 0.3},
+        {"activation": wide_tanh, "implementation": 1, "reset_after": False, "recurrent_dropout": 0.3},
     ),
-    "keras gru before": (KERAS.GRU, {"activation": tanh, "reset_after": False, "go_backwards": True}),
+    "keras gru before": (KERAS.GRU, {"activation": wide_tanh, "reset_after": False, "go_backwards": True}),
     "keras gru relu": (KERAS.GRU, {"activation": "relu", "unroll": True}),
-    "keras simple": (KERAS.SimpleRNN, {"return_sequences": True, "activation": tanh}),
+    "keras simple": (KERAS.SimpleRNN, {"return_sequences": True, "activation": wide_tanh}),
     "keras simple relu": (KERAS.SimpleRNN, {"activation": "relu", "unroll": True, "dropout": 0.3}),
 }
 ALL = {**OURS, **THEIRS}

@@ -50,10 +50,23 @@ def test_nothing_of_the_model_changes():
 def test_parts_of_the_cases_give_what_all_together_give(monkeypatch):
     net = network(keras.layers.LSTM(4, name="one"))
     whole = look(net, X, X[:, -1, :1])
-    monkeypatch.setattr("normcast.probes.looking.BATCH", 4)
+    monkeypatch.setattr("normcast.probes.budget.BATCH", 4)
     parts = look(net, X, X[:, -1, :1])
     one, other = (each.recurrences["one"] for each in (whole, parts))
     assert other.gradients["h"].values == pytest.approx(one.gradients["h"].values, abs=1e-7)
     assert other.activations["f"].mean == pytest.approx(one.activations["f"].mean, abs=1e-6)
     for path, gradient in whole.gradients.items():
         assert parts.gradients[path] == pytest.approx(gradient, abs=1e-6)
+
+
+def test_gradients_far_below_single_precision_squared_keep_their_size():
+    net = keras.Sequential([keras.Input((60, 2)), keras.layers.LSTM(4, name="lstm")])
+    _, recurrent, bias = net.layers[0].weights
+    recurrent.assign(0.02 * np.random.default_rng(0).normal(size=(4, 16)))
+    bias.assign([0.0] * 4 + [-1.0] * 4 + [0.0] * 8)  # gates that forget soon
+    x = np.random.default_rng(0).normal(size=(6, 60, 2)).astype("float32")
+    slope = look(net, x).recurrences["lstm"].gradients["h"]
+    square = np.square(slope.values, dtype="float64")
+    assert 0 < slope.norm[0] < 1e-32
+    assert slope.rms == pytest.approx(np.sqrt(square.mean(axis=0)), rel=1e-5, abs=0)
+    assert slope.norm == pytest.approx(np.sqrt(square.sum(axis=2).mean(axis=0)), rel=1e-5, abs=0)

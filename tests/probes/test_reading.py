@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from normcast.probes import Trace, look, read
+from normcast.layers import GRU
+from normcast.probes import GateWeight, Moments, Trace, look, read
 from normcast.probes.reading import dead_units, decay, remains, silent_units, twins
 
 UNITS = 6
@@ -141,3 +142,33 @@ def test_masked_steps_are_no_steps_of_the_decay(backwards):
     assert reading.half_life == pytest.approx(-1 / np.log2(0.8), rel=1e-3)
     assert np.isnan(seen.carried).sum() == 3  # the longest case has 21 steps of 24
     assert reading.verdict == "healthy"
+
+
+def test_a_channel_is_dead_beside_the_widest_one_or_by_rounding_alone():
+    none = np.zeros(4)
+    least, most = np.array([0.0, 5.0, 0.0, -1e-9]), np.array([1.0, 5.0, 1e-7, 1e-9])
+    assert Moments(none, none, least, most).dead.tolist() == [False, True, True, True]
+    small = Moments(none[:2], none[:2], np.array([0.0, 0.0]), np.array([1e-9, 2e-9]))
+    assert not small.dead.any()  # a network on a small scale moves all the same
+    rounded = Moments(none[:1], none[:1], np.array([1000.0]), np.array([1000.0 + 6.1e-5]))
+    assert rounded.dead.all()
+
+
+def test_wide_layers_of_one_smooth_series_have_no_twins_unless_their_weights_are_alike():
+    line = np.linspace(-1, 1, 40)
+    h = trace(np.stack([line, 2 * line, -line], axis=-1)[None])
+    apart = GateWeight("recurrent", "n", np.eye(3), None)
+    alike = GateWeight("recurrent", "n", np.array([[1, 0, -1], [1, 1, -1.1], [0, 0, 0]]), None)
+    assert twins(h, (apart,)) == ()
+    assert twins(h, (alike,)) == ((0, 2),)
+    assert twins(h) == ((0, 1, 2),)
+
+
+def test_what_normalizes_two_gates_of_three_is_theirs_alone():
+    layer = GRU(3, norm="layer", reset_after=False, name="gru")
+    net = keras.Sequential([keras.Input((4, 2)), layer])
+    layer.norms["recurrent"].gamma.assign(np.arange(6.0))
+    seen = look(net, np.ones((2, 4, 2), "float32")).recurrences["gru"]
+    assert seen.weight("recurrent gamma", "z").values.tolist() == [0, 1, 2]
+    assert seen.weight("recurrent gamma", "r").values.tolist() == [3, 4, 5]
+    assert seen.weight("candidate gamma", "n").values.shape == (3,)

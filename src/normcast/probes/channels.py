@@ -21,7 +21,8 @@ class OpenChannels:
             return outputs
         place = taps.place_of(self)
         for name, value in (("in", inputs), ("out", outputs)):
-            taps.plain.update({(place, f"{name} {k}"): v for k, v in moments(value, axis_of(self)).items()})
+            for moment, of_channel in moments(value, axis_of(self)).items():
+                taps.note((place, f"{name} {moment}"), of_channel)
         return outputs
 
 

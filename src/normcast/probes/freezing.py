@@ -47,6 +47,7 @@ def recurrence(
         ),
         activation=_activation(cell),
         statistics=tuple(_statistics(layer, call, modes)),
+        slices=programs.sliced.get(call, 1),
     )
 
 
@@ -54,7 +55,8 @@ def channels(programs: Programs, plain: dict[Key, np.ndarray], modes: Any) -> di
     """Return what was seen of normalizations and convolutions, by name."""
     found = {}
     layers = {programs.names[id(each)]: each for each in programs.plain}
-    for place in dict.fromkeys(place for place, name in plain if name.startswith(("in ", "out "))):
+    seen = {place for place, name in plain if name.startswith(("in ", "out "))}
+    for place in (each for each in programs.order if each in seen):
         layer = layers[place.split(" (call")[0]]
         batch = isinstance(layer, keras.layers.BatchNormalization)
         found[place] = Channels(

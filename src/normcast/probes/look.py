@@ -9,8 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
+from normcast.errors import unknown
 from normcast.probes.trace import Trace
 from normcast.probes.weights import GateWeight
+
+STILL, ROUNDING = 1e-6, 1e-7  # of the widest channel's range, and of a channel's own size
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +57,15 @@ class Recurrence:
     carried: np.ndarray
     activation: str = "tanh"
     statistics: tuple[StepStatistics, ...] = ()
+    slices: int = 1
 
     def weight(self, weight: str, gate: str = "") -> GateWeight:
-        """Return one weight of one gate: `weight("recurrent", "f")`."""
-        return next(each for each in self.weights if (each.weight, each.gate) == (weight, gate))
+        """Return one weight of one gate: `weight("recurrent", "f")`; raises KeyError with those there are."""
+        known = {f"{each.weight} {each.gate}".strip(): each for each in self.weights}
+        name = f"{weight} {gate}".strip()
+        if name not in known:
+            raise KeyError(unknown("weight", name, known, where=self.name))
+        return known[name]
 
     @property
     def first_broken(self) -> tuple[int, str] | None:
@@ -89,7 +97,9 @@ class Recurrence:
 
     def __repr__(self) -> str:
         gates = " ".join(self.gates) or "no gates known"
-        return f"Recurrence({self.name!r}, {self.kind}, {self.units} units, {self.window} steps, {gates})"
+        slices = "" if self.slices == 1 else f" in {self.slices} slices of each case"
+        size = f"{self.units} units, {self.window} steps{slices}"
+        return f"Recurrence({self.name!r}, {self.kind}, {size}, {gates})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +110,16 @@ class Moments:
     variance: np.ndarray
     least: np.ndarray
     most: np.ndarray
+
+    @property
+    def dead(self) -> np.ndarray:
+        """Which channels always have one value, (channel,): what they move by is at most a millionth of the
+        widest one's range, or what rounding makes of their own size.
+        """
+        width = self.most - self.least
+        widest = np.max(width[np.isfinite(width)], initial=0)
+        size = np.maximum(np.abs(self.most), np.abs(self.least))
+        return width <= np.maximum(STILL * widest, ROUNDING * size)
 
 
 @dataclass(frozen=True, eq=False)

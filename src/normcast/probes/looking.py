@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from keras import tree
 
-from normcast.errors import counted
-from normcast.layers import GRU, LSTM
-from normcast.probes import loops, own
+from normcast.errors import at_least_one, counted
+from normcast.machine import sparing_memory
+from normcast.probes.budget import Budget, even, in_parts
+from normcast.probes.digest import wide
 from normcast.probes.freezing import channels, recurrence
 from normcast.probes.given import input_names, read_x, read_y, refuse_unbuilt
 from normcast.probes.look import Look, Sight
@@ -23,10 +24,6 @@ from normcast.probes.programs import Programs
 from normcast.probes.taps import Key
 from normcast.probes.trace import Tally
 
-ROOM = 100_000_000  # bytes of what one part of the cases may hold while it is differentiated
-KEPT_ROOM = 64_000_000  # bytes of the values that are kept
-QUICK_WORK = 5e9  # multiplications that take less time than compiling with all optimizations
-BATCH = 256  # the most cases in one part
 FEW = 64  # cases that the layers' own memory, and how far back the network looks, are measured on
 DIRECTIONS = 8
 
@@ -43,11 +40,8 @@ def look(
 ) -> Look:
     """Return what goes on in a model on these cases. The model stays as it is, bit for bit.
 
-    x: (cases, time, channels), or a list or a dict of arrays; y: targets as given to fit; loss: that of
-    compile if not given; without y the gradients are those of the sum of the outputs. layers: names of the
-    layers to look into, all by default. training: whether dropout and batch statistics act. keep: cases of
-    which all values are kept, less where they would take more than 64 MB. Raises ValueError for arrays
-    that do not fit, values that are not finite, and layers that do not exist.
+    The arguments and what is raised are those of `normcast.inspect_model`, which says what a look means; all
+    values are kept of fewer cases than keep, where those would take more than 48 MB.
 
     >>> from keras.layers import LSTM, Dense
     >>> net = keras.Sequential([keras.Input((9, 2)), LSTM(4, name="lstm"), Dense(1)])
@@ -56,10 +50,11 @@ def look(
     (3, 9, 4)
     """
     refuse_unbuilt(model)
+    at_least_one("inspect", "keep", keep)
     x = read_x(model, x)
     cases = len(tree.flatten(x)[0])
     y = None if y is None else read_y(y, cases)
-    return Looker(Programs(model, Objective(model, y, loss), layers, training)).look(x, y, max(1, keep))
+    return Looker(Programs(model, Objective(model, y, loss), layers, training)).look(x, y, keep)
 
 
 class Looker:
@@ -71,16 +66,24 @@ class Looker:
     def look(self, x: Any, y: Any, keep: int) -> Look:
         """Run the programs over the cases, and put together what they gave."""
         cases = len(tree.flatten(x)[0])
-        size = self._part_size(x)
-        self.programs.hurry(self._work(x) < QUICK_WORK)
-        notes: list[str] = []
-        few = _rows(x, slice(0, min(cases, FEW if self._fixed_batch is None else self._fixed_batch)))
+        budget = Budget(self.programs, x)
+        size, kept = budget.size, budget.kept(min(keep, cases))
+        self.programs.hurry(budget.is_quick)
+        self.programs.keep_values(min(kept, size))
+        few = _rows(x, slice(0, min(cases, budget.fixed or FEW)))
         with opened(self.programs.model, [*self.programs.recurrent, *self.programs.plain]):
-            tallies, weights, value, plain, outputs, inputs = self._over_cases(x, y, cases, size, keep, notes)
+            with sparing_memory() as give_back:
+                parts = in_parts(cases, size, between=give_back)
+                tallies, weights, value, plain, outputs, inputs = self._over_cases(x, y, cases, parts, kept)
             carried = self._carried(few, size)
             modes = self._both_modes(few)
             sight = self._sight(few, outputs, size)
-        notes = [*self._notes(cases, size), *notes]
+        notes = [*self._notes(cases, size)]
+        if kept < min(keep, cases):
+            notes.append(
+                f"All values are kept of {counted(kept, 'case')} of {min(keep, cases)}: one takes "
+                f"{budget.each / 1e6:.1f} MB. Summaries are over all {cases}."
+            )
         variables = self.programs.model.trainable_variables
         slopes = {id(v): g for v, g in zip(variables, weights, strict=True)}
         traces = {key: tallies.pop(key).trace() for key in list(tallies)}
@@ -96,9 +99,7 @@ class Looker:
             },
             channels=channels(self.programs, plain, modes),
             sight=sight,
-            gradients={
-                v.path: g for v, g in zip(self.programs.model.trainable_variables, weights, strict=True)
-            },
+            gradients={v.path: g for v, g in zip(variables, weights, strict=True)},
             outputs=outputs,
             inputs=self._named(inputs),
             passed_over=self.programs.passed_over,
@@ -107,18 +108,17 @@ class Looker:
             window=max((leaf.shape[1] for leaf in tree.flatten(x) if leaf.ndim > 2), default=0),
         )
 
-    def _over_cases(self, x: Any, y: Any, cases: int, size: int, keep: int, notes: list[str]) -> tuple:
+    def _over_cases(self, x: Any, y: Any, cases: int, parts: Iterator[slice], keep: int) -> tuple:
         """Return tallies, gradients of the weights, the objective, moments of channels, kept outputs, and
         slopes of the inputs.
         """
         tallies: dict[tuple[str, Key], Tally] = {}
-        weights: list[np.ndarray] = [
-            np.zeros(v.shape, "float64") for v in self.programs.model.trainable_variables
-        ]
+        trained = self.programs.model.trainable_variables
+        weights: list[np.ndarray] = [np.zeros(v.shape, "float64") for v in trained]
         outputs: list[np.ndarray] = []
         value, plain = 0.0, Pooled()
         inputs: dict[Key, np.ndarray] = {}
-        for rows in _parts(cases, size):
+        for rows in parts:
             count = rows.stop - rows.start
             share = [count / cases if self.programs.objective.is_mean else 1.0, count / cases]
             data = {"x": _rows(x, rows), "share": np.array(share, keras.config.floatx())}
@@ -133,15 +133,12 @@ class Looker:
             for key, slope in given["inputs"].items():
                 inputs[key] = inputs.get(key, 0) + slope * (count / cases)
             plain.add({k: v for k, v in given["plain"].items() if k[1] != "valid"}, count)
-            if not tallies:
-                keep = self._keep(given, keep, cases, notes)
-            self._tell(given, tallies, keep)
+            self._tell(given, tallies, keep, count)
             if sum(map(len, outputs)) < keep:
                 outputs.append(given["outputs"])
             del given  # before the next part comes
         kept = np.concatenate(outputs)[:keep]
-        trained = self.programs.model.trainable_variables
-        weights = [w.astype(_wide(v.dtype)) for w, v in zip(weights, trained, strict=True)]
+        weights = [w.astype(wide(v.dtype)) for w, v in zip(weights, trained, strict=True)]
         return tallies, weights, value, plain.means(), kept, inputs
 
     def _sums_to_one(self, outputs: np.ndarray) -> bool:
@@ -156,29 +153,22 @@ class Looker:
         if not self.programs.recurrent:
             return {}
         cases = len(tree.flatten(x)[0])
-        parts = [self.programs.apart({"x": _rows(x, rows)}) for rows in _parts(cases, _even(cases, size))]
+        parts = [self.programs.apart({"x": _rows(x, rows)}) for rows in in_parts(cases, even(cases, size))]
         return {key: np.concatenate([part[key] for part in parts], axis=1) for key in parts[0]}
 
-    def _tell(self, given: dict[str, Any], tallies: dict[tuple[str, Key], Tally], keep: int) -> None:
+    def _tell(
+        self, given: dict[str, Any], tallies: dict[tuple[str, Key], Tally], keep: int, count: int
+    ) -> None:
         valid = {place: v for (place, name), v in given["plain"].items() if name == "valid"}
         gates = {(part, gate) for part, of_one in self.programs.gates.items() for gate in of_one}
         for values, kind in (("seen", "activation"), ("slopes", "gradient")):
             for key, found in given[values].items():
                 is_gate = kind == "activation" and key in gates
-                tally = tallies.setdefault((kind, key), Tally(key[1], keep, is_gate))
-                tally.add(found, valid.get(self.programs.call_of(key)))
-
-    def _keep(self, given: dict[str, Any], keep: int, cases: int, notes: list[str]) -> int:
-        """Return of how many cases all values are kept."""
-        each = sum(v.nbytes // v.shape[1] for kind in ("seen", "slopes") for v in given[kind].values())
-        room = max(1, int(KEPT_ROOM // max(each, 1)))
-        wanted = min(keep, cases)
-        if room < wanted:
-            notes.append(
-                f"All values are kept of {counted(room, 'case')} of {wanted}: one takes {each / 1e6:.1f} MB. "
-                f"Summaries are over all {cases}."
-            )
-        return min(room, wanted)
+                call = self.programs.call_of(key)
+                slices = self.programs.sliced.get(call, 1)
+                tally = tallies.setdefault((kind, key), Tally(key[1], keep * slices, is_gate))
+                alive = valid.get(call, np.ones((len(found), count * slices, 1), bool))
+                tally.add(found, alive[:, :, 0])
 
     def _both_modes(self, x: Any) -> dict[bool, dict[Key, np.ndarray]]:
         norms = [each for each in self.programs.plain if isinstance(each, keras.layers.BatchNormalization)]
@@ -211,77 +201,34 @@ class Looker:
         symbolic = getattr(self.programs.model, "outputs", None)
         return symbolic if symbolic and all(None not in each.shape[1:] for each in symbolic) else [outputs]
 
-    @property
-    def _fixed_batch(self) -> int | None:
-        shapes = [tuple(each.shape) for each in getattr(self.programs.model, "inputs", None) or []]
-        return next((shape[0] for shape in shapes if shape and shape[0]), None)
-
-    def _part_size(self, x: Any) -> int:
-        """Return how many cases are differentiated at once."""
-        if self._fixed_batch:
-            return self._fixed_batch
-        leaves = tree.flatten(x)
-        steps = max((leaf.shape[1] for leaf in leaves if leaf.ndim > 2), default=1)
-        width = sum(_width(layer) for layer in self.programs.recurrent)
-        each = steps * max(width, 64) * np.dtype(keras.config.floatx()).itemsize
-        return _even(len(leaves[0]), int(min(BATCH, max(1, ROOM // each))))
-
-    def _work(self, x: Any) -> float:
-        """Return how many multiplications one pass over the cases takes, about."""
-        leaves = tree.flatten(x)
-        steps = max((leaf.shape[1] for leaf in leaves if leaf.ndim > 2), default=1)
-        weights = sum(int(np.prod(v.shape)) for v in self.programs.model.trainable_variables)
-        return float(len(leaves[0]) * steps * weights)
-
     def _notes(self, cases: int, size: int) -> Iterator[str]:
         if not self.programs.objective.is_loss:
             yield f"No y was given: gradients are those of {self.programs.objective.words}."
         if any(getattr(self.programs.objective, "largest", ())):
             yield "The outputs are probabilities, whose sum is 1 whatever the network reads."
         if not self.programs.recurrent:
-            yield "The model has no recurrent layer that can be looked into."
+            whose = "What was named" if self.programs.is_part else "The model"
+            yield f"{whose} has no recurrent layer that can be looked into."
         if self.programs.training and size < cases:
             yield f"Training mode: batch statistics are those of batches of {size} cases."
+        if self.programs.sliced:
+            yield f"Each slice of a case is a case of its own in {', '.join(self.programs.sliced)}."
         if self.programs.passed_over:
             yield f"Passed over, since their steps are not known: {', '.join(self.programs.passed_over)}."
-
-
-def _parts(cases: int, size: int) -> Iterator[slice]:
-    for start in range(0, cases, size):
-        yield slice(start, min(cases, start + size))
-
-
-def _even(cases: int, most: int) -> int:
-    """Return a size of parts, at most so many, that leaves no part of another size where one divides.
-
-    >>> _even(1000, 256), _even(7, 256), _even(13, 5)
-    (250, 7, 5)
-    """
-    most = min(cases, most)
-    return next((size for size in range(most, most // 2, -1) if cases % size == 0), most)
 
 
 def _mean_over(x: Any, size: int, program: Any) -> dict[Key, np.ndarray]:
     """Return the means over the cases of what a program gives for parts of so many."""
     cases = len(tree.flatten(x)[0])
     total: dict[Key, np.ndarray] = {}
-    for rows in _parts(cases, _even(cases, size)):
+    for rows in in_parts(cases, even(cases, size)):
         for key, mean in program(_rows(x, rows)).items():
             total[key] = total.get(key, 0) + mean * ((rows.stop - rows.start) / cases)
     return total
 
 
-def _wide(dtype: str) -> str:
-    return "float64" if dtype == "float64" else "float32"
-
-
 def _rows(arrays: Any, rows: slice) -> Any:
     return tree.map_structure(lambda leaf: leaf[rows], arrays)
-
-
-def _width(layer: Any) -> int:
-    parts = (own if isinstance(layer, (LSTM, GRU)) else loops).parts_of(layer, "")
-    return sum(4 * sum(part.sizes.values()) for part in parts)
 
 
 def _outputs_to_follow(shapes: list[tuple]) -> tuple[int, ...]:

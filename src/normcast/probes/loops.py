@@ -11,7 +11,7 @@ import keras
 from keras import ops, tree
 
 from normcast.layers import loop
-from normcast.probes.taps import Call, Part, active, current
+from normcast.probes.taps import Call, Part, active, current, mask_of, time_major
 
 # Which activations a cell calls in which order, by the name of the attribute; the last "" is not looked at.
 GATES: dict[type, dict[str, tuple[str, ...]]] = {
@@ -41,7 +41,7 @@ class OpenLoop:
         if taps is None:
             return super().call(sequences, *args, **kwargs)  # type: ignore[misc]
         with taps.calling(self, parts_of) as one:
-            return super().call(one.input(sequences), *args, **kwargs)  # type: ignore[misc]
+            return super().call(one.input(sequences, mask_of(args, kwargs)), *args, **kwargs)  # type: ignore[misc]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Return (last output, outputs, states) as Keras' own loop does."""
@@ -141,31 +141,32 @@ def part_of(one: Call, cell: Any) -> Part:
 
 
 def _looped(layer: Any, one: Call, sequences: Any, start: Any, mask: Any, training: bool) -> Any:
-    mask = tree.flatten(mask)[0] if mask is not None else None
-    x = ops.swapaxes(sequences, 0, 1)  # (T, B, F)
-    valid = None if mask is None else ops.expand_dims(ops.swapaxes(ops.cast(mask, "bool"), 0, 1), -1)
+    x, valid = ops.swapaxes(sequences, 0, 1), time_major(mask)  # (T, B, F), (T, B, 1)
     if layer.go_backwards:
         x, valid = ops.flip(x, axis=0), None if valid is None else ops.flip(valid, axis=0)
     start = list(start) if tree.is_nested(start) else [start]
     kwargs = {"training": training} if getattr(layer.cell, "_call_has_training_arg", False) else {}
     holds = valid is not None and not _holds_states(layer)
+    # The first state of Keras' own cells is what they put out.
+    one.ends_alone = valid is None and not layer.return_sequences and bool(known_kind(type(layer.cell)))
 
     def step(old: Any, now: dict[str, Any]) -> tuple[Any, Any]:
         states, held = old
-        one.begin(now["probes"])
+        one.begin(now)
         output, new = layer.cell(now["x"], states, **kwargs)
         new = tree.pack_sequence_as(states, tree.flatten(new))
         if "valid" in now:
             output, new = _masked(layer, now["valid"], held, states, output, new)
-        return (new, output if holds else held), (output, one.end())
+        return (new, output if holds else held), (() if one.ends_alone else output, one.end(now["x"]))
 
     xs = {"x": x, "probes": one.probes(x), **({} if valid is None else {"valid": valid})}
     nothing = _blank_output(layer, x, start)
-    blank = (nothing, one.blank(x[0]))
-    (states, _), (outputs, kept) = loop.run(step, (start, nothing if holds else ()), xs, blank, layer.unroll)
+    blank = (() if one.ends_alone else nothing, one.blank(x[0]))
+    start = (start, nothing if holds else ())
+    (states, _), (outputs, kept) = loop.run(step, start, xs, blank, layer.unroll, spare=True)
     last = states if len(one.parts) > 1 else [states]
     one.close(kept, valid, [tree.flatten(each)[0] for each in last])
-    outputs = ops.swapaxes(outputs, 0, 1)
+    outputs = states[0][:, None] if one.ends_alone else ops.swapaxes(outputs, 0, 1)
     return outputs[:, -1], outputs, states
 
 

@@ -8,6 +8,7 @@ import keras
 from keras import ops, tree
 
 from normcast import keras_seam
+from normcast.errors import first_line
 
 
 class _Judge(keras.Model):
@@ -39,6 +40,12 @@ class Objective:
             if any(self.largest):
                 self.words = "the sum of each case's largest output"
             return
+        try:
+            tree.map_structure(keras.losses.get, loss)
+        except ValueError as error:
+            raise ValueError(
+                f"inspect: loss is {loss!r:.80}, which Keras does not know: {first_line(error)}"
+            ) from error
         self.words = f"the loss ({_name(loss)})"
         self.is_mean = not all(getattr(each, "reduction", "") == "sum" for each in tree.flatten(loss))
         self._judge = _Judge(name="judge")
@@ -61,8 +68,7 @@ class Objective:
 
 def added(scalars: list[Any]) -> Any:
     """Return the sum of tensors without axes, of whatever precision."""
-    dtypes = [keras.backend.standardize_dtype(each.dtype) for each in scalars]
-    dtype = keras.backend.result_type(*dtypes, "float32")
+    dtype = "float64" if "float64" in map(_whole, scalars) else "float32"
     return sum((ops.cast(each, dtype) for each in scalars), ops.zeros((), dtype))
 
 

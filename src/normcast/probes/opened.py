@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from numbers import Integral
 from threading import RLock
 from typing import Any
 
@@ -14,6 +15,7 @@ from normcast import keras_seam
 from normcast.layers import GRU, LSTM
 from normcast.probes import loops, own
 from normcast.probes.channels import OpenChannels
+from normcast.probes.slices import OpenSlices
 
 CONVOLUTIONS = (
     keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D, keras.layers.DepthwiseConv1D,
@@ -24,6 +26,7 @@ NORMS = (
     keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.GroupNormalization,
     keras.layers.UnitNormalization, keras.layers.RMSNormalization,
 )  # fmt: skip
+SLICES = keras.layers.TimeDistributed
 _turn = RLock()
 
 
@@ -34,7 +37,8 @@ def opened(model: keras.Model, layers: list[Any]) -> Iterator[None]:
     One thread at a time: a layer is of one class at a time.
     """
     with _turn:
-        found = [each for layer in layers for each in (layer, *_cells(layer))]
+        wrappers = [each for each in keras_seam.all_layers(model) if isinstance(each, SLICES)]
+        found = [*wrappers, *(each for layer in layers for each in (layer, *_cells(layer)))]
         before = [(each, each.__class__) for each in {id(each): each for each in found}.values()]
         try:
             with keras_seam.losses_kept(model):
@@ -59,7 +63,8 @@ def _cells(layer: Any) -> list[Any]:
 
 def is_loop(layer: Any) -> bool:
     """Whether it is a recurrent layer of Keras over vectors."""
-    return isinstance(layer, keras.layers.RNN) and hasattr(layer, "inner_loop") and not _is_spatial(layer)
+    loop = isinstance(layer, keras.layers.RNN) and hasattr(layer, "inner_loop") and not _is_spatial(layer)
+    return loop and all(map(_has_rows, loops.cells_of(layer)))
 
 
 def _is_spatial(layer: Any) -> bool:
@@ -70,6 +75,12 @@ def _is_spatial(layer: Any) -> bool:
 def is_recurrent(layer: Any) -> bool:
     """Whether it can be looked into step by step."""
     return isinstance(layer, (LSTM, GRU)) or is_loop(layer)
+
+
+def _has_rows(cell: Any) -> bool:
+    """Whether each state of a cell is one row of numbers for each case."""
+    sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
+    return all(isinstance(size, Integral) for size in sizes)
 
 
 def is_plain(layer: Any) -> bool:
@@ -92,6 +103,7 @@ _FACES = (
     (_below(GRU), own.OpenGRU),
     (_below(keras.layers.RNN), loops.OpenLoop),
     (_below(*CONVOLUTIONS, *NORMS), OpenChannels),
+    (_below(SLICES), OpenSlices),
     (lambda kind: loops.known_kind(kind) is not None, loops.OpenGates),
     (lambda kind: True, loops.OpenCell),
 )

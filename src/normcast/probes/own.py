@@ -7,8 +7,8 @@ from typing import Any
 
 from keras import ops
 
-from normcast.layers import GRU, LSTM
-from normcast.probes.taps import Part, active, current
+from normcast.layers import GRU, LSTM, loop
+from normcast.probes.taps import Part, active, current, mask_of
 
 SEEN = "seen"
 
@@ -19,13 +19,15 @@ class OpenRecurrent:
     gates: tuple[str, ...]
     units: int
     norms: dict[str, Any]
+    return_sequences: bool
+    unroll: bool
 
     def call(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
         taps = active()
         if taps is None:
             return super().call(sequences, *args, **kwargs)  # type: ignore[misc]
         with taps.calling(self, parts_of) as one:
-            return super().call(one.input(sequences), *args, **kwargs)  # type: ignore[misc]
+            return super().call(one.input(sequences, mask_of(args, kwargs)), *args, **kwargs)  # type: ignore[misc]
 
     def fused(self, *args: Any) -> Any:
         return None if current() else super().fused(*args)  # type: ignore[misc]
@@ -35,25 +37,26 @@ class OpenRecurrent:
         if one is None:
             return super()._over_time(states, xs, blank, held)  # type: ignore[misc]
         xs = {**xs, "probes": one.probes(ops.cast(xs["x"], states[-1].dtype))}
-        blank = (blank[0], {**blank[1], SEEN: one.blank(states[-1])})
-        states, (h, statistics) = super()._over_time(states, xs, blank, held)  # type: ignore[misc]
+        one.ends_alone = not (self.return_sequences or "valid" in xs)
+        blank = (() if one.ends_alone else blank[0], {**blank[1], SEEN: one.blank(states[-1])})
+        states, (h, statistics) = loop.run(
+            lambda old, now: self._masked_step(old, now, held), states, xs, blank, self.unroll, spare=True
+        )
+        h = states[0][None] if one.ends_alone else h
         kept = statistics.pop(SEEN)
         one.close(kept, xs.get("valid"), [states[0]])
         for term, told in statistics.items():
-            if told and one.taps.plain is not None:
-                mean, variance = told
-                one.taps.plain[one.place, f"{term} mean"] = mean
-                one.taps.plain[one.place, f"{term} variance"] = variance
+            for name, value in zip(("mean", "variance"), told, strict=False):
+                one.taps.note((one.place, f"{term} {name}"), value)
         return states, (h, statistics)
 
     def _masked_step(self, old: tuple, now: dict[str, Any], held: Any) -> tuple[tuple, tuple]:
         one = current()
         if one is None:
             return super()._masked_step(old, now, held)  # type: ignore[misc]
-        one.begin(now["probes"])
+        one.begin(now)
         new, (h, statistics) = super()._masked_step(old, now, held)  # type: ignore[misc]
-        kept = {key: ops.cast(value, old[-1].dtype) for key, value in one.end().items()}
-        return new, (h, {**statistics, SEEN: kept})
+        return new, (() if one.ends_alone else h, {**statistics, SEEN: one.end(old[-1])})
 
     def step(self, states: tuple, now: dict[str, Any], held: Any) -> tuple[tuple, dict[str, Any]]:
         new, keep = super().step(states, now, held)  # type: ignore[misc]

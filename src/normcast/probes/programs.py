@@ -11,6 +11,7 @@ from keras import ops, tree
 from normcast import keras_seam
 from normcast.errors import unknown
 from normcast.probes.autodiff import Finish, Program, Run
+from normcast.probes.digest import Norms, Nothing, Sums
 from normcast.probes.objective import Objective, added
 from normcast.probes.opened import is_plain, is_recurrent, paths
 from normcast.probes.taps import Key, Make, Taps
@@ -20,23 +21,23 @@ class Programs:
     """A model's layers that are looked into, and the programs that do it.
 
     names: of all layers inside the model, by id; parts: by the place of each cell its layer, its number
-    there and the place of the call, known once a program ran. passed_over: recurrent layers that cannot be
-    looked into.
+    there and the place of the call, known once a program ran. is_part: whether layers were
+    named. passed_over: recurrent layers that cannot be looked into.
     """
 
     def __init__(self, model: keras.Model, objective: Objective, layers: Any, training: bool) -> None:
         self.model, self.objective, self.training = model, objective, training
         self.names = paths(model)
         inside = [each for each in keras_seam.all_layers(model) if id(each) in self.names]
+        self.is_part = layers is not None
         chosen = inside if layers is None else _chosen(inside, self.names, layers)
         self.recurrent = [each for each in chosen if is_recurrent(each)]
         self.plain = [each for each in chosen if is_plain(each)]
-        self.parts: dict[
-            str, tuple[Any, int, str]
-        ] = {}  # place of a cell: layer, its number, place of the call
+        self.parts: dict[str, tuple[Any, int, str]] = {}
         self.order: tuple[str, ...] = ()  # of the calls
         self.gates: dict[str, tuple[str, ...]] = {}
-        self.parts_known, self.quick = False, False
+        self.sliced: dict[str, int] = {}  # slices of each case, by the place of the call
+        self.parts_known, self.quick, self.keep = False, False, 0
         self._made: list[Program] = []
         looked_at = {id(each) for each in [*self.recurrent, *self.plain]}
         self._unknown = [each for each in chosen if _is_recurrent(each) and id(each) not in looked_at]
@@ -45,13 +46,14 @@ class Programs:
     @cached_property
     def whole(self) -> Program:
         """The objective, with the gradients of everything that is looked at and of every weight."""
+        digest = Sums(self.keep)
 
         def run(make: Make, data: Any) -> tuple[Any, Any]:
-            taps = Taps(make, self.names)
+            taps = Taps(make, self.names, digest=digest)
             with taps.running():
                 outputs = self.model(_probed(taps, data["x"]), training=self.training)
             self.parts.update(taps.parts)
-            self.order, self.gates = tuple(taps.called), taps.gates
+            self.order, self.gates, self.sliced = tuple(taps.called), taps.gates, taps.sliced
             self.parts_known, self.leaves = True, len(tree.flatten(outputs))
             value = self.objective.of(outputs, data.get("y"))
             value = value * ops.cast(data["share"][0], value.dtype)
@@ -61,8 +63,9 @@ class Programs:
 
         def finish(value: Any, read: Any, probes: dict[Key, Any], weights: list[Any]) -> Any:
             inputs = {key: ops.mean(ops.abs(g), axis=0) for key, g in probes.items() if not key[0]}
+            sums = {key: g for key, g in probes.items() if key[0]}
             slopes = {
-                key: ops.swapaxes(g, 0, 1) if key[1] == "x" else g for key, g in probes.items() if key[0]
+                key: digest.joined(ops.unstack(g), False) if g.ndim > 3 else g for key, g in sums.items()
             }
             return {"value": value, **read, "slopes": slopes, "weights": weights, "inputs": inputs}
 
@@ -73,6 +76,12 @@ class Programs:
         self.quick = quick
         for program in self._made:
             program.quick = quick
+
+    def keep_values(self, cases: int) -> None:
+        """Say of how many cases of a part all values are wanted."""
+        if cases != self.keep:
+            self.keep = cases
+            vars(self).pop("whole", None)
 
     def follow_the_largest(self) -> None:
         """Follow the largest of each case's outputs from now on."""
@@ -90,13 +99,13 @@ class Programs:
         """How much of the states at each step is left in the last state of the same layer, case by case."""
 
         def run(make: Make, data: Any) -> tuple[Any, Any]:
-            taps = Taps(make, self.names, apart=True)
+            taps = Taps(make, self.names, apart=True, digest=Norms())
             with taps.running():
                 self.model(data["x"], training=self.training)
             return added(taps.ends), {key: v for key, v in taps.plain.items() if key[1] == "valid"}
 
         def finish(value: Any, read: Any, probes: dict[Key, Any], weights: list[Any]) -> Any:
-            return {**{key: _norm(g) for key, g in probes.items()}, **read}
+            return {**{key: g[..., 0] for key, g in probes.items()}, **read}
 
         return self._program(run, finish, [], [*self.model.trainable_variables, *self.others])
 
@@ -106,7 +115,7 @@ class Programs:
 
         def program(training: bool) -> Program:
             def run(make: Make, data: Any) -> tuple[Any, Any]:
-                taps = Taps(lambda *about: None, self.names)
+                taps = Taps(lambda *about: None, self.names, digest=Nothing())
                 with taps.running():
                     outputs = self.model(data["x"], training=training)
                 return ops.sum(ops.cast(tree.flatten(outputs)[0], "float32")), taps.plain
@@ -122,7 +131,11 @@ class Programs:
         """The derivative of some outputs with respect to each input, its mean size over the cases."""
 
         def run(make: Make, data: Any) -> tuple[Any, Any]:
-            outputs = self.model(_probed(Taps(make, self.names), data["x"]), training=False)
+            taps = Taps(
+                lambda key, *about: None if key[0] else make(key, *about), self.names, digest=Nothing()
+            )
+            with taps.running():
+                outputs = self.model(_probed(taps, data["x"]), training=False)
             flat = [ops.reshape(each, (each.shape[0], -1)) for each in tree.flatten(outputs)]
             joined = ops.concatenate([ops.cast(each, flat[0].dtype) for each in flat], axis=-1)
             return ops.sum(joined * ops.cast(data["direction"], joined.dtype)), {}
@@ -148,7 +161,11 @@ class Programs:
 
 def _chosen(inside: list[Any], names: dict[int, str], wanted: Any) -> list[Any]:
     """Return the layers of those names, and what is inside them."""
-    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(wanted, (list, tuple, set)) or not all(isinstance(name, str) for name in wanted):
+        raise ValueError(f"inspect: layers must be names, as in layers=['lstm_1'], but is {wanted!r:.80}.")
+    if not wanted:
+        raise ValueError("inspect: layers names no layer. Name some, or leave it out to see all.")
     known = [names[id(each)] for each in inside]
     found = []
     for name in wanted:
@@ -163,13 +180,6 @@ def _is_recurrent(layer: Any) -> bool:
     """Whether a layer says that it steps through time, whatever it is."""
     steps = hasattr(layer, "return_sequences") and not isinstance(layer, keras.layers.Bidirectional)
     return isinstance(layer, keras.layers.RNN) or steps
-
-
-def _norm(values: Any) -> Any:
-    """Return the Euclidean norm over the last axis; values are scaled first, so that no square underflows."""
-    largest = ops.max(ops.abs(values), axis=-1, keepdims=True)
-    scaled = values / ops.where(largest > 0, largest, ops.ones_like(largest))
-    return largest[..., 0] * ops.sqrt(ops.sum(ops.square(scaled), axis=-1))
 
 
 def _probed(taps: Taps, x: Any) -> Any:

@@ -10,12 +10,13 @@ import numpy as np
 
 from normcast.probes.look import Recurrence
 from normcast.probes.trace import SQUASHED, Trace
+from normcast.probes.weights import GateWeight
 
 KEEPS = {"f": "forget gate", "z": "update gate"}  # 1 keeps the old state
 FAINT, LOUD = 1e-6, 1e3  # what is left of the gradient over the window, where it vanishes or explodes
 STILL = 1e-3  # of the widest unit's range
 RANGE = 2.0  # of a unit between -1 and 1; an unbounded one is no wider measure for the others
-ALIKE = 0.9999
+ALIKE, READ_ALIKE = 0.9999, 0.9
 FEWEST, MOST = 32, 20_000  # rows, cases times steps, that twins are told by
 BOUNDED = ("tanh", "hard_tanh", "softsign", "sigmoid", "hard_sigmoid")
 
@@ -34,7 +35,7 @@ class Reading:
     gate, the share of all values below 0.01 or above 0.99 (0.99 from 0 for g and n, where their activation
     is bounded; else 0). dead: units whose output hardly moves over all cases and steps. silent: units that
     get no gradient at any step. twins: groups of units whose outputs are the same but for a factor and a
-    shift.
+    shift, and whose weights are alike.
     """
 
     name: str
@@ -73,7 +74,7 @@ def read(seen: Recurrence) -> Reading:
         open={gate: _share(trace, trace.high) * can_saturate[gate] for gate, trace in gates.items()},
         dead=dead_units(h),
         silent=silent_units(seen.gradients[seen.states[0]]),
-        twins=twins(h),
+        twins=twins(h, seen.weights),
     )
 
 
@@ -149,10 +150,13 @@ def silent_units(gradient: Trace) -> tuple[int, ...]:
     return tuple(map(int, np.flatnonzero(none.all(axis=0)))) if reached.any() else ()
 
 
-def twins(h: Trace) -> tuple[tuple[int, ...], ...]:
-    """Return groups of units whose outputs go together: the size of their correlation is 0.9999 at least.
+def twins(h: Trace, weights: tuple[GateWeight, ...] = ()) -> tuple[tuple[int, ...], ...]:
+    """Return groups of units whose outputs go together, the size of their correlation 0.9999 at least, and
+    whose weights do, by a cosine of 0.9 in the mean over the gates.
 
-    It takes 32 rows, cases times steps, and does with 20,000 of them.
+    Outputs alone tell nothing of wide layers that read one smooth series: they have few ways to move. It
+    takes 32 rows, cases times steps, and does with 20,000 of them. weights: as in `Recurrence`; of a cell of
+    the user's own, without gates, outputs decide.
     """
     rows = h.values.reshape(-1, h.units)
     rows = rows[np.isfinite(rows).all(axis=1)]
@@ -163,7 +167,7 @@ def twins(h: Trace) -> tuple[tuple[int, ...], ...]:
     size = np.sqrt(np.sum(centred**2, axis=0))
     alive = size > 1e-7 * np.sqrt(len(rows))
     unit = centred / np.where(alive, size, 1)
-    alike = (np.abs(unit.T @ unit) >= ALIKE) & alive[:, None] & alive[None, :]
+    alike = (np.abs(unit.T @ unit) >= ALIKE) & alive[:, None] & alive[None, :] & _read_alike(weights, h.units)
     groups: list[tuple[int, ...]] = []
     seen: set[int] = set()
     for one in range(h.units):
@@ -172,6 +176,21 @@ def twins(h: Trace) -> tuple[tuple[int, ...], ...]:
             groups.append(tuple(group))
             seen |= set(group)
     return tuple(groups)
+
+
+def _read_alike(weights: tuple[GateWeight, ...], units: int) -> np.ndarray:
+    """Return which pairs of units read input and states by much the same weights, (unit, unit)."""
+    gates: dict[str, list[np.ndarray]] = {}
+    for each in weights:
+        if each.weight in ("kernel", "recurrent") and each.values.shape[1:] == (units,):
+            gates.setdefault(each.gate, []).append(np.asarray(each.values, "float64"))
+    cosines = [np.abs(columns.T @ columns) for columns in map(_unit_columns, gates.values())]
+    return np.mean(cosines, axis=0) >= READ_ALIKE if cosines else np.ones((units, units), bool)
+
+
+def _unit_columns(matrices: list[np.ndarray]) -> np.ndarray:
+    columns = np.concatenate(matrices)
+    return columns / np.maximum(np.sqrt(np.sum(columns**2, axis=0)), 1e-30)
 
 
 def _share(trace: Trace, share: np.ndarray | None) -> float:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
-Key = tuple[str, str]  # the place, "lstm_1", and the name of a tensor there, "f"
-Make = Callable[[Key, tuple[int, ...], str], Any]
+from normcast.probes.digest import Key, Sums, Values, side_by_side
+from normcast.probes.sliced import Join, Make, Slices
+
 _active: ContextVar[Taps | None] = ContextVar("taps", default=None)
 
 
@@ -42,22 +44,26 @@ class Taps:
     """What one run adds and reads.
 
     make: returns the probe of that key, shape and dtype, or None where no gradient is wanted. apart: cut each
-    layer off from what is in front of it, and gather in `ends` what its last states come to.
+    layer off from what is in front of it, and gather in `ends` what its last states come to. digest: what is
+    made of each step. Inside TimeDistributed each slice of each case is a case: their probes are parts of
+    one, and what is read of them is put together.
     """
 
     make: Make
     names: dict[int, str]
     apart: bool = False
+    digest: Values = field(default_factory=Values)
     seen: dict[Key, Any] = field(default_factory=dict)
     plain: dict[Key, Any] = field(default_factory=dict)
     ends: list[Any] = field(default_factory=list)
     open_calls: list[Call] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     called: list[str] = field(default_factory=list)
+    slices: Slices = field(default_factory=Slices)
+    sliced: dict[str, int] = field(default_factory=dict)  # slices of each case, by the place of a call
     gates: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by place
-    parts: dict[str, tuple[Any, int, str]] = field(
-        default_factory=dict
-    )  # cells by place: layer, number, call
+    # Cells by place: the layer, the cell's number there, the place of the call.
+    parts: dict[str, tuple[Any, int, str]] = field(default_factory=dict)
 
     @contextmanager
     def running(self) -> Iterator[Taps]:
@@ -82,13 +88,41 @@ class Taps:
         """Return the name of this call of a layer: its path, and which call it is from the second on."""
         name = self.names.get(id(layer), layer.name)
         self.calls[name] += 1
-        self.called.append(name if self.calls[name] == 1 else f"{name} (call {self.calls[name]})")
-        return self.called[-1]
+        place = name if self.calls[name] == 1 else f"{name} (call {self.calls[name]})"
+        number, count = self.slices.now
+        if number == 0:
+            self.called.append(place)
+        if count > 1:
+            self.sliced[place] = count
+        return place
 
     def probed(self, key: Key, value: Any) -> Any:
-        """Return the value with its probe added."""
-        probe = self.make(key, tuple(value.shape), keras.backend.standardize_dtype(value.dtype))
+        """Return the value with its probe added. value: (batch, ...)."""
+        probe = self.probe(key, tuple(value.shape), keras.backend.standardize_dtype(value.dtype), axis=0)
         return value if probe is None else value + probe
+
+    def probe(self, key: Key, shape: tuple[int, ...], dtype: str, axis: int) -> Any:
+        """Return the probe of that key, in slices this slice's part of it. axis: of the cases."""
+        return self.slices.probe(self.make, self.digest, key, (shape, dtype, axis))
+
+    def see(self, key: Key, value: Any, is_gate: bool) -> None:
+        """Keep what a tensor came to at all steps, (time, rows, units)."""
+        self.slices.gather(self.seen, key, value, partial(self.digest.joined, is_gate=is_gate))
+
+    def note(self, key: Key, value: Any) -> None:
+        """Keep something plain: which steps are valid, (time, batch, 1), or a moment without cases."""
+        least, most, mean = (partial(_over, join) for join in (ops.min, ops.max, ops.mean))
+        joins: dict[str, Join] = {"valid": side_by_side, "low": least, "high": most}
+        self.slices.gather(self.plain, key, value, joins.get(key[1].split()[-1], mean))
+
+    @contextmanager
+    def slicing(self, which: int, many: int) -> Iterator[None]:
+        """Say which slice of each case the block runs."""
+        calls = self.calls.copy()
+        with self.slices.running(which, many):
+            yield
+        if which < many - 1:
+            self.calls = calls  # the next slice is no other call
 
 
 def active() -> Taps | None:
@@ -117,44 +151,70 @@ class Call:
     kept: dict[Key, Any] = field(default_factory=dict)
     upcoming: dict[str, Iterator[str]] = field(default_factory=dict)  # gates, by the activation's name
     cell: Any = None  # the one that steps
+    valid: Any = None  # (batch, 1) at the step that goes on
+    ends_alone: bool = False  # whether the output of the last step is all that leaves the layer
 
-    def input(self, sequences: Any) -> Any:
+    def input(self, sequences: Any, mask: Any) -> Any:
         """Return the layer's input, (batch, time, features), with its probe."""
         if self.taps.apart:
             return ops.stop_gradient(sequences)
-        return self.taps.probed((self.place, "x"), sequences)
+        digest, key = self.taps.digest, (self.place, "x")
+        if not isinstance(digest, Sums):
+            return self.taps.probed(key, sequences)
+        batch, steps, width = sequences.shape
+        dtype = digest.dtype(keras.backend.standardize_dtype(sequences.dtype))
+        probe = self.taps.probe(key, (steps, *digest.gradient(batch, width)), dtype, axis=1)
+        return sequences if probe is None else digest.through(sequences, probe, time_major(mask))
 
     def probes(self, like: Any) -> dict[Key, Any]:
         """Return the probes of all steps. like: (time, batch, ...)."""
         steps, batch = like.shape[0], like.shape[1]
-        dtype = keras.backend.standardize_dtype(like.dtype)
+        dtype = self.taps.digest.dtype(keras.backend.standardize_dtype(like.dtype))
         found = {}
         for part in self.parts:
             for name, width in part.sizes.items():
                 if self.taps.apart and name in part.gates:
                     continue
-                probe = self.taps.make((part.place, name), (steps, batch, width), dtype)
+                shape = (steps, *self.taps.digest.gradient(batch, width))
+                probe = self.taps.probe((part.place, name), shape, dtype, axis=1)
                 if probe is not None:
                     found[part.place, name] = self._in_order(probe)
         return found
 
     def blank(self, like: Any) -> dict[Key, Any]:
         """Return zeros in the shapes of what one step keeps. like: (batch, ...)."""
-        sizes = {(part.place, name): width for part in self.parts for name, width in part.sizes.items()}
-        return {key: ops.zeros((like.shape[0], width), like.dtype) for key, width in sizes.items()}
+        digest, dtype = self.taps.digest, keras.backend.standardize_dtype(like.dtype)
+        rows = {key: digest.rows(like.shape[0], key in self.gates) for key in self.widths}
+        return {
+            key: ops.zeros((rows[key], width), digest.dtype(dtype))
+            for key, width in self.widths.items()
+            if rows[key]
+        }
 
-    def begin(self, now: dict[Key, Any]) -> None:
-        """Start a step, with its probes."""
-        self.now, self.kept = now, {}
+    @property
+    def widths(self) -> dict[Key, int]:
+        """The width of all that is read."""
+        return {(part.place, name): width for part in self.parts for name, width in part.sizes.items()}
+
+    @property
+    def gates(self) -> set[Key]:
+        """What of it is a gate."""
+        return {(part.place, gate) for part in self.parts for gate in part.gates}
+
+    def begin(self, now: dict[str, Any]) -> None:
+        """Start a step. now: its `x`, (batch, features), its `probes`, and where it counts, `valid`."""
+        self.valid, self.kept = now.get("valid"), {}
+        self.now = self.taps.digest.probes(now["probes"], self.widths, now["x"].shape[0], self.valid)
 
     def stepping(self) -> bool:
         """Whether a step is going on: Keras calls cells outside of the loop, too, to draw dropout masks."""
         return self.now is not None
 
-    def end(self) -> dict[Key, Any]:
-        """End a step, and return what was kept at it."""
-        kept, self.now = self.kept, None
-        return kept
+    def end(self, like: Any) -> dict[Key, Any]:
+        """End a step, and return what is kept of it. like: a tensor in the precision of the values."""
+        values, self.now = self.kept, None
+        dtype = keras.backend.standardize_dtype(like.dtype)
+        return self.taps.digest.kept(values, self.valid, self.gates, dtype)
 
     def gate(self, part: Part, name: str, before: Any, activation: Callable[[Any], Any]) -> Any:
         """Return the activation of what goes into a gate, and keep it."""
@@ -188,14 +248,29 @@ class Call:
         self.taps.parts.update(told)
         self.taps.gates.update({part.place: part.gates for part in self.parts})
         for key, value in kept.items():
-            self.taps.seen[key] = self._in_order(value)
+            self.taps.see(key, self._in_order(value), key in self.gates)
         if valid is not None:
-            self.taps.plain[self.place, "valid"] = self._in_order(valid)
+            self.taps.note((self.place, "valid"), self._in_order(valid))
         if self.taps.apart:
             self.taps.ends += [_signed_sum(h) for h in last]
 
     def _in_order(self, steps: Any) -> Any:
         return ops.flip(steps, axis=0) if self.layer.go_backwards else steps
+
+
+def time_major(mask: Any) -> Any:
+    """Return a mask, (batch, time), as (time, batch, 1); None for none."""
+    mask = next((each for each in tree.flatten(mask) if each is not None), None)
+    return None if mask is None else ops.expand_dims(ops.swapaxes(ops.cast(mask, "bool"), 0, 1), -1)
+
+
+def mask_of(args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Return the mask that a recurrent layer is called with, behind its initial state."""
+    return args[1] if len(args) > 1 else kwargs.get("mask")
+
+
+def _over(join: Callable[..., Any], slices: list[Any]) -> Any:
+    return join(ops.stack(slices), axis=0)
 
 
 def _signed_sum(h: Any) -> Any:

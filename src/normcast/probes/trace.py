@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+SUMS = ("sum", "size", "least", "most", "not_finite")  # what is summed over the cases at each step
+ENDS = ("low", "high")  # of gates: how many are shut and open
 SQUASHED = ("g", "n")  # gates between -1 and 1; the others lie between 0 and 1
 
 
@@ -37,7 +38,7 @@ class Trace:
     @property
     def norm(self) -> np.ndarray:
         """The Euclidean norm over the units, its root mean square over the cases: (step,)."""
-        return np.sqrt(np.sum(np.square(self.rms), axis=1))
+        return np.sqrt(np.sum(np.square(self.rms, dtype="float64"), axis=1))
 
     @property
     def units(self) -> int:
@@ -54,24 +55,6 @@ class Trace:
         return f"Trace({self.name!r}, {self.steps} steps x {self.units} units, {cases} cases kept)"
 
 
-def sums(value: np.ndarray, valid: np.ndarray, floor: float | None) -> dict[str, np.ndarray]:
-    """Return what a tally adds up. value: (time, batch, units); valid: (time, batch); floor: of a gate."""
-    where = valid[:, :, None]
-    about: dict[str, Any] = {"axis": 1, "where": where}
-    found = {
-        "count": valid.sum(axis=1),
-        "sum": np.sum(value, **about),
-        "square": np.sum(np.square(value), **about),
-        "least": np.min(value, initial=np.inf, **about),
-        "most": np.max(value, initial=-np.inf, **about),
-        "not_finite": np.sum(~np.isfinite(value), axis=(1, 2), where=where),
-    }
-    if floor is not None:
-        found["low"] = np.sum(value < floor, dtype="int32", **about)
-        found["high"] = np.sum(value > 0.99, dtype="int32", **about)
-    return found
-
-
 class Tally:
     """Adds up what parts of the cases gave, and keeps the values of the first ones.
 
@@ -80,22 +63,25 @@ class Tally:
 
     def __init__(self, name: str, keep: int, is_gate: bool = False) -> None:
         self.name, self._keep = name, keep
-        self._floor = (-0.99 if name in SQUASHED else 0.01) if is_gate else None
+        self._rows = (*SUMS, *ENDS) if is_gate else SUMS
         self._sums: dict[str, np.ndarray] = {}
         self._kept: list[np.ndarray] = []
 
-    def add(self, values: np.ndarray, valid: np.ndarray | None) -> None:
-        """Add the values of a part, (time, batch, units); valid: (time, batch, 1)."""
-        alive = np.ones(values.shape[:2], bool) if valid is None else valid[:, :, 0]
-        for key, value in sums(values, alive, self._floor).items():
-            join = {"least": np.minimum, "most": np.maximum}.get(key, np.add)
-            self._sums[key] = join(self._sums[key], value) if key in self._sums else value
+    def add(self, digest: np.ndarray, alive: np.ndarray) -> None:
+        """Add the `Sums` of a part, (time, rows, units); alive: (time, batch), whether a step counts."""
+        found = {name: digest[:, row] for row, name in enumerate(self._rows)}
+        found["not_finite"] = found["not_finite"].sum(axis=1, dtype="float64").astype(int)
+        for key, value in {**found, "count": alive.sum(axis=1)}.items():
+            join = {"least": np.minimum, "most": np.maximum, "size": np.hypot}.get(key, np.add)
+            if key in self._sums:
+                join(self._sums[key], value, out=self._sums[key])
+            else:
+                self._sums[key] = np.array(value)
         wanted = self._keep - sum(map(len, self._kept))
         if wanted > 0:
-            part = np.swapaxes(values, 0, 1)[:wanted]
-            if valid is not None:
-                part = np.where(np.swapaxes(valid, 0, 1)[:wanted], part, part.dtype.type(np.nan))
-            self._kept.append(np.array(part))
+            values = np.swapaxes(digest[:, len(self._rows) :], 0, 1)[:wanted]  # (case, time, units)
+            reached = np.swapaxes(alive, 0, 1)[: len(values), :, None]
+            self._kept.append(np.where(reached, values, values.dtype.type(np.nan)))
 
     def trace(self) -> Trace:
         """Return what was added up, frozen."""
@@ -103,10 +89,10 @@ class Tally:
         with np.errstate(divide="ignore", invalid="ignore"):  # no case may have reached a step
             share = {
                 k: (total.pop(k) / total["count"][:, None]).astype(dtype)
-                for k in ("sum", "square", "low", "high")
+                for k in ("sum", "low", "high")
                 if k in total
             }
-            rms = np.sqrt(share.pop("square"))
+            rms = (total["size"] / np.sqrt(total["count"])[:, None]).astype(dtype)
         shut = share.get("low"), share.get("high")
         ends = total["least"], total["most"]
         kept = np.concatenate(self._kept)

@@ -58,21 +58,29 @@ def gate_weights(
 ) -> tuple[GateWeight, ...]:
     """Return the weights of a layer's cell of that number, gate by gate. gradients: by the variable's id."""
     found: list[GateWeight] = []
+    own = isinstance(layer, (LSTM, GRU))
+    units = layer.units if own else getattr(loops.cells_of(layer)[number], "units", 1)
     for name, variable in _variables(layer, number).items():
         values = np.asarray(variable.value if not hasattr(variable, "numpy") else variable.numpy())
         gradient = gradients.get(id(variable))
-        wide = values.shape[-1]
-        split = (
-            gates if gates and name != "cell gamma" and wide % len(gates) == 0 and _by_gate(name) else ("",)
-        )
+        split = _blocks(name, gates, values.shape[-1] // units)
         parts = np.split(values, len(split), axis=-1)
         slopes = [None] * len(split) if gradient is None else np.split(gradient, len(split), axis=-1)
         found += [GateWeight(name, *each) for each in zip(split, parts, slopes, strict=True)]
     return tuple(found)
 
 
-def _by_gate(name: str) -> bool:
-    return name in ("kernel", "recurrent", "bias") or name.split(" ", maxsplit=1)[0] in ("input", "recurrent")
+def _blocks(name: str, gates: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Return the gates that so many blocks of a weight serve, or "" for one that serves all.
+
+    A GRU that resets before the product normalizes the recurrent term of z and r apart from that of n.
+    """
+    term = name.split(" ", maxsplit=1)[0]
+    by_gate = {
+        "candidate": gates[-1:],
+        **dict.fromkeys(("kernel", "bias", "input", "recurrent"), gates[:count]),
+    }
+    return by_gate.get(term) or ("",)
 
 
 def _variables(layer: Any, number: int) -> dict[str, Any]:
