@@ -19,11 +19,12 @@ from normcast.cases.subject import TaskName
 from normcast.data import Cases
 from normcast.data.case_input import cases_in
 from normcast.engine.progress import Reports, reporting
+from normcast.engine.trained import Recorded
 from normcast.errors import listed, unknown
 from normcast.sheet import Sheet, Shown, brief, call
 
 
-class Estimator(Shown):
+class Estimator(Shown, Recorded):
     """Parameters, fit and save of `Regressor` and `Classifier`."""
 
     kind: ClassVar[TaskName]
@@ -118,7 +119,14 @@ class Estimator(Shown):
     # ---- what both do
 
     def fit(
-        self, X: Any, y: Any = None, *, groups: Any = None, times: Any = None, progress: Reports = True
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        groups: Any = None,
+        times: Any = None,
+        progress: Reports = True,
+        record: int | None = None,
     ) -> Self:
         """Learn from cases; returns self.
 
@@ -127,16 +135,17 @@ class Estimator(Shown):
         must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
         held out are then the last. X may also be `Cases`, which hold all of it. progress: False for no line
         on the terminal or in the notebook, or a function that takes `engine.Progress`.
+        record: how many training cases are looked at after each epoch, so that `flow_` tells what gradients
+        and gates did; what is learned is the same bit for bit.
         Raises ValueError for cases that cannot be learned from, with the place in them.
         """
-        self._learn(self.cases_of(X, y, groups, times, type(self).__name__), progress)
-        return self
-
-    def _learn(self, cases: Cases, progress: Reports) -> None:
+        self._refuse_record(record)
+        cases = self.cases_of(X, y, groups, times, type(self).__name__)
         self._refuse_untold()
         with reporting(progress) as report:
-            self.learned_ = learn(cases, self.told_of(cases), self.settings, report)
+            self.learned_ = learn(cases, self.told_of(cases), self.settings, report, record=record)
         self.fitted_ = self.learned_.fitted
+        return self
 
     def told_of(self, cases: Cases) -> TaskName:
         """Return what is told of such cases."""

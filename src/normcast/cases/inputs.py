@@ -10,12 +10,12 @@ import keras
 import numpy as np
 
 from normcast.cases.fitted import Fitted
-from normcast.check.net import Node, sinks, through
+from normcast.check.lookups import lookups, readers
 from normcast.check.reading import read
 from normcast.data import Cases
 from normcast.data.uneven import series_in
 from normcast.errors import listed, unknown
-from normcast.models.graph.kinds import COMPARISON, LOOKUP, PASSING
+from normcast.models.graph.kinds import COMPARISON, LOOKUP
 
 _log = logging.getLogger("normcast")
 
@@ -49,8 +49,7 @@ def codes_of(cases: Cases, model: keras.Model) -> tuple[str, ...]:
     >>> codes_of(Cases.of([[1, 2, 3, 4, 5]] * 3, [0, 1, 2]), net)
     ('past',)
     """
-    looked_up = {node.name for node in read(model).inputs if any(n.kind in LOOKUP for n in _readers(node))}
-    names = looked_up | _whole(model)
+    names = {*lookups(read(model)), *_whole(model)}
     names = {cases.name} if names and not cases.beside else names
     return tuple(name for name in cases.inputs if name in names)
 
@@ -58,20 +57,15 @@ def codes_of(cases: Cases, model: keras.Model) -> tuple[str, ...]:
 def refuse_codes_among_others(model: keras.Model, where: str) -> None:
     """Raise ValueError for an input that an Embedding reads, and as quantities, to be scaled, others do."""
     for node in read(model).inputs:
-        readers = [each for each in _readers(node) if each.kind not in COMPARISON]
-        lookups = [each.name for each in readers if each.kind in LOOKUP]
-        others = [each.name for each in readers if each.kind not in LOOKUP]
-        if lookups and others and node.name not in _whole(model):
+        compared = [each for each in readers(node) if each.kind not in COMPARISON]
+        looking = [each.name for each in compared if each.kind in LOOKUP]
+        others = [each.name for each in compared if each.kind not in LOOKUP]
+        if looking and others and node.name not in _whole(model):
             raise ValueError(
-                f"{where}: of input {node.name!r} {listed(lookups)} looks up whole numbers, which no scaling "
+                f"{where}: of input {node.name!r} {listed(looking)} looks up whole numbers, which no scaling "
                 f"fits, but {listed(others)} reads it as well. Give what is looked up an Input of its own, "
                 "or say scaling='none'."
             )
-
-
-def _readers(node: Node) -> list[Node]:
-    """Return what reads an input, also behind what only passes its values on."""
-    return sinks(node, through(PASSING))
 
 
 def _whole(model: keras.Model) -> set[str]:

@@ -52,12 +52,15 @@ def learn(
     settings: Settings,
     progress: Report = None,
     embargo: int | None = None,
+    record: int | None = None,
 ) -> Learned:
     """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from.
 
-    embargo: of the cases that these are some of, where it was found already; see `Parts`.
+    embargo: of the cases that these are some of, where it was found already; see `Parts`. record: as in
+    `Training`.
     """
     settings, subject = prepared(cases, kind, settings)
+    subject = replace(subject, training=replace(subject.training, record=record))
     task = subject.task
     assert isinstance(task, RegressTask | ClassifyTask)
     held = held_out(task, settings, embargo)

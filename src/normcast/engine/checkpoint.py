@@ -51,7 +51,7 @@ class Checkpoint:
     def save(self, arrays: Any, facts: dict[str, Any]) -> None:
         """Write arrays (any tree) and facts (JSON) in one step: the file is the old one or the new one."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(arrays)]
-        record = text({"format": FORMAT, "arguments": self.arguments, "facts": facts})
+        record = text({"format": FORMAT, "arguments": self.arguments, "facts": facts}, sort=False)
         about = {"normcast": record, "digest": fingerprint(record, *leaves)}
         write_whole(self.path, save({str(i): leaf for i, leaf in enumerate(leaves)}, metadata=about))
 

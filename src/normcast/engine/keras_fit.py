@@ -18,6 +18,7 @@ from normcast.engine.order import epoch_order
 from normcast.engine.program import EVALUATION_BATCH, by_window, rate_of_step
 from normcast.engine.progress import Progress, Report, told_as
 from normcast.engine.record import Record
+from normcast.engine.recording import Recorder
 from normcast.engine.trained import Trained
 from normcast.engine.training import Training
 from normcast.keras_seam import own_training
@@ -67,6 +68,10 @@ class KerasFit:
         self.loss = training.build_loss()
         self.model = initial_model(network, training.seed, start)
         self._compile()
+        self.recorder = None
+        if training.record is not None:
+            self.recorder = Recorder(network, training, data)
+            self.recorder.begin(0, _copies(self.model.trainable_variables))
         self.best = self._weights()
 
     def _compile(self) -> None:
@@ -93,9 +98,8 @@ class KerasFit:
             self._advance()
             self._tell(progress, began)
         record = self.record
-        return Trained(
-            self.training.seed, self.best, record.history[0], record.best_epoch[0], record.status[0]
-        )
+        told = record.history[0], record.best_epoch[0], record.status[0]
+        return Trained(self.training.seed, self.best, *told, flow=record.flow(0))
 
     def _advance(self) -> None:
         """Train for one epoch and judge the weights."""
@@ -110,6 +114,9 @@ class KerasFit:
                 record.stop(0, f"failed in epoch {record.epoch}, step {step + 1}: the loss is {losses[-1]}")
                 break
         record.trained(0, float(np.mean(losses)), self._rate(before + self.steps - 1))
+        if self.recorder is not None:
+            each = self.model.trainable_variables, self.model.non_trainable_variables
+            record.seen[0].append(self.recorder.note(0, record.epoch, *map(_copies, each)))
         if record.alive[0]:
             self._judge()
         record.alive[0] &= record.epoch < self.training.epochs

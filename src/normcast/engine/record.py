@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from normcast.engine.order import padded
+from normcast.probes.flow import Flow
 
 
 class Record:
     """Histories, best epochs and fates of replicas, in the order of their seeds.
 
-    alive: (replicas,), whether it still trains; status: "complete" unless it was stopped or failed.
+    alive: (replicas,), whether it still trains; status: "complete" unless it was stopped or failed; seen: of
+    each what a `Recorder` noted after each epoch, nothing unless that was asked for.
     """
 
     def __init__(self, seeds: list[int]) -> None:
@@ -22,6 +24,7 @@ class Record:
         self.history: list[dict[str, list[float]]] = [
             {"loss": [], "val_loss": [], "learning_rate": []} for _ in seeds
         ]
+        self.seen: list[list[dict[str, Any]]] = [[] for _ in seeds]
 
     def living(self) -> list[int]:
         """Return the replicas that still train."""
@@ -39,6 +42,10 @@ class Record:
         """Note an epoch's mean loss and its last learning rate."""
         self.history[replica]["loss"].append(loss)
         self.history[replica]["learning_rate"].append(rate)
+
+    def flow(self, replica: int) -> Flow | None:
+        """Return what gradients and gates did, None where nothing was recorded."""
+        return Flow.of(self.seen[replica]) if self.seen[replica] else None
 
     def judged(self, replica: int, loss: float, patience: int | None) -> None:
         """Note a validation loss; stop the replica if it is not finite or did not fall for too long."""
@@ -75,10 +82,11 @@ class Record:
 
     def plain(self) -> dict[str, Any]:
         """Return it as values that JSON knows."""
-        names = ("epoch", "best_epoch", "status", "history")
+        names = ("epoch", "best_epoch", "status", "history", "seen")
         return {**{name: getattr(self, name) for name in names}, "alive": self.alive.tolist()}
 
     def restore(self, plain: dict[str, Any]) -> None:
         """Take over what `plain` gave."""
         self.epoch, self.best_epoch, self.status = plain["epoch"], plain["best_epoch"], plain["status"]
         self.history, self.alive = plain["history"], np.array(plain["alive"], bool)
+        self.seen = plain.get("seen", self.seen)  # earlier versions wrote none

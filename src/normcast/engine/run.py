@@ -1,6 +1,6 @@
 """Run: one model's replicas on their way through the epochs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from normcast.engine.devices import (
 )
 from normcast.engine.diagnosis import first_broken
 from normcast.engine.gather import laid_out
-from normcast.engine.network import Network, initial_variables, stacked
+from normcast.engine.network import Leaves, Network, initial_variables, stacked
 from normcast.engine.program import compiled, judging_program, rate_of_step, training_program
 from normcast.engine.record import Record
+from normcast.engine.recording import Recorder
 from normcast.engine.source import Shards, Source, Stretch
 from normcast.engine.training import Training
 from normcast.engine.update import Update
@@ -55,6 +56,7 @@ class Run:
         self.start = start
         self.seeds = [training.seed + i for i in range(seeds)]
         self.record = Record(self.seeds)
+        self.recorder: Recorder | None = None
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, "")
         self.mesh = batch_mesh() if spread == "batch" else replica_mesh(seeds)
         if seeds > 1:
@@ -93,6 +95,8 @@ class Run:
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
+        if self.training.record is not None:
+            self.recorder = Recorder(network, self.training, stretch.data)
 
     def _compile_judge(self, validation: Batches) -> None:
         layout, arrays = laid_out(validation, self.network.matched(validation.inputs))
@@ -123,10 +127,13 @@ class Run:
         saved = self.checkpoint.load((self.states, self.best)) if self.checkpoint else None
         if saved is None:
             self._judge_epoch()
-            return
-        arrays, facts = saved
-        self.states, self.best = placed(arrays, self.mesh, own_spec(self.mesh))
-        self.record.restore(facts)
+        else:
+            arrays, facts = saved
+            self.states, self.best = placed(arrays, self.mesh, own_spec(self.mesh))
+            self.record.restore(facts)
+        if self.recorder is not None:
+            for replica, trainable, _ in self._weights():
+                self.recorder.begin(replica, trainable)
 
     # ---- an epoch
 
@@ -139,10 +146,25 @@ class Run:
             totals += self._train_stretch(stretch)
         for replica in trained:
             record.trained(replica, float(totals[replica]) / self.steps, self._rate())
+        if self.recorder is not None:
+            self._note(self.recorder, trained)
         self._judge_epoch()
         if record.epoch == self.training.epochs:
             record.alive[:] = False
         self.save()
+
+    def _note(self, recorder: Recorder, trained: list[int]) -> None:
+        """Note what gradients and gates do in the replicas that trained in this epoch."""
+        for replica, *weights in self._weights():
+            if replica in trained:
+                self.record.seen[replica].append(recorder.note(replica, self.record.epoch, *weights))
+
+    def _weights(self) -> Iterator[tuple[int, Leaves, Leaves]]:
+        """Yield each replica with its trained and its other weights."""
+        for group, states in zip(self.groups, fetched([_judged(each) for each in self.states]), strict=True):
+            for slot, replica in enumerate(group[group < len(self.seeds)]):
+                own = [[leaf[slot] for leaf in states[name]] for name in JUDGED]
+                yield int(replica), own[0], own[1]
 
     def _train_stretch(self, stretch: Stretch) -> np.ndarray:
         """Train all living replicas on a stretch of the epoch; return the sums of their losses."""

@@ -1,8 +1,13 @@
 """Trained: one replica after training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from normcast.errors import at_least_one
+from normcast.probes.flow import Flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +21,7 @@ class Trained:
     best_epoch: the epoch the weights are from; 0 means the initial weights.
     status: "complete", "stopped early in epoch 7" or "failed in epoch 2, step 5: first non-finite is ...";
     trained by Keras itself "failed in epoch 2, step 5: the loss is nan".
+    flow: what gradients and gates did, epoch by epoch, if `Training.record` asked for it.
     """
 
     seed: int
@@ -24,8 +30,33 @@ class Trained:
     best_epoch: int
     status: str
     model: int = 0
+    flow: Flow | None = None
 
     @property
     def failed(self) -> bool:
         """Whether the loss stopped being finite; the weights are then the best before that."""
         return self.status.startswith("failed")
+
+
+class Recorded:
+    """Gives an estimator what was recorded while its networks trained; learned_: has them as `trained`."""
+
+    learned_: Any
+
+    def _refuse_record(self, record: int | None) -> None:
+        """Raise ValueError for a number of cases to look at that cannot be."""
+        if record is not None:
+            at_least_one(type(self).__name__, "record", record)
+
+    @property
+    def flow_(self) -> tuple[Flow, ...]:
+        """What gradients and gates did over the training, network by network; see `fit`, record.
+
+        Raises RuntimeError where nothing was recorded.
+        """
+        trained: Sequence[Trained] = () if self.learned_ is None else self.learned_.trained
+        flows = tuple(each.flow for each in trained if each.flow is not None)
+        if not flows:
+            name = type(self).__name__
+            raise RuntimeError(f"{name}: nothing was recorded; fit with record=16 to look at 16 cases.")
+        return flows

@@ -95,6 +95,7 @@ def train(
 
 def _facts(training: Training) -> list[Any]:
     told = {**vars(training), "optimizer": plain(training.optimizer), "loss": plain_of(training.loss)}
+    del told["record"]  # what is only watched goes on from any checkpoint
     return [value if isinstance(value, str | int | float | None) else text(value) for value in told.values()]
 
 
@@ -171,7 +172,7 @@ def _finished(
         for replica in run.record.stopped():
             if replica not in out:
                 out.add(replica)
-                yield Trained(*run.result(replica), model=place)
+                yield Trained(*run.result(replica), model=place, flow=run.record.flow(replica))
         if not run.record.alive.any():
             break
         run.advance()

@@ -15,7 +15,7 @@ from normcast.engine.optimizer import (
     rate_of,
     refused,
 )
-from normcast.errors import unknown
+from normcast.errors import at_least_one, unknown
 from normcast.plain import text
 from normcast.sheet import Written
 
@@ -45,6 +45,9 @@ class Training(Written):
     averages of the weights, a scaled loss, a train_step of the model's own. Random layers then draw as Keras
     would.
     reason: why it is left to Keras, for people.
+    record: how many of the windows, evenly spread (of `Shards` those of the first), are looked at after each
+    epoch, so that `Trained.flow` tells what gradients and gates did; None looks at none. The training is the
+    same bit for bit.
     Raises ValueError on values out of range.
 
     >>> Training(optimizer="adam", epochs=3).epochs
@@ -68,6 +71,7 @@ class Training(Written):
     loss_weight: float = 1.0
     by: Literal["engine", "keras"] = "engine"
     reason: str = ""
+    record: int | None = None
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, Any, Any], ...] = (
@@ -90,6 +94,8 @@ class Training(Written):
             value = getattr(self, name)
             if value is not None and (value != int(value) or value < least):
                 raise ValueError(f"Training: {name} is {value}, but must be a whole number from {least}.")
+        if self.record is not None:
+            at_least_one("Training", "record", self.record)
         loss_of(self.loss)
         self._settle_optimizer()
         for name in ("learning_rate", "clipnorm", "loss_weight"):

@@ -11,7 +11,8 @@ import numpy as np
 from normcast.artefact import Archive
 from normcast.data import Panel, future_rows, read_table
 from normcast.engine.progress import Report, Reports, reporting
-from normcast.errors import closest, refuse_unknown
+from normcast.engine.trained import Recorded
+from normcast.errors import refuse_unknown
 from normcast.files import writable_folder
 from normcast.forecasting import saved
 from normcast.forecasting.backtest import (
@@ -34,6 +35,7 @@ from normcast.forecasting.settings import (
     Settings,
     as_tuple,
     refuse_foreign,
+    refuse_untabled,
 )
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, refuse_unobserved, settle
 from normcast.models import DEFAULT, Architecture
@@ -44,10 +46,8 @@ from normcast.windows.arrays import Arrays
 if TYPE_CHECKING:
     import keras
 
-TABLE_ARGUMENTS = ("id_col", "time_col", "target_col", *POLICIES, "na_values", "where")
 
-
-class Forecaster(Shown):
+class Forecaster(Shown, Recorded):
     """Forecasts time series with a conv-recurrent network that is right by default.
 
     Each series is standardized from its training rows; one network is trained for all series, with `seeds`
@@ -132,6 +132,7 @@ class Forecaster(Shown):
         *,
         progress: Reports = True,
         checkpoint: str | Path | None = None,
+        record: int | None = None,
         **table: Any,
     ) -> Forecaster:
         """Learn from all rows but those of the calibration windows; returns self.
@@ -139,17 +140,23 @@ class Forecaster(Shown):
         df: a pandas or polars frame, or the path of a CSV or Parquet file. table: how to read it, as in
         `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing, na_values. progress:
         False for no line on the terminal or in the notebook, or a function that takes `engine.Progress`.
-        checkpoint: a file that training goes on from if it was interrupted.
+        checkpoint: a file that an interrupted training goes on from. record: windows that `flow_` looks at.
         Raises ValueError for tables that cannot be forecast, naming column, series and row.
         """
+        self._refuse_record(record)
         panel, path = self.panel(df, **table), None if checkpoint is None else Path(checkpoint)
         with reporting(progress) as report:
-            self.learn_from(panel, report, path)
+            self.learn_from(panel, report, path, record=record)
         self.policies_ = {name: table[name] for name in POLICIES if name in table}
         return self
 
     def learn_from(
-        self, panel: Panel, report: Report = None, checkpoint: Path | None = None, held: int | None = None
+        self,
+        panel: Panel,
+        report: Report = None,
+        checkpoint: Path | None = None,
+        held: int | None = None,
+        record: int | None = None,
     ) -> None:
         """Learn from all rows of a panel; see `fit`, and for `held` `Sizes.plan`."""
         # After a back-test both have series and levels of its first cutoff, so that one report shows both.
@@ -157,7 +164,7 @@ class Forecaster(Shown):
         self.settings, panel = settle(base, self.beyond_.taken_off(panel), held=held)
         arrays = Arrays.of(panel, self.settings.h, calendar=self.settings.calendar)
         rows, season = panel.lengths, panel.season
-        self.learned_ = learn(arrays, rows, season, self.settings, report, checkpoint, held=held)
+        self.learned_ = learn(arrays, rows, season, self.settings, report, checkpoint, held, record)
         self.fitted_, self.panel_ = self.learned_.fitted, panel
 
     def predict(self, df: Any = None, futr_df: Any = None, **policies: Any) -> Any:
@@ -242,16 +249,10 @@ class Forecaster(Shown):
 
     def panel(self, df: Any, **table: Any) -> Panel:
         """Read and check a table as this forecaster sees it."""
-        where = "table"
+        where, settings = "table", self.settings
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df, table.get("na_values"))
-        settings = self.settings
-        for name in table:
-            if name not in TABLE_ARGUMENTS:
-                hint = closest(name, TABLE_ARGUMENTS)
-                meant = f" Did you mean {hint}?" if hint else f" They are {', '.join(TABLE_ARGUMENTS)}."
-                owner = " It belongs to Forecaster(...)." if hasattr(settings, name) else meant
-                raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")
+        refuse_untabled(table, settings)
         exog = {name: getattr(settings, name) for name in ("hist_exog", "futr_exog", "stat_exog")}
         how = {"freq": settings.freq, "season": settings.season, "short": settings.short}
         return read_settled(self.asked, df, **how, **exog, **{"where": where, **table})
@@ -286,8 +287,7 @@ class Forecaster(Shown):
         if self.panel_ is None:
             raise RuntimeError("Forecaster: plot was called before fit; call fit(df) first.")
         panel, values = self.ahead()
-        settings = self.settings
-        return plot(panel, settings.h, values, settings.level, model=MODEL, rows=rows)
+        return plot(panel, self.settings.h, values, self.settings.level, model=MODEL, rows=rows)
 
 
 def read(archive: Archive, own: Classes | None = None) -> Forecaster:

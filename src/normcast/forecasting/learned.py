@@ -54,16 +54,17 @@ def learn(
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
-    keep: bool = False,
     held: int | None = None,
+    record: int | None = None,
+    keep: bool = False,
 ) -> Learned:
     """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections.
 
-    checkpoint, keep: as `train` takes them; held: as `Sizes.plan` takes it.
+    checkpoint, keep: as `train` takes them; held: as `Sizes.plan` takes it; record: as in `Training`.
     """
     sizes = sizes_of(settings, arrays, rows, held)
     fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
-    return learned_of(fold, sizes, season, settings, progress, checkpoint, keep)
+    return learned_of(fold, sizes, season, settings, progress, checkpoint, record, keep)
 
 
 def learned_of(
@@ -73,6 +74,7 @@ def learned_of(
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
+    record: int | None = None,
     keep: bool = False,
 ) -> Learned:
     """Learn from the windows of a fold, which has these sizes; see `learn`."""
@@ -86,7 +88,7 @@ def learned_of(
         train(
             model,
             fold.batches("train"),
-            training_of(settings, fold.has_unobserved),
+            replace(training_of(settings, fold.has_unobserved), record=record),
             validation=fold.batches("valid"),
             seeds=settings.seeds,
             start=start,

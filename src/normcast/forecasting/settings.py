@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 POLICIES = ("duplicates", "fill_gaps", "missing")  # how new rows are read, unless given anew
 READING = ("na_values", "wide", "day_first")  # the same of cells, which the panel's columns keep
+TABLE = ("id_col", "time_col", "target_col", *POLICIES, "na_values", "where")  # arguments of how it is read
 
 # Words that other libraries use, and ours for the same thing.
 FOREIGN = {
@@ -151,3 +152,13 @@ def refuse_foreign(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
         meant = OURS.get(name) or closest(name, known)
         hint = f" Did you mean {meant}?" if meant else f" Its arguments are {', '.join(known)}."
         raise TypeError(f"Forecaster: unexpected argument '{name}'.{hint}")
+
+
+def refuse_untabled(given: Mapping[str, Any], settings: Settings) -> None:
+    """Raise TypeError for arguments that say nothing of how a table is read."""
+    for name in given:
+        if name not in TABLE:
+            hint = closest(name, TABLE)
+            meant = f" Did you mean {hint}?" if hint else f" They are {', '.join(TABLE)}."
+            owner = " It belongs to Forecaster(...)." if hasattr(settings, name) else meant
+            raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")

@@ -132,6 +132,7 @@ def training_to_json(training: Training) -> str:
     """
     own = {"optimizer": plain_of_optimizer(training.optimizer), "loss": plain_of_loss(training.loss)}
     told = {each.name: getattr(training, each.name) for each in fields(training)} | own
+    del told["record"]  # nothing of a trial: what is watched changes no number of it
     # Left out where they say nothing: stores from before they were there are of the same study.
     usual = {"loss_weight": 1.0, "by": "engine", "reason": ""}
     return text({name: value for name, value in told.items() if (name, value) not in usual.items()})

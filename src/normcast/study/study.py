@@ -52,7 +52,7 @@ class Study(Shown):
     data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y), (X, y, groups) or (X, y, groups,
     times) with X (cases, time, channels), or a dict by the names of a keras model's inputs, to tell classes,
     labels or numbers. task: "classify" or "regress" where y and model leave a doubt. placements: {name:
-    edits}, such as {f.rule: f.fix for f in findings}, or `Placement`s; by default all that
+    edits}, such as `check_model(model).fixes`, or `Placement`s; by default all that
     `placements(model)` finds on `axes`, with dropout of `rate`.
     design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
     "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
