@@ -1,6 +1,7 @@
 """No finding is an all-clear only where everything was looked at."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,7 +18,9 @@ from normcast.check import (
     formatted,
     run_checks,
 )
+from normcast.check.rule import Finding, Severity
 from normcast.cli.check_run import check_command
+from normcast.models.edits import Remove, Set
 
 
 @keras.saving.register_keras_serializable(package="test_findings")
@@ -165,4 +168,32 @@ def test_a_check_that_cannot_be_run_is_told(monkeypatch):
 
     monkeypatch.setattr(dynamic.Probe, "outputs", fails)
     (told,) = run_checks(net, x, x[:, -1], loss="mse").not_checked
-    assert told == "dead relu, by running the model: it failed (RuntimeError: cannot be taken apart)."
+    assert told == (
+        "dead-relu-units (NC102), by running the model: it failed (RuntimeError: cannot be taken apart)."
+    )
+
+
+def finding(rule, layer, fix=()):
+    return Finding(rule, "NC000", Severity.ADVICE, (layer,), "why", "what to do", fix=tuple(fix))
+
+
+def test_fixes_have_names_of_their_own_and_equal_ones_share_one():
+    a, b, c = [Remove("a")], [Remove("b")], [Set("a", rate=0.1)]
+    found = Findings([finding("r", "a", a), finding("r", "b", b), finding("s", "a", a), finding("r", "a", c)])
+    assert found.fixes == {"r (a)": tuple(a), "r (b)": tuple(b), "r (a) 2": tuple(c)}
+    whole = replace(finding("r", "", c), layers=())
+    assert list(Findings([finding("r", "a", a), whole]).fixes) == ["r (a)", "r"]
+
+
+@pytest.mark.parametrize(
+    ("seen_fix", "rule_fix", "stays"),
+    [((), (), "rule"), ((1,), (), "seen"), ((), (1,), "rule"), ((1,), (1,), "rule")],
+)
+def test_of_two_that_say_the_same_of_a_layer_one_stays(seen_fix, rule_fix, stays):
+    edits = [Remove("a")]
+    seen = finding("short-sight", "a", edits * len(seen_fix))
+    ruled = finding("receptive-field-short", "a", edits * len(rule_fix))
+    assert Findings([seen, ruled]).told_once() == [{"seen": seen, "rule": ruled}[stays]]
+    elsewhere = finding("receptive-field-short", "b")
+    assert Findings([seen, elsewhere], ["x"]).told_once() == [seen, elsewhere]
+    assert Findings([seen, ruled], ["x"]).told_once().not_checked == ("x",)

@@ -14,7 +14,7 @@ from normcast.check.facts import Facts
 from normcast.check.formats import FORMATS, formatted
 from normcast.check.guard import CheckCallback, assert_no_findings
 from normcast.check.pages import all_pages
-from normcast.check.rule import RULES
+from normcast.check.rule import KINDS, RULES
 from normcast.cli.check_run import check_command, rule_command, rules_command
 from normcast.models.edits import edits_from_json
 
@@ -172,7 +172,10 @@ def test_a_file_that_is_no_model_is_exit_code_2(tmp_path):
 def test_the_rule_commands():
     assert rule_command("NC023").text.startswith("# rnn-unbounded-activation (NC023)")
     assert rule_command("nothing-like-it").exit_code == 2
-    assert len(rules_command().text.splitlines()) == len(RULES)
+    assert rule_command("NC109").text.startswith("# gradient-vanishes-inside (NC109)")
+    listed = rules_command().text.splitlines()
+    assert [line.partition(" ")[0] for line in listed] == sorted(KINDS)
+    assert [line for line in listed if " (run) " in line] == listed[len(RULES) :]
 
 
 def test_the_configuration_comes_from_the_nearest_pyproject(tmp_path):

@@ -10,9 +10,11 @@ from normcast.check.gather import facts_from
 from normcast.check.guard import CheckCallback, assert_no_findings
 from normcast.check.rule import RULES, Finding, Rule, Severity, find_rule
 from normcast.check.source import lost_layers
+from normcast.check.symptom import SYMPTOMS, Symptom
 
 __all__ = [
     "RULES",
+    "SYMPTOMS",
     "CheckCallback",
     "Configuration",
     "DataFacts",
@@ -23,6 +25,7 @@ __all__ = [
     "Loss",
     "Rule",
     "Severity",
+    "Symptom",
     "TaskFacts",
     "TrainingFacts",
     "assert_no_findings",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Any
 
 import normcast.check.rules  # noqa: F401  (registers the rules)
+from normcast.check.choice import Choice
 from normcast.check.facts import Facts, to_facts
 from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
 from normcast.check.reading import read
-from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule, find_rule
+from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule
 from normcast.check.told import severities
 from normcast.errors import counted, in_short, unknown
 from normcast.models.edits import Edit, apply
@@ -36,7 +36,8 @@ def check_model(
     the model. select: codes or slugs of the only rules to run, also of those that are off by default;
     ignore: of rules not to run. silence: layer name or pattern to the rules (or "all") that
     do not concern it. made: all layers the caller has made,
-    to find those that were never applied.
+    to find those that were never applied. What is selected and shows only when a model runs is for
+    `run_checks`, and stands in `not_checked`.
     Never raises on a model, whatever it contains: what could not be looked at, a model without a graph or a
     rule that failed on it, stands in `not_checked` of the result. A layer that is not known stops a rule that
     would have to see through it.
@@ -48,19 +49,19 @@ def check_model(
     >>> [finding.rule for finding in check_model(net)]
     ['dropout-before-bn']
     """
-    rules = chosen(select, ignore)
+    choice = Choice.of(select, ignore, silence)
     gathered, unread = _safely_gathered(model)
     known = to_facts(facts).filled_from(gathered)
     known = known.known(lost_layers=[*known.lost_layers, *_lost(model, made)])
     net = read(model)
-    unread += net.unread
+    unread += net.unread + choice.unseen
     found: dict[tuple[str, tuple[str, ...]], Finding] = {}
-    for rule in rules:
+    for rule in choice.rules:
         findings, failed = _run(rule, net, known)
         unread += failed
         for finding in findings:
             found.setdefault(finding.key, finding)
-    kept = [f for f in found.values() if not _is_silenced(f, silence or {})]
+    kept = [f for f in found.values() if choice.keeps(f)]
     order = {node.reported: i for i, node in enumerate(net.nodes)}
     by_weight = sorted(
         kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code)
@@ -68,20 +69,12 @@ def check_model(
     return Findings(by_weight, unread)
 
 
-def chosen(select: Iterable[str], ignore: Iterable[str]) -> list[Rule]:
-    """Return the rules to run. Raises ValueError on a name that is no rule."""
-    wanted = [find_rule(name) for name in select]
-    unwanted = {find_rule(name).code for name in ignore}
-    rules = wanted or [rule for rule in RULES.values() if rule.default]
-    return [rule for rule in sorted(rules, key=lambda r: r.code) if rule.code not in unwanted]
-
-
 def _run(rule: Rule, net: Any, facts: Facts) -> tuple[list[Finding], tuple[str, ...]]:
     """Return what a rule finds, and a sentence if it failed."""
     try:
         return list(rule.findings(net, facts)), ()
     except Exception as error:  # a model that surprises a rule must not stop the others
-        return [], (f"rule {rule.slug} ({rule.code}): it failed on this model ({in_short(error)}).",)
+        return [], (f"rule {rule}: it failed on this model ({in_short(error)}).",)
 
 
 def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
@@ -95,16 +88,6 @@ def _safely_gathered(model: Any) -> tuple[Facts, tuple[str, ...]]:
 def _lost(model: Any, made: Iterable[Any]) -> list[str]:
     used = {id(node.layer) for node in read(model).nodes} if made else set()
     return [layer.name for layer in made if id(layer) not in used and not hasattr(layer, "output")]
-
-
-def _is_silenced(finding: Finding, silence: Mapping[str, Collection[str]]) -> bool:
-    names = {"all", finding.rule, finding.code}
-    for pattern, rules in silence.items():
-        shown = [*finding.layers, *(name.rpartition("/")[2] for name in finding.layers)]
-        concerned = any(fnmatch(name, pattern) for name in shown)
-        if concerned and names & set([rules] if isinstance(rules, str) else rules):
-            return True
-    return False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

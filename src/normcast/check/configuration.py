@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from normcast.check.choice import Choice
 from normcast.check.facts import Facts
 from normcast.check.rule import Severity, find_rule
 from normcast.errors import unknown
@@ -19,7 +20,8 @@ FAIL_ON = ("error", "warning", "advice", "never")
 class Configuration:
     """What to run, what to leave alone, and what counts as a failure.
 
-    select, ignore: rules by code or slug. silence: layer name, or pattern ("encoder/*"), to rules or "all".
+    select, ignore: rules, and what shows when a model runs, by code or slug. silence: layer name, or pattern
+    ("encoder/*"), to rules or "all".
     fail_on: the least severity that makes the exit code 1, or "never". facts: what is known of every model.
     """
 
@@ -28,6 +30,11 @@ class Configuration:
     silence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fail_on: str = "error"
     facts: Facts = field(default_factory=Facts)
+
+    @property
+    def choice(self) -> Choice:
+        """Which findings are told by it."""
+        return Choice.of(self.select, self.ignore, self.silence)
 
     def fails(self, severity: int) -> bool:
         """Say whether a finding of this severity is a failure."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from normcast.check.facts import Facts, Loss
 from normcast.models.graph import snake
@@ -76,6 +77,8 @@ def fork(merge: Spec, *chains: tuple[Any, ...]) -> Fork:
 class Example:
     """A small network with what is known of it; a bad one of a rule may carry what its fix makes of it.
 
+    times: what normal values are multiplied by to be its windows, where it is run.
+
     >>> example = chain((8, 3), L.LSTM(4), L.Dropout(1.0)) >> chain((8, 3), L.LSTM(4), L.Dropout(0.5))
     >>> print(example.fixed.code())
     Input((8, 3))
@@ -91,6 +94,7 @@ class Example:
     batch: int | None = None
     extra_input: tuple[int, ...] | None = None
     fixed: Example | None = None
+    times: float = 1.0
 
     def __rshift__(self, fixed: Example) -> Example:
         """Return the example with what the fix must make of it."""
@@ -104,13 +108,21 @@ class Example:
         inputs = [start] + ([keras.Input(self.extra_input, name="extra")] if self.extra_input else [])
         return keras.Model(inputs, _run(start, self.items, names), name="example")
 
+    def windows(self, model: keras.Model, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
+        """Return x and y to run the network on: normal values, the same ones each time."""
+        rng = np.random.default_rng(0)
+        x = self.times * rng.normal(size=(count, *model.input_shape[1:]))
+        return x.astype("float32"), rng.normal(size=(count, *model.output_shape[1:])).astype("float32")
+
     def code(self) -> str:
         """Return the network as text, a layer per line, and what is known of it."""
         lines = [f"Input({self.shape!r}{f', batch_size={self.batch}' if self.batch else ''})"]
         lines += [f"Input({self.extra_input!r})"] if self.extra_input else []
         lines += _lines(self.items, "")
         told = ", ".join(f"{k}={v!r}" for k, v in self.told.items())
-        return "\n".join(lines + ([f"# known: {told}"] if told else []))
+        lines += [f"# known: {told}"] if told else []
+        lines += [f"# windows: normal values times {self.times:g}"] if self.times != 1 else []
+        return "\n".join(lines)
 
 
 class _Names:
@@ -155,6 +167,7 @@ def chain(
     dtype: str | None = None,
     batch: int | None = None,
     extra_input: tuple[int, ...] | None = None,
+    times: float = 1.0,
     loss: str | None = None,
     from_logits: bool = False,
     **known: Any,
@@ -162,4 +175,6 @@ def chain(
     """Return the example of a chain of layers from an input of this shape, and the facts known of it."""
     told = ({"loss": loss} if loss else {}) | ({"from_logits": True} if from_logits else {}) | known
     losses = {"losses": (Loss(loss, from_logits),)} if loss else {}
-    return Example(shape, items, Facts().known(**losses, **known), told, dtype, batch, extra_input)
+    return Example(
+        shape, items, Facts().known(**losses, **known), told, dtype, batch, extra_input, times=times
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from normcast.check.rule import Finding, Severity
+from normcast.check.symptom import SYMPTOMS
 from normcast.check.told import severities, told
+from normcast.models.edits import Edit
 from normcast.sheet import Sheet, Shown, Table
 
 MOST, FEW = 20, 4
@@ -53,6 +56,34 @@ class Findings(Shown, list[Finding]):
     def at_least(self, severity: Severity) -> Findings:
         """Return those that are at least so severe, and what was not checked."""
         return Findings([each for each in self if each.severity >= severity], self.not_checked)
+
+    @property
+    def fixes(self) -> dict[str, tuple[Edit, ...]]:
+        """The edits that they offer, each once, by rule and layers: placements that a `Study` can measure.
+
+        >>> Findings().fixes
+        {}
+        """
+        names: dict[tuple[Edit, ...], str] = {}
+        count: Counter[str] = Counter()
+        for each in self:
+            if each.fix and each.fix not in names:
+                name = each.rule + (f" ({', '.join(each.layers)})" if each.layers else "")
+                count[name] += 1
+                names[each.fix] = name if count[name] == 1 else f"{name} {count[name]}"
+        return {name: fix for fix, name in names.items()}
+
+    def told_once(self) -> Findings:
+        """Return them without those that say what another says of that layer: that with edits stays, else the
+        rule's.
+        """
+        same = {kind.slug: kind.twin for kind in SYMPTOMS.values() if kind.twin}
+        gone: set[int] = set()
+        for seen in self:
+            twins = [f for f in self if f.rule == same.get(seen.rule) and set(f.layers) & set(seen.layers)]
+            mended = bool(seen.fix) and not any(f.fix for f in twins)
+            gone |= {id(f) for f in twins} if mended else {id(seen)} if twins else set()
+        return Findings([each for each in self if id(each) not in gone], self.not_checked)
 
     def with_others(self, others: Findings) -> Findings:
         """Return these and others, and what neither looked at."""

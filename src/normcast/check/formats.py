@@ -9,7 +9,7 @@ from typing import Any
 import normcast
 from normcast.check.findings import Findings
 from normcast.check.pages import page
-from normcast.check.rule import RULES, Finding, Severity
+from normcast.check.rule import KINDS, Finding, Severity
 from normcast.check.told import told
 from normcast.errors import unknown
 from normcast.plain import text
@@ -70,8 +70,8 @@ def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]
                 "fix": [edit.to_dict() for edit in f.fix],
                 "safety": f.safety,
                 "measured": f.measured or None,
-                "sources": list(RULES[f.code].sources) if f.code in RULES else [],
-                "page": f"{PAGES}{f.rule}.md" if f.code in RULES else None,
+                "sources": list(KINDS[f.code].sources) if f.code in KINDS else [],
+                "page": f"{PAGES}{f.rule}.md" if f.code in KINDS else None,
             }
             for f in findings
         ],
@@ -89,7 +89,7 @@ def as_sarif(findings: Sequence[Finding], where: str = "model") -> dict[str, Any
     driver = {
         "name": "normcast",
         "version": normcast.__version__,
-        "rules": [_sarif_rule(code) for code in used if code in RULES],
+        "rules": [_sarif_rule(code) for code in used if code in KINDS],
     }
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -111,7 +111,7 @@ def _sarif_invocation(unread: Sequence[str]) -> dict[str, Any]:
 
 
 def _sarif_rule(code: str) -> dict[str, Any]:
-    rule = RULES[code]
+    rule = KINDS[code]
     return {
         "id": code,
         "name": rule.slug,

@@ -53,9 +53,10 @@ def facts_from(
 ) -> Facts:
     """Return the facts that can be read off what is given; `known` states further ones and wins.
 
-    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs,
-    optimizer, ...). x: (windows, time, channels), y: (windows, ...), as given to fit; validation: (x, y)
-    of the validation windows. panel: a Panel, or several, whose targets are given to fit as they stand.
+    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs, optimizer,
+    ...). x: (windows, time, channels), or a dict of inputs, y: (windows, ...), as given to fit; validation:
+    (x, y) of the validation windows. panel: a Panel, or several, whose targets are given to fit as they
+    stand.
 
     >>> import numpy as np
     >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
@@ -215,15 +216,17 @@ def _from_panels(panels: Any) -> dict[str, Any]:
 
 
 def _from_inputs(x: Any) -> dict[str, Any]:
-    x = np.asarray(x)
-    found: dict[str, Any] = {"n_windows": len(x)}
-    if not np.issubdtype(x.dtype, np.floating) or not x.size:
+    inputs = [np.asarray(each) for each in (x.values() if isinstance(x, dict) else [x])]
+    found: dict[str, Any] = {"n_windows": len(inputs[0])}
+    inputs = [each for each in inputs if np.issubdtype(each.dtype, np.floating) and each.size]
+    if not inputs:
         return found
-    seen = x[np.isfinite(x)]
-    deviations = np.nanstd(x.reshape(-1, x.shape[-1]), axis=0) if x.ndim > 1 else np.array([np.nanstd(x)])
+    seen = np.concatenate([each[np.isfinite(each)] for each in inputs])
+    columns = [each.reshape(-1, each.shape[-1] if each.ndim > 1 else 1) for each in inputs]
+    deviations = np.concatenate([np.nanstd(each, axis=0) for each in columns])
     moving = deviations[deviations > 0]
     return found | {
-        "has_nan": bool(np.isnan(x).any()),
+        "has_nan": any(bool(np.isnan(each).any()) for each in inputs),
         "input_min": float(seen.min(initial=0)),
         "input_max": float(seen.max(initial=0)),
         "input_high": float(np.quantile(np.abs(seen), 0.999)) if seen.size else 0.0,
@@ -232,6 +235,11 @@ def _from_inputs(x: Any) -> dict[str, Any]:
 
 
 def _from_targets(y: Any, losses: tuple[Loss, ...]) -> dict[str, Any]:
+    if isinstance(y, (list, tuple)) and len(y) == 1 and hasattr(y[0], "shape"):
+        y = y[0]
+    several = isinstance(y, (list, tuple)) and len(y) > 1 and getattr(y[0], "ndim", 0) > 0
+    if isinstance(y, dict) or several:  # which facts of which output they would be, a rule does not ask
+        return {}
     y = np.asarray(y)
     if not np.issubdtype(y.dtype, np.number) or not y.size:
         return {"target_shape": tuple(y.shape[1:])}

@@ -1,4 +1,4 @@
-"""The page of each rule, made from the rule itself: `python -m normcast.check.pages docs/rules` writes
+"""The page of each rule and symptom, made from itself: `python -m normcast.check.pages docs/rules` writes
 them."""
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from pathlib import Path
 import normcast.check.rules  # noqa: F401  (registers the rules)
 from normcast.check.evidence import Evidence, read_evidence
 from normcast.check.examples import Example
-from normcast.check.rule import DISPLAY, RULES, SAFE, Rule
+from normcast.check.rule import DISPLAY, KINDS, RULES, SAFE, Kind, Rule
+from normcast.check.symptom import MEASURE, SYMPTOMS, Symptom
 
 _SAFETY = {
     SAFE: "The fix is safe: `--fix safe` applies it.",
@@ -19,42 +20,88 @@ _SAFETY = {
     DISPLAY: "There is no automatic fix; what to do depends on more than the graph.",
 }
 
+_TRIED = "../check-formats.md#where-the-bounds-come-from"
 
-def page(rule: Rule, evidence: Evidence | None = None) -> str:
-    """Return a rule's page as Markdown. evidence: what was measured; by default what ships, if anything.
+_SEEN = """## What running a model shows
+
+`normcast check --run` sees it, and most of it an inspection too. It is selected, ignored and silenced as
+rules are; how severe it is depends, of some, on how much is concerned.
+"""
+
+
+def page(kind: Kind, evidence: Evidence | None = None) -> str:
+    """Return a rule's page, or a symptom's, as Markdown.
+
+    evidence: what was measured; by default what ships, if anything.
 
     >>> print(page(RULES["NC039"]).splitlines()[0])
     # dropout-before-bn (NC039)
     """
+    parts = [f"# {kind}"]
+    parts += _of_rule(RULES[kind.code]) if kind.code in RULES else _of_symptom(SYMPTOMS[kind.code])
+    if kind.exceptions:
+        parts.append(f"## Exceptions\n\n{kind.exceptions}")
+    record = evidence or read_evidence()
+    if record is not None and record.of(kind.slug):
+        parts.append(f"## Measured\n\n{record.section(kind.slug)}")
+    parts.append("## References\n\n" + "\n".join(f"- {_linked(source)}" for source in kind.sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def _of_rule(rule: Rule) -> list[str]:
     what, _, why = rule.words.partition("\n\n")
     off = "" if rule.default else " Off unless selected."
-    parts = [
-        f"# {rule.slug} ({rule.code})",
+    needs = f"## Facts it needs\n\nWithout {_join(rule.needs)} the rule is silent."
+    return [
         f"Severity: {rule.severity}.{off}",
         f"## What it does\n\n{what}",
         f"## Why is this bad?\n\n{why}",
         f"## Example\n\n{_code(rule.bad)}",
         f"## Use instead\n\n{_capital(rule.hint)}.\n\n{_code(rule.good)}",
         f"## Fix safety\n\n{_SAFETY[rule.safety]}",
+        *([needs] if rule.needs else []),
     ]
-    if rule.needs:
-        parts.append(f"## Facts it needs\n\nWithout {_join(rule.needs)} the rule is silent.")
-    if rule.exceptions:
-        parts.append(f"## Exceptions\n\n{rule.exceptions}")
-    record = evidence or read_evidence()
-    if record is not None and record.of(rule.slug):
-        parts.append(f"## Measured\n\n{record.section(rule.slug)}")
-    parts.append("## References\n\n" + "\n".join(f"- {_linked(source)}" for source in rule.sources))
-    return "\n\n".join(parts) + "\n"
+
+
+def _of_symptom(symptom: Symptom) -> list[str]:
+    what, why, bound = symptom.words.split("\n\n")
+    by = "`check --run` and an inspection see it" if symptom.inspected else "`check --run` sees it"
+    tried = f"{_capital(symptom.tried)}. [How it was tried]({_TRIED})." if symptom.tried else ""
+    return [
+        f"Severity: {symptom.severity}, usually. It shows when the model runs: {by}.",
+        f"## What shows\n\n{what}",
+        f"## Why is this bad?\n\n{why}",
+        *([f"## Example\n\n{_code(symptom.bad)}"] if symptom.bad else []),
+        f"## What to do\n\n{_capital(symptom.hint)}.",
+        *([f"## Use instead\n\n{_code(symptom.good)}"] if symptom.good else []),
+        f"## Fix safety\n\n{_remedy(symptom)}",
+        f"## Bound\n\n{bound}",
+        *([f"## Tried\n\n{tried}"] if tried else []),
+    ]
+
+
+def _remedy(symptom: Symptom) -> str:
+    if not symptom.remedy:
+        return _SAFETY[symptom.safety]
+    return (
+        f"Edits: {symptom.remedy}. They change what the model computes, so measure them on your data: "
+        f"`{MEASURE}`."
+    )
 
 
 def index() -> str:
-    """Return the page that lists all rules."""
-    lines = ["# Rules", "", "| code | rule | severity | fix | what it finds |", "|---|---|---|---|---|"]
-    for rule in sorted(RULES.values(), key=lambda r: r.code):
-        fix = "" if rule.safety == DISPLAY else rule.safety
-        slug = f"[{rule.slug}]({rule.slug}.md)"
-        lines.append(f"| {rule.code} | {slug} | {rule.severity} | {fix} | {rule.summary} |")
+    """Return the page that lists all rules and symptoms."""
+    rules, seen = _table(RULES.values(), "rule", "it finds"), _table(SYMPTOMS.values(), "symptom", "shows")
+    return f"# Rules\n\n{rules}\n{_SEEN}\n{seen}"
+
+
+def _table(kinds: Iterable[Kind], name: str, does: str) -> str:
+    lines = [f"| code | {name} | severity | fix | what {does} |", "|---|---|---|---|---|"]
+    for kind in sorted(kinds, key=lambda each: each.code):
+        fix = "" if kind.safety == DISPLAY else kind.safety
+        lines.append(
+            f"| {kind.code} | [{kind.slug}]({kind.slug}.md) | {kind.severity} | {fix} | {kind.summary} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -72,7 +119,7 @@ def write_pages(folder: Path) -> list[Path]:
 
 def all_pages() -> dict[str, str]:
     """Return every page by file name."""
-    return {"index.md": index()} | {f"{rule.slug}.md": page(rule) for rule in RULES.values()}
+    return {"index.md": index()} | {f"{kind.slug}.md": page(kind) for kind in KINDS.values()}
 
 
 def _code(examples: Iterable[Example]) -> str:
@@ -95,7 +142,7 @@ def _capital(text: str) -> str:
 def _linked(source: str) -> str:
     import re
 
-    source = re.sub(r"arXiv:(\d{4}\.\d{5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", source)
+    source = re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", source)
     return re.sub(r"\b([\w.-]+/[\w.-]+)#(\d+)", r"[\1#\2](https://github.com/\1/issues/\2)", source)
 
 

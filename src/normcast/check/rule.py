@@ -1,4 +1,4 @@
-"""Rule and Finding: what is wrong, where, why, and how to fix it; and the register of all rules."""
+"""Rule and Finding: what is wrong, where, why, how to fix it; and the register of all that can be found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from normcast.check.examples import Example
 from normcast.check.facts import Facts
@@ -36,7 +36,7 @@ ADVICE, WARNING, ERROR = Severity.ADVICE, Severity.WARNING, Severity.ERROR
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a rule's predicate yields. Fields that are None take the rule's default."""
+    """What a predicate yields. Fields that are None take what the rule, or the symptom, says by default."""
 
     nodes: tuple[Node, ...]
     message: str
@@ -45,6 +45,12 @@ class Found:
     evidence: dict[str, Any] = field(default_factory=dict)
     safety: str | None = None
     layers: tuple[str, ...] = ()
+    hint: str | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of the layers concerned."""
+        return self.layers or tuple(dict.fromkeys(node.reported for node in self.nodes))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,32 +95,30 @@ Predicate = Callable[[Net, Facts], Iterator[Found]]
 Carry = Callable[[Any, Any, Finding], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """One rule: words (from the predicate's docstring), predicate, examples, fix and sources in one place.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Kind:
+    """A kind of finding: a `Rule`, which the graph tells, or a `Symptom`, which shows when the model runs.
 
-    hint: how to fix it, one line; needs: facts without which the rule is silent; exceptions: where it is
-    silent. carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps
-    its function.
+    code: "NC" and its number; severity: the usual one; predicate: what finds it, whose docstring has the
+    words; hint: how to mend it, one line; safety: of its fix; sources: what says so; exceptions: where it is
+    silent.
     """
 
     code: str
     slug: str
     severity: Severity
-    predicate: Predicate
+    predicate: Callable[..., Iterator[Found]]
     hint: str
     safety: str
     sources: tuple[str, ...]
-    bad: tuple[Example, ...]
-    good: tuple[Example, ...]
     exceptions: str = ""
-    needs: tuple[str, ...] = ()
-    default: bool = True
-    carry: Carry | None = None
+
+    def __str__(self) -> str:
+        return f"{self.slug} ({self.code})"
 
     @property
     def words(self) -> str:
-        """What the rule says, and why."""
+        """What it says, and why."""
         return inspect.cleandoc(self.predicate.__doc__ or "")
 
     @property
@@ -122,26 +126,54 @@ class Rule:
         """The first sentence of the words."""
         return self.words.partition("\n\n")[0].replace("\n", " ")
 
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rule(Kind):
+    """One rule: words (from the predicate's docstring), predicate, examples, fix and sources in one place.
+
+    bad, good: examples; needs: facts without which the rule is silent; default: whether it runs unless it is
+    selected. carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps
+    its function.
+    """
+
+    predicate: Predicate
+    bad: tuple[Example, ...]
+    good: tuple[Example, ...]
+    needs: tuple[str, ...] = ()
+    default: bool = True
+    carry: Carry | None = None
+
     def findings(self, net: Net, facts: Facts) -> Iterator[Finding]:
         """Yield what the rule finds."""
         for found in self.predicate(net, facts):
-            layers = found.layers or tuple(dict.fromkeys(node.reported for node in found.nodes))
             movable = found.fix and not any(node.block or node.call for node in found.nodes)
             yield Finding(
                 rule=self.slug,
                 code=self.code,
                 severity=found.severity or self.severity,
-                layers=layers,
+                layers=found.places,
                 message=found.message,
-                hint=self.hint,
+                hint=found.hint or self.hint,
                 evidence=found.evidence,
                 fix=tuple(found.fix) if movable else (),
                 safety=(found.safety or self.safety) if movable else DISPLAY,
             )
 
 
+KINDS: dict[str, Kind] = {}
+"""All that can be found, by code: every rule, and every symptom."""
 RULES: dict[str, Rule] = {}
 """Every rule by its code."""
+
+Some = TypeVar("Some", bound=Kind)
+
+
+def registered(kind: Some) -> Some:
+    """Return a kind of finding that is known from now on. A code or slug is never used twice."""
+    if kind.code in KINDS or any(known.slug == kind.slug for known in KINDS.values()):
+        raise ValueError(f"check: {kind.code} or {kind.slug!r} is taken already; codes are never used twice.")
+    KINDS[kind.code] = kind
+    return kind
 
 
 def rule(
@@ -159,13 +191,11 @@ def rule(
     default: bool = True,
     carry: Carry | None = None,
 ) -> Callable[[Predicate], Predicate]:
-    """Register the decorated predicate as a rule. A code or slug is never used for a second rule."""
+    """Register the decorated predicate as a rule."""
     code = f"NC{number:03d}"
 
     def register(predicate: Predicate) -> Predicate:
-        if code in RULES or any(known.slug == slug for known in RULES.values()):
-            raise ValueError(f"rule: {code} or {slug!r} is taken already; codes are never used twice.")
-        RULES[code] = Rule(
+        kind = Rule(
             code=code,
             slug=slug,
             severity=severity,
@@ -180,21 +210,24 @@ def rule(
             default=default,
             carry=carry,
         )
+        RULES[code] = registered(kind)
         return predicate
 
     return register
 
 
-def find_rule(name: str) -> Rule:
-    """Return a rule by code or slug. Raises ValueError, with "did you mean", on a name that is none.
+def find_rule(name: str) -> Kind:
+    """Return a rule, or a symptom, by code or slug.
+
+    Raises ValueError, with "did you mean", on any other name.
 
     >>> import normcast.check.rules
     >>> find_rule("NC039").slug
     'dropout-before-bn'
     """
-    for known in RULES.values():
+    for known in KINDS.values():
         if name.upper() == known.code or name == known.slug:
             return known
-    names = [r.slug for r in RULES.values()] + list(RULES)
+    names = [kind.slug for kind in KINDS.values()] + list(KINDS)
     text = unknown("rule", name, names, where="check")
     raise ValueError(f"check: no rule {name!r}.{text.partition('.')[2] if 'Did you mean' in text else ''}")

@@ -7,11 +7,13 @@ from normcast.models.graph.kinds import (
     ACT,
     ATTENTION,
     CONV,
+    CONV_1D,
     DENSE,
     GLOBAL_POOL,
     MERGE,
     NOISE,
     NORM,
+    POINTWISE,
     POOL_1D,
     RNN,
     SCALING,
@@ -190,50 +192,56 @@ def dead_taps(node: Node) -> int:
     return sum(abs(j * dilation - left) >= steps for j in range(size))
 
 
-def receptive_field(node: Node) -> int | None:
-    """Return how many input steps the last step of a node's output depends on; None if that is not known."""
-    field, stride = 1, 1
-    chain: list[tuple[int, int]] = []
-    while node.kind != "InputLayer":
-        if len(node.inputs) != 1 and node.kind not in MERGE:
-            return None
-        step = _window(node)
-        if step is None:
-            return None
-        chain.append(step)
-        fields = [receptive_field(source) for source in node.inputs] if len(node.inputs) > 1 else []
-        if fields:
-            longest = None if None in fields else max(f for f in fields if f is not None)
-            return None if longest is None else longest + sum(_grow(chain))
-        node = node.inputs[0]
-    for reach, step_stride in reversed(chain):
-        field += reach * stride
-        stride *= step_stride
-    return field
+def receptive_fields(net: Net) -> dict[int, int]:
+    """Return, by id of node, how many input steps one step of its output depends on; none where that is not
+    known, as behind a recurrent layer.
+    """
+    known: dict[int, tuple[int, int]] = {}  # field, and stride from the input on
+    for node in net.nodes:
+        before = [known.get(id(source)) for source in node.inputs]
+        found = _field(node, [each for each in before if each is not None], len(before))
+        if found is not None:
+            known[id(node)] = found
+    return {key: field for key, (field, _) in known.items()}
 
 
-def _grow(chain: list[tuple[int, int]]) -> list[int]:
-    return [reach for reach, _ in chain]
+def _field(node: Node, before: list[tuple[int, int]], inputs: int) -> tuple[int, int] | None:
+    if node.kind == "InputLayer":
+        return 1, 1
+    window = _window(node)
+    if window is None or not before or len(before) < inputs or (inputs > 1 and node.kind not in MERGE):
+        return None
+    (reach, stride), apart = window, max(stride for _, stride in before)
+    return max(field for field, _ in before) + reach * apart, stride * apart
+
+
+def convolutions_see(net: Net) -> dict[str, int]:
+    """Return the receptive field of each convolution by its name, where it is known; of one that is called
+    several times the longest.
+    """
+    fields = receptive_fields(net)
+    found: dict[str, int] = {}
+    for node in net.nodes:
+        if node.kind in CONV_1D and "TimeDistributed" not in node.wrappers and id(node) in fields:
+            found[node.name] = max(fields[id(node)], found.get(node.name, 0))
+    return found
 
 
 def _window(node: Node) -> tuple[int, int] | None:
     """Return (steps seen beyond one, stride) of a layer along time; None where it sees everything or is
     unknown."""
     config = node.config
+    if "TimeDistributed" in node.wrappers:
+        return 0, 1
     if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
         return (first_of(config["kernel_size"]) - 1) * first_of(config["dilation_rate"]), first_of(
             config["strides"]
         )
     if node.kind in POOL_1D:
         return first_of(config["pool_size"]) - 1, first_of(config.get("strides") or config["pool_size"])
-    pointwise = (
-        ACT
-        | NOISE
-        | MERGE
-        | SCALING
-        | DENSE
-        | frozenset({"BatchNormalization", "Identity", "ZeroPadding1D", "GetItem"})
-    )
+    if mixes_all_steps(node, 1):
+        return None
+    pointwise = POINTWISE | MERGE | SCALING | frozenset({"ZeroPadding1D", "GetItem"})
     return (0, 1) if node.kind in pointwise else None
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from normcast.check.net import Net, Node
-from normcast.check.rule import DISPLAY, UNSAFE, Finding, Severity
-from normcast.models.edits import Edit
+import numpy as np
 
-MEASURE = "normcast check MODEL.keras --data FILE.npz --run --measure"
+from normcast.check.net import Net, Node, passed
+from normcast.check.rule import Found, Severity
+from normcast.errors import listed
+from normcast.models.edits import Edit
+from normcast.models.graph.kinds import BATCH_NORM
+
+MOST_NAMED = 8  # units or filters in one message
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,48 +29,56 @@ class Place:
     path: str
     node: Node | None = None
 
-    def finding(
+    def found(
         self,
-        number: int,
-        slug: str,
-        severity: Severity,
         message: str,
-        hint: str,
         fix: tuple[Edit, ...] = (),
+        severity: Severity | None = None,
+        hint: str | None = None,
         **evidence: Any,
-    ) -> Finding:
-        """Return a finding here; what edits would do can be measured, which the hint says how."""
+    ) -> Found:
+        """Return what was found here, with the path in front where findings report another name."""
         where = "" if self.name == self.path else f"{self.path}: "
-        return finding(number, slug, severity, (self.name,), where + message, hint, fix, **evidence)
+        return Found((), where + message, fix, severity, evidence, layers=(self.name,), hint=hint)
 
 
-def finding(
-    number: int,
-    slug: str,
-    severity: Severity,
-    layers: tuple[str, ...],
-    message: str,
-    hint: str,
-    fix: tuple[Edit, ...] = (),
-    **evidence: Any,
-) -> Finding:
-    """Return a finding of what is seen when a model runs; their codes begin at NC101.
+def named(noun: str, numbers: Sequence[int]) -> str:
+    """Return some units, or filters, of a layer by their numbers.
 
-    fix: edits that change what the model computes, so they are to be measured on the data; the hint says how.
+    >>> named("unit", [3]), named("filter", range(9))
+    ('unit 3', 'filters 0, 1, 2, 3, 4, 5, 6, 7 and 1 more')
     """
-    hint = f"{hint}; to measure it: {MEASURE}" if fix else hint
-    safety = UNSAFE if fix else DISPLAY
-    return Finding(slug, f"NC{number}", severity, layers, message, hint, evidence, fix, safety)
+    return f"{noun}{'s' if len(numbers) > 1 else ''} {listed(numbers, MOST_NAMED)}"
 
 
 def place_of(net: Net | None, path: str) -> Place:
     """Return the place of a layer. path: as a look has it, "block/lstm_1", "bidirectional/forward_lstm"."""
     plain = path.partition(" (call")[0]
-    nodes = [n for n in (net.nodes if net else []) if n.name == plain or _wraps(n, plain)]
-    node = max(nodes, key=lambda n: len(n.name), default=None)
+    node = _node_at(net, plain)
     if node is None:
         return Place(plain, plain)
     return Place(node.reported, node.name if node.name == plain else plain, _in_reach(node))
+
+
+def is_noisy_before(net: Net | None, path: str) -> bool:
+    """Say whether noise acts in front of a layer, up to the batch norms there; True where that is not
+    known.
+    """
+    node = _node_at(net, path.partition(" (call")[0])
+    if node is None:
+        return True
+    return any(map(_is_noisy, passed(node, lambda each: each.kind not in BATCH_NORM)))
+
+
+def _is_noisy(node: Node) -> bool:
+    rates = (node.config.get(name) for name in ("dropout", "recurrent_dropout", "zoneout"))
+    own = node.kind != "InputLayer" and not node.is_known  # a layer of the user's own may be
+    return node.is_noise or own or any(np.any(np.asarray(rate or 0, "float64") > 0) for rate in rates)
+
+
+def _node_at(net: Net | None, path: str) -> Node | None:
+    nodes = [n for n in (net.nodes if net else []) if n.name == path or _wraps(n, path)]
+    return max(nodes, key=lambda n: len(n.name), default=None)
 
 
 def _wraps(node: Node, path: str) -> bool:

@@ -1,0 +1,100 @@
+"""Symptom: a kind of finding that shows when a model runs; and the register of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, ParamSpec
+
+from normcast.check.examples import Example
+from normcast.check.rule import DISPLAY, UNSAFE, Finding, Found, Kind, Severity, registered
+
+MEASURE = "normcast check MODEL.keras --data FILE.npz --run --measure"
+"""The call that measures what a fix does."""
+
+Given = ParamSpec("Given")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Symptom(Kind, Generic[Given]):
+    """What shows when a model runs: words, the function that sees it, remedy and sources in one place.
+
+    Called with what that function looks at, it yields findings.
+
+    The words are three paragraphs of that function's docstring: what shows, why it is bad, and the bound with
+    the reason why it stands there. remedy: the edits that it offers, in words, "" for none; they change what
+    the model computes. tried: on what the bound was tried, and what came of it; twin: the slug of another
+    kind that says the same of a layer, of which one is told. inspected: whether an inspection sees it too.
+    bad, good: networks that show it and that do not, on normal windows under the squared error; none where it
+    takes weights that were trained.
+    """
+
+    remedy: str = ""
+    tried: str = ""
+    twin: str = ""
+    inspected: bool = True
+    bad: tuple[Example, ...] = ()
+    good: tuple[Example, ...] = ()
+
+    def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Iterator[Finding]:
+        """Yield the findings in what is looked at."""
+        return map(self.finding, self.predicate(*args, **kwargs))
+
+    def finding(self, found: Found) -> Finding:
+        """Return what was seen as a finding. Of edits, the hint says how to measure what they do."""
+        hint = found.hint or self.hint
+        return Finding(
+            rule=self.slug,
+            code=self.code,
+            severity=found.severity or self.severity,
+            layers=found.places,
+            message=found.message,
+            hint=f"{hint}; to measure it: {MEASURE}" if found.fix else hint,
+            evidence=found.evidence,
+            fix=found.fix,
+            safety=UNSAFE if found.fix else DISPLAY,
+        )
+
+
+SYMPTOMS: dict[str, Symptom[...]] = {}
+"""Every symptom by its code; they begin at NC101."""
+
+
+def symptom(
+    number: int,
+    slug: str,
+    severity: Severity,
+    *,
+    hint: str,
+    sources: Iterable[str],
+    exceptions: str = "",
+    remedy: str = "",
+    tried: str = "",
+    twin: str = "",
+    inspected: bool = True,
+    bad: Iterable[Example] = (),
+    good: Iterable[Example] = (),
+) -> Callable[[Callable[Given, Iterator[Found]]], Symptom[Given]]:
+    """Register the decorated function as what sees a symptom; its name then stands for the symptom itself."""
+
+    def register(sees: Callable[Given, Iterator[Found]]) -> Symptom[Given]:
+        kind: Symptom[Given] = Symptom(
+            code=f"NC{number}",
+            slug=slug,
+            severity=severity,
+            predicate=sees,
+            hint=hint,
+            safety=UNSAFE if remedy else DISPLAY,
+            sources=tuple(sources),
+            exceptions=exceptions,
+            remedy=remedy,
+            tried=tried,
+            twin=twin,
+            inspected=inspected,
+            bad=tuple(bad),
+            good=tuple(good),
+        )
+        SYMPTOMS[kind.code] = registered(kind)
+        return kind
+
+    return register
