@@ -9,6 +9,7 @@ import pytest
 
 from normcast.cli import run
 from normcast.cli.inspect_run import inspect_command
+from normcast.inspect.windows import drawn
 from tests.inspect.nets import X, Y, network
 
 
@@ -76,7 +77,7 @@ def test_a_long_table_of_cases_is_read_as_check_reads_it(tmp_path):
     net.save(tmp_path / "f.keras")
     rows = [f"{i},{t},{a},{b},{i % 2}" for i, case in enumerate(X) for t, (a, b) in enumerate(case)]
     (tmp_path / "long.csv").write_text("id,t,a,b,y\n" + "\n".join(rows))
-    done = inspect_command(tmp_path / "f.keras", tmp_path / "long.csv", task="regress")
+    done = inspect_command(tmp_path / "f.keras", tmp_path / "long.csv", reading={"task": "regress"})
     assert "6 cases of long.csv" in done.text.replace("\n  ", " ")
     assert any("has no loss" in note and "--loss mse" in note for note in done.notes)
 
@@ -87,6 +88,8 @@ BAD = {
     "unknown format": (["--format", "jsn"], "Did you mean 'json'?"),
     "unknown task": (["--task", "regres"], "Did you mean 'regress'?"),
     "columns without a file": (["--target-col", "y"], "none is given"),
+    "a sheet without a file": (["--sheet", "north"], "none is given"),
+    "unknown layout": (["--layout", "channel_first"], "Did you mean 'channels_first'?"),
     "a folder for the report": (["--report", "."], "html"),
 }
 
@@ -124,3 +127,112 @@ def test_what_is_no_model_is_refused(tmp_path, capsys):
     (tmp_path / "no.keras").write_text("no")
     assert run(["inspect", str(tmp_path / "no.keras")]) == 1
     assert "cannot be read as a Keras model" in capsys.readouterr().err
+
+
+def flat(text):
+    return text.replace("\n  ", " ")
+
+
+def saved(folder, net, loss=None):
+    if loss:
+        net.compile("adam", loss)
+    net.save(folder / "net.keras")
+    return folder / "net.keras"
+
+
+def of_two_inputs():
+    series, static = keras.Input((8, 2), name="series"), keras.Input((3,), name="static")
+    both = keras.layers.Concatenate()([keras.layers.LSTM(2, name="lstm")(series), static])
+    heads = [keras.layers.Dense(1, name="level")(both), keras.layers.Dense(3, "softmax", name="kind")(both)]
+    return keras.Model([series, static], heads)
+
+
+def test_an_npz_has_each_input_and_each_output_under_its_name(tmp_path):
+    file = saved(tmp_path, of_two_inputs(), ["mse", "categorical_crossentropy"])
+    arrays = {"static": X[:, 0, :1].repeat(3, 1), "series": X}
+    np.savez(tmp_path / "two.npz", **arrays, level=Y, kind=np.array(list("abcabc")), other=Y)
+    done = inspect_command(file, tmp_path / "two.npz")
+    assert "6 cases of two.npz" in flat(done.text)
+    assert "loss (mse, categorical_crossentropy)" in flat(done.text)
+    assert "Note: not used: 'other'" in done.notes
+    assert run(["check", str(file), "--data", str(tmp_path / "two.npz"), "--run"]) in (0, 1)
+    np.savez(tmp_path / "half.npz", series=X, statics=Y)
+    with pytest.raises(
+        ValueError, match=r"half.npz: .* no array static; .* Is 'statics' 'static'\?"
+    ) as error:
+        inspect_command(file, tmp_path / "half.npz")
+    assert "numpy.savez(file, series=..., static=..., y=y)" in str(error.value)
+    np.savez(tmp_path / "kind.npz", **arrays, kind=Y)
+    with pytest.raises(ValueError, match="gives level and kind, but there is no array level"):
+        inspect_command(file, tmp_path / "kind.npz")
+
+
+def test_arrays_and_columns_are_named_by_options(model, tmp_path, capsys):
+    np.savez(tmp_path / "swapped.npz", signals=X.swapaxes(1, 2), other=X, goal=Y)
+    named = ["--x", "signals", "--y", "goal", "--layout", "channels_first"]
+    assert run(["inspect", str(model), str(tmp_path / "swapped.npz"), *named]) == 0
+    assert "loss (mse)" in flat(capsys.readouterr().out)
+    assert run(["inspect", str(model), str(tmp_path / "swapped.npz"), "--x", "signals"]) == 1
+    assert "(channels, steps): give x.swapaxes(1, 2), or layout channels_first" in capsys.readouterr().err
+    rows = [f"{i},{t},{a},{b},{i % 2}" for i, case in enumerate(X) for t, (a, b) in enumerate(case)]
+    (tmp_path / "long.csv").write_text("who,t,a,b,gait\n" + "\n".join(rows))
+    call = ["inspect", str(model), str(tmp_path / "long.csv"), "--task", "regress", "--id-col", "who"]
+    for flag in ("--y", "--target-col"):
+        assert run([*call, flag, "gait"]) == 0
+        assert "Note: column 'gait' is taken as y" in capsys.readouterr().err
+    assert run([*call, "--x", "a"]) == 1
+    assert "--x names an array" in capsys.readouterr().err
+
+
+def test_an_array_called_as_the_input_and_cases_of_one_channel_are_read(tmp_path):
+    series = keras.Input((8, 1), name="accel")
+    file = saved(tmp_path, keras.Model(series, keras.layers.LSTM(2)(series)))
+    np.savez(tmp_path / "a.npz", accel=X[:, :, 0])
+    done = inspect_command(file, tmp_path / "a.npz")
+    assert "6 cases of a.npz" in flat(done.text)
+    assert "Note: array 'accel' is taken as x" in done.notes
+
+
+def test_two_rows_of_one_stamp_are_a_question(tmp_path, capsys):
+    net = keras.Sequential([keras.Input((8, 1)), keras.layers.LSTM(2), keras.layers.Dense(3)])
+    file, lines = saved(tmp_path, net), table(tmp_path).read_text().splitlines()[1:]
+    rows = [f"{shop},{line}" for shop in "ab" for line in lines]
+    (tmp_path / "shops.csv").write_text("shop,ds,y\n" + "\n".join(rows))
+    call = ["inspect", str(file), str(tmp_path / "shops.csv")]
+    assert run(call) == 1
+    assert "--id-col shop" in capsys.readouterr().err
+    assert run([*call, "--id-col", "shop"]) == 0
+    assert "100 windows" in flat(capsys.readouterr().out)
+    assert run([*call, "--duplicates", "mean"]) == 0
+    assert "50 windows" in flat(capsys.readouterr().out)
+
+
+def test_words_are_drawn_for_an_embedding_and_others_are_refused(tmp_path, capsys):
+    words = [keras.layers.Embedding(9, 2, mask_zero=True, name="look"), keras.layers.GRU(2)]
+    net = keras.Sequential([keras.Input((5,), name="words"), *words, keras.layers.Dense(3, "softmax")])
+    file = saved(tmp_path, net, "sparse_categorical_crossentropy")
+    assert "64 random windows (no data was given)" in flat(inspect_command(file).text)
+    x = drawn(net)
+    assert set(np.unique(x)) == set(range(1, 9))
+    np.savez(tmp_path / "w.npz", x=x + 1, y=np.zeros(64))
+    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 1
+    assert "'look' looks up whole numbers from 0 to 8" in capsys.readouterr().err
+    np.savez(tmp_path / "w.npz", x=x, y=np.arange(64) % 4)
+    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 1
+    assert "y is 3 in case 3, but the output has 3 classes" in capsys.readouterr().err
+
+
+def test_targets_that_do_not_fit_are_said_and_those_with_nan_refused(model, tmp_path, capsys):
+    np.savez(tmp_path / "wide.npz", x=X, y=Y.repeat(3, 1))
+    assert run(["inspect", str(model), str(tmp_path / "wide.npz")]) == 0
+    told = flat(capsys.readouterr().out)
+    assert "y does not fit: the output is (1), the target (3): the loss broadcasts them" in told
+    np.savez(tmp_path / "nan.npz", x=X, y=np.where(np.arange(6) == 2, np.nan, 1.0))
+    assert run(["inspect", str(model), str(tmp_path / "nan.npz")]) == 1
+    assert "nan.npz: y is nan at case 2." in capsys.readouterr().err
+
+
+def test_a_mask_that_is_an_input_is_drawn_as_yes_or_no():
+    series, mask = keras.Input((8, 2)), keras.Input((8,), dtype="bool", name="mask")
+    net = keras.Model([series, mask], keras.layers.LSTM(2)(series, mask=mask))
+    assert [each.dtype.kind for each in drawn(net)] == ["f", "b"]

@@ -10,7 +10,7 @@ from keras import layers as L
 from normcast.check.rule import Finding, Severity
 from normcast.cli import run
 from normcast.cli.check_run import check_command
-from normcast.cli.measure import FixStudy, placement_names, refusal
+from normcast.cli.measure import FixStudy, refusal
 from normcast.data import Cases
 from normcast.models.edits import Remove, Set
 
@@ -102,12 +102,6 @@ def test_a_fix_that_makes_logits_of_probabilities_is_not_measured():
     assert refusal(net, finding("x", ["drop"], [Remove("drop")]), data) == ""
     told = refusal(net, finding("x", ["soft"], [Remove("soft")]), data)
     assert told == "not measured: with its fix the model gives other numbers instead of probabilities."
-
-
-def test_two_findings_of_a_rule_have_names_of_their_own_and_equal_fixes_share_one():
-    a, b = finding("r", ["a"], [Remove("a")]), finding("r", ["b"], [Remove("b")])
-    same = finding("s", ["a"], [Remove("a")])
-    assert list(placement_names([a, b, same]).values()) == ["r (a)", "r (b)"]
 
 
 def test_windows_of_one_series_are_not_measured_by_chance(tmp_path):

@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from normcast.inspect import GradientFlow, inspect_model
 from normcast.layers import LSTM
+from normcast.probes.objective import Objective
+from normcast.probes.watching import Watcher
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 9, 2)).astype("float32")
@@ -47,6 +50,7 @@ def test_each_epoch_is_what_a_look_sees_with_its_weights():
     looks: list = []
     see = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: looks.append(inspect_model(net, X, Y)))
     fit(net, flow, see, epochs=2)
+    assert list(flow.flow.gradients) == list(flow.flow.gates) == ["ours", "keras"]  # as they are called
     for epoch, look in enumerate(looks):
         assert flow.flow.loss[epoch] == pytest.approx(look.seen.value, rel=1e-5)
         for name in ("ours", "keras"):
@@ -67,6 +71,18 @@ def test_masked_steps_count_for_nothing():
     fit(net, flow, epochs=1)
     seen = inspect_model(net, x, Y)["one"]
     assert flow.flow.gradients["one"][0] == pytest.approx(seen.gradients["h"].norm, rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_gradients_whose_squares_are_no_numbers_have_their_norm(size):
+    net = network(keras.layers.LSTM(4, name="one"))
+    weights = [np.asarray(each) for each in net.trainable_variables]
+    plain, scaled = (
+        Watcher(net, X, Y, Objective(net, Y, lambda y, out, by=by: by * ops.sum(out))) for by in (1.0, size)
+    )
+    norm, other = (each.note(1, weights, weights)["gradients"]["one"] for each in (plain, scaled))
+    assert norm[-1] > 0
+    assert np.array(other) / size == pytest.approx(norm, rel=1e-4)
 
 
 def test_every_third_epoch_is_recorded_and_its_own_change_alone():

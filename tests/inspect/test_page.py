@@ -1,12 +1,19 @@
 """The page of an inspection: what it opens with, what it shows; it is written whole or not at all."""
 
 import re
+from contextlib import redirect_stdout
+from dataclasses import replace
+from functools import partial, partialmethod
+from io import StringIO
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import normcast
+from normcast.inspect import GradientFlow
+from normcast.inspect.page.findings import PYTHON
 from normcast.inspect.page.opening import opening
 from normcast.report import write_report
 from tests.inspect.nets import X, Y, network
@@ -43,12 +50,59 @@ def test_every_picture_stands_under_a_sentence_on_what_is_normal(page):
     assert page.count('<svg role="img"') >= 20
 
 
+def test_the_study_that_it_prints_runs_as_printed(monkeypatch):
+    keras.utils.set_random_seed(1)
+    conv = keras.layers.Conv1D(
+        6, 3, activation="relu", bias_initializer=keras.initializers.Constant(-50), name="conv"
+    )
+    model = keras.Sequential(
+        [keras.Input((12, 2)), conv, keras.layers.GRU(3, bias_initializer="ones"), keras.layers.Dense(1)]
+    )
+    x = np.random.default_rng(0).normal(size=(24, 12, 2)).astype("float32")
+    y = x[:, -1, :1]
+    inspection = normcast.inspect_model(model, x, y, loss="mse")
+    assert "dead-filters" in {each.rule for each in inspection.findings}
+    short = partial(normcast.Study, seeds=1, folds=1, epochs=1)
+    monkeypatch.setattr(normcast, "Study", short)
+    monkeypatch.setattr(short.func, "run", partialmethod(short.func.run, processes=1, progress=False))
+    said = StringIO()
+    with redirect_stdout(said):
+        exec(PYTHON, {"model": model, "x": x, "y": y, "inspection": inspection})
+    assert "dead-filters (conv)" in said.getvalue()
+
+
+def test_it_says_how_much_of_the_window_convolutions_see(page, inspection):
+    assert inspection.receptive_fields == {"conv": 3}
+    assert "conv  Conv1D, 4 channels; sees 3 of 8 steps" in inspection.text()
+    told = [(each["name"], each["receptive_field"]) for each in inspection.to_dict()["channels"]]
+    assert told == [("conv", 3), ("bn", None)]  # in the order of the computation
+    assert "steps seen" in words(page)
+    assert "<td>3 of 8</td>" in page
+
+
+def test_a_layer_that_vanishes_as_plain_ones_do_is_no_alarm(inspection):
+    seen = inspection.seen.recurrences["lstm_1"]
+    for half_life, tone in ((1.5, "open"), (0.5, "no")):
+        back = replace(seen, window=64, carried=0.5 ** (np.arange(64)[::-1] / half_life))
+        changed = replace(inspection, seen=replace(inspection.seen, recurrences={"lstm_1": back}))
+        assert opening(changed).tone == tone
+
+
 def test_it_says_how_it_was_made(page):
     told = words(page)
     assert "normcast inspect net.keras &#39;x y.npz&#39;" in told
     assert "inspection = normcast.inspect_model(model, x, y)" in told
     assert "loss (mse)" in told
     assert re.search(r"keras \d+\.\d+", told)
+
+
+def test_what_was_recorded_over_a_training_stands_on_the_page(inspection, tmp_path):
+    recorded = GradientFlow(X, Y, cases=4)
+    network().fit(X, Y, epochs=2, verbose=0, callbacks=[recorded])
+    told = words(inspection.report(tmp_path / "a.html", flow=recorded.flow).read_text(encoding="utf-8"))
+    assert "2 epochs recorded, on 4 cases" in told
+    for title in ("The loss", "lstm_1: the epoch chosen", "lstm_1: f, forget gate", "Updates of the weights"):
+        assert title in told
 
 
 def test_it_stands_alone_and_is_well_formed(page):

@@ -9,8 +9,8 @@ import pytest
 from keras import layers
 
 from normcast.inspect import inspect_model, pictures
+from normcast.inspect.page.sections import drawn_layers
 from normcast.inspect.pictures.cells import MOST, edges, gridded, means
-from normcast.inspect.pictures.epochs import RIDGES
 from normcast.layers import LSTM
 
 STEPS = 12
@@ -131,7 +131,8 @@ def test_gradients_of_all_panels_share_their_colours(plain):
 def test_masked_cells_are_grey_and_said(odd):
     chart = pictures.states(odd, "both/forward_gru").to_dict()
     colours, grey = chart["concat"][0]["layer"]
-    assert {cell["first"] for cell in grey["data"]["values"]} == {9, 10, 11}
+    patches = [(cell["x"], cell["x2"], cell["y"], cell["y2"]) for cell in grey["data"]["values"]]
+    assert patches == [(8.5, 11.5, -0.5, 1.5)]  # three steps of both units, as one
     assert {cell["first"] for cell in colours["data"]["values"]} == set(range(9))
     assert "masked" in " ".join(chart["title"]["subtitle"])
 
@@ -176,6 +177,52 @@ def test_eigenvalues_are_points_and_their_radius_is_written(plain):
     sizes = sorted(np.hypot(point["x"], point["y"]) for point in points)
     assert sizes == pytest.approx(sorted(np.abs(weight.eigenvalues)), abs=1e-4)
     assert f"{weight.spectral_radius:.2g}" in panel["title"]["subtitle"][0]
+
+
+def test_an_orthogonal_kernel_has_its_eigenvalues_on_the_circle_and_singular_values_of_one():
+    found = inspected(X, layers.SimpleRNN(6, name="turns"))  # its recurrent kernel is orthogonal at first
+    *planes, singular = pictures.spectra(found, "turns").to_dict()["concat"]
+    points = [point for layer in planes[0]["layer"][1:] for point in layer["data"]["values"]]
+    assert [np.hypot(point["x"], point["y"]) for point in points] == pytest.approx([1] * 6, abs=1e-4)
+    assert [row["y"] for row in singular["layer"][0]["data"]["values"]] == pytest.approx([1] * 6, abs=1e-4)
+
+
+def test_values_that_are_not_finite_are_told_in_words(plain):
+    broken = with_trace(
+        plain, "activations", "h", **dict.fromkeys(("least", "most"), np.full((STEPS, 4), np.nan))
+    )
+    for kind in ("gates", "states", "histograms"):
+        told = pictures.sentence(broken, kind, "lstm")
+        assert "not finite" in told
+        assert "not a number" not in told
+
+
+def test_the_ribbon_of_a_deep_network_has_all_its_layers_in_rows():
+    names = [f"rnn_{k}" for k in range(13)]
+    deep = inspected(X, *(layers.SimpleRNN(1, return_sequences=True, name=name) for name in names))
+    rows = pictures.ribbon(deep).to_dict()["concat"]
+    texts = [
+        row["text"]
+        for r in rows
+        for la in r["layer"]
+        if la["mark"]["type"] == "text"
+        for row in la["data"]["values"]
+    ]
+    assert [text for text in texts if text.startswith("rnn_")] == names
+    assert [row["title"]["text"] for row in rows] == ["input → rnn_6 …", "… rnn_7 → output"]
+    assert len({str(row["layer"][0]["encoding"]["y"]["scale"]["domain"]) for row in rows}) == 1
+
+
+def test_of_many_layers_the_page_draws_those_that_forget_fastest_in_their_order(odd):
+    fast = {"stack/0": 9.0, "both/forward_gru": 2.0, "both/backward_gru": 8.0, "stack/1": 1.0}
+    readings = {
+        name: replace(odd.readings[name], half_life=half, verdict="healthy") for name, half in fast.items()
+    }
+    told = SimpleNamespace(seen=odd.seen, readings=readings, findings=())
+    names = list(odd.seen.recurrences)
+    assert drawn_layers(told, most=2) == sorted(["both/forward_gru", "stack/1"], key=names.index)
+    found = SimpleNamespace(layers=("stack",))
+    assert "stack/0" in drawn_layers(SimpleNamespace(**{**vars(told), "findings": (found,)}), most=2)
 
 
 def test_the_ribbon_goes_from_left_to_right_through_the_network(plain):
@@ -252,36 +299,6 @@ def test_a_picture_becomes_figures_that_take_their_colours_from_the_page(plain):
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
     names = [part.split('"')[0] for part in text.split(' id="')[1:]]
     assert len(names) == len(set(names))
-
-
-def flow(count, steps=STEPS, layers=1):
-    norms = np.exp(np.linspace(-9, 0, steps))[None] * np.linspace(1, 3, count)[:, None]
-    names = ["lstm", *(f"lstm_{k}" for k in range(1, layers))]
-    return SimpleNamespace(epochs=np.arange(1, count + 1), gradients=dict.fromkeys(names, norms))
-
-
-def test_the_slider_chooses_among_the_epochs_that_are_drawn():
-    few = pictures.epochs(flow(3)).to_dict()
-    assert few["params"][0]["bind"] | {"name": ""} == {
-        "input": "range",
-        "min": 1,
-        "max": 3,
-        "step": 1,
-        "name": "",
-    }
-    many = pictures.epochs(flow(101)).to_dict()
-    drawn = {row["epoch"] for row in many["concat"][1]["layer"][-1]["data"]["values"]}
-    bind = many["params"][0]["bind"]
-    assert drawn == set(range(bind["min"], bind["max"] + 1, bind["step"]))
-    assert marks(pictures.epochs(flow(101, steps=2000, layers=9))) <= 6000
-    assert max(drawn) == many["params"][0]["value"] == 101
-    assert len(drawn) <= RIDGES
-
-
-def test_one_epoch_draws_and_so_does_a_training_without_recurrence():
-    assert pictures.figures(pictures.epochs(flow(1)))
-    assert "in lstm 1.2 × 10⁻⁴ at epoch 1, 1.2 × 10⁻⁴ at 2" in pictures.over_training(flow(2))
-    assert pictures.epochs(SimpleNamespace(epochs=np.arange(2), gradients={})).concat
 
 
 def test_two_inspections_are_matched_by_the_names_of_their_layers(plain, one):

@@ -11,7 +11,7 @@ from typing import Any
 def as_asked(parts: Mapping[str, dict[str, Any]], file: object) -> Iterator[None]:
     """Take marks, shape and sheet off the groups of options, and read each file meanwhile so.
 
-    file: the one that the command is about, which must have sheets where one is named.
+    file: the one that the command is about, or several, which must have sheets where one is named.
     """
     table = parts.get("table", {})
     marks, wide = table.pop("na_value", None), table.pop("wide", False)
@@ -28,6 +28,7 @@ def as_asked(parts: Mapping[str, dict[str, Any]], file: object) -> Iterator[None
         if sheet is not None:
             from normcast.data import workbook
 
-            workbook.refuse_other(str(file), sheet, "--sheet")
+            for each in file if isinstance(file, list) else [file] if file is not None else []:
+                workbook.refuse_other(str(each), sheet, "--sheet")
             stack.enter_context(workbook.asked_for(sheet))
         yield

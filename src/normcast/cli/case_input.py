@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from normcast.cases.subject import TaskName, classified_as, told_by
 from normcast.data import Cases, read_parts
 from normcast.data.case_file import is_of_cases
 from normcast.data.table import ENDINGS
-from normcast.errors import counted, one_of
+from normcast.errors import counted
 from normcast.tasks.classify import is_hot
 from normcast.tasks.label import is_binary
 
@@ -62,17 +62,6 @@ def names_of(file: Path, options: Mapping[str, Any]) -> dict[str, str]:
             raise ValueError(f"{file}: {flag} {' '.join(values)} names {one} of the cases again; name one.")
         names[known[option]] = values[0]
     return names
-
-
-def table_names(
-    files: Sequence[Path], task: str, columns: Mapping[str, Any], command: str = "check"
-) -> dict[str, str] | None:
-    """Return how tables of cases name their parts; None where tables are forecast."""
-    one_of(f"normcast {command}", "task", task, TASKS)
-    if task not in NAMED:
-        return None
-    tables = [file for file in files if not is_of_cases(file)]
-    return names_of(tables[0], columns) if tables else {}
 
 
 def refuse_table_options(options: Mapping[str, Any], file: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
 from normcast.cli.app import app
+from normcast.cli.data_options import reading
+from normcast.cli.options import shared
 
 if TYPE_CHECKING:
     from normcast.cli.check_run import Outcome
@@ -17,20 +19,17 @@ Rules = Annotated[list[str] | None, Option(help="Rule, by name or code; may repe
 
 
 @app.command()
+@shared(reading)
 def check(
     model: Annotated[Path, Argument(help="A saved keras model, .keras.", show_default=False)],
+    *,
+    reading: dict[str, Any],
     select: Rules = None,
     ignore: Rules = None,
     data: Annotated[
         list[Path] | None,
         Option(help="Data as given to fit: a table, or cases with x and y; may repeat.", show_default=False),
     ] = None,
-    task: Annotated[
-        str, Option(help="forecast a table; classify or regress: it holds cases; auto: its ending says.")
-    ] = "auto",
-    id_col: Annotated[list[str] | None, Option(help="Table: names the series; may repeat.")] = None,
-    time_col: Annotated[str | None, Option(help="Table: column of the time stamps.")] = None,
-    target_col: Annotated[list[str] | None, Option(help="Table: the targets; may repeat.")] = None,
     run: Annotated[bool, Option("--run", help="Also run the model on windows of the cases.")] = False,
     measure: Annotated[
         bool, Option("--measure", help="Train the model with and without each fix on the data.")
@@ -44,17 +43,18 @@ def check(
 ) -> None:
     """Say what is wrong in a Keras model, and how to fix it."""
     from normcast.check.configuration import load_configuration
-    from normcast.cli.case_input import table_names
+    from normcast.cli.beside import options_of
     from normcast.cli.check_run import check_command
 
-    files, columns = data or [], {"id_col": id_col, "time_col": time_col, "target_col": target_col}
-    names = table_names(files, task, columns)
+    files = data or []
+    options = options_of(files, reading, "check")
     fix_study = None
     if measure:
         from normcast.cli.console import say
         from normcast.cli.measure import FixStudy
 
-        fix_study = FixStudy.of(files, columns, task, say=say, seeds=seeds, epochs=epochs)
+        task, named = reading["task"], {name: each for name, each in reading.items() if name != "task"}
+        fix_study = FixStudy.of(files, named, task, say=say, seeds=seeds, epochs=epochs)
     finish(
         check_command(
             model,
@@ -63,8 +63,7 @@ def check(
             ignore=ignore or (),
             output_format=output_format,
             data=files,
-            columns=columns if names is None else {},
-            names=names,
+            options=options,
             run=run,
             measure=fix_study,
             fix=fix,

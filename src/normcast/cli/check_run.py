@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from normcast.check.checker import check_model, fix_model
+from normcast.check.choice import Choice
 from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
 from normcast.check.facts import Facts
@@ -16,7 +17,7 @@ from normcast.check.findings import Findings
 from normcast.check.formats import formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
-from normcast.check.rule import DISPLAY, RULES, Finding, find_rule
+from normcast.check.rule import DISPLAY, KINDS, RULES, Finding, find_rule
 from normcast.cli.codes import DONE, FAILED, REFUSED
 from normcast.cli.network import read_model
 
@@ -53,8 +54,7 @@ def check_command(
     output: Path | str | None = None,
     fail_on: str | None = None,
     data: Iterable[Path | str] = (),
-    columns: Mapping[str, Any] | None = None,
-    names: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
     run: bool = False,
     measure: Measure | None = None,
     custom_objects: Mapping[str, Any] | None = None,
@@ -63,8 +63,8 @@ def check_command(
 
     configuration: from `load_configuration`; select and ignore add to it, fail_on replaces it. facts: of task
     and data.
-    data: files that tell more facts; columns: of their tables to forecast, names: of their tables of cases,
-    see `Given.read`; stated facts win.
+    data: files that tell more facts; options: how they are read, as `Given.read` takes them; stated facts
+    win.
     fix: "safe" or "unsafe", with output, the file for the fixed model. run: also run the model, on x and y
     of a file of cases among the data. measure: from the model and what is found in it to the same findings
     with what their fixes were measured to do.
@@ -72,17 +72,19 @@ def check_command(
     checked, a file cannot be read or the model cannot be run; else 0.
     """
     configuration = configuration or Configuration()
-    options: dict[str, Any] = {
+    chosen: dict[str, Any] = {
         "select": [*configuration.select, *select],
         "ignore": [*configuration.ignore, *ignore],
         "silence": configuration.silence,
     }
     try:
-        given = _given(data, columns, names, run=run, alone=(fix is None) != (output is None))
+        if (fix is None) != (output is None):
+            raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
         model = _loaded(path, custom_objects or {})
+        given = _given(data, model, options or {}, run=run)
         known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
-        model, findings, notes = _found(model, known, fix, output, options)
-        findings = findings.with_others(_ran(model, given)) if run else findings
+        model, findings, notes = _found(model, known, fix, output, chosen)
+        findings = _with_run(model, findings, given, chosen) if run else findings
         findings = _measured(model, findings, measure) if measure else findings
     except Refused as refused:
         return Outcome(REFUSED, f"check: {refused}", refused=True)
@@ -90,21 +92,12 @@ def check_command(
     failed = any(limits.fails(f.severity) for f in findings)
     text = formatted(findings, output_format, where=str(path), model=model)
     code = FAILED if failed else NOT_CHECKED if findings.not_checked else DONE
-    return Outcome(code, text, notes, findings)
+    return Outcome(code, text, (*(f"Note: {note}" for note in given.notes), *notes), findings)
 
 
-def _given(
-    data: Iterable[Path | str],
-    columns: Mapping[str, Any] | None,
-    names: Mapping[str, str] | None,
-    *,
-    run: bool,
-    alone: bool,
-) -> Given:
-    if alone:
-        raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
+def _given(data: Iterable[Path | str], model: Any, options: Mapping[str, Any], *, run: bool) -> Given:
     try:
-        given = Given.read(data, names, **(columns or {}))
+        given = Given.read(data, model=model, **options)
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise Refused(str(error)) from error
     if run and given.x is None:
@@ -134,11 +127,15 @@ def _found(
     return fixed.model, fixed.left, (note,)
 
 
-def _ran(model: Any, given: Given) -> Findings:
+def _with_run(model: Any, findings: Findings, given: Given, options: dict[str, Any]) -> Findings:
+    """Return what was found, and what shows when the model runs on the windows."""
     try:
-        return run_checks(model, given.x, given.targets(model))
+        ran = run_checks(model, given.inputs(model), given.targets(model), **options)
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
+    unseen = Choice.of(**options).unseen
+    left = Findings(findings, [what for what in findings.not_checked if what not in unseen])
+    return left.with_others(ran).told_once()
 
 
 def _measured(model: Any, findings: Findings, measure: Measure) -> Findings:
@@ -161,10 +158,10 @@ def rule_command(name: str) -> Outcome:
 
 
 def rules_command() -> Outcome:
-    """Return the list of all rules, one line each."""
+    """Return the list of all rules, and of what shows when a model runs, one line each."""
     lines = []
-    for rule in sorted(RULES.values(), key=lambda r: r.code):
-        fix = "" if rule.safety == DISPLAY else f"{rule.safety} fix"
-        off = "" if rule.default else " (off)"
-        lines.append(f"{rule.code}  {rule.slug + off:<36} {rule.severity!s:<8} {fix:<11} {rule.summary}")
+    for kind in sorted(KINDS.values(), key=lambda each: each.code):
+        fix = "" if kind.safety == DISPLAY else f"{kind.safety} fix"
+        mark = " (run)" if kind.code not in RULES else "" if RULES[kind.code].default else " (off)"
+        lines.append(f"{kind.code}  {kind.slug + mark:<36} {kind.severity!s:<8} {fix:<11} {kind.summary}")
     return Outcome(DONE, "\n".join(lines))

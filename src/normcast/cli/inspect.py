@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from normcast.cli.app import app
+from normcast.cli.data_options import reading
+from normcast.cli.options import shared
 
 
 @app.command()
+@shared(reading)
 def inspect(
     model: Annotated[Path, Argument(help="A saved keras model, .keras.", show_default=False)],
     data: Annotated[
@@ -20,12 +23,8 @@ def inspect(
             show_default=False,
         ),
     ] = None,
-    task: Annotated[
-        str, Option(help="forecast a table; classify or regress: it holds cases; auto: its ending says.")
-    ] = "auto",
-    id_col: Annotated[list[str] | None, Option(help="Table: names the series; may repeat.")] = None,
-    time_col: Annotated[str | None, Option(help="Table: column of the time stamps.")] = None,
-    target_col: Annotated[list[str] | None, Option(help="Table: the targets; may repeat.")] = None,
+    *,
+    reading: dict[str, Any],
     layers: Annotated[str | None, Option(help="Layers to look into, as in a,b; default: all.")] = None,
     loss: Annotated[str | None, Option(help="Loss, as in mse; default: as compiled.")] = None,
     training: Annotated[
@@ -36,14 +35,14 @@ def inspect(
     output_format: Annotated[str, Option("--format", help="text or json.")] = "text",
 ) -> None:
     """See inside the recurrence of a Keras model, step by step."""
+    from normcast.check.configuration import load_configuration
     from normcast.cli.console import say, typed
     from normcast.cli.inspect_run import inspect_command
 
     done = inspect_command(
         model,
         data,
-        task=task,
-        columns={"id_col": id_col, "time_col": time_col, "target_col": target_col},
+        reading=reading,
         layers=layers,
         loss=loss,
         training=training,
@@ -51,6 +50,7 @@ def inspect(
         report=report,
         output_format=output_format,
         command=typed(),
+        configuration=load_configuration(),
     )
     print(done.text)
     for note in done.notes:

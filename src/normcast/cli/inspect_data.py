@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from keras import tree
 
 from normcast import keras_seam
 from normcast.check.given import Given
-from normcast.cli.case_input import TASKS, table_names
-from normcast.errors import counted, one_of
+from normcast.check.reading import read as read_net
+from normcast.cli.beside import options_of
+from normcast.errors import counted
+from normcast.inspect.given import read_given
 from normcast.inspect.windows import drawn, of_tables
+from normcast.probes.given import refuse_unbuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,56 +37,49 @@ class Sample:
 
 
 def shown(
-    model: keras.Model, file: Path | str | None, task: str, columns: Mapping[str, Any], loss: str | None
+    model: keras.Model, file: Path | str | None, reading: Mapping[str, Any], loss: str | None
 ) -> Sample:
     """Return the cases of a file, or drawn ones where there is none.
 
-    task, columns: as for `check`; loss: the one that is asked for. Without a loss y is of no use: it is left
-    out, and that is said.
+    reading: the options of `data_options`, as typed; loss: the one that is asked for. Without a loss y is of
+    no use: it is left out, and that is said. Raises ValueError, which names the file, for cases that do not
+    fit.
     """
+    options = options_of([] if file is None else [Path(file)], reading, "inspect")
     if file is None:
-        return _drawn(model, task, columns)
-    names = table_names([Path(file)], task, columns, "inspect")
-    named = {name: value for name, value in columns.items() if value} if names is None else {}
-    given = Given.read([file], names, needs_y=False, **named)
-    how = "".join(f", {name}={value!r}" for name, value in named.items())
-    how = (f", {names!r}" if names is not None else "") + ", needs_y=False" + how
-    read = f"given = Given.read([{str(file)!r}]{how})"
+        return _drawn(model)
+    refuse_unbuilt(model)
+    options = {"needs_y": False, "duplicates": "error", **options}
+    given = Given.read([file], model=model, **options)
+    how = "".join(f", {name}={value!r}" for name, value in options.items())
+    read = f"given = Given.read([{str(file)!r}], model=model{how})"
     imports: tuple[str, ...] = ("import normcast", "from normcast.check.given import Given")
+    notes = tuple(f"Note: {note}" for note in given.notes)
+    name = Path(file).name
     if given.x is not None:
-        y, lines = given.targets(model), ("x, y = given.x, given.targets(model)",)
-        words = f"{counted(len(given.x), 'case')} of {Path(file).name}"
-        notes: tuple[str, ...] = ()
-        x = given.x
+        x, y = given.inputs(model), given.targets(model)
+        lines = ("x, y = given.inputs(model), given.targets(model)",)
+        words = f"{counted(len(tree.flatten(x)[0]), 'case')} of {name}"
     else:
         x, y = of_tables(model, given.panels)
         imports = (*imports, "from normcast.inspect.windows import of_tables")
         lines = ("x, y = of_tables(model, given.panels)",)
-        words = f"{counted(len(x), 'window')} of {x.shape[1]} rows of {Path(file).name}"
-        notes = ("Note: each series is scaled by its mean and its deviation.", *_noted(given))
+        words = f"{counted(len(x), 'window')} of {x.shape[1]} rows of {name}"
+        notes = ("Note: each series is scaled by its mean and its deviation.", *notes)
     y, more = _used(model, y, loss)
+    read_given(model, read_net(model), x, y, loss, where=str(file))
     return Sample(x, y, words, (*notes, *more), imports, (read, *lines))
 
 
-def _drawn(model: keras.Model, task: str, columns: Mapping[str, Any]) -> Sample:
-    one_of("normcast inspect", "task", task, TASKS)
-    told = {"task": task if task != "auto" else "", **columns}
-    for name, value in told.items():
-        if value:
-            raise ValueError(
-                f"normcast inspect: --{name.replace('_', '-')} says how a file is read, but none is given. "
-                "Give the file behind the model, or leave the option out."
-            )
+def _drawn(model: keras.Model) -> Sample:
     x = drawn(model)
-    first = keras.tree.flatten(x)[0]
-    words = f"{len(first)} random {'normal ' if first.dtype.kind == 'f' else ''}windows (no data was given)"
+    kinds = {leaf.dtype.kind for leaf in tree.flatten(x)}
+    words = (
+        f"{len(tree.flatten(x)[0])} random {'normal ' if kinds == {'f'} else ''}windows (no data was given)"
+    )
     notes = ("Note: no data was given: the windows are random, and real ones may show other things.",)
     imports = ("import normcast", "from normcast.inspect.windows import drawn")
     return Sample(x, None, words, notes, imports, ("x = drawn(model)",))
-
-
-def _noted(given: Given) -> tuple[str, ...]:
-    return tuple(f"Note: {note}" for panel in given.panels for note in panel.notes)
 
 
 def _used(model: keras.Model, y: Any, loss: str | None) -> tuple[Any, tuple[str, ...]]:

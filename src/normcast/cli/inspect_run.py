@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import normcast
+from normcast.check.configuration import Configuration
 from normcast.cli.inspect_data import Sample, shown
 from normcast.cli.network import read_model
 from normcast.errors import one_of
@@ -32,8 +33,7 @@ def inspect_command(
     model: Path | str,
     data: Path | str | None = None,
     *,
-    task: str = "auto",
-    columns: Mapping[str, Any] | None = None,
+    reading: Mapping[str, Any] | None = None,
     layers: str | None = None,
     loss: str | None = None,
     training: bool = False,
@@ -41,21 +41,24 @@ def inspect_command(
     report: Path | str | None = None,
     output_format: str = "text",
     command: str = "",
+    configuration: Configuration | None = None,
 ) -> Done:
     """Inspect a saved Keras model on the cases of a file, or on drawn ones, and write a report if asked.
 
-    task, columns: as for `check`; layers: names with commas between them; the rest as in `inspect_model`;
-    command: what was typed. Raises OSError and ValueError for files, names and values that do not fit.
+    reading: the options of `data_options`, as typed; layers: names with commas between them; the rest as in
+    `inspect_model`; command: what was typed; configuration: which findings are told. Raises OSError and
+    ValueError for files, names and values that do not fit.
     """
     one_of("normcast inspect", "format", output_format, FORMATS)
     names = None if layers is None else layer_names(layers)
     if report is not None:
         refuse_page(report)  # before the seconds that looking takes
     network = read_model(model)
-    cases = shown(network, data, task, columns or {}, loss)
+    cases = shown(network, data, reading or {}, loss)
     given: dict[str, Any] = {"layers": names, "loss": loss, "training": training, "keep": keep}
     settings = {name: value for name, value in given.items() if value != USUAL[name]}
-    inspection = inspect_model(network, cases.x, cases.y, **settings)
+    choice = None if configuration is None else configuration.choice
+    inspection = replace(inspect_model(network, cases.x, cases.y, **settings), choice=choice)
     notes = [*cases.notes]
     if report is not None:
         python = code_of(model, cases, settings, report)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from normcast.check.findings import Findings
 from normcast.check.rule import Finding
 from normcast.cli.case_input import NAMED, cases_in, forecasts
 from normcast.data import Cases
@@ -45,7 +46,8 @@ class FixStudy:
         quiet: bool = False,
         **settings: Any,
     ) -> FixStudy:
-        """Make it from the files of `--data`; columns: id_col, time_col and target_col of the table.
+        """Make it from the files of `--data`; columns: id_col, time_col and target_col of the table, or what
+        names the parts of the cases.
 
         task: "classify" or "regress" where that is a table of cases, or y leaves a doubt.
         Raises ValueError unless that is one table, or one file of cases with y.
@@ -58,13 +60,15 @@ class FixStudy:
         if not forecasts(task, files[0]):
             told = {"task": NAMED[task]} if task in NAMED else {}
             return cls(cases_in(files[0], columns), {**settings, **told}, say, processes, quiet)
-        given = {name: value for name, value in columns.items() if value}
+        words = {"na_value": "na_values"}
+        given = {words.get(name, name): value for name, value in columns.items() if value}
         return cls(str(files[0]), {**given, **settings}, say, processes, quiet)
 
     def __call__(self, model: Any, findings: list[Finding]) -> list[Finding]:
         """Return the findings with what came out; one that cannot be measured says why."""
         refused = {each.key: refusal(model, each, self.data) for each in findings}
-        names = placement_names([each for each in findings if not refused[each.key]])
+        fixes = Findings(each for each in findings if not refused[each.key]).fixes
+        names = {fix: name for name, fix in fixes.items()}
         sentences = self.sentences(model, names) if names else {}
         return [replace(each, measured=refused[each.key] or sentences[names[each.fix]]) for each in findings]
 
@@ -78,15 +82,6 @@ class FixStudy:
         comparison = study.run(processes=self.processes, progress=not self.quiet).comparison
         unfinished = dict.fromkeys(names.values(), "not measured: no training finished.")
         return unfinished | {effect.name: effect.sentence for effect in comparison.effects}
-
-
-def placement_names(findings: Sequence[Finding]) -> dict[Fix, str]:
-    """Return the name of each fix: rule and layers; rules that ask for the same fix share a placement."""
-    names: dict[Fix, str] = {}
-    for each in findings:
-        where = f" ({', '.join(each.layers)})" if each.layers else ""
-        names.setdefault(each.fix, each.rule + where)
-    return names
 
 
 def refusal(model: Any, finding: Finding, data: Any) -> str:

@@ -230,7 +230,7 @@ def shared(*groups: Callable[..., None]) -> Callable[[Callable[..., Any]], Calla
         @wraps(command)
         def run(**given: Any) -> Any:
             parts = {group: {name: given.pop(name) for name in names[group]} for group in names}
-            with as_asked(parts, given.get("file")):
+            with as_asked(parts, given.get("file", given.get("data"))):
                 return command(**given, **{group: with_clock(part) for group, part in parts.items()})
 
         run.__signature__ = merged(command, groups)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,29 +53,46 @@ def read_npz(
     Raises FileNotFoundError, or ValueError for what is no .npz, lacks x or y, has two arrays for one part,
     and for uneven arrays.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file.")
-    try:
-        with file.open("rb") as raw, opened_zip(raw) as held:
-            there = [name.removesuffix(".npy") for name in held.namelist()]
-            half = "test" if "test" in (names or {}).get("x", "").lower() else "train"
-            taken = {part: _named(there, part, names or {}, half) for part in parts}
-            found = {part: _array(held, own[0]) for part, own in taken.items() if len(own) == 1}
-    except Exception as error:  # whatever fails while it is read, is the file's
-        raise ValueError(
-            f"{path}: cannot be read as an .npz file ({error}). Save it with numpy.savez(file, x=x, y=y)."
-        ) from error
-    _refuse_unclear(taken, there, ("x", "y") if needs_y else ("x",), str(path))
+    with opened_npz(path) as (held, there):
+        taken = arrays_of(there, parts, names or {})
+        found = {part: read_member(held, own[0]) for part, own in taken.items() if len(own) == 1}
+    refuse_unclear(taken, there, ("x", "y") if needs_y else ("x",), str(path))
     sure = {"x", "y", *(names or {})}
     for part, own in taken.items():  # a name that is only likely, such as time, may be of something else
         unlike = own and found[part].shape != found["x"].shape[:1]
         if unlike and part not in sure and own[0].lower() != part:
             del found[part]
-    _refuse_uneven(found, str(path))
+    refuse_uneven(found, str(path))
     kept = _kept({part: taken[part][0] for part in found}, there)
     notes = tuple(_notes(taken, found, there, tuple(kept.values())))
     return CaseArrays(found, notes, test=partial(_read_test, path, kept) if kept else None)
+
+
+@contextmanager
+def opened_npz(path: str | Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
+    """Open an .npz file and give it with the names of its arrays; whatever fails inside is the file's.
+
+    Raises FileNotFoundError, or ValueError, which names the file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: there is no such file.")
+    try:
+        with Path(path).open("rb") as raw, opened_zip(raw) as held:
+            yield held, [name.removesuffix(".npy") for name in held.namelist()]
+    except Exception as error:  # whatever fails while it is read, is the file's
+        raise ValueError(
+            f"{path}: cannot be read as an .npz file ({error}). Save it with numpy.savez(file, x=x, y=y)."
+        ) from error
+
+
+def arrays_of(there: Sequence[str], parts: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the arrays that may play each part: one where it is clear, none where there is none.
+
+    >>> arrays_of(["signals", "label", "class"], ["x", "y"], {"y": "class"})
+    {'x': ['signals'], 'y': ['class']}
+    """
+    half = "test" if "test" in names.get("x", "").lower() else "train"
+    return {part: _named(there, part, names, half) for part in parts}
 
 
 def _kept(played: Mapping[str, str], there: Sequence[str]) -> dict[str, str]:
@@ -108,9 +126,10 @@ def _of_half(name: str, half: str) -> str:
     return (found["after"] or found["before"]).lower() if found else ""
 
 
-def _refuse_unclear(
+def refuse_unclear(
     taken: Mapping[str, Sequence[str]], there: Sequence[str], needed: Sequence[str], where: str
 ) -> None:
+    """Raise ValueError where two arrays may play a part, and where none plays one that is needed."""
     for part, own in taken.items():
         if len(own) > 1:
             raise ValueError(
@@ -143,7 +162,7 @@ def _notes(
         yield f"not used: {listed([repr(name) for name in unused])}"
 
 
-def _array(held: zipfile.ZipFile, name: str) -> np.ndarray:
+def read_member(held: zipfile.ZipFile, name: str) -> np.ndarray:
     """Return a member; one that says it is larger than what stands in it, or holds objects, is not read."""
     info = held.getinfo(f"{name}.npy")
     with held.open(info) as member:
@@ -178,7 +197,8 @@ def refuse_oversized(member: IO[bytes], name: str, size: int) -> None:
         raise ValueError(f"{name} declares {shape} of {dtype}, which is more than the {size:,} bytes it has")
 
 
-def _refuse_uneven(arrays: dict[str, np.ndarray], where: str) -> None:
+def refuse_uneven(arrays: Mapping[str, np.ndarray], where: str) -> None:
+    """Raise ValueError unless each array has one entry per case, and at least one."""
     counts = {len(array) if array.ndim else 0 for array in arrays.values()}
     if len(counts) > 1 or 0 in counts:
         shapes = listed([f"{name} {array.shape}" for name, array in arrays.items()])

@@ -22,7 +22,7 @@ def brief(inspection: Inspected) -> Sheet:
         rows = tuple(_row(each, inspection.readings[name]) for name, each in seen.recurrences.items())
         table = Table(HEAD, rows)
     else:
-        others = tuple((name, channel_words.told(each)) for name, each in seen.channels.items())
+        others = tuple((name, channel_words.told(inspection, name)) for name in seen.channels)
         table = Table(("layer", "what it shows"), others)
     return Sheet("Inspection", f" of {seen.model}: {looked_at(seen)}", notes=notes, table=table)
 

@@ -8,16 +8,16 @@ from math import isfinite
 import numpy as np
 
 from normcast.check.seen.channels import variance
+from normcast.check.seen.statistics import shift_and_ratio
 from normcast.errors import counted
-from normcast.inspect.pictures.channels import dead as still
-from normcast.inspect.pictures.statistics import shift_and_ratio
+from normcast.inspect.inspected import Inspected
 from normcast.inspect.words import figure, many
 from normcast.probes import Channels
 
 
 def dead(seen: Channels) -> tuple[int, ...]:
     """Return the channels that are written with one value always."""
-    return tuple(map(int, np.flatnonzero(still(seen.writes))))
+    return tuple(map(int, np.flatnonzero(seen.writes.dead)))
 
 
 def variance_ratio(seen: Channels) -> float:
@@ -42,8 +42,17 @@ def running(seen: Channels) -> tuple[float, float]:
     return float(np.max(np.abs(shift), initial=0)), float(np.median(ratio))
 
 
+def sees(inspection: Inspected, name: str) -> str:
+    """Say how many steps of the window a convolution sees; "" where that is not known.
+
+    In "sees 7 of 24 steps" they are those that one step of its output depends on.
+    """
+    field, window = inspection.receptive_fields.get(name), inspection.seen.window
+    return "" if field is None else f"sees {field:,} of {counted(window, 'step')}"
+
+
 def clauses(seen: Channels) -> Iterator[str]:
-    """Yield what there is to say of it, each in a clause."""
+    """Yield what there is to say of its values, each in a clause."""
     ratio = variance_ratio(seen)
     if isfinite(ratio) and figure(ratio) != "1":
         yield f"in front of it {figure(ratio)} times the variance in training that it has at inference"
@@ -58,7 +67,9 @@ def clauses(seen: Channels) -> Iterator[str]:
         yield f"dead: {many(gone)} ({len(gone)} of {len(seen.writes.mean)})"
 
 
-def told(seen: Channels) -> str:
-    """Say in one sentence what it shows."""
+def told(inspection: Inspected, name: str) -> str:
+    """Say in one sentence what a layer shows."""
+    seen = inspection.seen.channels[name]
     about = f"{seen.kind}, {counted(len(seen.writes.mean), 'channel')}"
-    return "; ".join([about, *clauses(seen)])
+    field = sees(inspection, name)
+    return "; ".join([about, *([field] if field else []), *clauses(seen)])

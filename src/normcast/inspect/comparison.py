@@ -10,7 +10,7 @@ import pandas as pd
 
 from normcast.errors import listed, unknown
 from normcast.inspect import pictures
-from normcast.inspect.pictures.inspected import Inspected
+from normcast.inspect.inspected import Inspected
 from normcast.inspect.pictures.sentence import decay
 from normcast.probes import Reading
 
@@ -25,6 +25,10 @@ class Comparison:
     one: Inspected
     other: Inspected
     names: tuple[str, str] = ("one", "other")
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) != 2:
+            raise ValueError(f"Comparison: names must be two different ones, but are {self.names!r}.")
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from normcast.errors import at_least_one
 from normcast.probes.flow import Flow
 from normcast.probes.given import read_x, read_y, refuse_unbuilt
 from normcast.probes.objective import Objective
-from normcast.probes.watching import Watcher
+from normcast.probes.watching import Watcher, spread_rows
 
 __all__ = ["Flow", "GradientFlow"]
 
@@ -76,7 +76,7 @@ class GradientFlow(keras.callbacks.Callback):
         x = read_x(self.model, self._x)
         count = len(tree.flatten(x)[0])
         y = None if self._y is None else read_y(self._y, count)
-        rows = np.linspace(0, count - 1, min(count, self._size())).astype(int)
+        rows = spread_rows(self.model, count, self.cases)
         x, y = (tree.map_structure(lambda leaf: leaf[rows], each) for each in (x, y))
         self._watcher = Watcher(self.model, x, y, Objective(self.model, y, self._loss), self._layers)
         self._rows = []
@@ -93,10 +93,6 @@ class GradientFlow(keras.callbacks.Callback):
 
     def _is_recorded(self, epoch: int) -> bool:
         return (epoch + 1) % self.every == 0
-
-    def _size(self) -> int:
-        shapes = [tuple(each.shape) for each in getattr(self.model, "inputs", None) or []]
-        return next((shape[0] for shape in shapes if shape and shape[0]), self.cases)
 
     def _weights(self) -> list[np.ndarray]:
         return [np.array(keras.ops.convert_to_numpy(v)) for v in self.model.trainable_variables]

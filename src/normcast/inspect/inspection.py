@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,16 @@ import keras
 import pandas as pd
 
 from normcast.check import Findings
+from normcast.check.choice import Choice
 from normcast.check.net import Net
 from normcast.check.reading import read as read_net
 from normcast.check.seen import findings_of
+from normcast.check.timeline import convolutions_see
+from normcast.document import write
 from normcast.errors import unknown
 from normcast.inspect.brief import brief
 from normcast.inspect.comparison import Comparison
+from normcast.inspect.given import read_given
 from normcast.inspect.page import page_of, values_of
 from normcast.inspect.plots import Plots
 from normcast.inspect.summary import summary
@@ -35,12 +39,13 @@ class Inspection(Shown):
     seen: all of them, as `normcast.probes.Look` has them. `inspection["lstm_1"]` is one recurrent layer (or
     one direction or cell of it, "bidirectional/backward_lstm", "rnn/0"): its `activations` and `gradients`
     by name (i, f, g, o or z, r, n; h, c; x), its `weights` gate by gate. `readings` say what they mean,
-    `findings` what is wrong. net: the graph of the model, with which findings offer edits. `print` shows it
-    on one screen, `report` writes a page.
+    `findings` what is wrong. net: the graph of the model, with which findings offer edits; choice: which
+    findings are told, all if None. `print` shows it on one screen, `report` writes a page.
     """
 
     seen: Look
     net: Net | None = field(default=None, repr=False)
+    choice: Choice | None = field(default=None, repr=False)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -55,9 +60,20 @@ class Inspection(Shown):
         return {name: read(each) for name, each in self.seen.recurrences.items()}
 
     @cached_property
+    def receptive_fields(self) -> dict[str, int]:
+        """How many steps of the window a step that a convolution gives depends on, by the convolution's name.
+
+        Those behind a recurrent layer, attention or global pooling are left out: there is no such number.
+        """
+        fields = convolutions_see(self.net) if self.net else {}
+        steps = {name: fields.get(name.partition(" (call")[0]) for name in self.seen.channels}
+        return {name: min(field, self.seen.window) for name, field in steps.items() if field is not None}
+
+    @cached_property
     def findings(self) -> Findings:
         """What is wrong, with numbers and edits that a study can measure, as `check --run` says it."""
-        return findings_of(self.seen, self.net)
+        found = findings_of(self.seen, self.net)
+        return self.choice.of_all(found) if self.choice else found
 
     def text(self, where: str = "", given: str = "") -> str:
         """Return what was seen as text that fits one screen.
@@ -73,8 +89,11 @@ class Inspection(Shown):
         return brief(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all numbers but those of single cases and units' steps, as plain values."""
-        return summary(self)
+        """Return all numbers but those of single cases and units' steps, as values that JSON knows.
+
+        What is not a number is None, infinity "inf".
+        """
+        return write(summary(self))
 
     def report(self, path: str | Path, **facts: Any) -> Path:
         """Write all of it as one self-contained HTML page, and return its path.
@@ -92,8 +111,11 @@ class Inspection(Shown):
     def compare(self, other: Inspection, names: tuple[str, str] = ("one", "other")) -> Comparison:
         """Return this inspection beside another: of a second model, or of another epoch.
 
-        names: what the two are called in pictures and tables. Layers are matched by their names.
+        names: what the two are called in pictures and tables. Layers are matched by their names. Raises
+        TypeError for what is no inspection, ValueError for two names that are the same.
         """
+        if not isinstance(other, Inspection):
+            raise TypeError(f"compare: needs an Inspection, but was given a {type(other).__name__}.")
         return Comparison(self, other, names)
 
     def __getitem__(self, name: str) -> Recurrence | Channels:
@@ -142,7 +164,7 @@ def inspect_model(
     layers: names of the layers to look into, all by default. training: whether dropout and batch statistics
     act. keep: cases of which all values are kept; summaries are over all cases. The model stays as it is,
     bit for bit. Runs on every backend of Keras. Raises ValueError for arrays that do not fit, values that
-    are not finite, and layers that do not exist.
+    are not finite, numbers that an embedding does not know, and layers that do not exist.
 
     >>> import numpy as np
     >>> from keras.layers import LSTM, Dense
@@ -151,5 +173,7 @@ def inspect_model(
     >>> inspection["lstm"].activations["f"].mean.shape
     (9, 4)
     """
+    net = read_net(model)
+    x, y, notes = read_given(model, net, x, y, loss)
     seen = look(model, x, y, layers=layers, loss=loss, training=training, keep=keep)
-    return Inspection(seen, read_net(model))
+    return Inspection(replace(seen, notes=(*seen.notes, *notes)), net)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from normcast.inspect import pictures
-from normcast.inspect.pictures.inspected import Inspected
+from normcast.inspect.inspected import Inspected
 
 
 @dataclass(frozen=True, eq=False)

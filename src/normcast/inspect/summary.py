@@ -31,7 +31,7 @@ def summary(inspection: Inspected) -> dict[str, Any]:
         "objective": seen.objective,
         "value": seen.value,
         "recurrences": [_recurrence(each, inspection.readings[each.name]) for each in _all(seen.recurrences)],
-        "channels": [_channels(each) for each in _all(seen.channels)],
+        "channels": [_channels(inspection, each) for each in _all(seen.channels)],
         "sight": [_sight(each) for each in seen.sight],
         "first_not_finite": broken and dict(zip(("layer", "tensor", "step"), broken, strict=True)),
         "findings": as_json(inspection.findings)["findings"],
@@ -120,12 +120,13 @@ def _statistics(seen: StepStatistics) -> dict[str, Any]:
     }
 
 
-def _channels(seen: Channels) -> dict[str, Any]:
+def _channels(inspection: Inspected, seen: Channels) -> dict[str, Any]:
     shift, spread = channel_words.running(seen)
     return {
         "name": seen.name,
         "kind": seen.kind,
         "channels": len(seen.writes.mean),
+        "receptive_field": inspection.receptive_fields.get(seen.name),
         "dead": channel_words.dead(seen),
         "variance_ratio": channel_words.variance_ratio(seen),
         "running_shift": shift,

@@ -64,8 +64,8 @@ def _row(name: str, text: str) -> list[str]:
 def _channels(inspection: Inspected) -> list[str]:
     return [
         line
-        for name, each in inspection.seen.channels.items()
-        for line in _wrapped(f"{name}  {channel_words.told(each)}")
+        for name in inspection.seen.channels
+        for line in _wrapped(f"{name}  {channel_words.told(inspection, name)}")
     ]
 
 

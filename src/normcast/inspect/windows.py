@@ -10,8 +10,12 @@ import numpy as np
 from keras import tree
 
 from normcast import keras_seam
+from normcast.check.lookups import lookups, size_of
+from normcast.check.net import Node
+from normcast.check.reading import read
 from normcast.data import Panel
 from normcast.errors import counted
+from normcast.probes.budget import fixed_batch
 from normcast.probes.given import refuse_unbuilt
 from normcast.windows import sliding
 from normcast.windows.arrays import Arrays
@@ -24,9 +28,9 @@ MOST = 1000  # windows of tables: more of them change no summary
 def drawn(model: keras.Model, cases: int = CASES, seed: int = 0) -> Any:
     """Return cases for a model, drawn from the normal distribution: in the structure of its inputs.
 
-    Whole numbers, below 2 or the vocabulary of the first embedding, where an input reads those. A length
-    that the model leaves open is 100. Raises ValueError for a model that is not built, or whose inputs are
-    not known.
+    Whole numbers where a layer looks them up, all that it knows but the 0 that a mask hides; yes or no where
+    an input reads that. A length that the model leaves open is 100. Raises ValueError for a model that is not
+    built, or whose inputs are not known.
 
     >>> net = keras.Sequential([keras.Input((9, 2)), keras.layers.LSTM(4)])
     >>> drawn(net).shape
@@ -39,19 +43,34 @@ def drawn(model: keras.Model, cases: int = CASES, seed: int = 0) -> Any:
             "it. Give it some data."
         )
     rng = np.random.default_rng(seed)
-    fixed = next((each.shape[0] for each in model.inputs if each.shape[0]), cases)
-    most = next((layer.input_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding)), 2)
+    fixed = fixed_batch(model) or cases
+    looking = lookups(read(model))
 
     def of(tensor: Any) -> np.ndarray:
         shape = (fixed, *(STEPS if n is None else n for n in tensor.shape[1:]))
-        if "int" in keras.backend.standardize_dtype(tensor.dtype):
-            return rng.integers(0, most, shape).astype("int32")
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        if dtype == "bool":
+            return rng.integers(0, 2, shape).astype("bool")
+        if tensor.name in looking or "int" in dtype:
+            return rng.integers(*_codes(model, looking.get(tensor.name, [])), shape).astype("int32")
         return rng.normal(size=shape).astype("float32")
 
     arrays = [of(tensor) for tensor in model.inputs]
     if len(arrays) == 1:
         return arrays[0]
     return tree.pack_sequence_as(model.input, arrays) if keras_seam.is_functional(model) else arrays
+
+
+def _codes(model: keras.Model, looking: Sequence[Node]) -> tuple[int, int]:
+    """Return the least number that these layers look up, and the one behind the largest.
+
+    Where none is known: what the smallest embedding inside the model knows, else 0 and 1.
+    """
+    sizes = [size for each in looking if (size := size_of(each))]
+    layers = [each for each in keras_seam.all_layers(model) if isinstance(each, keras.layers.Embedding)]
+    most = min(sizes or [each.input_dim for each in layers], default=2)
+    is_masked = any(each.config.get("mask_zero") for each in looking)
+    return (1 if is_masked and most > 1 else 0), most
 
 
 def of_tables(model: keras.Model, panels: Sequence[Panel]) -> tuple[np.ndarray, np.ndarray | None]:

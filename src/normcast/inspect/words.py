@@ -45,40 +45,47 @@ def looked_at(seen: Look, given: str = "") -> str:
 
 def cases(seen: Look, given: str = "") -> str:
     """Say how many cases of how many steps were looked at, unless that is given."""
-    return given or counted(seen.cases, "case") + (f" of {seen.window:,} steps" if seen.window else "")
+    return given or counted(seen.cases, "case") + (
+        f" of {counted(seen.window, 'step')}" if seen.window else ""
+    )
 
 
 def forgets(seen: Recurrence, reading: Reading) -> str:
     """Say in one clause how fast the layer forgets."""
-    window = f"of {seen.window:,}"
     if seen.window < 2:
         return "reads one step: there is nothing to forget"
     if isnan(reading.half_life):
         return f"cannot be followed back over its {counted(seen.window, 'step')}"
     if reading.half_life == 0:
         return f"passes nothing back over its {counted(seen.window, 'step')}"
+    return _falls(seen, reading)
+
+
+def _falls(seen: Recurrence, reading: Reading) -> str:
+    """Say how fast the gradient falls or grows; what is left of it at the far end does not gainsay that."""
+    window = f"of {seen.window:,}"
+    if 0.5 < reading.left < 1:
+        return f"keeps more than half of its gradient over its {counted(seen.window, 'step')}"
+    if reading.half_life > 10 * seen.window or 1 <= reading.left < 2:
+        return f"keeps its gradient over all {counted(seen.window, 'step')}"
     if reading.half_life < 0:
         return f"doubles its gradient every {steps(-reading.half_life)} {window}"
-    if reading.half_life > 10 * seen.window:
-        return f"keeps its gradient over all {counted(seen.window, 'step')}"
     return f"forgets half in {steps(reading.half_life)} {window}"
 
 
 def verdict(seen: Recurrence, reading: Reading) -> str:
     """Return the verdict on a layer as one sentence."""
-    left = figure(reading.left)
-    meanings = {
-        "vanishing": f"vanishing, {left} of the gradient reaches the far end",
-        "exploding": f"exploding, the gradient is {left} times as large at the far end",
-        "healthy": "healthy" if seen.window < 2 else f"healthy, {left} of the gradient reaches the far end",
-    }
-    told = meanings.get(reading.verdict, reading.verdict)
+    told = reading.verdict
+    if seen.window > 1 and reading.left > 1:
+        told += f", the gradient is {figure(reading.left)} times as large at the far end"
+    elif seen.window > 1 and reading.left <= 1:
+        told += f", {figure(reading.left)} of the gradient reaches the far end"
     return f"{seen.name} {forgets(seen, reading)}: {told}."
 
 
 def remembers(reading: Reading) -> str:
-    """Say how long the units hold their state; "" for a layer without a gate that keeps it."""
-    if not len(reading.memory):
+    """Say how long the units hold their state; "" where no gate keeps it, or it is not finite."""
+    if not len(reading.memory) or np.isnan(reading.memory).any():
         return ""
     least, median, most = (steps(float(f(reading.memory))) for f in (np.min, np.median, np.max))
     if least == most:

@@ -35,7 +35,7 @@ def group(inspection: Inspected, what: str, layer: str, title: str, folded: bool
 
 def about(chart: Any) -> str:
     """Return what a chart says of itself under its title: how units are sorted, what is binned."""
-    lines = chart.to_dict(validate=False)["title"].get("subtitle") or []  # validated, it takes seconds
+    lines = chart.title.to_dict(validate=False).get("subtitle") or []  # of the whole chart it takes seconds
     words = " ".join([lines] if isinstance(lines, str) else lines)
     return f"{words[0].upper()}{words[1:].rstrip('.')}." if words else ""
 
@@ -45,5 +45,7 @@ def raised(text: str) -> str:
 
     >>> raised("1.73e-15 is left")
     '1.73 × 10⁻¹⁵ is left'
+    >>> raised("1e-08")
+    '1 × 10⁻⁸'
     """
-    return POWER.sub(lambda found: f"{found[1]} × 10{found[2].translate(RAISED)}", text)
+    return POWER.sub(lambda found: f"{found[1]} × 10{str(int(found[2])).translate(RAISED)}", text)

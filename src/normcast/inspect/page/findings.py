@@ -11,8 +11,7 @@ from normcast.pages.page import Section
 PYTHON = """\
 import normcast
 
-fixes = {f"{each.rule} ({', '.join(each.layers)})": each.fix for each in inspection.findings if each.fix}
-study = normcast.Study(model, (x, y), placements=fixes)
+study = normcast.Study(model, (x, y), placements=inspection.findings.fixes)
 print(study.run())"""
 
 

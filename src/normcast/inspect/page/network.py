@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from normcast.errors import listed
 from normcast.inspect import pictures
 from normcast.inspect.inspected import Inspected
 from normcast.inspect.page.figures import about, raised
 from normcast.inspect.page.terms import LAYER_TERMS, SIGHT_TERMS
-from normcast.inspect.words import ends, figure, saturated
+from normcast.inspect.words import ends, figure, share
 from normcast.pages.page import Cell, Section, Table
 from normcast.probes import Reading, Recurrence
 
@@ -33,7 +34,10 @@ def network_section(inspection: Inspected, drawn: Sequence[str]) -> Section:
     rows = tuple(_row(each, inspection.readings[name]) for name, each in seen.recurrences.items())
     chart = pictures.ribbon(inspection)
     said = f"{pictures.sentence(inspection, 'ribbon')} {about(chart)}"
-    more = f"The first {len(drawn)} recurrent layers are drawn one by one; the table has all {len(rows)}."
+    more = (
+        f"Of {len(rows)} recurrent layers these are drawn one by one, since they have findings or forget "
+        f"fastest: {listed(drawn, len(drawn))}. The picture and the table have all."
+    )
     return Section(
         "network",
         "The network",
@@ -51,9 +55,17 @@ def _row(seen: Recurrence, reading: Reading) -> tuple[Cell, ...]:
         Cell(seen.name, number=False),
         Cell(reading.verdict, number=False),
         *(Cell(raised(figure(each))) for each in (reading.half_life, reading.left, first, last, memory)),
-        Cell(saturated(reading) or "–", number=False),
+        Cell(_saturated(reading), number=False),
         Cell(f"{len(reading.dead)} of {seen.units}"),
     )
+
+
+def _saturated(reading: Reading) -> str:
+    """Return which share of each gate's values is saturated, for gates where some are."""
+    if not reading.saturated or reading.verdict == "not known":
+        return "–"
+    parts = [f"{gate} {share(value)}" for gate, value in reading.saturated.items() if value]
+    return ", ".join(parts).replace(" %", "\N{NO-BREAK SPACE}%") or "none"
 
 
 def sight_section(inspection: Inspected) -> Section | None:

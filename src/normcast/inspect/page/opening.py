@@ -10,6 +10,7 @@ from normcast.inspect.words import figure, forgets, remembers, verdict
 from normcast.pages.page import Opening
 
 MOST = 8
+LITTLE = 0.01  # of the gradient is left, where not all steps teach alike
 BAD = ("vanishing", "exploding", "not known")
 MEANINGS = {
     "vanishing": (
@@ -21,6 +22,10 @@ MEANINGS = {
         "throw the weights about."
     ),
     "healthy": "Of what the end of the window says, {left} reaches its beginning: all steps can teach.",
+    "little": (
+        "Of what the end of the window says, {left} reaches its beginning: steps that lie far back teach "
+        "little, but are not lost."
+    ),
 }
 
 
@@ -38,7 +43,8 @@ def opening(inspection: Inspected) -> Opening:
         return Opening("open", answer, "Convolutions and normalizations are shown.", found)
     worst = min(readings, key=lambda name: (readings[name].verdict not in BAD, readings[name].half_life))
     grave = bool(inspection.findings.at_least(WARNING))
-    tone = "no" if readings[worst].verdict in BAD else "open" if grave else "yes"
+    bad = readings[worst].verdict in BAD
+    tone = "no" if bad and grave else "open" if bad or grave else "yes"
     answer = f"{worst} {forgets(seen.recurrences[worst], readings[worst])}: {readings[worst].verdict}."
     return Opening(tone, answer, _meaning(inspection, worst), (*_points(inspection, worst), *found))
 
@@ -46,7 +52,10 @@ def opening(inspection: Inspected) -> Opening:
 def _meaning(inspection: Inspected, name: str) -> str:
     """Say what that means for learning."""
     reading = inspection.readings[name]
-    told = MEANINGS.get(reading.verdict, "").format(left=raised(figure(reading.left)))
+    is_little = reading.verdict == "healthy" and reading.left < LITTLE
+    told = MEANINGS.get("little" if is_little else reading.verdict, "").format(
+        left=raised(figure(reading.left))
+    )
     held = remembers(reading)
     return f"{told} As its gates stand, {held}." if held else told
 

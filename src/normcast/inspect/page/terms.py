@@ -63,6 +63,12 @@ SIGHT_TERMS = (
     ),
 )
 CHANNEL_TERMS = (
+    (
+        "steps seen",
+        "How many steps of the window one step that a convolution gives depends on: by its own kernel, and by"
+        " kernels, strides, dilations and pools in front of it. Behind a recurrent layer there is no such"
+        " number.",
+    ),
     ("dead", "Channels that write one value always."),
     (
         "variance, training / inference",

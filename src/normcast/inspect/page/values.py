@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from normcast.inspect.inspected import Inspected
+from normcast.probes.flow import Flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,7 +14,7 @@ class InspectionReport:
 
     source, data: the files of the model and of the cases, "" where there are none; given: what the cases
     are, in words; command: what was typed; python: the code that does the same; title: of the page, by
-    default which model was looked into.
+    default which model was looked into; flow: what a training of it did, as recorded by `GradientFlow`.
     """
 
     inspection: Inspected
@@ -23,3 +24,4 @@ class InspectionReport:
     command: str = ""
     python: str = ""
     title: str = ""
+    flow: Flow | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, isfinite, log10
+from math import isfinite, log10
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,6 @@ from normcast.pages.percent import MINUS
 
 DECADES = 8  # below the largest value that a log axis still shows
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-POWERS = (
-    "datum.value == 0 ? '0' : (datum.value >= 0.01 && datum.value < 1000) ? format(datum.value, '.3~g') : "
-    "format(datum.value, '.0e')"
-)
 
 
 def step_axis(steps: int, title: str = "step", end: int = 0) -> ChartSpec:
@@ -40,11 +36,11 @@ def above(values: Any, low: float) -> list[float | None]:
     return [float(f"{value:.4g}") if value >= low else None for value in values]
 
 
-def log_axis(values: Any, title: str) -> ChartSpec:
-    """Return a log axis of what is above zero, over eight decades at most."""
-    low, high = ends(values)
+def log_axis(values: Any, title: str, most: int = DECADES) -> ChartSpec:
+    """Return a log axis of what is above zero, over so many decades at most."""
+    low, high = ends(values, most)
     scale = {"type": "log", "domain": [low, high], "clamp": True, "nice": False}
-    axis = {"values": decades(low, high), "labelExpr": POWERS, "titlePadding": 8}
+    axis = {**ticks(low, high), "titlePadding": 8}
     return {"field": "y", "type": "quantitative", "title": title, "scale": scale, "axis": axis}
 
 
@@ -78,6 +74,42 @@ def ends(values: Any, most: int = DECADES) -> tuple[float, float]:
     return 10.0 ** min(low, high - 1), 10.0**high
 
 
+def ticks(low: float, high: float) -> ChartSpec:
+    """Return where a log axis or a scale of colours has its ticks between two powers of ten, and their
+    labels.
+
+    >>> ticks(1e-4, 0.01)["values"], ticks(1e-4, 0.01)["labelExpr"][:22]
+    ([0.0001, 0.001, 0.01], "['10⁻⁴','10⁻³','0.01']")
+    >>> ticks(0.1, 1.0)["values"]
+    [0.1, 0.2, 0.5, 1.0]
+    """
+    values = decades(low, high)
+    if len(values) < 3:
+        values = [float(f"{head * power:.0e}") for power in values[:-1] for head in (1, 2, 5)] + values[-1:]
+        return {"values": values, "labelExpr": _looked_up(values, "indexof({}, datum.value)")}
+    first, stride = round(log10(low)), round(log10(values[1] / values[0]))
+    place = f"round((log(datum.value)/LN10 - {first}) / {stride})".replace("- -", "+ ")
+    return {"values": values, "labelExpr": _looked_up(values, place)}
+
+
+def _looked_up(values: list[float], place: str) -> str:
+    """Return the expression that finds the label of a tick among all."""
+    names = ",".join(f"'{power_name(value)}'" for value in values)
+    return f"[{names}][{place.format(values)}]"
+
+
+def power_name(value: float) -> str:
+    """Return the label of a tick: a number from 0.01 to 100, else a power of ten.
+
+    >>> power_name(0.01), power_name(1e-7), power_name(5e3), power_name(20.0)
+    ('0.01', '10⁻⁷', '5·10³', '20')
+    """
+    if 0.01 <= value <= 100:
+        return f"{value:g}"
+    head, power = f"{value:.0e}".split("e")
+    return f"{'' if head == '1' else f'{head}·'}10{str(int(power)).translate(RAISED)}"
+
+
 def decades(low: float, high: float) -> list[float]:
     """Return the powers of ten between two of them, five or so.
 
@@ -92,16 +124,16 @@ def decades(low: float, high: float) -> list[float]:
 def brief(value: float) -> str:
     """Write a number in words of a sentence: two digits, powers of ten where it is very small or large.
 
-    >>> brief(0.0312), brief(2.4e-9), brief(1.0), brief(float("inf")), brief(12345.0)
-    ('0.031', '2.4 × 10⁻⁹', '1', 'infinite', '1.2 × 10⁴')
+    >>> brief(0.0312), brief(9.98e-7), brief(1.0), brief(float("inf")), brief(12345.0)
+    ('0.031', '1.0 × 10⁻⁶', '1', 'infinite', '1.2 × 10⁴')
     """
     if not isfinite(value):
         return "infinite" if value == float("inf") else "not a number"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         words = f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"
     else:
-        power = floor(log10(abs(value)))
-        words = f"{value / 10.0**power:.1f} × 10{str(power).translate(RAISED)}"
+        head, power = f"{value:.1e}".split("e")
+        words = f"{head} × 10{str(int(power)).translate(RAISED)}"
     return words.replace("-", MINUS)
 
 

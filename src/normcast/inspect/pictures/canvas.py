@@ -9,7 +9,7 @@ from typing import Any
 from normcast.inspect.pictures.svg import drawn
 from normcast.pages.charts import ChartSpec
 from normcast.pages.drawing import AXIS, TONES
-from normcast.pages.notebook import COLOURS, without_data
+from normcast.pages.notebook import COLOURS
 from normcast.pages.page import Figure
 
 # Where no page gives colours: text and lines that can be read on white as well as on black.
@@ -73,14 +73,19 @@ def picture(panels: Sequence[ChartSpec], title: str, about: str = "", columns: i
         {"subtitle": lines(about, room), "subtitleFontSize": 12} if about else {}
     )
     config = _toned(CONFIG, {TONES[tone]: colour for tone, colour in NEUTRAL.items()})
-    whole = {"concat": [without_data(each) for each in panels], "columns": min(columns, len(panels))}
     resolved = {"scale": dict.fromkeys(("x", "y", "color", "strokeDash"), "independent")}
-    rest = {"resolve": resolved, "title": head, "config": config, **more}
-    chart = alt.ConcatChart.from_dict({**whole, **rest}, validate=False)
-    # Rows go in as they are: read as part of the specification, each would become an object of its own.
-    for part, each in zip(chart.concat, panels, strict=True):
-        for place, layer in enumerate(each["layer"]):
-            part.layer[place].data = alt.Data(values=layer["data"]["values"])
+    rest = {
+        "columns": min(columns, len(panels)),
+        "resolve": resolved,
+        "title": head,
+        "config": config,
+        **more,
+    }
+    chart = alt.ConcatChart.from_dict({"concat": [], **rest}, validate=False)
+    # Panels go in as they are: read as part of the specification, each mark and axis would become an object
+    # of its own, which takes seconds.
+    parts: list[Any] = [alt.LayerSpec(**each) for each in panels]
+    chart.concat = parts
     return chart
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from normcast.errors import counted
-from normcast.inspect.pictures.axes import POWERS, decades, ends, rounded, step_axis, tooltip
+from normcast.inspect.pictures.axes import ends, rounded, step_axis, ticks, tooltip
 from normcast.inspect.pictures.canvas import WIDE, panel
 from normcast.pages.charts import ChartSpec, layer_of, mark_of
 
@@ -18,7 +18,7 @@ MOST = 6000  # cells of a picture
 ROWS, COLUMNS = 64, 300  # of a panel
 LABELLED = 20  # rows whose units are named
 COLD, WARM = "rgba(24, 116, 205, {})", "rgba(222, 107, 10, {})"  # as strong as they are far from zero
-HEIGHT, TALLEST = 160, 22  # pixels of a panel, of a row
+HEIGHT, TALLEST = 160, 36  # pixels of a panel, of a row
 FAINT, NEAR = 0.04, 1e-6
 
 
@@ -108,7 +108,7 @@ def logarithmic(values: Sequence[np.ndarray], most: int = 6) -> ChartSpec:
     """Return the colours of sizes over some powers of ten; what is smaller has the colour of the least."""
     low, high = ends(np.concatenate([each.ravel() for each in values]), most)
     scale = {"type": "log", "domain": [low, high], "scheme": "plasma", "clamp": True}
-    return _colour(scale, {"values": decades(low, high), "labelExpr": POWERS})
+    return _colour(scale, ticks(low, high))
 
 
 def _colour(scale: ChartSpec, legend: ChartSpec) -> ChartSpec:
@@ -131,7 +131,7 @@ def heat_map(grid: Grid, title: str, colour: ChartSpec, about: str = "", rows: s
     layers = [layer_of(_cell(colour), _cells(grid, known, low), **axes, **ends_, color=colour, tooltip=told)]
     if not known.all():
         grey = mark_of("rect", "muted", opacity=0.35)
-        layers.append(layer_of(grey, _cells(grid, ~known, None), **axes, **ends_))
+        layers.append(layer_of(grey, _patches(grid, ~known), **axes, **ends_))
     return panel(title, layers, about, width=width, height=height)
 
 
@@ -181,3 +181,28 @@ def _cells(grid: Grid, which: np.ndarray, low: float | None) -> dict[str, list[A
         "unit": [names[k] for k in row],
         "value": [rounded(each) for each in values],
     }
+
+
+def _patches(grid: Grid, which: np.ndarray) -> dict[str, list[Any]]:
+    """Return the cells of a kind as few rectangles: of a row those beside each other, of rows those alike."""
+    found: dict[str, list[Any]] = {"x": [], "x2": [], "y": [], "y2": []}
+    begun: dict[tuple[int, int], int] = {}
+    for row in range(len(which) + 1):
+        runs = _runs(which[row]) if row < len(which) else []
+        for first, after in [run for run in begun if run not in runs]:
+            found["x"].append(float(grid.columns[first]) - 0.5)
+            found["x2"].append(float(grid.columns[after]) - 0.5)
+            found["y"].append(begun.pop((first, after)) - 0.5)
+            found["y2"].append(row - 0.5)
+        begun |= {run: row for run in runs if run not in begun}
+    return found
+
+
+def _runs(row: np.ndarray) -> list[tuple[int, int]]:
+    """Return where each run of what is true begins, and the place after it.
+
+    >>> _runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
+    return [(int(first), int(after)) for first, after in zip(turns[::2], turns[1::2], strict=True)]

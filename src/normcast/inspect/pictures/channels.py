@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from normcast.errors import counted
+from normcast.inspect.inspected import Inspected
 from normcast.inspect.pictures.axes import rounded, step_axis
 from normcast.inspect.pictures.canvas import WIDE, panel, picture
 from normcast.inspect.pictures.cells import edges, means
-from normcast.inspect.pictures.inspected import Inspected
 from normcast.inspect.pictures.order import said
 from normcast.inspect.pictures.ribbon import bands_of
 from normcast.pages.charts import ChartSpec, layer_of, mark_of
-from normcast.probes import Channels, Moments
+from normcast.probes import Channels
 
 SHOWN = 12
 DOTS = 64  # channels of a panel, more are put together
@@ -37,20 +37,15 @@ def channels(inspection: Inspected) -> Any:
         "output of each channel over cases and steps: dot the mean, bar standard deviation, line range"
         if found
         else "",
-        "orange: dead, the same value always" if any(dead(each.writes).any() for each in found) else "",
+        "orange: dead, the same value always" if any(each.writes.dead.any() for each in found) else "",
         f"{len(found) - SHOWN} more layers are not drawn" if len(found) > SHOWN else "",
     )
     return picture(panels, f"{inspection.seen.model}: channels", about)
 
 
-def dead(moments: Moments) -> np.ndarray:
-    """Return which channels have one value always: (channel,)."""
-    return (moments.most - moments.least) <= 1e-7 * np.maximum(np.abs(moments.most), 1)
-
-
 def _panel(each: Channels) -> ChartSpec:
     out = each.writes
-    columns, gone = edges(len(out.mean), DOTS), dead(out)
+    columns, gone = edges(len(out.mean), DOTS), out.dead
     table = np.stack(
         [out.mean, np.sqrt(np.maximum(out.variance, 0)), out.least, out.most, gone.astype(float)]
     )

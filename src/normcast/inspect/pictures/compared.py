@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.axes import above, log_axis, step_axis
 from normcast.inspect.pictures.canvas import panel, picture
 from normcast.inspect.pictures.cells import edges
 from normcast.inspect.pictures.histograms import room_of, share_axis, shares, value_axis
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import NAMES
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, layer_of, line_mark, mark_of

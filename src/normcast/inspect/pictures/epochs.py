@@ -1,77 +1,51 @@
-"""Over training: the gradient at each step as ridge lines over epochs, with a slider that needs no server."""
+"""Over training: loss, gradients, gates and updates over epochs, with a slider that needs no server."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from normcast.inspect.pictures.axes import above, brief, log_axis, step_axis
+from normcast.errors import unknown
 from normcast.inspect.pictures.canvas import panel, picture
-from normcast.inspect.pictures.cells import edges
+from normcast.inspect.pictures.curves import gate_panels, loss_panel, share_panel, update_panels
 from normcast.inspect.pictures.order import said
-from normcast.pages.charts import ChartSpec, layer_of, line_mark, mark_of
+from normcast.inspect.pictures.ridges import binned, chosen_line, ridges
+from normcast.inspect.pictures.trained import faintest
+from normcast.pages.charts import ChartSpec, layer_of, mark_of
+from normcast.probes.flow import Flow
 
 RIDGES, POINTS = 20, 90  # lines of a panel; points of a line, shared by the layers
 SHOWN = 6  # layers; the rest is counted
-ROW = 14  # pixels between two ridges
-OVERLAP = 2.2  # rows that the highest ridge reaches over
+TITLES = {
+    "loss": "Loss over training",
+    "gradients": "Gradients over training",
+    "gates": "Gates over training",
+    "updates": "Updates over training",
+}
 
 
-class Recorded(Protocol):
-    """A `Flow`, as pictures see it: what was recorded at some epochs of a training."""
+def epochs(flow: Flow, what: str = "") -> Any:
+    """Draw what gradients, gates, weights and the loss did over a training.
 
-    @property
-    def epochs(self) -> np.ndarray:
-        """Which epochs, (epoch,)."""
-
-    @property
-    def gradients(self) -> dict[str, np.ndarray]:
-        """By recurrent layer, the norm of dL/dh at each step: (epoch, step)."""
-
-
-def epochs(flow: Recorded) -> Any:
-    """Draw the norm of the gradient at each step over training, a ridge for each epoch.
-
-    The slider chooses the epoch that is drawn at the right, beside the first; without a script, as in a
-    page, it is the last one.
+    what: "loss", "gradients", "gates" or "updates" alone; all of them by default. The slider chooses the
+    epoch that is drawn beside the first, and marked in the curves; without a script, as in a page, it is the
+    last one. Raises ValueError for another word.
     """
-    chosen = chosen_epochs(len(flow.epochs))
-    numbers = [int(flow.epochs[k]) for k in chosen]
-    panels, shown = [], list(flow.gradients.items())[:SHOWN]
-    for name, norms in shown:
-        table = _binned(np.asarray(norms, "float64")[chosen], POINTS // len(shown))
-        panels += [_ridges(name, table, numbers, norms.shape[1]), _one(name, table, numbers, norms.shape[1])]
+    if what and what not in TITLES:
+        raise ValueError(unknown("part of a training", what, TITLES, where="epochs"))
+    title = TITLES.get(what, "Over training")
+    if not len(flow.epochs):
+        return picture([_nothing("no epoch was recorded")], title)
+    parts = (what,) if what else tuple(TITLES)
+    shown = faintest(flow, SHOWN)
+    panels = [each for part in parts for each in _panels(flow, part, shown)]
+    about = said(*(words for part in parts for words in _about(flow, part, shown)))
+    numbers = [int(flow.epochs[k]) for k in chosen_epochs(len(flow.epochs))]
     if not panels:
-        panels = [
-            panel(
-                "no recurrent layer was recorded", [layer_of(mark_of("point", "muted"), {"x": []})], height=20
-            )
-        ]
-        return picture(panels, "Gradients over training")
-    about = said(
-        "norm of the gradient to the output h of each step, log scale",
-        "a ridge is an epoch, the newest in front",
-        f"{len(chosen)} of {len(flow.epochs)} epochs" if len(chosen) < len(flow.epochs) else "",
-        f"{len(flow.gradients) - SHOWN} more layers not drawn" if len(flow.gradients) > SHOWN else "",
-    )
-    return picture(panels, "Gradients over training", about, params=[slider(numbers)])
-
-
-def over_training(flow: Recorded) -> str:
-    """Return one sentence on how the gradient at the far end of the window changed over training."""
-    ways = []
-    for name, norms in flow.gradients.items():
-        ends = norms[[0, -1]][:, [0, -1]].astype("float64")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            first, last = ends.min(axis=1) / ends.max(axis=1)
-        ways.append(f"in {name} {brief(first)} at epoch {flow.epochs[0]}, {brief(last)} at {flow.epochs[-1]}")
-    if not ways:
-        return "No recurrent layer was recorded."
-    return (
-        "Normally the gradient at one end of the window is not far below that at the other; its share is "
-        f"{'; '.join(ways)}."
-    )
+        return picture([_nothing(f"no {what or 'layer'} recorded")], title)
+    return picture(panels, title, about, params=[slider(numbers)])
 
 
 def chosen_epochs(count: int, most: int = RIDGES) -> list[int]:
@@ -101,74 +75,48 @@ def slider(numbers: list[int]) -> ChartSpec:
     return {"name": "epoch", "value": numbers[-1], "bind": bind}
 
 
-def _binned(norms: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the points of the lines are, and the geometric mean of the norms there."""
-    starts = edges(norms.shape[1], most)
-    known = np.isfinite(norms) & (norms > 0)
-    count = np.add.reduceat(known.astype(float), starts[:-1], axis=1)
-    total = np.add.reduceat(np.log(np.where(known, norms, 1.0)), starts[:-1], axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.exp(total / count)
-    return (starts[:-1] + starts[1:] - 1) / 2, mean
+def _panels(flow: Flow, part: str, shown: list[str]) -> Iterator[ChartSpec]:
+    if part == "loss":
+        yield loss_panel(flow)
+        if flow.gradients:
+            yield share_panel(flow)
+    elif part == "updates":
+        yield from update_panels(flow)
+    elif part == "gates":
+        for name in shown:
+            yield from gate_panels(flow, name)
+    else:
+        for name in shown:
+            yield from _gradients(flow, name, POINTS // len(shown))
 
 
-def _ridges(name: str, table: tuple[np.ndarray, np.ndarray], numbers: list[int], steps: int) -> ChartSpec:
-    at, norms = table
-    low, high = log_axis(norms, "")["scale"]["domain"]
-    level = (np.log10(np.clip(np.where(np.isfinite(norms), norms, low), low, high)) - np.log10(low)) / (
-        np.log10(high) - np.log10(low)
-    )
-    x, count = step_axis(steps), len(numbers)
-    y = _rows(numbers)
-    layers = []
-    for row in range(count):
-        base = count - 1 - row  # the first at the back
-        top = [round(base + OVERLAP * each, 4) for each in level[row]]
-        chosen = f"epoch == {numbers[row]}"
-        columns: dict[str, list[Any]] = {"x": at.tolist(), "y": top, "y2": [float(base)] * len(at)}
-        fill, line = mark_of("area", "ours"), mark_of("line", "ours")
-        layers.append(layer_of(fill, columns, x=x, y=y, y2={"field": "y2"}, opacity=_lit(chosen, 0.4, 0.06)))
-        rest = {"strokeWidth": _lit(chosen, 2.6, 1.1), "opacity": _lit(chosen, 1, 0.75)}
-        layers.append(layer_of(line, {"x": columns["x"], "y": top}, x=x, y=y, **rest))
-    about = f"height of a ridge: {brief(low)} to {brief(high)}"
-    return panel(name, layers, about, height=max(120, ROW * count + 40))
+def _gradients(flow: Flow, name: str, points: int) -> Iterator[ChartSpec]:
+    chosen = chosen_epochs(len(flow.epochs))
+    numbers, norms = [int(flow.epochs[k]) for k in chosen], flow.gradients[name]
+    table = binned(np.asarray(norms, "float64")[chosen], points)
+    yield ridges(name, table, numbers, norms.shape[1])
+    yield chosen_line(name, table, numbers, norms.shape[1])
 
 
-def _lit(test: str, value: float, other: float) -> ChartSpec:
-    return {"condition": {"test": test, "value": value}, "value": other}
+def _about(flow: Flow, part: str, shown: list[str]) -> Iterator[str]:
+    """Say what the marks of a part are, and what was left out."""
+    if part == "loss":
+        yield "dotted upright: the epoch chosen"
+    if part == "gradients" and shown:
+        drawn = len(chosen_epochs(len(flow.epochs)))
+        yield "norm of the gradient to the output h of each step, log scale"
+        yield "a ridge is an epoch, the newest in front"
+        yield f"{drawn} of {len(flow.epochs)} epochs" if drawn < len(flow.epochs) else ""
+    if part == "gates" and any(flow.gates.get(name) for name in shown):
+        yield "line: mean of a gate; shaded from below: share of its values that is shut, from above: open"
+    if part == "updates" and flow.updates:
+        yield "change of a weight in an epoch, in percent of its size, log scale"
+    left = len(flow.gradients) - len(shown)
+    if part in ("gradients", "gates") and left:
+        yield (
+            f"of {len(flow.gradients)} recurrent layers the {len(shown)} with the least gradient at one end"
+        )
 
 
-def _rows(numbers: list[int]) -> ChartSpec:
-    count = len(numbers)
-    stride = max(1, -(-count // 10))
-    values = list(range(0, count, stride))
-    names = ",".join(str(number) for number in reversed(numbers))
-    axis = {
-        "values": values,
-        "labelExpr": f"[{names}][datum.value]",
-        "grid": False,
-        "ticks": False,
-        "domain": False,
-    }
-    scale = {"domain": [-0.3, count - 1 + OVERLAP], "nice": False, "zero": False}
-    return {"field": "y", "type": "quantitative", "title": "epoch", "scale": scale, "axis": axis}
-
-
-def _one(name: str, table: tuple[np.ndarray, np.ndarray], numbers: list[int], steps: int) -> ChartSpec:
-    at, norms = table
-    x, y = step_axis(steps), log_axis(norms, "norm of the gradient")
-    first = {"x": at.tolist(), "y": above(norms[0], y["scale"]["domain"][0])}
-    layers = [layer_of(line_mark("tone-1", 1.6), first, x=x, y=y)]
-    every: dict[str, list[Any]] = {
-        "x": at.tolist() * len(numbers),
-        "y": [v for row in norms for v in above(row, y["scale"]["domain"][0])],
-    }
-    every["epoch"] = [number for number in numbers for _ in at]
-    chosen = layer_of(line_mark("ours", 2.4), every, x=x, y=y)
-    layers.append({**chosen, "transform": [{"filter": "datum.epoch == epoch"}]})
-    return panel(
-        f"{name}: the epoch chosen",
-        layers,
-        f"dashed: epoch {numbers[0]}",
-        height=max(120, ROW * len(numbers) + 40),
-    )
+def _nothing(words: str) -> ChartSpec:
+    return panel(words, [layer_of(mark_of("point", "muted"), {"x": []})], height=20)

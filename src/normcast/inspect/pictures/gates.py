@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.canvas import picture
 from normcast.inspect.pictures.cells import from_0_to_1, gridded, heat_map, signed
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import NAMES, SQUASHED
-from normcast.inspect.pictures.order import how_it_reads, order_of, said
+from normcast.inspect.pictures.order import how_it_reads, order_of, rows_of, said
 from normcast.pages.charts import ChartSpec
 from normcast.probes import Recurrence
 
@@ -33,7 +33,8 @@ def states(inspection: Inspected, layer: str) -> Any:
 
 def _maps(inspection: Inspected, layer: str, names: tuple[str, ...], title: str) -> Any:
     seen, (order, way) = recurrence_of(inspection, layer), order_of(inspection, layer)
-    grids = {name: gridded(seen.activations[name].mean, order, len(names)) for name in names}
+    traces = {name: seen.activations[name] for name in names}
+    grids = {name: gridded(trace.mean, rows_of(trace, order), len(names)) for name, trace in traces.items()}
     panels = [
         heat_map(grid, NAMES.get(name, name), _colour(seen, name, grid.values))
         for name, grid in grids.items()

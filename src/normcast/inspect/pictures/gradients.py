@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.canvas import picture
 from normcast.inspect.pictures.cells import gridded, heat_map, logarithmic
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import NAMES
-from normcast.inspect.pictures.order import how_it_reads, order_of, said
+from normcast.inspect.pictures.order import how_it_reads, order_of, rows_of, said
 
 
 def gradients(inspection: Inspected, layer: str) -> Any:
@@ -22,10 +22,7 @@ def gradients(inspection: Inspected, layer: str) -> Any:
     seen, (order, way) = recurrence_of(inspection, layer), order_of(inspection, layer)
     names = [name for name in (*seen.states, *seen.gates, "x") if name in seen.gradients]
     traces = {name: seen.gradients[name] for name in names}
-    grids = {
-        name: gridded(trace.rms, order if trace.units == len(order) else np.arange(trace.units), len(names))
-        for name, trace in traces.items()
-    }
+    grids = {name: gridded(trace.rms, rows_of(trace, order), len(names)) for name, trace in traces.items()}
     colour = logarithmic([grid.values for grid in grids.values()])
     panels = [
         heat_map(grid, f"to {NAMES.get(name, name)}", colour, rows="feature" if name == "x" else "unit")

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.axes import tooltip
 from normcast.inspect.pictures.canvas import panel, picture
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import NAMES, SQUASHED
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, layer_of, mark_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
+from normcast.inspect.inspected import Inspected, recurrence_of
+from normcast.probes import Trace
 
 
 def order_of(inspection: Inspected, layer: str) -> tuple[np.ndarray, str]:
@@ -14,6 +15,11 @@ def order_of(inspection: Inspected, layer: str) -> tuple[np.ndarray, str]:
         return np.argsort(-np.nan_to_num(memory, posinf=1e30), kind="stable"), "longest memory on top"
     size = np.nan_to_num(np.nanmean(np.square(seen.activations[seen.states[0]].rms), axis=0))
     return np.argsort(-size, kind="stable"), "largest output on top"
+
+
+def rows_of(trace: Trace, order: np.ndarray) -> np.ndarray:
+    """Return the order in which the rows of one tensor are drawn: that of the units, where it has as many."""
+    return order if trace.units == len(order) else np.arange(trace.units)
 
 
 def how_it_reads(inspection: Inspected, layer: str) -> str:

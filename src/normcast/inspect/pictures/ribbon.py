@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from normcast.errors import counted
+from normcast.inspect.inspected import Inspected
 from normcast.inspect.pictures.axes import above, log_axis, tooltip
-from normcast.inspect.pictures.canvas import panel, picture
+from normcast.inspect.pictures.canvas import LETTER, panel, picture
 from normcast.inspect.pictures.cells import edges
-from normcast.inspect.pictures.inspected import Inspected
 from normcast.inspect.pictures.order import said
+from normcast.inspect.pictures.owners import owner_of
 from normcast.pages.charts import TEXT, ChartSpec, layer_of, line_mark, mark_of
 from normcast.probes import Look, Recurrence
 
 STEPS = 200  # points of a line
-SHOWN = 12  # layers; the rest is counted
+SHOWN, ROW = 60, 10  # layers, the rest is counted; of a row
 BROAD, NARROW, GAP = 1.0, 0.34, 0.12  # of a recurrent layer, of another, and between two
 MARGIN = 0.03
 PIXELS = 230  # of a recurrent layer
 NARROWEST, BROADEST = 320, 900  # pixels of the plot
+STROKES = {"h": "solid h", "c": "dashed c", "x": "dotted what goes back to the input x"}
 LINES = {"h": ("ours", 2.2), "c": ("tone-1", 1.6), "x": ("tone-2", 1.4)}
 
 
@@ -50,24 +52,38 @@ def ribbon(inspection: Inspected) -> Any:
     drawn = bands[:SHOWN]
     norms = [np.array([band.weights for band in drawn]), *(v for band in drawn for v in band.norms.values())]
     y = log_axis(np.concatenate(norms), "norm of the gradient")
-    end = drawn[-1].start + drawn[-1].width if drawn else 1.0
+    rows = np.array_split(np.arange(len(drawn)), max(1, -(-len(drawn) // ROW)))
+    parts = [drawn[row[0] : row[-1] + 1] if len(row) else [] for row in rows]
+    titles = ["input", *(f"… {part[0].name}" for part in parts[1:])]
+    ends = [*(f"{part[-1].name} …" for part in parts[:-1]), "output"]
+    about = _about(inspection, drawn, len(bands) - len(drawn), y["scale"]["domain"][0])
+    panels = [_row(part, f"{a} → {b}", y) for part, a, b in zip(parts, titles, ends, strict=True)]
+    return picture(panels, f"{inspection.seen.model}: gradients from left to right", about, columns=1)
+
+
+def _row(bands: list[Band], title: str, y: ChartSpec) -> ChartSpec:
+    """Return the panel of some layers beside each other."""
+    bands = [replace(band, start=band.start - bands[0].start) for band in bands]
+    end = bands[-1].start + bands[-1].width if bands else 1.0
     scale = {"domain": [-MARGIN, end + MARGIN], "nice": False, "zero": False}
     axes = {"x": {"field": "x", "type": "quantitative", "scale": scale, "axis": None}, "y": y}
     width = int(np.clip(PIXELS * (end + 2 * MARGIN), NARROWEST, BROADEST))
-    names = _names(drawn, axes, width / (end + 2 * MARGIN))
-    layers = [*_frames(drawn, axes), *_ribbons(drawn, axes), *_diamonds(drawn, axes), *names]
-    about = _about(inspection, drawn, len(bands) - len(drawn), y["scale"]["domain"][0])
-    title = f"{inspection.seen.model}: gradients from left to right"
-    return picture([panel("input → output", layers, width=width, height=220)], title, about)
+    names = _names(bands, axes, width / (end + 2 * MARGIN))
+    layers = [*_frames(bands, axes), *_ribbons(bands, axes), *_diamonds(bands, axes), *names]
+    return panel(title, layers, width=width, height=220)
 
 
 def _about(inspection: Inspected, drawn: list[Band], left_out: int, low: float) -> str:
-    lines = "solid h, dashed c, dotted what goes back to the input x"
+    shown = {name for band in drawn for name in band.norms}
+    lines = ", ".join(words for name, words in STROKES.items() if name in shown)
+    known = np.concatenate([np.zeros(1), *(norm for band in drawn for norm in band.norms.values())])
     ends = any((~(norm >= low)).any() for band in drawn for norm in band.norms.values())
     return said(
         f"gradient of {inspection.seen.objective}",
         lines if inspection.seen.recurrences else "no recurrent layer",
         "a diamond is the gradient of a layer's weights" if any(band.weights for band in drawn) else "",
+        "over a layer go its steps, the oldest at the left" if inspection.seen.recurrences else "",
+        "no gradient is finite" if not np.isfinite(known[1:]).any() and len(known) > 1 else "",
         f"{counted(left_out, 'more layer')} not drawn" if left_out else "",
         "no line where the gradient is below the axis, or masked" if ends else "",
     )
@@ -100,20 +116,6 @@ def weight_norms(seen: Look, layers: tuple[str, ...]) -> dict[str, float]:
         name = owner_of(path.removeprefix(f"{seen.model}/"), layers)
         squares[name] = squares.get(name, 0.0) + float(np.sum(np.square(gradient, dtype="float64")))
     return {name: float(np.sqrt(square)) for name, square in squares.items()}
-
-
-def owner_of(path: str, layers: tuple[str, ...]) -> str:
-    """Return the layer that a weight belongs to: one of these, else the first part of its path.
-
-    >>> owner_of("lstm/lstm_cell/kernel", ("lstm",)), owner_of("head/kernel", ())
-    ('lstm', 'head')
-    """
-    parts = path.split("/")[:-1]
-    for end in range(len(parts), 0, -1):
-        for name in ("/".join(parts[:end]), parts[end - 1]):
-            if name in layers:
-                return name
-    return parts[0] if parts else path
 
 
 def norms_of(each: Recurrence) -> dict[str, np.ndarray]:
@@ -188,7 +190,7 @@ def _names(bands: list[Band], axes: dict[str, ChartSpec], pixels: float) -> list
         middle, room = [band.start + width / 2 for band in mine], round(pixels * (width + 0.8 * GAP))
         for words, y, baseline, dy, tone in (
             ([band.name for band in mine], high, "bottom", -6, "ink"),
-            ([_below(band) for band in mine], low, "top", 6, "muted"),
+            ([_below(band, room) for band in mine], low, "top", 6, "muted"),
         ):
             mark = mark_of("text", tone, baseline=baseline, dy=dy, fontSize=11, limit=room)
             columns: dict[str, list[Any]] = {"x": middle, "y": [y] * len(mine), "text": words}
@@ -196,6 +198,9 @@ def _names(bands: list[Band], axes: dict[str, ChartSpec], pixels: float) -> list
     return layers
 
 
-def _below(band: Band) -> str:
+def _below(band: Band, room: int) -> str:
+    """Return what kind of layer it is, and its steps where there is room for so many pixels."""
+    kind = band.kind.replace("Normalization", "Norm")
     steps = len(next(iter(band.norms.values()))) if band.norms else 0
-    return f"{band.kind}, step 0 to {steps - 1}" if steps else band.kind.replace("Normalization", "Norm")
+    words = f"{kind}, step 0 to {steps - 1}"
+    return words if steps and LETTER * len(words) < room else kind

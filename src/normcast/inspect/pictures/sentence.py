@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from normcast.errors import counted, listed, unknown
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.axes import brief
-from normcast.inspect.pictures.channels import dead
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import WORDS
 from normcast.inspect.pictures.spectra import square_weights
 from normcast.inspect.pictures.statistics import shifts_and_ratios
 from normcast.pages.percent import size
-from normcast.probes import Reading
+from normcast.probes import Reading, Recurrence
 
+NOUNS = {"recurrent": "recurrent kernel"}
+RARE = 0.005  # a share of saturated values that is not worth two numbers
 MOST = 0.9  # of what moves the outputs, where sight is told in steps
 
 
@@ -33,6 +34,8 @@ def decay(reading: Reading, window: int) -> str:
     if window < 2:
         return "the window has one step, so nothing is carried"
     far = f"at the far end of {window} steps"
+    if np.isnan(reading.half_life):
+        return "what becomes of it cannot be told, since values are not finite"
     if reading.half_life == 0:
         return f"nothing of it comes through a single step, {reading.verdict}"
     if not np.isfinite(reading.half_life):
@@ -68,6 +71,8 @@ def _gates(inspection: Inspected, layer: str) -> str:
             f"{seen.kind}, are not known, so its states are drawn."
         )
     holds = f"; units hold their state {_range(reading.memory)}" if len(reading.memory) else ""
+    if not _finite(seen):
+        return "Normally gates move between shut and open; here values of the layer are not finite."
     return f"Normally gates move between shut and open; here {_ends(reading)}{holds}."
 
 
@@ -76,6 +81,8 @@ def _ends(reading: Reading) -> str:
     gate = max(reading.saturated, key=lambda name: reading.saturated[name])
     if not reading.saturated[gate]:
         return "none is ever fully shut or open"
+    if reading.saturated[gate] < RARE:
+        return f"they are hardly ever fully shut or open, {WORDS[gate]} most: {size(reading.saturated[gate])}"
     low, high = ("at −1", "at 1") if gate in "gn" else ("shut", "open")
     return (
         f"{WORDS[gate]} is at its ends most: {low} in {size(reading.shut[gate])} of all values, {high} in "
@@ -91,10 +98,18 @@ def _range(memory: np.ndarray) -> str:
     return f"for {brief(low)} to {most} steps, {brief(middle)} in the middle"
 
 
+def _finite(seen: Recurrence) -> bool:
+    """Say whether all outputs of a layer are finite, at all steps that a case reached."""
+    h = seen.activations[seen.states[0]]
+    return bool(np.isfinite(h.least[h.count > 0]).all() and np.isfinite(h.most[h.count > 0]).all())
+
+
 def _states(inspection: Inspected, layer: str) -> str:
     seen, reading = recurrence_of(inspection, layer), inspection.readings[layer]
     h = seen.activations[seen.states[0]]
     reached = h.count > 0
+    if not _finite(seen):
+        return "Normally every unit moves and none stands at the ends of its range; here it is not finite."
     low, high = float(h.least[reached].min()), float(h.most[reached].max())
     still = f"{len(reading.dead)} of {seen.units} units hardly move" if reading.dead else "every unit moves"
     twins = f", and {counted(len(reading.twins), 'group')} of units say the same" if reading.twins else ""
@@ -119,6 +134,8 @@ def _histograms(inspection: Inspected, layer: str) -> str:
     shares = {gate: share for gate, share in inspection.readings[layer].saturated.items() if share}
     parts = [f"{gate} {size(share)}" for gate, share in shares.items()]
     found = f"there lie of all values {listed(parts, 4)}" if parts else "there lie none"
+    if not _finite(recurrence_of(inspection, layer)):
+        found = "values of the layer are not finite"
     return f"Normally few values lie at the ends of the range, where a gate hardly learns; here {found}."
 
 
@@ -128,7 +145,7 @@ def _weights(inspection: Inspected, layer: str) -> str:
     for each in seen.weights:
         if each.values.ndim == 2 and each.values.shape[0] > 1 and each.weight != "bias":
             matrices.setdefault(each.weight, []).append(each.values)
-    parts = [f"{brief(_spread(values))} in the {name}" for name, values in matrices.items()]
+    parts = [f"{brief(_spread(values))} in the {NOUNS.get(name, name)}" for name, values in matrices.items()]
     found = f"they spread by {listed(parts, 4)}" if parts else "there is no matrix"
     return f"Normally weights are spread alike over units and gates, without stripes; here {found}."
 
@@ -174,6 +191,8 @@ def _statistics(inspection: Inspected, layer: str) -> str:
     found = shifts_and_ratios(inspection, layer)
     if not found:
         return f"{layer} keeps no running statistics."
+    if not all(np.isfinite(each).any() for pair in found for each in pair):
+        return "Normally shifts are near 0 and ratios near 1; here they are not finite."
     shift = max(float(np.nanmedian(np.abs(each))) for each, _ in found)
     ratios = [float(np.nanmedian(ratio)) for _, ratio in found]
     ratio = max(ratios, key=lambda each: abs(np.log(max(each, 1e-12))))
@@ -187,7 +206,7 @@ def _channels(inspection: Inspected, layer: str) -> str:
     found = inspection.seen.channels
     if not found:
         return "This network has no normalization and no convolution."
-    gone = {name: int(dead(each.writes).sum()) for name, each in found.items()}
+    gone = {name: int(each.writes.dead.sum()) for name, each in found.items()}
     total = sum(len(each.writes.mean) for each in found.values())
     where = [f"{count} in {name}" for name, count in gone.items() if count]
     which = f": {listed(where)}" if where else ""

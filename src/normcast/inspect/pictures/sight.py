@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected
 from normcast.inspect.pictures.axes import above, log_axis, step_axis
 from normcast.inspect.pictures.canvas import panel, picture
 from normcast.inspect.pictures.cells import WIDE, edges, gridded, heat_map, logarithmic
-from normcast.inspect.pictures.inspected import Inspected
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, layer_of, line_mark, mark_of
 from normcast.probes import Sight

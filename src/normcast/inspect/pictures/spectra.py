@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.axes import brief, log_axis, rounded, tooltip
 from normcast.inspect.pictures.canvas import panel, picture
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.names import NAMES
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, count_axis, layer_of, mark_of
@@ -82,7 +82,8 @@ def _singular(known: list[GateWeight]) -> ChartSpec:
     values = [each.singular_values for each in known]
     names = [each.gate or each.weight for each in known]
     ranks = list(range(1, len(values[0]) + 1))
-    told = {"field": "gate", "type": "nominal", "sort": None, "title": None, "scale": {"domain": names}}
+    told: ChartSpec = {"field": "gate", "type": "nominal", "sort": None, "title": None}
+    told |= {"legend": {"orient": "bottom-left"}}  # where no line is: they fall to the right
     tones = {**told, "scale": {"domain": names, "range": [TONES[tone] for tone in LINES][: len(names)]}}
     dashes = {
         **told,

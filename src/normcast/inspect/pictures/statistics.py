@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from normcast.inspect.pictures.axes import rounded, step_axis
+from normcast.check.seen.statistics import shift_and_ratio
+from normcast.inspect.inspected import Inspected, channels_of
+from normcast.inspect.pictures.axes import DECADES, rounded, step_axis, ticks
 from normcast.inspect.pictures.canvas import panel, picture
 from normcast.inspect.pictures.cells import edges, means
-from normcast.inspect.pictures.inspected import Inspected, channels_of
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, layer_of, line_mark, mark_of
 from normcast.probes import StepStatistics
 
-TINY = 1e-12
 CALM = 0.1  # what the axis shows at least on either side of what is usual
 
 
@@ -47,16 +47,10 @@ def statistics(inspection: Inspected, layer: str) -> Any:
     return picture(panels, f"{layer}: statistics of normalization", about)
 
 
-def shift_and_ratio(
-    mean: np.ndarray, variance: np.ndarray, moving_mean: np.ndarray, moving_variance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shift of means in running standard deviations, and the ratio of variances."""
-    known = np.maximum(np.asarray(moving_variance, "float64"), TINY)
-    return (mean - moving_mean) / np.sqrt(known), np.asarray(variance, "float64") / known
-
-
 def shifts_and_ratios(inspection: Inspected, layer: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return them for each normalized term of a recurrence, or of a batch normalization; empty for others."""
+    """Return the shift of means and the ratio of variances of each normalized term of a recurrence, or of a
+    batch normalization; empty for others.
+    """
     seen = inspection.seen.recurrences.get(layer)
     if seen is not None:
         return [
@@ -106,11 +100,13 @@ def _value(values: np.ndarray, title: str, usual: float) -> ChartSpec:
     positive = known[known > 0]
     if usual == 1.0 and len(positive) and positive.max() / positive.min() > 8:
         low, high = 10.0 ** np.floor(np.log10(positive.min())), 10.0 ** np.ceil(np.log10(positive.max()))
-        scale = {"type": "log", "domain": [max(low, high / 1e8), high], "clamp": True}
+        low = max(low, high / 10.0**DECADES)
+        scale = {"type": "log", "domain": [low, high], "clamp": True}
+        axis = {**ticks(low, high), "titlePadding": 8}
     else:
         low, high = (float(f(known, initial=usual)) for f in (np.min, np.max))
         scale = {"domain": [min(low, usual - CALM), max(high, usual + CALM)], "zero": False}
-    axis = {"tickCount": 5, "format": "~g", "titlePadding": 8}
+        axis = {"tickCount": 5, "format": "~g", "titlePadding": 8}
     return {"field": "y", "type": "quantitative", "title": title, "scale": scale, "axis": axis}
 
 

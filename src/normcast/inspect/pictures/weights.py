@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from normcast.inspect.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.axes import rounded, tooltip
 from normcast.inspect.pictures.canvas import panel, picture
 from normcast.inspect.pictures.cells import edges, means, pixels, signed
-from normcast.inspect.pictures.inspected import Inspected, recurrence_of
 from normcast.inspect.pictures.order import said
 from normcast.pages.charts import ChartSpec, layer_of, mark_of
 
 MOST = 5000  # cells of all matrices
-WIDE = 620
+WIDE, NARROWEST = 620, 240  # pixels of a matrix
+BROADEST, TALLEST = 30, 16  # of a cell
 TITLES = {"kernel": ("kernel", "feature"), "recurrent": ("recurrent kernel", "unit before")}
 
 
@@ -38,7 +39,7 @@ def weights(inspection: Inspected, layer: str, gradient: bool = False) -> Any:
     binned = any(max(v.shape) > 24 for parts in found.values() for _, v in parts)
     about = said(
         "gradient of the objective with respect to each weight" if gradient else "",
-        "lines stand between gates" if seen.gates else "",
+        "lines stand between gates" if len(seen.gates) > 1 else "",
         "where a matrix is large, a cell is the mean of its neighbours" if binned else "",
     )
     what = "gradients of the weights" if gradient else "weights"
@@ -52,14 +53,15 @@ def _matrix(name: str, parts: list[tuple[str, np.ndarray]], room: int) -> ChartS
     columns = edges(width, min(64, max(4, room // len(parts) // max(len(rows) - 1, 4))))
     tables = [means(np.asarray(v, "float64"), rows, columns) for _, v in parts]
     colour = signed(tables)
-    tall = int(np.clip(170 // (len(rows) - 1), 3, 14)) * (len(rows) - 1)
+    tall = int(np.clip(170 // (len(rows) - 1), 3, TALLEST)) * (len(rows) - 1)
     colour["legend"]["gradientLength"] = max(tall, 30)
     if tall < 60:
         colour["legend"] |= {"values": colour["scale"]["domain"][::3]}
     title, reads = TITLES.get(name, (name, ""))
     total = width * len(parts)
-    broad = pixels(WIDE, len(parts) * (len(columns) - 1))
-    axes = {"x": _x(parts, len(columns) - 1), "y": _y(len(rows) - 1, int(rows[1]), reads)}
+    cells = len(parts) * (len(columns) - 1)
+    broad = pixels(max(min(WIDE, BROADEST * cells), NARROWEST), cells)
+    axes = {"x": _x(parts, len(columns) - 1), "y": _y(rows, reads if tall >= 60 else "")}
     ends = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
     layers = [
         layer_of(
@@ -94,10 +96,15 @@ def _x(parts: list[tuple[str, np.ndarray]], width: int) -> ChartSpec:
     return {"field": "x", "type": "quantitative", "title": None, "scale": scale, "axis": axis}
 
 
-def _y(count: int, size: int, title: str) -> ChartSpec:
-    """Return the axis of rows, each of so many of what a weight reads, the first on top."""
-    axis: dict[str, Any] = {"grid": False, "domain": False, "ticks": False, "tickMinStep": 1, "tickCount": 4}
-    axis |= {"labels": count > 3, "labelExpr": f"datum.value * {size}"}
+def _y(rows: np.ndarray, title: str) -> ChartSpec:
+    """Return the axis of rows, each of what a weight reads, the first on top; some are named."""
+    count = len(rows) - 1
+    shown = list(range(0, count, max(1, -(-count // 5)))) if count > 2 else []
+    names = ",".join(f"'{rows[row]}'" for row in shown)
+    axis: dict[str, Any] = {"grid": False, "domain": False, "ticks": False, "values": shown}
+    axis |= {"labelOverlap": False, "labelFlush": False, "labels": bool(shown)}
+    if shown:
+        axis |= {"labelExpr": f"[{names}][datum.value / {max(shown[1], 1)}]"}
     scale = {"domain": [count - 0.5, -0.5], "nice": False, "zero": False}
     return {"field": "y", "type": "quantitative", "title": title or None, "scale": scale, "axis": axis}
 
