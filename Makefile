@@ -52,6 +52,10 @@ check: lint types contracts
 floors: $(VENV)/dev.stamp  ## draw docs/images/floors.svg from the contract
 	$(BIN)/python docs/floors.py
 
+.PHONY: pictures
+pictures: $(VENV)/dev.stamp  ## draw the pictures of docs/gradients.md from the record of `python -m benchmarks gradients`
+	$(BIN)/python -m benchmarks.gradients_page
+
 $(VENV)/mutants.stamp: tests/requirements-mutants.txt $(VENV)/dev.stamp
 	@$(PIP) --requirement tests/requirements-mutants.txt
 	@touch $@

@@ -12,7 +12,7 @@ from benchmarks.table import Row, printed
 
 INNER = {
     "claims", "contestants", "corpus_facts", "corpus_models", "evidence_page",
-    "forest", "networks", "race", "table",
+    "forest", "gradients_page", "gradients_pictures", "gradients_record", "networks", "race", "table",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from benchmarks.table import Row, at_most
 
 WINDOWS, STEPS, CHANNELS, UNITS = 2000, 100, 8, 64
 EPOCHS = 8
+ROUNDS = 5
 LONG = (1000, 1000, 8)  # cases, steps, channels
 WIDE = 512
 
@@ -23,7 +24,7 @@ def run(rest: list[str]) -> list[Row]:
     cold, warm, whole = (
         float(np.median([each[name] for each in looks])) for name in ("cold", "warm", "whole")
     )
-    fit = child("fit")
+    fit, engine = child("fit"), child("engine", cold=True)
     name = f"(64, {STEPS}, {CHANNELS}) through LSTM({UNITS})"
     rows = [
         at_most(f"{name}: look, no compiled programs kept", cold, 10, "s"),
@@ -32,6 +33,10 @@ def run(rest: list[str]) -> list[Row]:
         Row(f"an epoch of fit, {WINDOWS} windows in batches of 32", round(fit["plain"], 3), "s CPU"),
         at_most("GradientFlow(every=1, cases=32)", fit["share"], 5, "% CPU", "the same epoch"),
         Row("GradientFlow: its program compiled, once", round(fit["compiling"], 2), "s CPU"),
+        Row("an epoch of the engine on the same windows", round(engine["plain"], 3), "s CPU"),
+        at_most("Training(record=16)", engine["16"], 5, "% CPU", "the same epoch"),
+        at_most("Training(record=32)", engine["32"], 5, "% CPU", "the same epoch"),
+        Row("Training(record=32): its program compiled, once", round(engine["compiling"], 2), "s CPU"),
     ]
     if "--quick" not in rest:
         long = child("long")
@@ -39,6 +44,7 @@ def run(rest: list[str]) -> list[Row]:
         rows += [
             at_most(f"{name}: peak", long["gigabytes"], 1.0, "GB"),
             Row("the same: look", round(long["seconds"], 0), "s"),
+            Row("the same: look, all cores added up", round(long["cpu"], 0), "s CPU"),
         ]
     return rows
 
@@ -58,7 +64,7 @@ def child(what: str, cold: bool = False) -> dict[str, float]:
 
 def measure(what: str) -> None:
     """Print what was measured, as JSON."""
-    print(json.dumps({"look": look, "fit": fit, "long": long}[what]()))
+    print(json.dumps({"look": look, "fit": fit, "engine": engine, "long": long}[what]()))
 
 
 def network(shape: tuple, units: int) -> "keras.Model":  # noqa: F821
@@ -117,13 +123,38 @@ def fit() -> dict[str, float]:
     return {"plain": plain, "share": 100 * each / plain, "compiling": spent[0] - each}
 
 
+def engine() -> dict[str, float]:
+    """Measure epochs of the engine without a record and with two, the trainings in turn."""
+    from normcast.engine import Batches, Field, Training, train
+    from normcast.engine.network import Network
+
+    x, y = drawn(WINDOWS, STEPS, CHANNELS)
+    index = np.arange(WINDOWS, dtype="int32")
+    inputs = {"x": Field(x.reshape(-1, CHANNELS), 0, STEPS)}
+    data = Batches(inputs, Field(y, by="series"), index * STEPS, index)
+    net = Network(network((STEPS, CHANNELS), UNITS))
+
+    def epochs(record: int | None) -> list[float]:
+        told = [time.process_time()]
+        training = Training(optimizer="adam", epochs=EPOCHS, record=record)
+        list(train(net, data, training, progress=lambda _: told.append(time.process_time())))
+        return np.diff(told).tolist()[1:]  # without what comes before the first epoch
+
+    _, first, _ = epochs(None), epochs(32)[0], epochs(16)
+    rounds = [[epochs(record) for record in (None, 16, 32)] for _ in range(ROUNDS)]
+    plain, few, many = (float(np.median(np.concatenate(each))) for each in zip(*rounds, strict=True))
+    shares = {"16": 100 * (few / plain - 1), "32": 100 * (many / plain - 1)}
+    return {"plain": plain, **shares, "compiling": first - many}
+
+
 def long() -> dict[str, float]:
     import resource
 
     from normcast import inspect_model
 
     net, (x, y) = network(LONG[1:], WIDE), drawn(*LONG)
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     inspect_model(net, x, y)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"gigabytes": peak, "seconds": time.perf_counter() - began}
+    spent = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - worked}
+    return {"gigabytes": peak, **spent}
