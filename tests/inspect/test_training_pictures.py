@@ -130,3 +130,16 @@ def test_a_loss_that_is_not_finite_says_from_when_on():
 def test_an_unknown_part_of_a_training_is_refused():
     with pytest.raises(ValueError, match=r"no part of a training 'gate'.*Did you mean 'gates'"):
         pictures.epochs(flow(2), "gate")
+
+
+def test_what_is_left_of_a_gradient_is_drawn_however_little_it_is():
+    norms = {"far": np.array([[1e-21, 1.0], [1e-25, 1.0]]), "near": np.array([[0.5, 1.0], [0.6, 1.0]])}
+    panel = panels(pictures.epochs(flow(2, names=norms, gradients=norms), "loss"))[
+        "gradient at the ends of the window"
+    ]
+    drawn = panel["layer"][0]
+    heights = [row["y"] for row in drawn["data"]["values"]]
+    assert None not in heights
+    low, high = drawn["encoding"]["y"]["scale"]["domain"]
+    assert low <= min(heights) == pytest.approx(1e-25)
+    assert max(heights) <= high

@@ -20,6 +20,7 @@ from normcast.probes.flow import Flow
 
 POINTS = 120  # epochs of a curve; of more, some at even distances
 WIDEST = 30  # a loss that falls to less than one in so many is drawn on a log axis
+SHARES = 40  # decades of what is left at an end, all that single precision holds
 LAYERS = 12  # whose updates are drawn
 LINES = ("ours", "tone-1", "tone-2", "tone-3", "tone-4")
 GATE, CURVE = 90, 120  # pixels of height
@@ -84,7 +85,7 @@ def update_panels(flow: Flow) -> Iterator[ChartSpec]:
 def share_panel(flow: Flow) -> ChartSpec:
     """Return the panel of what is left of the gradient at the fainter end of the window, layer by layer."""
     lines = {name: ends(flow.gradients[name]) for name in faintest(flow, len(LINES))}
-    axis = log_axis(np.concatenate(list(lines.values())), "fainter end / other")
+    axis = log_axis(np.concatenate(list(lines.values())), "fainter end / other", most=SHARES)
     about = f"the faintest of {len(flow.gradients)} layers" if len(flow.gradients) > len(lines) else ""
     return _lines(flow, "gradient at the ends of the window", lines, axis, about)
 
