@@ -113,7 +113,7 @@ def trace(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     done = []
 
-    def learn(arrays, rows, season, settings, report, checkpoint, held=None):
+    def learn(arrays, rows, season, settings, report, checkpoint, held=None, record=None):
         done.append(("learn", settings, season, arrays.y.tobytes(), arrays.exog.tobytes(), checkpoint))
         done.append(("of series", arrays.ids, arrays.stat.tobytes(), rows.tolist()))
         return SimpleNamespace(fitted=True)
@@ -295,7 +295,12 @@ def estimated(monkeypatch, tmp_path):
         done.append(("write", frame, str(path), guard_formulas))
 
     monkeypatch.setattr("normcast.cases.estimator.evaluated", evaluated)
-    monkeypatch.setattr("normcast.cases.estimator.Estimator._learn", lambda *_: done.append("fit"))
+
+    def learn(*_, **__):
+        done.append("fit")
+        return SimpleNamespace(fitted=None)
+
+    monkeypatch.setattr("normcast.cases.estimator.learn", learn)
     monkeypatch.setattr("normcast.cases.estimator.Estimator.save", lambda _, path: done.append(str(path)))
     for name in ("subject", "describe", "announce"):  # they build the network
         monkeypatch.setattr(f"normcast.cli.fit_run.FitRun.{name}", lambda *_: None)

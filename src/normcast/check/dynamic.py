@@ -39,6 +39,7 @@ def run_checks(
     not run. A check that cannot be run on this model stands in `not_checked` of the result.
     Raises ValueError if the model has no loss, or x is not what it reads, or on a rule that does not exist.
 
+    >>> import numpy as np
     >>> net = keras.Sequential([keras.Input((4, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)])
     >>> x = np.random.default_rng(0).normal(size=(8, 4, 1)).astype("float32")
     >>> [finding.rule for finding in run_checks(net, x, x[:, -1], loss="mse") if finding.severity == 3]
