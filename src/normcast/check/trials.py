@@ -85,7 +85,7 @@ def dead_relu(probe: Probe) -> Iterator[Found]:
         "Silent where a few steps move a weight: behind a head of zeros no layer has a gradient at first."
     ),
     inspected=False,
-    bad=[chain((12, 2), L.Flatten(), L.Dense(1, activation="softmax"))],
+    bad=[chain((12, 2), L.Flatten(), L.Dense(8, activation="relu", kernel_initializer="zeros"), L.Dense(1))],
     good=[chain((12, 2), L.Flatten(), L.Dense(1))],
 )
 def no_gradient(probe: Probe) -> Iterator[Found]:
