@@ -126,7 +126,7 @@ def _moved(probe: Probe) -> set[str]:
     hint="see whether the output depends on the input, and whether targets are in its range",
     sources=[f"{DEBUGGING}: fit a tiny data set"],
     inspected=False,
-    bad=[chain((12, 2), L.Flatten(), L.Dense(1, activation="softmax"))],
+    bad=[chain((12, 2), L.Flatten(), L.Dense(1, activation="relu", kernel_initializer="zeros"))],
     good=[chain((12, 2), L.Flatten(), L.Dense(1))],
 )
 def loss_stays(probe: Probe) -> Iterator[Found]:
