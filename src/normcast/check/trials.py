@@ -113,10 +113,14 @@ def _moved(probe: Probe) -> set[str]:
     """Return the paths of the weights that a few steps of plain gradient descent change."""
     model = apply(probe.model, [])
     model.compile(optimizer=keras.optimizers.SGD(0.01), loss=probe.loss)
-    before = {v.path: np.array(v) for v in model.trainable_variables}
+    before = _values(model)
     for _ in range(FEW_STEPS):
         model.train_on_batch(probe.x, probe.y)
-    return {v.path for v in model.trainable_variables if (np.array(v) != before[v.path]).any()}
+    return {path for path, value in _values(model).items() if (value != before[path]).any()}
+
+
+def _values(model: keras.Model) -> dict[str, np.ndarray]:
+    return {v.path: np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables}
 
 
 @symptom(
