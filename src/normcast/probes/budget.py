@@ -17,7 +17,7 @@ from normcast.probes import loops, own
 from normcast.probes.programs import Programs
 from normcast.probes.taps import Part
 
-ROOM = 110_000_000  # bytes of what one part of the cases may hold while it is differentiated
+ROOM = 100_000_000  # bytes of what one part of the cases may hold while it is differentiated
 KEPT_ROOM = 48_000_000  # bytes of the values that are kept
 QUICK_WORK = 5e9  # multiplications that take less time than compiling with all optimizations
 BATCH = 256  # the most cases in one part
@@ -100,11 +100,11 @@ def fixed_batch(model: keras.Model) -> int | None:
     return next((shape[0] for shape in shapes if shape and shape[0]), None)
 
 
-def in_parts(cases: int, size: int, between: Callable[[], None] | None = None) -> Iterator[slice]:
-    """Yield the rows of each part of so many cases; between two parts something is done."""
+def in_parts(cases: int, size: int, before: Callable[[], None] | None = None) -> Iterator[slice]:
+    """Yield the rows of each part of so many cases; before each part something may be done."""
     for start in range(0, cases, size):
-        if start and between is not None:
-            between()
+        if before is not None:
+            before()
         yield slice(start, min(cases, start + size))
 
 

@@ -71,10 +71,10 @@ class Looker:
         self.programs.hurry(budget.is_quick)
         self.programs.keep_values(min(kept, size))
         few = _rows(x, slice(0, min(cases, budget.fixed or FEW)))
-        with opened(self.programs.model, [*self.programs.recurrent, *self.programs.plain]):
-            with sparing_memory() as give_back:
-                parts = in_parts(cases, size, between=give_back)
-                tallies, weights, value, plain, outputs, inputs = self._over_cases(x, y, cases, parts, kept)
+        looked_at = [*self.programs.recurrent, *self.programs.plain]
+        with sparing_memory() as give_back, opened(self.programs.model, looked_at):
+            parts = in_parts(cases, size, before=give_back)
+            tallies, weights, value, plain, outputs, inputs = self._over_cases(x, y, cases, parts, kept)
             carried = self._carried(few, size)
             modes = self._both_modes(few)
             sight = self._sight(few, outputs, size)
