@@ -1,8 +1,6 @@
 """Any bytes that are named a workbook, or a file of cases, are read as one, or refused in words."""
 
 import io
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -15,15 +13,7 @@ from normcast.data import Cases, Panel, read_table
 from normcast.data.case_file import read_case_file
 from tests.fuzz.campaign import cases, judged, spoiled
 
-
-@pytest.fixture(scope="module", autouse=True)
-def folder():
-    """One folder for all cases: hypothesis runs them in one test."""
-    before = Path.cwd()
-    with tempfile.TemporaryDirectory() as there:
-        os.chdir(there)
-        yield
-        os.chdir(before)
+pytestmark = pytest.mark.usefixtures("scratch")
 
 
 def workbook() -> bytes:

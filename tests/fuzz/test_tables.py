@@ -1,8 +1,6 @@
 """Any bytes that are named a table are read as one, or refused in words."""
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,8 @@ from hypothesis import strategies as st
 
 from normcast.data import Panel, read_npz, read_table
 from tests.fuzz.campaign import cases, judged, spoiled
+
+pytestmark = pytest.mark.usefixtures("scratch")
 
 GOOD = "unique_id,ds,y,x\n" + "".join(f"{i},2024-01-0{d},{d}.5,1\n" for i in "ab" for d in range(1, 8))
 WORDS = "a b y ds unique_id 1 -2.5 1,5 1e999 nan inf true 99999999999999999999 é . \x1a \u2028 \ufeff"
@@ -27,16 +27,6 @@ TEXTS = st.one_of(
     spoiled(GOOD.replace(",", ";").replace(".", ",").encode()),
     spoiled(GOOD.replace("\n", "\r\n").encode()),
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def folder():
-    """One folder for all cases: hypothesis runs them in one test."""
-    before = Path.cwd()
-    with tempfile.TemporaryDirectory() as there:
-        os.chdir(there)
-        yield
-        os.chdir(before)
 
 
 def read_all(name: str, raw: bytes) -> None:
