@@ -126,6 +126,20 @@ class Kind:
         """The first sentence of the words."""
         return self.words.partition("\n\n")[0].replace("\n", " ")
 
+    def told(self, found: Found, fix: tuple[Edit, ...], hint: str) -> Finding:
+        """Return what was found as a finding; fix: the edits of it that are offered."""
+        return Finding(
+            rule=self.slug,
+            code=self.code,
+            severity=found.severity or self.severity,
+            layers=found.places,
+            message=found.message,
+            hint=hint,
+            evidence=found.evidence,
+            fix=fix,
+            safety=(found.safety or self.safety) if fix else DISPLAY,
+        )
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rule(Kind):
@@ -147,17 +161,7 @@ class Rule(Kind):
         """Yield what the rule finds."""
         for found in self.predicate(net, facts):
             movable = found.fix and not any(node.block or node.call for node in found.nodes)
-            yield Finding(
-                rule=self.slug,
-                code=self.code,
-                severity=found.severity or self.severity,
-                layers=found.places,
-                message=found.message,
-                hint=found.hint or self.hint,
-                evidence=found.evidence,
-                fix=tuple(found.fix) if movable else (),
-                safety=(found.safety or self.safety) if movable else DISPLAY,
-            )
+            yield self.told(found, tuple(found.fix) if movable else (), found.hint or self.hint)
 
 
 KINDS: dict[str, Kind] = {}

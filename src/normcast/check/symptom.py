@@ -43,17 +43,7 @@ class Symptom(Kind, Generic[Given]):
     def finding(self, found: Found) -> Finding:
         """Return what was seen as a finding. Of edits, the hint says how to measure what they do."""
         hint = found.hint or self.hint
-        return Finding(
-            rule=self.slug,
-            code=self.code,
-            severity=found.severity or self.severity,
-            layers=found.places,
-            message=found.message,
-            hint=f"{hint}; to measure it: {MEASURE}" if found.fix else hint,
-            evidence=found.evidence,
-            fix=found.fix,
-            safety=UNSAFE if found.fix else DISPLAY,
-        )
+        return self.told(found, found.fix, f"{hint}; to measure it: {MEASURE}" if found.fix else hint)
 
 
 SYMPTOMS: dict[str, Symptom[...]] = {}
