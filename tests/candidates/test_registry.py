@@ -12,12 +12,21 @@ from normcast.candidates.candidate import Candidate
 
 
 class Mean:
+    reads = 6
+
+    @property
+    def final(self):
+        return self
+
     def forecast(self, scaled, windows):
         return np.repeat(windows.inputs(scaled.y).mean(axis=1, keepdims=True), windows.h, axis=1)
 
 
-candidate = Candidate("mean", place=9, fit=lambda fold, season: Mean())
+candidate = Candidate("mean", place=9, fit=lambda fold, season: {"mean": Mean()}, words="the mean")
 """
+
+
+RIDGES = [f"ridge_{rows}" for rows in (4, 8, 16)]  # of rows without a season
 
 
 def test_a_new_file_stands_in_the_back_test_with_intervals_of_its_own(tmp_path, monkeypatch):
@@ -28,7 +37,7 @@ def test_a_new_file_stands_in_the_back_test_with_intervals_of_its_own(tmp_path, 
     found = forecaster.cross_validation(table, n_windows=1)
     assert list(found.columns[3:]) == [
         f"{name}{bound}"
-        for name in ("normcast", "seasonal_naive", "drift", "ridge", "mean")
+        for name in ("normcast", "seasonal_naive", "drift", "ridge", *RIDGES, "mean")
         for bound in ("", "-lo-80", "-hi-80")
     ]
     y = table["y"].to_numpy()

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from normcast.candidates import PENALTIES, fit_ridge, ridge
+from normcast.candidates import PENALTIES, fit_ridge, moments
 from tests.scoring.places import windows_at
 
 
@@ -43,7 +43,7 @@ def test_the_map_solves_the_penalized_least_squares_problem():
 def test_chunks_do_not_change_the_fit(monkeypatch):
     values, (train, valid, test) = noisy_waves(), split()
     whole = fit_ridge(values, train, valid)
-    monkeypatch.setattr(ridge, "CHUNK", 17)
+    monkeypatch.setattr(moments, "CHUNK", 17)
     parts = fit_ridge(values, train, valid)
     np.testing.assert_allclose(parts.weights, whole.weights, atol=1e-9)
     np.testing.assert_allclose(parts.predict(values, test), whole.predict(values, test), atol=1e-9)

@@ -61,7 +61,6 @@ GIVEN = {
     "refit_every": ["--refit-every", "2"],
     "train_end": ["--train-end", "2024-03-21", "--valid-end", "2024-04-10"],
     "valid_end": ["--valid-end", "100"],
-    "shrink": ["--no-shrink"],
     "out": ["--out", "other.csv"],
     "save": ["--save", "kept.normcast"],
     "checkpoint": ["--checkpoint", "kept"],

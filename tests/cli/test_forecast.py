@@ -71,7 +71,7 @@ def test_backtest_alone_scores_and_writes_its_forecasts(folder, capsys):
 def test_backtest_takes_borders_and_when_to_learn_anew(folder, capsys):
     borders = ["--train-end", "100", "--valid-end", "2024-05-19", "--step-size", "3", "--refit-every", "4"]
     quick = [each for each in QUICK if each not in ("--n-windows", "2")]
-    own = ["--no-shrink", "-o", "past.csv"]
+    own = ["-o", "past.csv"]
     assert run(["backtest", "waves.csv", "--h", "3", *quick, *borders, *own]) == 0
     assert "Back-test of 6 cutoffs: 2 x 1 networks" in capsys.readouterr().err
     past = pd.read_csv("past.csv")

@@ -9,6 +9,7 @@ import polars as pl
 
 from normcast import Forecaster
 from normcast.engine import train  # noqa: F401  (Keras on JAX)
+from normcast.forecasting.combination import NETWORK, Combination
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import build
 from normcast.models import Architecture, Conv, Recurrent
@@ -46,6 +47,8 @@ def ready(frame, model=SMALL, settings=None, input_size=INPUT_SIZE, **columns) -
             [rng.uniform(0.1, 0.9, w.shape).astype("float32") for w in network.get_weights()]
             for _ in range(2)
         ),
+        candidates={},
+        combination=Combination.alone(NETWORK, np.zeros((H, max(1, len(asked.quantiles))))),
         scaling=TableScaling.fit(arrays, panel.lengths, asked.scaling),
         quantiles=asked.quantiles,
         intervals=SeriesIntervals(

@@ -101,4 +101,4 @@ def test_a_season_that_fits_at_later_cutoffs_alone_has_no_column_and_a_note():
     found = forecaster.cross_validation(trading(), valid_end=150, step_size=100, n_windows=2, progress=False)
     assert "longest_season" not in found.columns
     notes = " ".join(forecaster.backtest_.scores.notes)
-    assert "longest_season has no column: it applies at later cutoffs" in notes
+    assert "longest_season has no column: it does not apply at every cutoff" in notes

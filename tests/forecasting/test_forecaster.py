@@ -89,7 +89,7 @@ def test_baselines_stand_in_the_same_table_and_the_same_folds(frame, small):
         assert {model, f"{model}-lo-80", f"{model}-hi-80"} <= set(table.columns)
     assert table.groupby("unique_id")["cutoff"].nunique().tolist() == [3, 3]
     board = forecaster.backtest_.scoreboard()
-    assert set(board.index) == {"normcast", "seasonal_naive", "drift", "ridge"}
+    assert set(board.index) == {"normcast", "seasonal_naive", "drift", "ridge", "ridge_7", "ridge_28"}
     assert board["mase"].is_monotonic_increasing
 
 
@@ -183,7 +183,7 @@ def test_the_weights_start_at_the_ridge_map(frame, small):
     fold = Forecaster(**{**small, "epochs": 1, "learning_rate": 1e-12}).fit(frame).learned_
     names = [variable.path for variable in fold.fitted.model.weights]
     np.testing.assert_allclose(
-        fold.fitted.weights[0][names.index("skip/kernel")], fold.candidates["ridge"].weights, atol=1e-6
+        fold.fitted.weights[0][names.index("skip/kernel")], fold.candidates["ridge"].first.weights, atol=1e-6
     )
 
 

@@ -106,7 +106,7 @@ def test_a_forecast_does_not_depend_on_the_values_in_padded_steps_but_on_how_man
 @pytest.mark.parametrize("architecture", [TINY, NETWORKS["skip"]])
 def test_a_network_starts_at_the_ridge_map_in_padded_windows_too(architecture):
     fold, sizes = fold_of(40, 30, 7)
-    ridge = fit_candidates(fold, 7)["ridge"]
+    ridge = fit_candidates(fold, 7)["ridge"].first
     settings = Settings(h=3, model=architecture, level=())
     model = build(settings, 6, fold.arrays, sizes.padded)
     start = warm_start(architecture, ridge, sample_errors(ridge, fold), ())

@@ -168,14 +168,11 @@ def test_a_series_that_no_spacing_would_let_train_does_not_hold_the_cutoffs_toge
     assert Rolling().told(panel, H) == ()
 
 
-def test_an_unshrunk_forecast_is_that_of_the_networks(frame, small):
-    whole, shrunk = (backtested(frame, small, n_windows=1, own={"shrink": each}) for each in (False, True))
-    assert whole.folds[0].share == 1
-    for ours, trained in zip(whole.folds[0].fitted.weights, whole.folds[0].trained, strict=True):
+def test_a_network_that_is_named_forecasts_alone(frame, small):
+    (fold,) = backtested(frame, small, n_windows=1).folds
+    assert fold.fitted.combination.weights == {"network": 1.0}
+    for ours, trained in zip(fold.fitted.weights, fold.trained, strict=True):
         assert all(np.array_equal(*pair) for pair in zip(ours, trained.weights, strict=True))
-    assert shrunk.folds[0].share < 1
-    with pytest.raises(ValueError, match="shrink must be True or False, but is 0"):
-        Forecaster(**small, shrink=0)
 
 
 def test_standardized_scores_are_those_of_values_scaled_by_the_training_rows(frame, small):

@@ -48,27 +48,27 @@ def fold_with(change):
     arrays = replace(fold.arrays, y=np.where(fold.arrays.observed, fold.arrays.y, change(fold.arrays.y)))
     parts = (fold.split.train, fold.split.valid, fold.split.calib, fold.split.test)
     apart = Split(*(part[part.start % PERIOD == 0] for part in parts))
-    return replace(fold, arrays=arrays, scaled=fold.scaling.scaled(arrays), split=apart), sizes
+    return replace(fold, arrays=arrays, scaled=fold.scaling.scaled(arrays), split=apart)
 
 
 def test_nothing_that_is_learned_depends_on_what_stands_where_nobody_observed():
-    settings = Settings(h=H, level=(80,), input_size=READ, shrink=True, **SMALL)
+    settings = Settings(h=H, level=(80,), input_size=READ, **{**SMALL, "model": "combination"})
     learned = []
     for change in (lambda y: y, lambda y: y + 7.0):
-        fold, sizes = fold_with(change)
+        fold = fold_with(change)
         assert fold.has_unobserved
-        learned.append(learned_of(fold, sizes, 7, settings))
+        learned.append(learned_of(fold, 7, settings))
     one, other = learned
     assert (one.fold.scaled.y != other.fold.scaled.y).sum() > 30  # beside those that are NaN in both
-    ridges = [each.candidates["ridge"] for each in learned]
+    ridges = [each.candidates["ridge"].first for each in learned]
     intervals = [each.fitted.intervals for each in learned]
     for pair in (
         *zip(one.fitted.weights[0], other.fitted.weights[0], strict=True),
         *zip(*((each.weights, each.intercept, each.penalty) for each in ridges), strict=True),
         *zip(*((i.conformal.corrections, i.scale.error, i.scale.width) for i in intervals), strict=True),
-        [sample_errors(each.candidates["ridge"], each.fold) for each in learned],
+        [sample_errors(each.candidates["ridge"].first, each.fold) for each in learned],
         [each.fold.truth("valid") for each in learned],
-        [each.share for each in learned],
+        [each.fitted.combination.widths for each in learned],
         [each.trained[0].history["val_loss"] for each in learned],
     ):
         np.testing.assert_array_equal(*pair)

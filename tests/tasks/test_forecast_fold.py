@@ -48,7 +48,8 @@ def test_the_windows_of_a_part_are_scaled_by_the_rows_that_train(scaling, centre
 def test_a_row_that_nobody_observed_is_read_and_is_no_target(padded):
     y = np.arange(20.0)
     y[[7, 8, 14]] = np.nan
-    fold = replace(fold_of(y, "none", missing="mask"), padded=padded)
+    fold = fold_of(y, "none", missing="mask")
+    fold = replace(fold, sizes=replace(fold.sizes, least=4 if padded else None))
     assert fold.has_unobserved
     assert fold.split.train.cutoff.tolist() == [4, 5, 6, 8, 9, 10, 11]  # of that of 7 nothing was observed
     assert fold.split.valid.cutoff.tolist() == [13, 14]
@@ -74,3 +75,13 @@ def test_a_series_that_is_too_short_is_named_with_what_it_needs():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fold_of(np.arange(12.0))
+
+
+def test_origins_are_spread_over_all_that_is_held_out():
+    y = np.random.default_rng(0).normal(size=400)
+    panel = Panel.from_frame(pd.DataFrame({"ds": np.arange(len(y)), "y": y}), season=1)
+    fold = ForecastFold.before(Arrays.of(panel, H), panel.lengths - 2, Sizes(4, 40, 30), H, "standard")
+    assert len(fold.origins()) == 70 // 2
+    assert fold.origins(7).cutoff.tolist() == [326, 336, 346, 356, 367, 377, 387]
+    held = {*fold.split.valid.cutoff, *fold.split.calib.cutoff}
+    assert set(fold.origins(100).cutoff) == held

@@ -1,4 +1,4 @@
-"""Candidates: forecasts that cost next to nothing, which every network must beat.
+"""Candidates: forecasts that cost next to nothing, which every network must beat, and may join.
 
 Each is a file of this package that holds a `candidate`; what lies here stands in every back-test.
 """
@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from normcast.candidates.candidate import Candidate, FittedCandidate
 from normcast.candidates.drift import drift
 from normcast.candidates.ridge import PENALTIES, Ridge, fit_ridge
+from normcast.candidates.ridges import StagedRidge
 from normcast.candidates.seasonal_naive import seasonal_naive
 from normcast.tasks import ForecastFold
 
@@ -19,6 +20,7 @@ __all__ = [
     "Candidate",
     "FittedCandidate",
     "Ridge",
+    "StagedRidge",
     "candidates",
     "drift",
     "fit_candidates",
@@ -40,5 +42,4 @@ def candidates() -> tuple[Candidate, ...]:
 
 def fit_candidates(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """Fit every candidate that applies on a fold; season: in rows. Returns them by name, in order."""
-    fitted = ((each.name, each.fit(fold, season)) for each in candidates())
-    return {name: each for name, each in fitted if each is not None}
+    return {name: fitted for each in candidates() for name, fitted in each.fit(fold, season).items()}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
-from normcast.candidates.candidate import Candidate
+from normcast.candidates.candidate import Candidate, FittedCandidate
 from normcast.tasks import ForecastFold
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
@@ -27,17 +30,27 @@ def drift(y: np.ndarray, windows: Windows, offsets: np.ndarray) -> np.ndarray:
     return y[last, None] + slope[:, None] * np.arange(1, windows.h + 1)
 
 
+@dataclass(frozen=True)
 class Drift:
     """The forecast of a fold."""
+
+    reads: ClassVar[None] = None
+
+    @property
+    def final(self) -> Drift:
+        """Itself."""
+        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""
         return drift(scaled.y, windows, scaled.arrays.offsets)
 
 
-def fit(fold: ForecastFold, season: int) -> Drift:
+def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """Return the forecast; there is nothing to learn."""
-    return Drift()
+    return {"drift": Drift()}
 
 
-candidate = Candidate("drift", place=3, fit=fit)
+candidate = Candidate(
+    "drift", place=3, fit=fit, words="the line through the first and the last value, continued"
+)

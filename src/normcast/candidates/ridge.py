@@ -1,15 +1,14 @@
 """The closed-form linear forecast: seconds of work, near the state of the art, and so the line to beat."""
 
-from collections.abc import Callable, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from normcast.candidates.candidate import Candidate
-from normcast.tasks import ForecastFold
+from normcast.candidates.moments import Moments, Pairs, chunks, inputs, pairs, thinned
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
 
@@ -17,7 +16,6 @@ from normcast.windows.arrays import Scaled
 PENALTIES = tuple(
     float(10.0**power) for power in (-6, -5, -4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 8)
 )
-CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +36,11 @@ class Ridge:
     intercept: np.ndarray
     penalty: float
 
+    @classmethod
+    def of(cls, moments: Moments, weights: np.ndarray, penalty: float) -> Ridge:
+        """Return the map with the intercept that makes it right for the mean window."""
+        return cls(weights, moments.mean_y - moments.mean_x @ weights, penalty)
+
     def predict(self, values: np.ndarray, windows: Windows, offsets: np.ndarray | None = None) -> np.ndarray:
         """Forecast each window from the flat scaled values (rows,); nothing at or after a cutoff is read.
 
@@ -52,15 +55,25 @@ class Ridge:
             )
         values = np.asarray(values, dtype=np.float64)
         forecast = np.empty((len(windows), windows.h))
-        for rows in _chunks(len(forecast)):
-            window = _inputs(values, windows[rows], offsets)  # (chunk, input_size)
+        for rows in chunks(len(forecast)):
+            window = inputs(values, windows[rows], offsets)  # (chunk, input_size)
             last = window[:, -1:]
             forecast[rows] = last + (window - last) @ self.weights + self.intercept
         return forecast
 
+    @property
+    def reads(self) -> int:
+        """The rows of its series that it reads."""
+        return len(self.weights)
+
+    @property
+    def final(self) -> Ridge:
+        """Itself: one map forecasts from every cutoff."""
+        return self
+
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Forecast windows in scaled units, (windows, h)."""
-        return self.predict(scaled.y, windows, scaled.arrays.offsets)
+        """Forecast windows in scaled units, (windows, h), whatever they read; short series are padded."""
+        return self.predict(scaled.y, windows.reading(self.reads), scaled.arrays.offsets)
 
 
 def fit_ridge(
@@ -94,15 +107,20 @@ def fit_ridge(
         if len(windows) == 0:
             raise ValueError(f"fit_ridge: no {name} windows; lower input_size or h, or give longer series.")
     values = np.asarray(values, dtype=np.float64)
-    train, valid = _thinned(train, max_windows), _thinned(valid, max_windows // 10)
+    train, valid = thinned(train, max_windows), thinned(valid, max_windows // 10)
     if truth is not None and any(part.unobserved(~np.isnan(truth)).any() for part in (train, valid)):
         train = _thinned_by_holes(train, ~np.isnan(truth), 2 * max_windows)
-        return _fit_observed(partial(_pairs, values, truth, offsets=offsets), train, valid, penalties)
-    basis, mean_x, mean_y = _decompose(_pairs(values, values, train, offsets), train)
-    errors = _validation_errors(_pairs(values, values, valid, offsets), basis, (mean_x, mean_y), penalties)
+        return _fit_observed(partial(pairs, values, truth, offsets=offsets), train, valid, penalties)
+    moments = Moments.of(pairs(values, values, train, offsets), train.input_size, train.h)
+    return penalized(moments, pairs(values, values, valid, offsets), penalties)
+
+
+def penalized(moments: Moments, valid: Pairs, penalties: Sequence[float] = PENALTIES) -> Ridge:
+    """Return the map of these moments whose penalty has the least mean absolute error on validation pairs."""
+    basis = _Basis.of(moments)
+    errors = _validation_errors(valid, basis, moments, penalties)
     penalty = float(penalties[int(np.argmin(errors))])
-    weights = basis.directions @ basis.solve(penalty)
-    return Ridge(weights, mean_y - mean_x @ weights, penalty)
+    return Ridge.of(moments, basis.directions @ basis.solve(penalty), penalty)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +131,13 @@ class _Basis:
     eigenvalues: np.ndarray
     cross: np.ndarray
 
+    @classmethod
+    def of(cls, moments: Moments) -> _Basis:
+        gram, cross = moments.centred()
+        eigenvalues, directions = np.linalg.eigh(gram)
+        # The last input is zero always, so the least eigenvalue is zero up to rounding, of either sign.
+        return cls(directions, np.maximum(eigenvalues, 0), directions.T @ cross)
+
     def solve(self, penalty: float) -> np.ndarray:
         """Return the map in the eigenbasis for one relative penalty: (L, h)."""
         scale = self.eigenvalues.mean()
@@ -121,45 +146,17 @@ class _Basis:
         return self.cross / (self.eigenvalues + penalty * scale)[:, None]
 
 
-Pairs: TypeAlias = Iterator[tuple[np.ndarray, np.ndarray]]
-
-
-def _decompose(pairs: Pairs, windows: Windows) -> tuple[_Basis, np.ndarray, np.ndarray]:
-    length = windows.input_size
-    gram, cross = np.zeros((length, length)), np.zeros((length, windows.h))
-    sum_x, sum_y, n = np.zeros(length), np.zeros(windows.h), 0
-    for x, y in pairs:
-        gram += x.T @ x
-        cross += x.T @ y
-        sum_x += x.sum(axis=0)
-        sum_y += y.sum(axis=0)
-        n += len(x)
-    return _centred(gram, cross, sum_x, sum_y, n)
-
-
-def _centred(
-    gram: np.ndarray, cross: np.ndarray, sum_x: np.ndarray, sum_y: np.ndarray, n: int
-) -> tuple[_Basis, np.ndarray, np.ndarray]:
-    """Return the basis and the means of inputs and targets, from their sums over n windows."""
-    gram = (gram - np.outer(sum_x, sum_x) / n) / n
-    cross = (cross - np.outer(sum_x, sum_y) / n) / n
-    eigenvalues, directions = np.linalg.eigh(gram)
-    # The last input is zero always, so the least eigenvalue is zero up to rounding, of either sign.
-    basis = _Basis(directions, np.maximum(eigenvalues, 0), directions.T @ cross)
-    return basis, sum_x / n, sum_y / n
-
-
 def _fit_observed(
-    pairs: Callable[[Windows], Pairs], train: Windows, valid: Windows, penalties: Sequence[float]
+    paired: Callable[[Windows], Pairs], train: Windows, valid: Windows, penalties: Sequence[float]
 ) -> Ridge:
     """Fit each step on the windows in which its target was observed; one penalty for all steps.
 
-    pairs: gives inputs and targets of windows, NaN where nothing was observed.
+    paired: gives inputs and targets of windows, NaN where nothing was observed.
     """
     length, h = train.input_size, train.h
     gram, cross, sum_x = np.zeros((length, length)), np.zeros((length, h)), np.zeros((length, h))
     sum_y, parts = np.zeros(h), []
-    for x, y in pairs(train):
+    for x, y in paired(train):
         known, y = ~np.isnan(y), np.nan_to_num(y)  # noqa: PLW2901
         gram += x.T @ x
         cross += x.T @ y
@@ -170,69 +167,35 @@ def _fit_observed(
     maps, intercepts = np.empty((len(penalties), length, h)), np.empty((len(penalties), h))
     for step, many in enumerate(np.maximum(seen.sum(axis=0), 1)):  # never observed: all sums are 0
         fewer = seen[:, step] if 2 * many < len(seen) else ~seen[:, step]
-        part = sum((x.T @ x for x, _ in pairs(train[fewer])), np.zeros_like(gram))
+        part = sum((x.T @ x for x, _ in paired(train[fewer])), np.zeros_like(gram))
         own = part if 2 * many < len(seen) else gram - part
         at = slice(step, step + 1)
-        basis, mean_x, mean_y = _centred(own, cross[:, at], sum_x[:, step], sum_y[at], many)
+        moments = Moments(own, cross[:, at], sum_x[:, step], sum_y[at], int(many))
+        basis = _Basis.of(moments)
         for place, penalty in enumerate(penalties):
             maps[place, :, at] = basis.directions @ basis.solve(penalty)
-            intercepts[place, at] = mean_y - mean_x @ maps[place, :, at]
+            intercepts[place, at] = moments.mean_y - moments.mean_x @ maps[place, :, at]
     errors = np.zeros(len(penalties))
-    for x, y in pairs(valid):
+    for x, y in paired(valid):
         errors += [np.nansum(np.abs(y - x @ a - b)) for a, b in zip(maps, intercepts, strict=True)]
     best = int(np.argmin(errors))
     return Ridge(maps[best], intercepts[best], float(penalties[best]))
 
 
 def _validation_errors(
-    pairs: Pairs, basis: _Basis, means: tuple[np.ndarray, np.ndarray], penalties: Sequence[float]
+    valid: Pairs, basis: _Basis, moments: Moments, penalties: Sequence[float]
 ) -> np.ndarray:
     """Return the sum of absolute errors of each penalty: (penalties,)."""
     maps = [basis.solve(penalty) for penalty in penalties]
     errors = np.zeros(len(maps))
-    for x, y in pairs:
-        rotated, target = (x - means[0]) @ basis.directions, y - means[1]
+    for x, y in valid:
+        rotated, target = (x - moments.mean_x) @ basis.directions, y - moments.mean_y
         errors += [np.abs(target - rotated @ weights).sum() for weights in maps]
     return errors
-
-
-def _thinned(windows: Windows, most: int) -> Windows:
-    """Return so many windows at even distances, where there are more."""
-    if len(windows) <= most:
-        return windows
-    return windows[np.linspace(0, len(windows) - 1, max(most, 1)).astype(np.int64)]
 
 
 def _thinned_by_holes(windows: Windows, observed: np.ndarray, most: int) -> Windows:
     """Return windows at even distances, so that steps add up at most so many apart from the others."""
     seen = windows.targets(observed).sum(axis=0)
     apart = int(np.minimum(seen, len(windows) - seen).sum())
-    return windows if apart <= most else _thinned(windows, len(windows) * most // apart)
-
-
-def _pairs(values: np.ndarray, truth: np.ndarray, windows: Windows, offsets: np.ndarray | None) -> Pairs:
-    """Yield inputs (chunk, input_size) and targets (chunk, h), the last input subtracted from both."""
-    for rows in _chunks(len(windows)):
-        inputs, targets = _inputs(values, windows[rows], offsets), windows[rows].targets(truth)
-        last = inputs[:, -1:]
-        yield inputs - last, targets - last
-
-
-def _inputs(values: np.ndarray, windows: Windows, offsets: np.ndarray | None) -> np.ndarray:
-    """Return what windows read, (n, input_size); offsets: as in `Ridge.predict`."""
-    if offsets is None or (windows.start >= offsets[windows.series]).all():
-        return sliding_window_view(values, windows.input_size)[windows.start]
-    return values[windows.reads(offsets)]
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + CHUNK, n)) for first in range(0, n, CHUNK))
-
-
-def fit(fold: ForecastFold, season: int) -> Ridge:
-    """Return the map of a fold; the season is not asked for, the window shows it."""
-    scaled, parts = fold.scaled, fold.split
-    return fit_ridge(scaled.y, parts.train, parts.valid, offsets=fold.arrays.offsets, truth=scaled.truth)
-
-
-candidate = Candidate("ridge", place=4, fit=fit)
+    return windows if apart <= most else thinned(windows, len(windows) * most // apart)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.candidates.candidate import Candidate
+from normcast.candidates.candidate import Candidate, FittedCandidate
 from normcast.tasks import ForecastFold
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
@@ -41,14 +41,24 @@ class SeasonalNaive:
 
     season: int
 
+    @property
+    def reads(self) -> int:
+        """The rows of its series that it reads."""
+        return self.season
+
+    @property
+    def final(self) -> SeasonalNaive:
+        """Itself."""
+        return self
+
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""
         return seasonal_naive(scaled.y, windows, self.season, scaled.arrays.offsets)
 
 
-def fit(fold: ForecastFold, season: int) -> SeasonalNaive:
+def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """Return the forecast; there is nothing to learn."""
-    return SeasonalNaive(season)
+    return {"seasonal_naive": SeasonalNaive(season)}
 
 
-candidate = Candidate("seasonal_naive", place=1, fit=fit)
+candidate = Candidate("seasonal_naive", place=1, fit=fit, words="the last season, repeated")

@@ -185,8 +185,9 @@ def model(
         str, Option(help="Columns with one value per series: a,b.", rich_help_panel=DATA)
     ] = "",
     model: Annotated[
-        str, Option(help="Network; see `normcast presets`.", rich_help_panel=MODEL)
-    ] = "patch-lstm",
+        str,
+        Option(help="combination, or what forecasts alone; see `normcast presets`.", rich_help_panel=MODEL),
+    ] = "combination",
     input_size: Annotated[int | None, Option(help="Rows the network reads.", rich_help_panel=MODEL)] = None,
     level: Annotated[
         list[float] | None,
@@ -210,13 +211,6 @@ def model(
         str,
         Option(help="Series too short or broken: error, or skip to leave them out.", rich_help_panel=DATA),
     ] = "error",
-    shrink: Annotated[
-        bool,
-        Option(
-            help="Take the share of the network's correction that validation supports, or all of it.",
-            rich_help_panel=MODEL,
-        ),
-    ] = True,
 ) -> None:
     """What is forecast, and with which network."""
 

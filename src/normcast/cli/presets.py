@@ -1,13 +1,20 @@
-"""`normcast presets`: the networks there are, a line each."""
+"""`normcast presets`: the models there are, a line each."""
 
 from normcast.cli.app import app
 
 
 @app.command()
 def presets() -> None:
-    """List the networks, a line each."""
+    """List what may forecast, a line each: the combination, the networks, and the candidates."""
+    from normcast.candidates import candidates
+    from normcast.forecasting.settings import COMBINATION
     from normcast.models import DEFAULT, PRESETS
 
-    width = max(map(len, PRESETS))
-    for name, preset in PRESETS.items():
-        print(f"{name:<{width}}  {preset.words}{' (default)' if name == DEFAULT else ''}")
+    lines = {
+        COMBINATION: f"{DEFAULT} and the candidates, weighted by their held-out errors (default of forecasts)"
+    }
+    lines |= {name: preset.words for name, preset in PRESETS.items()}
+    lines |= {each.name: each.words for each in candidates()}
+    width = max(map(len, lines))
+    for name, words in lines.items():
+        print(f"{name:<{width}}  {words}")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from normcast.candidates import FittedCandidate
 from normcast.data import Panel
 from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
-from normcast.forecasting.fitted import at_rest
+from normcast.forecasting.combination import NETWORK, Combination
+from normcast.forecasting.fitted import Fitted, at_rest
 from normcast.forecasting.learned import Learned, intervals_like, learn
 from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import Settings
-from normcast.scoring import Scores, as_quantiles, level_columns, score, seasonal_error
+from normcast.scoring import Scores, as_quantiles, level_columns, models_of, score, seasonal_error
 from normcast.sheet import Sheet, Shown, Table
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays, Scaled
@@ -105,36 +107,28 @@ def backtest(
     origins, held = rolling.origins(panel, settings.h), rolling.held(panel)
     every = rolling.every(len(origins))
     folds: list[Learned] = []
-    pieces, parts, later = [], [], set[str]()
+    pieces, parts = [], []
     for number, first in enumerate(range(0, len(origins), every)):
         served = origins[first : first + every]  # (origins, series) that this fit forecasts from
         file = None if checkpoint is None else fold_file(checkpoint, number)
         listener = told(progress, number)
         learned = learn(arrays, served[0], panel.season, settings, listener, file, keep=True, held=held)
-        later |= set(learned.candidates)
-        folds.append(with_candidates(learned, folds[-1].candidates) if folds else learned)
-        pieces.append(forecasts(folds[-1], arrays, served, panel))
+        folds.append(learned)
+        pieces.append(forecasts(learned, arrays, served))
         parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
+    pieces, lacking = shared(pieces)
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, pd.concat(parts, ignore_index=True), settings.level)
-    unscored = map(without_column, sorted(later - set(folds[0].candidates)))
-    scores = replace(scores, notes=(*scores.notes, *unscored))
+    scores = replace(scores, notes=(*scores.notes, *lacking))
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
 
 
-def with_candidates(learned: Learned, before: dict[str, FittedCandidate]) -> Learned:
-    """Return a fit with the candidates of the fit before, so that each has a forecast at all cutoffs.
-
-    One that no longer applies goes on as it was fitted before.
-    """
-    return replace(
-        learned, candidates={name: learned.candidates.get(name, each) for name, each in before.items()}
-    )
-
-
-def without_column(name: str) -> str:
-    """Return the note on a candidate that applies at later cutoffs alone."""
-    return f"{name} has no column: it applies at later cutoffs, and not to the rows before the first"
+def shared(pieces: list[dict[str, np.ndarray]]) -> tuple[list[dict[str, np.ndarray]], list[str]]:
+    """Return the columns that all fits have, and a note on each model that some lack."""
+    names = [name for name in pieces[0] if all(name in piece for piece in pieces)]
+    points = {name for piece in pieces for name in models_of(pd.DataFrame(columns=list(piece)))} - set(names)
+    notes = [f"{name} has no column: it does not apply at every cutoff" for name in sorted(points)]
+    return [{name: piece[name] for name in names} for piece in pieces], notes
 
 
 def fold_file(folder: Path, number: int) -> Path:
@@ -157,7 +151,7 @@ def reporting_folds(asked: FoldReport | bool, folds: int) -> Iterator[FoldReport
         yield lambda number, now: bar(now.among(number, folds))
 
 
-def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) -> dict[str, np.ndarray]:
+def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return every column of every model, each (windows, h), in the unit of the series.
 
     rows: before each cutoff, (series,) or (origins, series); the windows stand in this order.
@@ -165,6 +159,8 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray, panel: Panel) 
     scaled = learned.fitted.scaling.scaled(arrays)
     windows = arrays.last(rows, learned.sizes.input_size)
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
+    if learned.fitted.model is not None and learned.fitted.combination.errors:
+        quantiles[learned.network] = network_alone(learned).forecast(scaled, windows)
     for name, candidate in learned.candidates.items():
         quantiles[name] = with_intervals(candidate, learned, scaled, windows)
     level = () if learned.fitted.intervals is None else learned.fitted.intervals.levels
@@ -176,6 +172,17 @@ def columns(name: str, quantiles: np.ndarray, level: tuple[float, ...]) -> Itera
     names = level_columns(name, level)
     order = sorted(range(len(names)), key=lambda i: names[i] != name)
     return ((names[i], quantiles[..., i]) for i in order)
+
+
+def network_alone(learned: Learned) -> Fitted:
+    """Return the networks of a combination as a forecast of their own, with intervals of their own."""
+    fitted, many = learned.fitted, max(1, len(learned.fitted.quantiles))
+    alone = Combination.alone(NETWORK, np.zeros((fitted.h, many)))
+    if fitted.intervals is None:
+        return replace(fitted, candidates={}, combination=alone)
+    forecast = partial(fitted.network, learned.fold.scaled)
+    intervals = intervals_like(fitted.intervals, learned.fold, forecast, fitted.quantiles)
+    return replace(fitted, candidates={}, combination=alone, intervals=intervals)
 
 
 def with_intervals(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from normcast.candidates import FittedCandidate
 from normcast.data import Panel
 from normcast.engine import predict
 from normcast.errors import counted
+from normcast.forecasting.combination import Combination
 from normcast.scoring import SeriesIntervals, as_quantiles
 from normcast.windows import Windows
 from normcast.windows.arrays import Arrays, Scaled
@@ -22,16 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """Networks of several seeds with the scaling in front of them and the interval corrections behind.
+    """Networks of several seeds and candidates, with scaling in front and interval corrections behind.
 
-    ids: series that were fitted; weights: per seed, in the order of `model.weights`; intervals: None for
-    point forecasts; minimum: no forecast below it; least: the rows of a series that it reads at least, where
-    it was fitted on padded windows; None where it was not, and reads whole windows only.
+    ids: series that were fitted; model: the network, None where none was trained; weights: per seed, in the
+    order of `model.weights`; candidates: those that forecast, by name; combination: how much of each is in
+    the forecast; intervals: None for point forecasts; minimum: no forecast below it; input_size: rows that a
+    window has; least: the rows of a series that it reads at least, where it was fitted on padded windows;
+    None where it was not, and reads whole windows only.
     """
 
     ids: tuple[str, ...]
-    model: keras.Model
+    model: keras.Model | None
     weights: tuple[Sequence[np.ndarray], ...]
+    candidates: Mapping[str, FittedCandidate]
+    combination: Combination
     scaling: TableScaling
     quantiles: tuple[float, ...]
     intervals: SeriesIntervals | None
@@ -46,11 +52,20 @@ class Fitted:
         """The rows that a series must have."""
         return self.input_size if self.least is None else self.least
 
+    @property
+    def reads(self) -> int | None:
+        """The rows of its series that a forecast reads at most; None for all there are."""
+        own = [each.reads for each in self.candidates.values()]
+        return None if None in own else max([self.input_size, *(each for each in own if each is not None)])
+
+    def tail(self, panel: Panel) -> Panel:
+        """Return the last rows of each series, as many as a forecast reads."""
+        return panel if self.reads is None else panel.tail(np.minimum(panel.lengths, self.reads))
+
     def describe(self) -> dict[str, str]:
         """Return what it is, in words."""
         return {
-            "networks": counted(len(self.weights), "seed"),
-            "weights of each": f"{self.model.count_params():,}",
+            **described(self),
             "reads": counted(self.input_size, "row")
             + (f", padded from {self.least} on" if self.least is not None else ""),
             "intervals": "none" if self.intervals is None else self.intervals.conformal.describe(),
@@ -65,10 +80,15 @@ class Fitted:
         return outputs if self.minimum is None else np.maximum(outputs, self.minimum)
 
     def raw(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Return the forecast over all seeds, scaled: the median of quantiles, the mean of points."""
-        outputs = predict(
-            self.model, self.weights, scaled.batches(windows, self.least is not None)
-        )  # (seeds, n, h[, Q])
+        """Return the forecast of the combination, scaled, not corrected yet: (n, h, Q)."""
+        network = self.network(scaled, windows) if self.combination.uses_network else None
+        points = {name: each.forecast(scaled, windows) for name, each in self.candidates.items()}
+        return self.combination.combined(points, network)
+
+    def network(self, scaled: Scaled, windows: Windows) -> np.ndarray:
+        """Return the networks' forecast, scaled: the median of all seeds' quantiles, the mean of points."""
+        batches = scaled.batches(windows, self.least is not None)
+        outputs = predict(self.model, self.weights, batches)  # (seeds, n, h[, Q])
         if outputs.ndim == 4:
             return np.sort(np.median(outputs, axis=0).astype(np.float64), axis=-1)
         return as_quantiles(outputs.mean(axis=0, dtype=np.float64), max(1, len(self.quantiles)))
@@ -81,9 +101,7 @@ class Fitted:
         """
         check_lengths(panel, self)
         fitted = self if panel.ids == self.ids else self.matched(panel)
-        arrays = Arrays.of(
-            panel.tail(np.minimum(panel.lengths, self.input_size)), self.h, futr_ahead, calendar=self.calendar
-        )
+        arrays = Arrays.of(self.tail(panel), self.h, futr_ahead, calendar=self.calendar)
         return fitted.forecast(fitted.scaling.scaled(arrays), arrays.last(arrays.rows, self.input_size))
 
     def matched(self, panel: Panel) -> Fitted:
@@ -91,6 +109,17 @@ class Fitted:
         scaling = self.scaling.matched(self.ids, Arrays.of(panel, 0))
         intervals = self.intervals and self.intervals.matched(self.ids, panel.ids)
         return replace(self, ids=panel.ids, scaling=scaling, intervals=intervals)
+
+
+def described(fitted: Fitted) -> dict[str, str]:
+    """Return what a forecast is made of, in words."""
+    facts = {} if fitted.combination.share == 1 else {"made of": fitted.combination.describe()}
+    if fitted.model is not None:
+        facts |= {
+            "networks": counted(len(fitted.weights), "seed"),
+            "weights of each": f"{fitted.model.count_params():,}",
+        }
+    return facts
 
 
 def at_rest(outputs: np.ndarray, intervals: SeriesIntervals, scaled: Scaled, windows: Windows) -> np.ndarray:

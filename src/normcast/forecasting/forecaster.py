@@ -29,6 +29,7 @@ from normcast.forecasting.learned import Learned, learn
 from normcast.forecasting.rereading import reread
 from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import (
+    COMBINATION,
     DEFAULT_LEVEL,
     POLICIES,
     READING,
@@ -38,7 +39,7 @@ from normcast.forecasting.settings import (
     refuse_untabled,
 )
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, refuse_unobserved, settle
-from normcast.models import DEFAULT, Architecture
+from normcast.models import Architecture
 from normcast.models.revival import Classes
 from normcast.sheet import Sheet, Shown, Table, call, differing
 from normcast.windows.arrays import Arrays
@@ -51,11 +52,13 @@ class Forecaster(Shown, Recorded):
     """Forecasts time series with a conv-recurrent network that is right by default.
 
     Each series is standardized from its training rows; one network is trained for all series, with `seeds`
-    different starts; its quantiles are corrected on held-out windows, so that intervals cover what they say.
+    starts; linear maps and simple forecasts are fitted beside it, and all are weighted by their errors on
+    held-out windows, where quantiles are corrected too, so that intervals cover what they say.
 
     h: rows to forecast. input_size: rows the network reads; by default whole seasons, shrunk to fit short
     series. freq, season: found from the stamps unless given; several seasons stand from the main one up,
-    as in [24, 168], the longest for a baseline. model: a preset's name (`normcast presets`), an
+    as in [24, 168], the longest for a baseline. model: "combination", the default; or what forecasts
+    alone: a preset's name (`normcast presets`), a candidate's such as "ridge" or "seasonal_naive", an
     `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
     known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
     intervals in percent, () for none; by default 80 and 95, or those of them that calibration can support.
@@ -63,10 +66,8 @@ class Forecaster(Shown, Recorded):
     batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer: training.
     scaling: "standard", "robust" or "none". minimum: no forecast below it; "auto" is 0 for counts and for
     amounts that are often 0, else None, for none. short: "skip" goes on without series that are too short or
-    broken, "error" names them all. shrink: of the networks' correction to the linear map that they start at,
-    take the share that validation supports; False takes all of it.
-    Raises ValueError or TypeError for arguments that cannot be; words of other libraries are answered with
-    ours.
+    broken, "error" names them all.
+    Raises ValueError or TypeError for arguments that cannot be; other libraries' words are told ours.
 
     >>> import normcast
     >>> forecaster = normcast.Forecaster(h=14, epochs=2, seeds=1)
@@ -82,7 +83,7 @@ class Forecaster(Shown, Recorded):
         input_size: int | None = None,
         freq: str | int | None = None,
         season: int | Sequence[int] | None = None,
-        model: str | Architecture | keras.Model = DEFAULT,
+        model: str | Architecture | keras.Model = COMBINATION,
         hist_exog: Sequence[str] = (),
         futr_exog: Sequence[str] = (),
         stat_exog: Sequence[str] = (),
@@ -98,7 +99,6 @@ class Forecaster(Shown, Recorded):
         scaling: str = "standard",
         minimum: float | Literal["auto"] | None = "auto",
         short: str = "error",
-        shrink: bool = True,
         **unexpected: Any,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "unexpected")}

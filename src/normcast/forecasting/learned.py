@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from normcast.candidates import FittedCandidate, Ridge, fit_candidates
+from normcast.candidates import FittedCandidate, Ridge, StagedRidge, fit_candidates
 from normcast.data.counts import lowest
 from normcast.engine import ObservedLoss, PinballLoss, Progress, Trained, Training, train
+from normcast.errors import counted
+from normcast.forecasting.combination import NETWORK, Combination
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
-from normcast.forecasting.shrinkage import share_kept, toward_start
 from normcast.forecasting.support import sizes_of
 from normcast.forecasting.warm_start import warm_start
+from normcast.forecasting.weighing import combined
 from normcast.scoring import Block, SeriesIntervals, grown
 from normcast.tasks import ForecastFold, Sizes
 from normcast.windows import Windows
@@ -29,13 +31,15 @@ if TYPE_CHECKING:
 NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponential", "softmax")
 
 
+FEWEST_ORIGINS = 4  # that can judge a network beside the candidates
+
+
 @dataclass(frozen=True, eq=False)
 class Learned:
     """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
 
-    fold: those rows, split and scaled; candidates: what the network is compared with, by name; share: of the
-    networks' correction to the ridge map that is in the forecast; 1 where they did not start at it, or all of
-    it was asked for.
+    fold: those rows, split and scaled; candidates: what stands beside the forecast, by name, as they were at
+    each time before the cutoff; network: the name of what was trained; notes: what a reader must know of it.
     """
 
     rows: np.ndarray
@@ -43,8 +47,9 @@ class Learned:
     fold: ForecastFold
     candidates: dict[str, FittedCandidate]
     trained: tuple[Trained, ...]
-    share: float
     fitted: Fitted
+    network: str
+    notes: tuple[str, ...] = ()
 
 
 def learn(
@@ -58,18 +63,19 @@ def learn(
     record: int | None = None,
     keep: bool = False,
 ) -> Learned:
-    """Learn from the first `rows` rows of each series: scaling, candidates, networks, corrections.
+    """Learn from the first `rows` rows of each series: scaling, candidates, networks, weights, corrections.
 
-    checkpoint, keep: as `train` takes them; held: as `Sizes.plan` takes it; record: as in `Training`.
+    checkpoint, keep: as `train` takes them; record: as in `Training`; held: as `Sizes.plan` takes it: nothing
+    is learned from those rows then but when to stop, weights and corrections.
     """
     sizes = sizes_of(settings, arrays, rows, held)
-    fold = ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling)
-    return learned_of(fold, sizes, season, settings, progress, checkpoint, record, keep)
+    scaling, late = settings.scaling, held is None
+    fold = ForecastFold.before(arrays, rows, sizes, settings.h, scaling, learns_late=late)
+    return learned_of(fold, season, settings, progress, checkpoint, record, keep)
 
 
 def learned_of(
     fold: ForecastFold,
-    sizes: Sizes,
     season: int,
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
@@ -77,48 +83,71 @@ def learned_of(
     record: int | None = None,
     keep: bool = False,
 ) -> Learned:
-    """Learn from the windows of a fold, which has these sizes; see `learn`."""
+    """Learn from the windows of a fold; see `learn`."""
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
-    model = build(settings, sizes.input_size, fold.arrays, sizes.padded)
-    ridge = cast(Ridge, candidates["ridge"])
-    errors = sample_errors(ridge, fold)
-    start = warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
-    trained = tuple(
-        train(
-            model,
-            fold.batches("train"),
-            replace(training_of(settings, fold.has_unobserved), record=record),
-            validation=fold.batches("valid"),
-            seeds=settings.seeds,
-            start=start,
-            progress=progress,
-            checkpoint=checkpoint,
-            keep=keep,
+    notes = why_untrained(settings, fold)
+    model = None
+    trained: tuple[Trained, ...] = ()
+    if not notes and settings.candidate is None:
+        model = build(settings, fold.sizes.input_size, fold.arrays, fold.padded)
+        trained = tuple(
+            train(
+                model,
+                fold.batches("train"),
+                replace(training_of(settings, fold.has_unobserved), record=record),
+                validation=fold.batches("valid"),
+                seeds=settings.seeds,
+                start=start_of(settings, candidates, fold),
+                progress=progress,
+                checkpoint=checkpoint,
+                keep=keep,
+            )
         )
-    )
-    fitted = fitted_of(model, trained, fold, sizes, settings)
-    share = 1.0
-    if start and settings.shrink:
-        fitted, share = shrunk(fitted, fold, ridge, start)
+    fitted = combined(fitted_of(model, trained, fold, settings), candidates, fold, season, settings)
     if settings.level:
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
-    return Learned(fold.rows, sizes, fold, candidates, trained, share, fitted)
+    fitted = replace(fitted, candidates={name: each.final for name, each in fitted.candidates.items()})
+    return Learned(fold.rows, fold.sizes, fold, candidates, trained, fitted, settings.preset_name, notes)
+
+
+def why_untrained(settings: Settings, fold: ForecastFold) -> tuple[str, ...]:
+    """Return the note on a network that nothing could judge, where it was asked for in a combination."""
+    windows = fold.origins()
+    many = len(np.unique(windows.cutoff - fold.ends[windows.series]))
+    if not settings.combines or many >= FEWEST_ORIGINS:
+        return ()
+    return (
+        f"no network was trained: {counted(many, 'origin')} could judge it beside the candidates, and "
+        f"{FEWEST_ORIGINS} are needed. Give longer series, or name a network (--model), to train it",
+    )
+
+
+def start_of(
+    settings: Settings, candidates: Mapping[str, FittedCandidate], fold: ForecastFold
+) -> dict[str, np.ndarray]:
+    """Return the first weights of the network: those with which it forecasts as the ridge of its window."""
+    ridge = cast(StagedRidge, candidates["ridge"]).first
+    errors = sample_errors(ridge, fold)
+    return warm_start(settings.preset.architecture, ridge, errors, settings.quantiles)
 
 
 def fitted_of(
-    model: keras.Model, trained: tuple[Trained, ...], fold: ForecastFold, sizes: Sizes, settings: Settings
+    model: keras.Model | None, trained: tuple[Trained, ...], fold: ForecastFold, settings: Settings
 ) -> Fitted:
-    """Return the networks that did not fail, with what a forecast needs beside them; not corrected yet."""
+    """Return the networks that did not fail, alone, with what a forecast needs beside them."""
+    quantiles = settings.quantiles
     return Fitted(
         ids=fold.arrays.ids,
         model=model,
         weights=tuple(each.weights for each in trained if not each.failed),
+        candidates={},
+        combination=Combination.alone(NETWORK, np.zeros((settings.h, max(1, len(quantiles))))),
         scaling=fold.scaling,
-        quantiles=settings.quantiles,
+        quantiles=quantiles,
         intervals=None,
-        input_size=sizes.input_size,
-        least=sizes.least,
+        input_size=fold.sizes.input_size,
+        least=fold.sizes.least,
         h=settings.h,
         minimum=lowest(seen(fold)) if settings.minimum == "auto" else settings.minimum,
         calendar=settings.calendar,
@@ -132,21 +161,10 @@ def seen(fold: ForecastFold) -> np.ndarray:
     return np.concatenate([arrays.y[each][arrays.observed[each]] for each in own])
 
 
-def shrunk(
-    fitted: Fitted, fold: ForecastFold, ridge: Ridge, start: dict[str, np.ndarray]
-) -> tuple[Fitted, float]:
-    """Take the share of the networks' correction to the ridge that the validation windows support."""
-    valid = fold.split.valid
-    network = fitted.raw(fold.scaled, valid)
-    middle = network.shape[-1] // 2
-    first = ridge.forecast(fold.scaled, valid)
-    share = share_kept(network[..., middle], first, fold.truth("valid"), blocks=valid.start // fitted.h)
-    weights = tuple(toward_start(fitted.model, each, start, share) for each in fitted.weights)
-    return replace(fitted, weights=weights), share
-
-
 def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
     """Raise ValueError for a head that cannot reach targets below zero: its gradient there is zero."""
+    if settings.candidate is not None:
+        return
     architecture = settings.preset.architecture
     activation = architecture.head.activation
     open_ended = architecture.skip or architecture.instance_norm is not None

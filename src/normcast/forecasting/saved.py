@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,29 +21,32 @@ from normcast.artefact import (
     read_weights,
     refuse_newer,
 )
+from normcast.candidates import FittedCandidate
+from normcast.candidates.kept import candidate_parts, from_candidate_parts
 from normcast.data import Panel
-from normcast.data.bounds import Bounds
 from normcast.files import write_whole
+from normcast.forecasting.combination import NETWORK, Combination
 from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.saved_scaling import SCALER, plain_scaling, read_scaling
 from normcast.forecasting.settings import POLICIES, Settings
 from normcast.models.revival import Classes
 from normcast.plain import Plain
 from normcast.scoring import Conformal, SeriesIntervals
 from normcast.scoring.series_scale import SeriesScale
-from normcast.windows import Scaler, waves
-from normcast.windows.table_scaling import TableScaling
+from normcast.windows import waves
 
 # Format 2 says outputs for h in the network; 3 names its kind, and its scalers lack the shape; 4 has
-# intervals of each series; in 5 windows may be padded, and the networks' correction unshrunk.
-KIND, FORMAT = "forecaster", 5
-MANIFEST, PANEL, SCALER, CONFORMAL = "manifest.json", "panel.safetensors", "scaler.json", "conformal.json"
+# intervals of each series; in 5 windows may be padded; in 6 candidates forecast beside or without networks.
+KIND, FORMAT = "forecaster", 6
+MANIFEST, PANEL, CONFORMAL = "manifest.json", "panel.safetensors", "conformal.json"
+CANDIDATES = "candidates.safetensors"
 
 
 @dataclass(frozen=True)
 class Facts(Plain):
     """What the manifest tells of what was fitted."""
 
-    added: ClassVar = ("least",)
+    added: ClassVar = ("least", "combination")
 
     input_size: int
     h: int
@@ -52,17 +55,24 @@ class Facts(Plain):
     calendar: bool
     replicas: int
     least: int | None = None
+    combination: Combination | None = None
 
 
 @dataclass(frozen=True)
 class Body(Plain):
-    """What the manifest tells of a forecaster. preset: its network's name, if it was given by name."""
+    """What the manifest tells of a forecaster.
+
+    preset: the name of what forecasts, if it was given by name; candidates: those that forecast, by name.
+    """
+
+    added: ClassVar = ("candidates",)
 
     settings: dict[str, Any]
     preset: str | None
     fitted: Facts
     policies: dict[str, Any]
     panel: dict[str, Any]
+    candidates: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +92,7 @@ def write(kept: Kept, path: str | Path) -> None:
     last rows of each series. The same forecaster makes the same bytes.
     Raises ValueError for what a file cannot keep, OSError where it cannot be written.
     """
-    tail = kept.panel.tail(np.minimum(kept.panel.lengths, kept.fitted.input_size))
+    tail = kept.fitted.tail(kept.panel)
     held = members(kept.settings, kept.fitted, tail, kept.policies)
     write_whole(path, Archive(held, str(path)).packed())
 
@@ -107,12 +117,15 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         build = build_arguments(panel, facts)
     scaling = read_scaling(archive, manifest, panel)
     intervals = read_intervals(archive, manifest, facts, panel)
+    combination, candidates = read_combination(archive, body)
     # Last, so that nothing is built for a file that is broken.
-    model, architecture = read_network(archive, build, own)
+    model, architecture = read_network(archive, build, own) if facts.replicas else (None, None)
     fitted = Fitted(
         ids=panel.ids,
         model=model,
-        weights=read_weights(archive, model, facts.replicas),
+        weights=() if model is None else read_weights(archive, model, facts.replicas),
+        candidates=candidates,
+        combination=combination,
         scaling=scaling,
         quantiles=facts.quantiles,
         intervals=intervals,
@@ -139,12 +152,19 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
         calendar=fitted.calendar,
         replicas=len(fitted.weights),
         least=fitted.least,
+        combination=fitted.combination,
     )
+    plain_candidates, learned = candidate_parts(fitted.candidates)
     preset = settings.model if isinstance(settings.model, str) else None
-    body = Body(plain, preset, facts, policies, values)
+    body = Body(plain, preset, facts, policies, values, plain_candidates)
+    build = build_arguments(tail, facts)
+    network = (
+        {} if fitted.model is None else network_members(fitted.model, fitted.weights, architecture, build)
+    )
     return {
         MANIFEST: as_json(manifest_member(KIND, FORMAT, body.to_dict())),
-        **network_members(fitted.model, fitted.weights, architecture, build_arguments(tail, facts)),
+        **network,
+        CANDIDATES: as_arrays(learned),
         SCALER: as_json(plain_scaling(fitted.scaling)),
         CONFORMAL: as_json(fitted.intervals and fitted.intervals.to_dict()),
         PANEL: as_arrays(arrays),
@@ -170,6 +190,7 @@ def read_settings(archive: Archive, body: Body, network: Any) -> Settings:
     """Return the settings. network: the architecture or keras model, for where no preset was named."""
     with archive.reading(MANIFEST):
         given: Any = {n: tuple(v) if isinstance(v, list) else v for n, v in body.settings.items()}
+        given.pop("shrink", None)  # of earlier formats
         settings = Settings(**given, model=body.preset or network)
         facts, columns = body.fitted, body.panel["columns"]
         if [settings.h, settings.quantiles] != [facts.h, facts.quantiles]:
@@ -178,6 +199,18 @@ def read_settings(archive: Archive, body: Body, network: Any) -> Settings:
             if list(getattr(settings, name)) != columns[name]:
                 raise ValueError(f"{name} in its settings does not go with the panel's columns.")
         return settings
+
+
+def read_combination(archive: Archive, body: Body) -> tuple[Combination, dict[str, FittedCandidate]]:
+    """Return what a forecast is made of; a file of earlier formats has networks alone."""
+    facts, many = body.fitted, max(1, len(body.fitted.quantiles))
+    if facts.combination is None:
+        return Combination.alone(NETWORK, np.zeros((facts.h, many))), {}
+    arrays = archive.arrays(CANDIDATES)
+    with archive.reading(CANDIDATES):
+        candidates = from_candidate_parts(body.candidates, arrays, facts.h)
+        facts.combination.check(set(candidates), (facts.h, many), facts.replicas > 0)
+    return facts.combination, candidates
 
 
 def read_policies(archive: Archive, body: Body) -> dict[str, Any]:
@@ -199,55 +232,6 @@ def read_panel(archive: Archive, body: Body) -> Panel:
                 f'Install it: pip install "normcast[polars]".'
             )
         return Panel.from_parts(body.panel, arrays)
-
-
-def plain_scaling(scaling: TableScaling) -> dict[str, Any]:
-    """Return a scaling as values that JSON knows."""
-    return {
-        "kind": scaling.kind,
-        "target": scaling.target.to_dict(),
-        "exog": scaling.exog.to_dict(),
-        "static": {"location": scaling.stat_location.tolist(), "spread": scaling.stat_spread.tolist()},
-        "bounds": {"target": scaling.target_bounds.to_dict(), "exog": scaling.exog_bounds.to_dict()},
-    }
-
-
-def read_scaling(archive: Archive, manifest: Manifest, panel: Panel) -> TableScaling:
-    """Return the scaling; raise ValueError if it is one for other columns than the panel's."""
-    plain = archive.json(SCALER)
-    with archive.reading(SCALER):
-        if manifest.format < 3:
-            plain |= {name: _without_shape(plain[name]) for name in ("target", "exog")}
-        where = f"{archive.where}: {SCALER}"
-        target, exog = (Scaler.from_dict(plain[name], where) for name in ("target", "exog"))
-        static = [np.array(plain["static"][name], dtype=np.float64) for name in ("location", "spread")]
-        n_exog = panel.hist.shape[1] + panel.futr.shape[1]
-        wanted = [(panel.n_series, 1)] * 2 + [(panel.n_series, n_exog)] * 2 + [panel.stat.shape[1:]] * 2
-        arrays = [target.location, target.spread, exog.location, exog.spread, *static]
-        if [array.shape for array in arrays] != wanted:
-            raise ValueError(f"shapes are {[array.shape for array in arrays]}, but need to be {wanted}.")
-        location, spread = static
-        return TableScaling(
-            kind=str(plain["kind"]),
-            target=target,
-            exog=exog,
-            stat_location=location,
-            stat_spread=spread,
-            target_bounds=read_bounds(plain, "target", target, where),
-            exog_bounds=read_bounds(plain, "exog", exog, where),
-        )
-
-
-def read_bounds(plain: Any, name: str, scaler: Scaler, where: str) -> Bounds:
-    """Return the bounds that go with a scaler; a file of earlier versions has none."""
-    shape = scaler.location.shape
-    if "bounds" not in plain:
-        return Bounds.none(shape)
-    bounds = Bounds.from_dict(plain["bounds"][name], where)
-    shapes, wanted = [bounds.centre.shape, bounds.reach.shape, bounds.most.shape], [shape, shape, shape[:1]]
-    if shapes != wanted:
-        raise ValueError(f"shapes of its bounds are {shapes}, but need to be {wanted}.")
-    return bounds
 
 
 def read_intervals(
@@ -274,7 +258,3 @@ def read_intervals(
         if sizes != [panel.n_series] * 3 or found.scale.width.shape[1] != len(facts.quantiles) // 2:
             raise ValueError(f"it is of {sizes} series, but the panel has {panel.n_series}.")
         return found
-
-
-def _without_shape(plain: Any) -> Any:
-    return {name: value for name, value in plain.items() if name != "shape"}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+from normcast.candidates import candidates
 from normcast.data.calendar import named_seasons
 from normcast.data.faults import check_short
-from normcast.errors import at_least_one, closest, one_of
-from normcast.models import DEFAULT, Architecture, Preset, preset
+from normcast.errors import at_least_one, closest, one_of, unknown
+from normcast.models import DEFAULT, PRESETS, Architecture, Preset, preset
 from normcast.scoring import quantiles_of
 from normcast.windows.scaling import KINDS
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 POLICIES = ("duplicates", "fill_gaps", "missing")  # how new rows are read, unless given anew
 READING = ("na_values", "wide", "day_first")  # the same of cells, which the panel's columns keep
 TABLE = ("id_col", "time_col", "target_col", *POLICIES, "na_values", "where")  # arguments of how it is read
+
+COMBINATION = "combination"
+"""The default model: the default network, ridge maps and simple forecasts, weighted by held-out errors."""
 
 # Words that other libraries use, and ours for the same thing.
 FOREIGN = {
@@ -55,7 +59,7 @@ class Settings:
     input_size: int | None = None
     freq: str | int | None = None
     season: int | Sequence[int] | None = None
-    model: str | Architecture | keras.Model = DEFAULT
+    model: str | Architecture | keras.Model = COMBINATION
     hist_exog: tuple[str, ...] = ()
     futr_exog: tuple[str, ...] = ()
     stat_exog: tuple[str, ...] = ()
@@ -71,7 +75,6 @@ class Settings:
     scaling: str = "standard"
     minimum: float | Literal["auto"] | None = "auto"
     short: str = "error"
-    shrink: bool = True
 
     def __post_init__(self) -> None:
         for name in ("h", "seeds", "epochs", "patience", "batch_size"):
@@ -87,12 +90,10 @@ class Settings:
                 f"Forecaster: minimum must be a finite number, None for none, or 'auto', but is {minimum!r}."
             )
         check_short(self.short, "Forecaster")
-        if not isinstance(self.shrink, bool):
-            raise ValueError(f"Forecaster: shrink must be True or False, but is {self.shrink!r}.")
         one_of("Forecaster", "scaling", self.scaling, KINDS)
         self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):
-            preset(self.model)
+            check_model(self.model)
         elif self.foreign is not None and self.input_size is None:
             object.__setattr__(self, "input_size", self.foreign.input_shape[1])
 
@@ -103,11 +104,22 @@ class Settings:
 
     @property
     def preset(self) -> Preset:
-        """The preset that was named, or a nameless one around the architecture that was given."""
+        """The network's preset: the one that was named, the default one in a combination, or a nameless one
+        around the architecture that was given."""
         if isinstance(self.model, str):
-            return preset(self.model)
+            return preset(self.model if self.model in PRESETS else DEFAULT)
         architecture = self.model if isinstance(self.model, Architecture) else Architecture()
         return Preset(architecture, "given by the user")
+
+    @property
+    def combines(self) -> bool:
+        """Whether the forecast is a combination of networks and candidates."""
+        return self.model == COMBINATION
+
+    @property
+    def candidate(self) -> str | None:
+        """The candidate that was named to forecast alone, if one was: then no network is trained."""
+        return self.model if isinstance(self.model, str) and self.model in candidate_names() else None
 
     @property
     def foreign(self) -> keras.Model | None:
@@ -129,14 +141,31 @@ class Settings:
     @property
     def calendar(self) -> bool:
         """Whether the network reads the time of year and day."""
-        return self.preset.architecture.calendar
+        return self.candidate is None and self.preset.architecture.calendar
 
     @property
     def network_name(self) -> str:
-        """The name of the network, for people."""
+        """The name of what forecasts, for people."""
         return (
             self.model if isinstance(self.model, str) else getattr(self.model, "name", "given architecture")
         )
+
+    @property
+    def preset_name(self) -> str:
+        """The name of the network in it."""
+        return DEFAULT if self.combines else self.network_name
+
+
+def candidate_names() -> tuple[str, ...]:
+    """Return the names of candidates that may forecast alone."""
+    return tuple(each.name for each in candidates())
+
+
+def check_model(name: str) -> None:
+    """Raise ValueError for a name that is none of a combination, a network or a candidate."""
+    known = (COMBINATION, *PRESETS, *candidate_names())
+    if name not in known:
+        raise ValueError(unknown("model", name, known, where="model"))
 
 
 def as_tuple(given: Any) -> tuple[Any, ...]:

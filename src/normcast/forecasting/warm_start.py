@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from normcast.candidates import Ridge
+from normcast.forecasting.combination import widths
 from normcast.models import Architecture
 
 
@@ -27,16 +28,3 @@ def warm_start(
     if quantiles and architecture.head.zero_start:
         start["head/bias"] = widths(errors, quantiles).ravel()
     return start
-
-
-def widths(errors: np.ndarray, quantiles: tuple[float, ...]) -> np.ndarray:
-    """Return the distance of each error quantile from the median at each step: (h, Q), zero at the median.
-
-    Zero too at a step at which nothing was observed.
-    """
-    bounds = np.zeros((errors.shape[1], len(quantiles)))
-    for step, each in enumerate(errors.T):
-        seen = each[~np.isnan(each)]
-        if len(seen):
-            bounds[step] = np.quantile(seen, quantiles)
-    return bounds - bounds[:, [quantiles.index(0.5)]]

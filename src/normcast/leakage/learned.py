@@ -23,7 +23,7 @@ def learned_things(learned: Learned, panel: Panel, prefix: str) -> dict[str, Wat
     sizes = learned.sizes
     found = {
         "sizes": Watched(np.array([sizes.input_size, sizes.n_valid, sizes.n_calib, *learned.rows]), item),
-        "share of the network": Watched(np.array([learned.share]), item),
+        **combination(learned),
         **statistics(learned.fold.scaling, "scaling", panel),
         "scaled rows": scaled_rows(learned, panel, columns),
         "windows": windows(learned),
@@ -36,6 +36,26 @@ def learned_things(learned: Learned, panel: Panel, prefix: str) -> dict[str, Wat
             np.column_stack([intervals.scale.error, intervals.scale.width]), item
         )
     return {prefix + name: each for name, each in found.items()}
+
+
+def combination(learned: Learned) -> dict[str, Watched]:
+    """Return the weights of a combination with what it was chosen by, and the candidates in it."""
+    own = learned.fitted.combination
+    found = {
+        "weights of the combination": Watched(np.array(list(own.weights.values())), part(own.weights)),
+        "errors that chose them": Watched(np.array(list(own.errors.values())), part(own.errors)),
+        "widths of the candidates": Watched(np.append(own.widths.ravel(), own.spread), item),
+    }
+    for name, each in learned.fitted.candidates.items():
+        for of, values in vars(each).items():
+            found[f"{of} of {name}"] = Watched(np.asarray(values, dtype=np.float64), item)
+    return found
+
+
+def part(by_name: Mapping[str, float]) -> Callable[[int], str]:
+    """Return what says which part of a forecast a value is of."""
+    names = list(by_name)
+    return lambda at: names[at]
 
 
 def item(at: int) -> str:
@@ -93,7 +113,8 @@ def windows(learned: Learned) -> Watched:
 
 def weights(learned: Learned) -> dict[str, Watched]:
     """Return weights and losses of each seed."""
-    names = [variable.path for variable in learned.fitted.model.weights]
+    model = learned.fitted.model
+    names = [] if model is None else [variable.path for variable in model.weights]
     found = {}
     for each in learned.trained:
         for name, values in zip(names, each.weights, strict=True):

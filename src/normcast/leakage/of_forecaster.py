@@ -163,7 +163,7 @@ class ForecasterCanary:
         makes, since a sum of another number of windows may differ in its last bit."""
         rows, learned = self.origins[self.tested], backtest.folds[self.tested // self.every]
         arrays = Arrays.of(backtest.panel, learned.fitted.h, calendar=learned.fitted.calendar)
-        blocks = forecasts(learned, arrays, rows, backtest.panel)
+        blocks = forecasts(learned, arrays, rows)
         return forecast_things(blocks, self.panel, rows, self.prefix(self.tested))
 
     def prefix(self, number: int) -> str:

@@ -50,11 +50,9 @@ def _told(task: Task, number: int, say: Say) -> Iterator[tuple[str, np.ndarray]]
 def _forecasts(task: ForecastTask, number: int, say: Say) -> Iterator[tuple[str, np.ndarray]]:
     fold = task.candidate_fold(number)
     for each in candidates():
-        name = each.name.replace("_", " ")
-        say(name)
-        fitted = each.fit(fold, int(task.panel.season))
-        if fitted is not None:
-            yield name, fitted.forecast(fold.scaled, fold.split.test)
+        say(each.name.replace("_", " "))
+        for name, fitted in each.fit(fold, int(task.panel.season)).items():
+            yield name.replace("_", " "), fitted.forecast(fold.scaled, fold.split.test)
 
 
 def _told_of_cases(

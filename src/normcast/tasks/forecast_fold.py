@@ -9,9 +9,12 @@ import numpy as np
 from normcast.data import Panel
 from normcast.engine import Batches
 from normcast.tasks.sizes import Sizes
-from normcast.windows import Split, split
+from normcast.tasks.task import thinned
+from normcast.windows import Split, Windows, split
 from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
+
+ORIGINS, MOST_WINDOWS = 64, 20_000
 
 
 def still(arrays: Arrays | Panel, rows: np.ndarray) -> np.ndarray:
@@ -54,8 +57,9 @@ class ForecastFold:
     """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
 
     arrays: the panel, laid out; split: its windows by part; scaling: learned from the training rows alone;
-    scaled: all columns, scaled by it; rows: of each series before the cutoff; padded: whether windows of
-    short series are.
+    scaled: all columns, scaled by it; rows: of each series before the cutoff, of which the first `begin` come
+    before its first window; sizes: of its parts. learns_late: whether what is fitted again at no cost may, at
+    last, learn from the rows that are held out, too.
     """
 
     arrays: Arrays
@@ -63,7 +67,37 @@ class ForecastFold:
     scaling: TableScaling
     scaled: Scaled
     rows: np.ndarray
-    padded: bool = False
+    sizes: Sizes
+    begin: int | np.ndarray = 0
+    learns_late: bool = True
+
+    @property
+    def padded(self) -> bool:
+        """Whether windows of short series are padded."""
+        return self.sizes.padded
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The flat row of each series at which the cutoff is, (series,)."""
+        return self.arrays.offsets[:-1] + self.rows
+
+    @property
+    def holds_out(self) -> np.ndarray:
+        """Which series validate and calibrate, (series,)."""
+        return self.sizes.holds_out(self.rows - self.begin, self.arrays.h)
+
+    def origins(self, most: int = ORIGINS) -> Windows:
+        """Return the windows of so many origins at most, evenly spread over what is held out.
+
+        An origin has a window of each series that holds out; of very many windows, some are left out.
+        """
+        valid, calib = self.split.valid, self.split.calib
+        start, series = (np.concatenate([getattr(p, n) for p in (valid, calib)]) for n in ("start", "series"))
+        windows = Windows(start, series, valid.input_size, valid.h)
+        time = windows.cutoff - self.ends[windows.series]
+        times = np.unique(time)
+        windows = windows[np.isin(time, times[thinned(len(times), most)])]
+        return windows[thinned(len(windows), MOST_WINDOWS)]
 
     @property
     def still(self) -> np.ndarray:
@@ -80,6 +114,7 @@ class ForecastFold:
         scaling: str,
         begin: int | np.ndarray = 0,
         tested: np.ndarray | None = None,
+        learns_late: bool = True,
     ) -> ForecastFold:
         """Split at the cutoff after the first `rows` rows of each series.
 
@@ -88,7 +123,7 @@ class ForecastFold:
         """
         parts = split_before(arrays, rows, sizes, h, begin, tested)
         learned = TableScaling.fit(arrays, sizes.trained(rows - begin, h) + begin, scaling)
-        return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes.padded)
+        return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes, begin, learns_late)
 
     def batches(self, part: str) -> Batches:
         """Return the windows of a part ("train", "valid", "calib", "test") as the network reads them."""

@@ -13,6 +13,7 @@ from normcast.windows import default_input_size, rows_needed
 
 SHARE = 0.1  # of a series' rows, for validation and for calibration each
 MOST_ROWS = 2000
+FEW = 4  # windows that validate in short series
 
 
 def fitting_input_size(h: int, season: int, rows: int) -> int:
@@ -164,9 +165,15 @@ def typical(rows: np.ndarray) -> int:
 
 
 def valid_windows(rows: int, h: int) -> int:
-    """Return the validation windows of a series of so many rows."""
+    """Return the validation windows of a series of so many rows.
+
+    Of short ones a few all the same, as far as rows are left to learn from: one origin is a bad judge.
+
+    >>> valid_windows(2000, h=7), valid_windows(80, h=8), valid_windows(30, h=6)
+    (194, 4, 1)
+    """
     share = min(int(SHARE * rows), max(MOST_ROWS, 10 * h))
-    return max(share - h + 1, 1)
+    return max(share - h + 1, min(FEW, (rows - 4 * h) // 8), 1)
 
 
 def halves(held: int, h: int, calibrates: bool) -> tuple[int, int]:

@@ -46,6 +46,14 @@ class Windows:
         """The first target row of each window, (n,) flat."""
         return self.start + self.input_size
 
+    def reading(self, input_size: int) -> "Windows":
+        """Return windows with the same targets that read so many rows before them.
+
+        >>> Windows(np.array([5]), np.array([0]), input_size=4, h=2).reading(6).start
+        array([3])
+        """
+        return Windows(self.cutoff - input_size, self.series, input_size, self.h)
+
     def inputs(
         self, values: Shaped[np.ndarray, "rows *channels"]
     ) -> Shaped[np.ndarray, "windows {self.input_size} *channels"]:

@@ -14,7 +14,6 @@ from normcast.forecasting import Backtest, Forecaster
 from normcast.forecasting.frames import forecast_frame, history_frame
 from normcast.forecasting.learned import Learned
 from normcast.machine import PACKAGES, versions
-from normcast.pages.percent import exact
 from normcast.report.of_forecast.again import Files, given_of, named, python_of
 from normcast.report.of_forecast.settings import settings_of
 from normcast.report.of_forecast.values import ForecastReport, LearningCurve, SplitPart
@@ -151,13 +150,19 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
             "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
             "end, which set the width of the intervals."
         )
-    shares = [exact(learned.share) for _, learned in numbered(forecaster)]
-    if settings.preset.architecture.skip and settings.shrink and shares:
-        notes.append(
-            "The networks start at the ridge map. Of their correction to it, the forecast has the share that "
-            f"validation windows support beyond one standard error: {', '.join(shares)} (folds in order)."
-        )
+    notes += made_of(forecaster)
     return tuple(notes)
+
+
+def made_of(forecaster: Forecaster) -> list[str]:
+    """Return the notes on what each fit's forecast is made of, and what it would be without networks."""
+    notes = []
+    for name, learned in numbered(forecaster):
+        own = learned.fitted.combination
+        notes += [f"{name}: {note}." for note in learned.notes]
+        if own.errors:
+            notes.append(f"{name}: the forecast is {own.describe()}{own.without_network()}.")
+    return notes
 
 
 def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:

@@ -68,7 +68,7 @@ def scoreboard_section(report: ForecastReport) -> Section | None:
         " alone, and was then compared with what happened. This is the back-test."
     )
     evidence = judge(report.scores, report.model).detail if comparisons else ""
-    models = [(name, terms.BASELINES[name]) for name in tables.models_in(report) if name in terms.BASELINES]
+    models = [(name, words) for name in tables.models_in(report) if (words := terms.of_model(name))]
     several = report.scores.overall["metric"].str.startswith("near-").any()
     intervals = (*terms.INTERVALS, *((terms.NEAR,) if several else ())) if report.levels else ()
     meanings = (terms.FOLD, *models, *terms.SCORES, *intervals, terms.NOISE)

@@ -1,5 +1,7 @@
 """What the numbers of the scoreboard mean, in the words of the page."""
 
+from normcast.models import PRESETS
+
 HEADS = {
     "mase": "MASE", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "smape": "sMAPE, %",
     "scaled_crps": "scaled CRPS",
@@ -10,13 +12,29 @@ FOLD = (
     "A cutoff is a stamp in the past; a fold is one forecast of what came after it by models that learned"
     " from what came before.",
 )
-BASELINES = {
-    "normcast": "The network, trained from several starts (seeds); its forecast is the median of them.",
+MODELS = {
+    "normcast": "The forecast of this report; what it is made of stands under the notes.",
     "seasonal_naive": "The last season once more: for days, each weekday as it was a week ago.",
     "drift": "A straight line from the first to the last value, drawn on.",
+    "longest_season": "The longest season once more: for hours, the week before.",
     "ridge": "Linear regression on the last rows, with a penalty on large weights.",
 }
-"""What each model of the scoreboard is."""
+NETWORK = "The network alone, trained from several starts (seeds); its forecast is the median of them."
+
+
+def of_model(name: str) -> str | None:
+    """Return what a model of the scoreboard is; None for one that nothing is known of.
+
+    >>> of_model("ridge_48")
+    'Linear regression on the last 48 rows, with a penalty on large weights.'
+    """
+    if name in PRESETS:
+        return NETWORK
+    kind, _, rows = name.partition("_")
+    if kind == "ridge" and rows.isdigit():
+        return MODELS["ridge"].replace("last rows", f"last {rows} rows")
+    return MODELS.get(name)
+
 
 SCORES = (
     (

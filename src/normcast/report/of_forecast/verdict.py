@@ -1,4 +1,4 @@
-"""Is the model better than the simple baselines, by how much, and could that be chance?"""
+"""Is the model better than what stands beside it, by how much, and could that be chance?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from normcast.models import PRESETS
 from normcast.pages.page import Opening
 from normcast.pages.percent import whole
 from normcast.pages.words import decimals, number
@@ -123,7 +124,8 @@ def on_intervals(scores: Scores, model: str) -> str:
 def _answer(best: Duel, model: str) -> str:
     size = whole(abs(best.change)) if abs(best.change) >= 0.01 else "less than 1 %"
     side = "below" if best.change < 0 else "above"
-    rival = f"{best.baseline}, the best simple baseline"
+    what = "the network alone" if best.baseline in PRESETS else "the best simple baseline"
+    rival = f"{best.baseline}, {what}"
     if best.outcome == "better":
         return f"Yes: the error of {model} is {size} below that of {rival}."
     if best.outcome == "worse":

@@ -1,0 +1,65 @@
+"""Weighing: how much of each candidate and of the networks the held-out windows of a fold support."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from normcast.candidates import FittedCandidate
+from normcast.errors import listed
+from normcast.forecasting.combination import Trial
+from normcast.forecasting.fitted import Fitted
+from normcast.forecasting.settings import Settings
+from normcast.scoring import seasonal_error
+from normcast.tasks import ForecastFold
+
+
+def combined(
+    fitted: Fitted,
+    candidates: Mapping[str, FittedCandidate],
+    fold: ForecastFold,
+    season: int,
+    settings: Settings,
+) -> Fitted:
+    """Take candidates to the networks: those that held-out errors choose, or the one that was named."""
+    name = settings.candidate
+    if name is None and not settings.combines:
+        return fitted
+    if name is not None and name not in candidates:
+        raise ValueError(
+            f"model: {name!r} does not apply to these rows; those that do are {listed(sorted(candidates))}."
+        )
+    chosen = {name} if name else {each for each in candidates if candidates[each].reads is not None}
+    tried = {each: candidates[each] for each in candidates if each in chosen}
+    combination = trial(fitted, tried, fold, season).chosen(settings.quantiles)
+    used = {name: each for name, each in tried.items() if name in combination.weights}
+    return replace(fitted, candidates=used, combination=combination)
+
+
+def trial(
+    fitted: Fitted, candidates: Mapping[str, FittedCandidate], fold: ForecastFold, season: int
+) -> Trial:
+    """Return what candidates and networks forecast at the origins that are held out, and what came."""
+    windows, scaled = fold.origins(), fold.scaled
+    network = None if fitted.model is None or not fitted.weights else fitted.network(scaled, windows)
+    points = {name: each.forecast(scaled, windows) for name, each in candidates.items()}
+    time = windows.cutoff - fold.ends[windows.series]
+    y, unit = windows.targets(scaled.truth), units(fold, season)[windows.series]
+    return Trial(points, network, y, unit, early=time < np.median(np.unique(time)))
+
+
+def units(fold: ForecastFold, season: int) -> np.ndarray:
+    """Return the in-sample error of seasonal naive, scaled, in the training rows of each series: (series,).
+
+    Where a series has no two rows a season apart, or repeats itself, it is that of its changes; NaN for one
+    that never changed.
+    """
+    arrays, rows = fold.scaled.arrays, fold.sizes.trained(fold.rows - fold.begin, fold.arrays.h) + fold.begin
+    at = arrays.last(rows, 1)
+    seasonal, naive = (
+        seasonal_error(fold.scaled.y, at, arrays.offsets, m, arrays.observed) for m in (season, 1)
+    )
+    unit = np.where(np.isfinite(seasonal) & (seasonal > 0), seasonal, naive)
+    return np.where(unit > 0, unit, np.nan)

@@ -1,0 +1,115 @@
+"""How much of each candidate and of the networks is in a forecast."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from normcast.forecasting.combination import NETWORK, Combination, Trial, near, widths
+
+QUANTILES = (0.1, 0.5, 0.9)
+Y = np.random.default_rng(0).normal(size=(200, 3))
+EARLY = np.arange(200) < 100
+
+
+def quantiles(median, spread=1.2816):
+    """Quantiles of normal errors around a median."""
+    return median[..., None] + spread * np.array([-1.0, 0.0, 1.0])
+
+
+def tried(network, **candidates):
+    points = {name: Y + error for name, error in candidates.items()}
+    return Trial(points, network, Y, np.ones(len(Y)), EARLY).chosen(QUANTILES)
+
+
+def test_a_network_that_is_right_is_taken_whole_and_one_that_is_wrong_not_at_all():
+    right = tried(quantiles(Y), a=0.5, b=-0.6, c=3.0)
+    assert right.weights == {NETWORK: 1.0}
+    wrong = tried(quantiles(Y + 9), a=0.5, b=0.6, c=3.0)
+    assert set(wrong.weights) == {"a", "b", "c"}
+    assert wrong.share == 0
+
+
+def test_a_network_that_errs_to_the_other_side_has_the_share_that_evens_both_out():
+    chosen = tried(quantiles(Y + 0.7), a=-0.3, b=-0.3, c=-0.3, d=9.0)
+    assert chosen.weights == pytest.approx({"a": 0.7 / 3, "b": 0.7 / 3, "c": 0.7 / 3, NETWORK: 0.3})
+    assert chosen.errors["combined"] == pytest.approx(0, abs=1e-12)
+    assert chosen.errors["candidates"] == pytest.approx(0.3)
+    assert chosen.describe() == "30 % network, 23 % a, 23 % b, 23 % c"
+
+
+def test_errors_count_in_the_unit_of_each_series():
+    unit = np.where(np.arange(200) % 2, 100.0, 1.0)
+    large = np.where(np.arange(200) % 2, 50.0, 0.0)[:, None] + np.zeros(3)  # 0.5 units of one half
+    small = np.where(np.arange(200) % 2, 0.0, 5.0)[:, None] + np.zeros(3)  # 5 units of the other
+    both = {"large": Y + large, "small": Y + small, "c": Y + 900, "d": Y + 900}
+    chosen = Trial(both, None, Y, unit, EARLY).chosen(QUANTILES)
+    assert chosen.errors["large"] == pytest.approx(0.25)
+    assert chosen.errors["small"] == pytest.approx(2.5)
+
+
+def test_a_series_without_a_unit_and_what_nobody_observed_count_nowhere():
+    y, unit = Y.copy(), np.ones(200)
+    y[:20], unit[20:40] = np.nan, np.nan
+    points = {"a": Y + np.where(np.arange(200) < 40, 99.0, 1.0)[:, None]}
+    assert Trial(points, None, y, unit, EARLY).chosen(QUANTILES).errors["a"] == pytest.approx(1)
+
+
+def test_widths_are_those_of_the_networks_where_these_are_right_and_of_errors_where_not():
+    around = {"a": 40 * np.random.default_rng(1).normal(size=Y.shape)}
+    sizes = np.where(np.arange(200) % 2, 5.0, 0.05)[:, None]
+    errors = sizes * np.random.default_rng(2).normal(size=Y.shape)
+    knows = quantiles(Y + errors) - (Y + errors)[..., None]
+    knowing = (Y + errors)[..., None] + knows * sizes[..., None]
+    assert tried(knowing, **around).spread >= 0.8
+    blind = (Y + errors)[..., None] + 40 * knows
+    assert tried(blind, **around).spread == 0
+
+
+def test_without_networks_the_widths_are_those_of_the_errors():
+    noise = np.random.default_rng(3).normal(size=Y.shape)
+    chosen = tried(None, a=noise)
+    assert chosen.weights == {"a": 1.0}
+    assert chosen.spread == 0
+    np.testing.assert_allclose(chosen.widths, [[-1.28, 0, 1.28]] * 3, atol=0.35)
+    told = chosen.combined({"a": np.zeros((2, 3))}, None)
+    np.testing.assert_allclose(told, np.broadcast_to(chosen.widths, (2, 3, 3)))
+
+
+def test_a_network_alone_is_what_it_said_to_the_last_bit():
+    said = np.sort(np.random.default_rng(4).normal(size=(5, 3, 3)), axis=-1)
+    assert Combination.alone(NETWORK, np.zeros((3, 3))).combined({}, said) is said
+
+
+@given(st.lists(st.floats(0.01, 100) | st.just(float("nan")), min_size=1, max_size=9))
+def test_the_best_and_three_at_least_weigh_something(errors):
+    named = {str(place): each for place, each in enumerate(errors)}
+    chosen = near(named)
+    assert len(chosen) >= min(3, len(errors))
+    seen = [each for each in errors if not np.isnan(each)]
+    if seen:
+        assert named[min(chosen, key=lambda name: np.nan_to_num(named[name], nan=np.inf))] == min(seen)
+
+
+def test_widths_of_a_step_that_nobody_observed_are_none():
+    errors = np.array([[np.nan, 1.0], [np.nan, 3.0]])
+    np.testing.assert_allclose(widths(errors, QUANTILES), [[0, 0, 0], [-0.8, 0, 0.8]])
+    assert widths(errors, ()).tolist() == [[0.0], [0.0]]
+
+
+def test_it_comes_back_from_its_text_and_is_held_to_what_it_weighs():
+    chosen = tried(quantiles(Y + 0.7), a=-0.3, b=-0.3, c=-0.3)
+    again = Combination.from_json(chosen.to_json())
+    assert again.weights == chosen.weights
+    np.testing.assert_array_equal(again.widths, chosen.widths)
+    again.check({"a", "b", "c"}, (3, 3), True)
+    for parts, shape, network in (
+        ({"a", "b"}, (3, 3), True),
+        ({"a", "b", "c", "d"}, (3, 3), True),
+        ({"a", "b", "c"}, (2, 3), True),
+        ({"a", "b", "c"}, (3, 3), False),
+    ):
+        with pytest.raises(ValueError, match=r"it weighs|its widths have shape"):
+            again.check(parts, shape, network)
+    with pytest.raises(ValueError, match="do not add up to 1"):
+        Combination({"a": 0.5}, 0.0, np.zeros((1, 1)), {}).check({"a"}, (1, 1), False)
