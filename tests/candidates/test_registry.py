@@ -37,7 +37,7 @@ def test_a_new_file_stands_in_the_back_test_with_intervals_of_its_own(tmp_path, 
     found = forecaster.cross_validation(table, n_windows=1)
     assert list(found.columns[3:]) == [
         f"{name}{bound}"
-        for name in ("normcast", "seasonal_naive", "drift", "ridge", *RIDGES, "mean")
+        for name in ("normcast", "seasonal_naive", "drift", "ridge", *RIDGES, "theta", "mean")
         for bound in ("", "-lo-80", "-hi-80")
     ]
     y = table["y"].to_numpy()

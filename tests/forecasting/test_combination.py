@@ -9,7 +9,7 @@ from normcast.forecasting.combination import NETWORK, Combination, Trial, near, 
 
 QUANTILES = (0.1, 0.5, 0.9)
 Y = np.random.default_rng(0).normal(size=(200, 3))
-EARLY = np.arange(200) < 100
+TIME = np.arange(200) - 220
 
 
 def quantiles(median, spread=1.2816):
@@ -19,7 +19,7 @@ def quantiles(median, spread=1.2816):
 
 def tried(network, **candidates):
     points = {name: Y + error for name, error in candidates.items()}
-    return Trial(points, network, Y, np.ones(len(Y)), EARLY).chosen(QUANTILES)
+    return Trial(points, network, Y, np.ones(len(Y)), TIME).chosen(QUANTILES)
 
 
 def test_a_network_that_is_right_is_taken_whole_and_one_that_is_wrong_not_at_all():
@@ -38,12 +38,24 @@ def test_a_network_that_errs_to_the_other_side_has_the_share_that_evens_both_out
     assert chosen.describe() == "30 % network, 23 % a, 23 % b, 23 % c"
 
 
+def test_a_network_that_is_hardly_better_on_a_few_origins_has_one_half():
+    better = {name: Y[:6] + 1.0 for name in "abc"}
+    few = Trial(better, quantiles(Y[:6]), Y[:6], np.ones(6), np.array([-3, -3, -2, -2, -1, -1]))
+    assert few.chosen(QUANTILES).share == 0.5  # windows of three rows that all overlap are one observation
+    noise = np.random.default_rng(5).normal(size=(200, 1))
+    alike = {name: Y + noise for name in "abc"}
+    unsure = Trial(alike, quantiles(Y - 1.02 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)
+    assert unsure.share == 0.5
+    sure = Trial(alike, quantiles(Y - 0.2 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)
+    assert sure.share == pytest.approx(0.8)
+
+
 def test_errors_count_in_the_unit_of_each_series():
     unit = np.where(np.arange(200) % 2, 100.0, 1.0)
     large = np.where(np.arange(200) % 2, 50.0, 0.0)[:, None] + np.zeros(3)  # 0.5 units of one half
     small = np.where(np.arange(200) % 2, 0.0, 5.0)[:, None] + np.zeros(3)  # 5 units of the other
     both = {"large": Y + large, "small": Y + small, "c": Y + 900, "d": Y + 900}
-    chosen = Trial(both, None, Y, unit, EARLY).chosen(QUANTILES)
+    chosen = Trial(both, None, Y, unit, TIME).chosen(QUANTILES)
     assert chosen.errors["large"] == pytest.approx(0.25)
     assert chosen.errors["small"] == pytest.approx(2.5)
 
@@ -52,7 +64,7 @@ def test_a_series_without_a_unit_and_what_nobody_observed_count_nowhere():
     y, unit = Y.copy(), np.ones(200)
     y[:20], unit[20:40] = np.nan, np.nan
     points = {"a": Y + np.where(np.arange(200) < 40, 99.0, 1.0)[:, None]}
-    assert Trial(points, None, y, unit, EARLY).chosen(QUANTILES).errors["a"] == pytest.approx(1)
+    assert Trial(points, None, y, unit, TIME).chosen(QUANTILES).errors["a"] == pytest.approx(1)
 
 
 def test_widths_are_those_of_the_networks_where_these_are_right_and_of_errors_where_not():

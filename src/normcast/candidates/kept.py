@@ -11,10 +11,12 @@ import numpy as np
 from normcast.candidates.candidate import FittedCandidate
 from normcast.candidates.drift import Drift
 from normcast.candidates.ridge import Ridge
+from normcast.candidates.seasonal_drift import SeasonalDrift
 from normcast.candidates.seasonal_naive import SeasonalNaive
+from normcast.candidates.theta import Theta
 from normcast.errors import unknown
 
-KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Drift, Ridge, SeasonalNaive)}
+KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Drift, Ridge, SeasonalDrift, SeasonalNaive, Theta)}
 
 
 def candidate_parts(

@@ -10,7 +10,7 @@ from normcast.tasks import ForecastFold
 
 
 def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
-    """Return the forecast; None where no season above the main one fits twice in the training rows.
+    """Return the forecast; nothing where no season above the main one fits twice in the training rows.
 
     The series of median length decides, as it does for the sizes of a fold.
     """

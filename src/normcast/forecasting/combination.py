@@ -94,25 +94,34 @@ class Trial:
 
     points: (windows, h) by name, of candidates; network: (windows, h, Q), or None; y: (windows, h), NaN where
     nothing was observed; unit: (windows,) in-sample error of the seasonal naive forecast of each series, NaN
-    where it has none; early: (windows,) bool, of the earlier half of the origins.
+    where it has none; time: (windows,) rows from the cutoff to the first target, negative.
     """
 
     points: Mapping[str, np.ndarray]
     network: np.ndarray | None
     y: np.ndarray
     unit: np.ndarray
-    early: np.ndarray
+    time: np.ndarray
+
+    @property
+    def early(self) -> np.ndarray:
+        """Which windows are of the earlier half of the origins, (windows,)."""
+        return self.time < np.median(np.unique(self.time))
+
+    def sizes(self, forecast: np.ndarray) -> np.ndarray:
+        """Return the mean |error| of a forecast (windows, h) in units of its series, (windows,)."""
+        return mean_seen(np.abs(self.y - forecast)) / self.unit
 
     def error(self, forecast: np.ndarray) -> float:
         """Return the mean |error| of a forecast (windows, h) in units of its series, pooled over all."""
-        sizes = mean_seen(np.abs(self.y - forecast)) / self.unit
+        sizes = self.sizes(forecast)
         return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
     def chosen(self, quantiles: tuple[float, ...]) -> Combination:
         """Choose weights by the errors, and the networks' share in the widths by the pinball loss.
 
-        Candidates within 3 % of the best, and the best three in any case, weigh the same; between their mean
-        and the networks one share of {0, 0.1, ..., 1} has the least error.
+        Candidates within 3 % of the best, and the best three in any case, weigh the same; see `share` for how
+        much the networks weigh beside their mean.
         """
         errors = {name: self.error(each) for name, each in self.points.items()}
         base = near(errors)
@@ -122,8 +131,7 @@ class Trial:
         if self.network is not None:
             middle = self.network[..., self.network.shape[-1] // 2]
             errors[NETWORK] = self.error(middle)
-            tried = [self.error(mean + each * (middle - mean)) for each in SHARES]
-            share = float(SHARES[int(np.nanargmin(tried))]) if np.isfinite(tried).any() else 0.5
+            share = self.share(mean, middle)
             median = mean + share * (middle - mean)
         errors[Combination.COMBINED] = self.error(median)
         weights = {name: (1 - share) / len(base) for name in base if share < 1}
@@ -132,6 +140,23 @@ class Trial:
         return Combination(
             weights, self.spread(median, quantiles), widths(self.y - median, quantiles), errors
         )
+
+    def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
+        """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).
+
+        Of those whose error is within a standard error of the least, the one next to one half: what is hardly
+        better on a few origins is no reason to put all on one. Windows that overlap count as one observation.
+        """
+        _, block = np.unique(self.time // self.y.shape[1], return_inverse=True)
+        tried = np.array(
+            [by_block(self.sizes(candidates + each * (network - candidates)), block) for each in SHARES]
+        )
+        if not tried.size:
+            return 0.5
+        worse = tried - tried[np.argmin(tried.mean(axis=1))]
+        errors = worse.std(axis=1, ddof=1) / np.sqrt(worse.shape[1]) if worse.shape[1] > 1 else np.inf
+        held = np.flatnonzero(worse.mean(axis=1) <= errors)
+        return float(SHARES[held[np.argmin(np.abs(SHARES[held] - 0.5))]])
 
     def spread(self, median: np.ndarray, quantiles: tuple[float, ...]) -> float:
         """Return the share of the networks' widths with which the later origins' pinball loss is least.
@@ -151,6 +176,17 @@ class Trial:
             loss = np.maximum(np.array(quantiles) * over, (np.array(quantiles) - 1) * over).mean(axis=-1)
             losses.append(np.nanmean(mean_seen(loss) / unit))
         return float(SHARES[int(np.nanargmin(losses))]) if np.isfinite(losses).any() else 1.0
+
+
+def by_block(sizes: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Return the mean of each block over what is no NaN, where there is such.
+
+    >>> by_block(np.array([1.0, 3.0, np.nan, 5.0]), np.array([0, 0, 1, 2]))
+    array([2., 5.])
+    """
+    seen = np.isfinite(sizes)
+    many = np.bincount(block[seen])
+    return np.bincount(block[seen], sizes[seen])[many > 0] / many[many > 0]
 
 
 def near(errors: Mapping[str, float]) -> list[str]:

@@ -221,7 +221,7 @@ class Forecaster(Shown, Recorded):
         checkpoint: str | Path | None = None,
         **table: Any,
     ) -> Any:
-        """Forecast from `n_windows` cutoffs in the past, beside seasonal naive, drift and ridge.
+        """Forecast from `n_windows` cutoffs in the past, beside the network and each candidate alone.
 
         A longer season of which two fit, such as the week of hourly rows, is repeated too (`longest_season`).
 

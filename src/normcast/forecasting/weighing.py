@@ -47,7 +47,7 @@ def trial(
     points = {name: each.forecast(scaled, windows) for name, each in candidates.items()}
     time = windows.cutoff - fold.ends[windows.series]
     y, unit = windows.targets(scaled.truth), units(fold, season)[windows.series]
-    return Trial(points, network, y, unit, early=time < np.median(np.unique(time)))
+    return Trial(points, network, y, unit, time)
 
 
 def units(fold: ForecastFold, season: int) -> np.ndarray:

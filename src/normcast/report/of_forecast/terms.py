@@ -17,6 +17,8 @@ MODELS = {
     "seasonal_naive": "The last season once more: for days, each weekday as it was a week ago.",
     "drift": "A straight line from the first to the last value, drawn on.",
     "longest_season": "The longest season once more: for hours, the week before.",
+    "theta": "The values without their season, smoothed, with half the slope of a line through them.",
+    "seasonal_drift": "The last season once more, and what a season grew by of late added each time.",
     "ridge": "Linear regression on the last rows, with a penalty on large weights.",
 }
 NETWORK = "The network alone, trained from several starts (seeds); its forecast is the median of them."
