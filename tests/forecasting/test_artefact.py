@@ -16,6 +16,7 @@ import normcast
 from normcast.artefact.archive import Archive, as_json
 from normcast.data import read_table
 from normcast.data.wide_dates import asked_for
+from normcast.forecasting.combination import NETWORK, Combination
 from normcast.loading import load
 from normcast.scoring.series_scale import SeriesScale
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
@@ -126,7 +127,8 @@ def test_exogenous_columns_and_known_future_rows_come_back(tmp_path):
 def test_a_point_forecast_comes_back(tmp_path):
     forecaster = ready(table(), model=keras.Sequential([keras.Input((INPUT_SIZE, 1)), keras.layers.LSTM(H)]))
     object.__setattr__(forecaster.settings, "level", ())
-    for name, value in {"quantiles": (), "intervals": None}.items():
+    alone = Combination.alone(NETWORK, np.zeros((H, 1)))
+    for name, value in {"quantiles": (), "intervals": None, "combination": alone}.items():
         object.__setattr__(forecaster.fitted_, name, value)
     loaded = assert_comes_back(forecaster, tmp_path)
     assert isinstance(loaded.settings.model, keras.Model)

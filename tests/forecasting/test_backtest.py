@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from normcast import Forecaster, Panel
-from normcast.forecasting.backtest import Backtest, columns, standard_scores, without_column
+from normcast.forecasting.backtest import Backtest, columns, shared, standard_scores
 from normcast.scoring import score
 from tests.forecasting.ready import ready, table
 
@@ -78,12 +78,15 @@ def test_the_point_forecast_comes_before_the_bounds():
     assert [values.tolist() for values in named.values()] == [[[1, 4]], [[0, 3]], [[2, 5]]]
 
 
-def test_a_note_names_the_candidate_that_applies_later_alone():
-    assert without_column("drift").startswith("drift has no column: it applies at later cutoffs")
+def test_a_model_that_some_fits_lack_has_no_column_and_a_note():
+    one, two = {"a": np.zeros(2), "a-lo-80": np.zeros(2)}, {"a": np.ones(2), "b": np.ones(2)}
+    pieces, notes = shared([one, two])
+    assert [list(piece) for piece in pieces] == [["a"], ["a"]]
+    assert notes == ["b has no column: it does not apply at every cutoff"]
 
 
 def test_a_forecaster_prints_what_it_was_asked_what_it_was_fitted_on_and_its_scores():
-    assert str(Forecaster(h=2)) == "Forecaster(h=2, model='patch-lstm'), not fitted: call fit(df)"
+    assert str(Forecaster(h=2)) == "Forecaster(h=2, model='combination'), not fitted: call fit(df)"
     forecaster = ready(table())
     shown = [
         "Forecaster(h=2, model='given architecture', level=(50,), seeds=2), fitted",

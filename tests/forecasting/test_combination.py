@@ -39,11 +39,11 @@ def test_a_network_that_errs_to_the_other_side_has_the_share_that_evens_both_out
 
 
 def test_a_network_that_is_hardly_better_on_a_few_origins_has_one_half():
-    better = {name: Y[:6] + 1.0 for name in "abc"}
+    better = dict.fromkeys("abc", Y[:6] + 1.0)
     few = Trial(better, quantiles(Y[:6]), Y[:6], np.ones(6), np.array([-3, -3, -2, -2, -1, -1]))
     assert few.chosen(QUANTILES).share == 0.5  # windows of three rows that all overlap are one observation
     noise = np.random.default_rng(5).normal(size=(200, 1))
-    alike = {name: Y + noise for name in "abc"}
+    alike = dict.fromkeys("abc", Y + noise)
     unsure = Trial(alike, quantiles(Y - 1.02 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)
     assert unsure.share == 0.5
     sure = Trial(alike, quantiles(Y - 0.2 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)

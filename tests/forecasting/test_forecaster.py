@@ -85,7 +85,16 @@ def test_later_exogenous_values_do_not_reach_an_earlier_forecast(frame, small):
 def test_baselines_stand_in_the_same_table_and_the_same_folds(frame, small):
     forecaster = Forecaster(**small)
     table = forecaster.cross_validation(frame, n_windows=3)
-    models = ("normcast", "seasonal_naive", "drift", "ridge", "theta", "seasonal_drift")
+    models = (
+        "normcast",
+        "seasonal_naive",
+        "drift",
+        "ridge",
+        "ridge_7",
+        "ridge_28",
+        "theta",
+        "seasonal_drift",
+    )
     for model in models:
         assert {model, f"{model}-lo-80", f"{model}-hi-80"} <= set(table.columns)
     assert table.groupby("unique_id")["cutoff"].nunique().tolist() == [3, 3]

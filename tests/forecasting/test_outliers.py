@@ -51,7 +51,7 @@ def everything(place: str | None = None, column: str = "y") -> dict[str, np.ndar
     ours = forecaster.predict(futr_df=known).iloc[:, 1:]
     learned, panel = forecaster.learned_, forecaster.panel_
     arrays = Arrays.of(panel, H, known["x"].to_numpy()[None, :, None], calendar=True)
-    theirs = forecasts(learned, arrays, learned.rows, panel)
+    theirs = forecasts(learned, arrays, learned.rows)
     return {**theirs, **{name: ours[name].to_numpy()[None] for name in ours}}
 
 

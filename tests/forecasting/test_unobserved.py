@@ -52,7 +52,7 @@ def fold_with(change):
 
 
 def test_nothing_that_is_learned_depends_on_what_stands_where_nobody_observed():
-    settings = Settings(h=H, level=(80,), input_size=READ, **{**SMALL, "model": "combination"})
+    settings = Settings(h=H, level=(80,), input_size=READ, **SMALL)
     learned = []
     for change in (lambda y: y, lambda y: y + 7.0):
         fold = fold_with(change)

@@ -38,12 +38,12 @@ def test_the_input_shrinks_until_a_series_has_as_many_windows_as_the_horizon_is_
     [  # a tenth of the median series' rows are targets, of n - h + 1 windows
         ([100], 5, (), Sizes(56, n_valid=6, n_calib=0)),
         ([90, 12, 70], 5, (), Sizes(56, n_valid=4, n_calib=0, least=5)),  # 12 rows decide nothing
-        ([69], 5, (), Sizes(69 - 8 - 10 + 1, n_valid=4, n_calib=0)),
-        ([40], 5, (), Sizes(40 - 6 - 10 + 1, n_valid=2, n_calib=0)),
+        ([69], 5, (), Sizes(69 - 6 - 10 + 1, n_valid=2, n_calib=0)),
+        ([40], 5, (), Sizes(40 - 5 - 10 + 1, n_valid=1, n_calib=0)),
         ([30_000], 5, (), Sizes(56, n_valid=1996, n_calib=0)),  # 2000 rows at most
         ([50_000], 300, (), Sizes(602, n_valid=2701, n_calib=0)),  # or ten horizons
         ([100], 5, (80,), Sizes(56, n_valid=6, n_calib=6)),
-        ([60], 5, (80,), Sizes(60 - 8 - 8 - 10 + 1, n_valid=4, n_calib=4)),  # 80 % needs 4 windows
+        ([60], 5, (80,), Sizes(60 - 6 - 8 - 10 + 1, n_valid=2, n_calib=4)),  # 80 % needs 4 windows
         ([80, 90], 5, (90, 80), Sizes(56, n_valid=4, n_calib=5)),  # 90 % needs 9, of two
         ([60, 90], 5, (90, 80), Sizes(56, n_valid=5, n_calib=9, least=5)),  # or of the one that is long
     ],
@@ -53,7 +53,7 @@ def test_sizes_of_a_plan_are_those_written_out(rows, h, level, sizes):
 
 
 def test_an_input_size_that_is_given_is_kept():
-    assert Sizes.plan(np.array([60]), season=7, h=5, level=(), input_size=9) == Sizes(9, 4, 0)
+    assert Sizes.plan(np.array([60]), season=7, h=5, level=(), input_size=9) == Sizes(9, 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_enough_windows_are_no_error_nor_is_none_at_all_where_the_split_names_th
 
 
 def test_a_plan_takes_a_level_while_one_window_is_left_to_train_on():
-    # Of 60 rows a training window takes 1 + 5 and four of validation 8: 46 are left, of 42
+    # Of 60 rows a training window takes 1 + 5 and two of validation 6: 48 are left, of 44
     # windows, and as many of the other series.
     rows = np.array([60, 60])
-    assert Sizes.plan(rows, season=7, h=5, level=(98.8,)) == Sizes(1, n_valid=4, n_calib=42)
+    assert Sizes.plan(rows, season=7, h=5, level=(98.87,)) == Sizes(1, n_valid=2, n_calib=44)
     with pytest.raises(ValueError, match=r"^level: 98\.91 needs 91 calibration windows"):
         Sizes.plan(rows, season=7, h=5, level=(98.91,))

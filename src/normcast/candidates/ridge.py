@@ -39,6 +39,7 @@ class Ridge:
     @classmethod
     def of(cls, moments: Moments, weights: np.ndarray, penalty: float) -> Ridge:
         """Return the map with the intercept that makes it right for the mean window."""
+        weights = np.ascontiguousarray(weights)  # as a file gives them: else sums differ in their last bit
         return cls(weights, moments.mean_y - moments.mean_x @ weights, penalty)
 
     def predict(self, values: np.ndarray, windows: Windows, offsets: np.ndarray | None = None) -> np.ndarray:

@@ -85,8 +85,9 @@ def fit_staged(fold: ForecastFold, input_size: int, least: int | None = None) ->
     windows, ended = _windows(fold, input_size, least)
     held = -fold.sizes.held_out(windows.h)
     late = ended > held * fold.holds_out[windows.series]
-    base = windows[~late]
-    if len(base) < max(1, FEWEST * input_size if input_size != fold.sizes.input_size else 1):
+    is_own = input_size == fold.sizes.input_size
+    base = thinned(fold.split.train, most(input_size)) if is_own else windows[~late]
+    if not is_own and len(base) < FEWEST * input_size:
         return None
     since = held + (-held * np.arange(STAGES + 1)) // STAGES if fold.learns_late else np.array([held])
     valid, values, offsets = fold.origins().reading(input_size), fold.scaled.y, fold.arrays.offsets
@@ -119,8 +120,17 @@ def _windows(fold: ForecastFold, input_size: int, least: int | None) -> tuple[Wi
     windows = sliding(
         arrays.offsets, first, fold.rows, input_size, arrays.h, observed=arrays.observed, least=least
     )
-    windows = thinned(windows, min(500_000, max(20 * input_size, int(WORK / input_size**2))))
+    windows = thinned(windows, most(input_size))
     return windows, windows.cutoff + windows.h - fold.ends[windows.series]
+
+
+def most(input_size: int) -> int:
+    """Return how many windows a map of this length is fitted on at most.
+
+    >>> most(24), most(168), most(1344)
+    (500000, 106292, 26880)
+    """
+    return min(500_000, max(20 * input_size, int(WORK / input_size**2)))
 
 
 def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:

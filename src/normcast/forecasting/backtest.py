@@ -113,14 +113,20 @@ def backtest(
         file = None if checkpoint is None else fold_file(checkpoint, number)
         listener = told(progress, number)
         learned = learn(arrays, served[0], panel.season, settings, listener, file, keep=True, held=held)
-        folds.append(learned)
-        pieces.append(forecasts(learned, arrays, served))
+        folds.append(with_candidates(learned, folds[-1].candidates) if folds else learned)
+        pieces.append(forecasts(folds[-1], arrays, served))
         parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
     pieces, lacking = shared(pieces)
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, pd.concat(parts, ignore_index=True), settings.level)
     scores = replace(scores, notes=(*scores.notes, *lacking))
     return Backtest(panel, frame, table, scores, tuple(folds), time.perf_counter() - begun)
+
+
+def with_candidates(learned: Learned, before: dict[str, FittedCandidate]) -> Learned:
+    """Return a fit with the candidates of the fit before that no longer apply, as they were fitted then."""
+    kept = {name: each.final for name, each in before.items()}
+    return replace(learned, candidates={**kept, **learned.candidates})
 
 
 def shared(pieces: list[dict[str, np.ndarray]]) -> tuple[list[dict[str, np.ndarray]], list[str]]:

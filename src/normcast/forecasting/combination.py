@@ -65,7 +65,7 @@ class Combination(Plain):
 
     def describe(self) -> str:
         """Return the parts and their weights, the largest first: "62 % network, 38 % ridge"."""
-        ranked = sorted(self.weights, key=lambda name: -self.weights[name])
+        ranked = sorted(self.weights, key=lambda name: (-self.weights[name], name))
         return ", ".join(f"{100 * self.weights[name]:.0f} % {name}" for name in ranked)
 
     def without_network(self) -> str:
@@ -81,7 +81,8 @@ class Combination(Plain):
             return network
         middle = self.widths.shape[1] // 2
         parts = dict(points) if network is None else {**points, NETWORK: network[..., middle]}
-        median = sum(weight * parts[name] for name, weight in self.weights.items())
+        # In the order of names, whatever that of a file is: a sum in another differs in its last bit.
+        median = sum(self.weights[name] * parts[name] for name in sorted(self.weights))
         around = (1 - self.spread) * self.widths
         if network is not None and self.spread > 0:
             around = around + self.spread * (network - network[..., middle : middle + 1])

@@ -19,9 +19,12 @@ USUAL_SHARE = 0.5  # of the epochs, before early stopping
 def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     """Return a sentence on how long so many fits take on this machine, within a factor of about three."""
     h = settings.h
-    sizes = Sizes.plan(
-        panel.lengths, panel.season, h, settings.level, settings.input_size, pads=settings.pads
-    )
+    if settings.candidate is not None:
+        return (
+            f"{fits} x {settings.candidate}, without a network; {roughly(fits * SECONDS_PER_FIT, cores())}."
+        )
+    asked = panel.season, h, settings.level, settings.input_size
+    sizes = Sizes.plan(panel.lengths, *asked, pads=settings.pads, judge=settings.judge)
     train = panel.lengths - sizes.held_out(h) * sizes.holds_out(panel.lengths, h)
     windows = int(count_windows(train - (sizes.least or sizes.input_size), h).sum())
     arrays = Arrays.of(panel.head(2), 1, calendar=settings.calendar)

@@ -16,7 +16,7 @@ from normcast.engine import ObservedLoss, PinballLoss, Progress, Trained, Traini
 from normcast.errors import counted
 from normcast.forecasting.combination import NETWORK, Combination
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.settings import Settings
+from normcast.forecasting.settings import FEWEST_ORIGINS, Settings
 from normcast.forecasting.support import sizes_of
 from normcast.forecasting.warm_start import warm_start
 from normcast.forecasting.weighing import combined
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     import keras
 
 NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponential", "softmax")
-
-
-FEWEST_ORIGINS = 4  # that can judge a network beside the candidates
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,9 @@ TABLE = ("id_col", "time_col", "target_col", *POLICIES, "na_values", "where")  #
 COMBINATION = "combination"
 """The default model: the default network, ridge maps and simple forecasts, weighted by held-out errors."""
 
+FEWEST_ORIGINS = 4
+"""Origins that can judge a network beside the candidates of a combination."""
+
 # Words that other libraries use, and ours for the same thing.
 FOREIGN = {
     "h": "prediction_length horizon forecast_horizon output_chunk_length pred_len fh steps n_ahead",
@@ -115,6 +118,11 @@ class Settings:
     def combines(self) -> bool:
         """Whether the forecast is a combination of networks and candidates."""
         return self.model == COMBINATION
+
+    @property
+    def judge(self) -> int:
+        """The windows of each series that weigh the parts of a combination at least, where there is room."""
+        return FEWEST_ORIGINS if self.combines else 0
 
     @property
     def candidate(self) -> str | None:

@@ -109,7 +109,7 @@ def full_length(settings: Settings, panel: Panel, rows: np.ndarray, held: int | 
     def planned(some: np.ndarray) -> Sizes:
         count = int(moving[some].sum())
         asked = settings.h, with_levels(settings, rows[some], count, held).level, settings.input_size
-        return Sizes.of_typical(rows[some], panel.season, *asked, count, held)
+        return Sizes.of_typical(rows[some], panel.season, *asked, count, held, judge=settings.judge)
 
     return of_full_length(rows, settings.h, planned)
 

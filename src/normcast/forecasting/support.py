@@ -24,7 +24,7 @@ def sizes_of(settings: Settings, data: Panel | Arrays, rows: np.ndarray, held: i
     """
     h, moving = settings.h, moving_in(data, rows)
     asked = data.season, h, settings.level, settings.input_size
-    plan = partial(Sizes.plan, rows, *asked, moving, settings.pads, held)
+    plan = partial(Sizes.plan, rows, *asked, moving, settings.pads, held, judge=settings.judge)
     sizes = plan()
     if held is not None or is_whole(data, rows):
         return sizes

@@ -13,7 +13,6 @@ from normcast.windows import default_input_size, rows_needed
 
 SHARE = 0.1  # of a series' rows, for validation and for calibration each
 MOST_ROWS = 2000
-FEW = 4  # windows that validate in short series
 
 
 def fitting_input_size(h: int, season: int, rows: int) -> int:
@@ -62,6 +61,7 @@ class Sizes:
         pads: bool = True,
         held: int | None = None,
         n_calib: int = 0,
+        judge: int = 0,
     ) -> Sizes:
         """Choose sizes for series of these many rows; an input_size that is not given shrinks to fit.
 
@@ -71,14 +71,15 @@ class Sizes:
         others do not calibrate; by default all. held: rows at the end of each series that are not trained on,
         of which validation and calibration each take half; by default their shares. With them nothing is
         padded, since a series without that room would train on them. n_calib: windows to calibrate at least,
-        where there are levels and held does not say. Raises ValueError for a level that these
+        where there are levels and held does not say. judge: windows of each series, of both kinds, that are
+        held out at least as far as that costs the input no row. Raises ValueError for a level that these
         rows could never support, and for too few held rows.
         """
         moving = np.ones(len(rows), dtype=bool) if moving is None else moving
 
         def planned(some: np.ndarray) -> Sizes:
             count = int(moving[some].sum())
-            return cls.of_typical(rows[some], season, h, level, input_size, count, held, n_calib)
+            return cls.of_typical(rows[some], season, h, level, input_size, count, held, n_calib, judge)
 
         full = of_full_length(rows, h, planned)
         sizes = planned(full)
@@ -101,12 +102,14 @@ class Sizes:
         moving: int,
         held: int | None,
         least_calib: int = 0,
+        judge: int = 0,
     ) -> Sizes:
         """Choose sizes for series of which the one of median length decides, whatever the others lack."""
         usual = typical(rows)
         if held is None:
-            n_valid = valid_windows(usual, h)
-            n_calib = max(n_valid, ceil(needed(level) / max(1, moving)), least_calib) if level else 0
+            read, n_calib = input_size or default_input_size(h, season), ceil(needed(level) / max(1, moving))
+            n_valid = max(valid_windows(usual, h), few_windows(usual, h, read, judge - n_calib))
+            n_calib = max(n_valid, n_calib, least_calib) if level else 0
         else:
             n_valid, n_calib = halves(held, h, bool(level))
         held_out = cls(1, n_valid, n_calib).held_out(h)
@@ -165,15 +168,18 @@ def typical(rows: np.ndarray) -> int:
 
 
 def valid_windows(rows: int, h: int) -> int:
-    """Return the validation windows of a series of so many rows.
-
-    Of short ones a few all the same, as far as rows are left to learn from: one origin is a bad judge.
-
-    >>> valid_windows(2000, h=7), valid_windows(80, h=8), valid_windows(30, h=6)
-    (194, 4, 1)
-    """
+    """Return the validation windows of a series of so many rows."""
     share = min(int(SHARE * rows), max(MOST_ROWS, 10 * h))
-    return max(share - h + 1, min(FEW, (rows - 4 * h) // 8), 1)
+    return max(share - h + 1, 1)
+
+
+def few_windows(rows: int, h: int, input_size: int, most: int) -> int:
+    """Return so many validation windows, or fewer where they would cost the input rows.
+
+    >>> few_windows(80, h=8, input_size=16, most=4), few_windows(52, h=8, input_size=16, most=4)
+    (4, 3)
+    """
+    return max(0, min(most, (rows - input_size - 4 * h + 3) // 2))
 
 
 def halves(held: int, h: int, calibrates: bool) -> tuple[int, int]:
