@@ -5,21 +5,21 @@ hand.
 """
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import measured_page
 from benchmarks.gradients import RESULTS
 from benchmarks.gradients_pictures import PICTURES
 from benchmarks.gradients_record import Runs
+from benchmarks.measured_page import table
 from normcast.inspect.pictures.axes import brief
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gradients.md"
-BLOCK = re.compile(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EARLY = 5  # epochs after which a network should be better than a guess
 
 
@@ -38,12 +38,6 @@ def middle(values: Any, write: Callable[[float], str] = brief) -> str:
 def loss(value: float) -> str:
     """Write a loss, which seeds change by little."""
     return f"{value:.3f}" if value < 100 else brief(value)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def setup(record: dict[str, Any]) -> str:
@@ -184,7 +178,7 @@ MEASURED: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def filled(page: str, record: dict[str, Any]) -> str:
     """Return the page with its measured parts as the record has them."""
-    return BLOCK.sub(lambda part: f"{part[1]}{MEASURED[part[2]](record)}\n{part[3]}", page)
+    return measured_page.filled(page, record, MEASURED)
 
 
 def write(record: dict[str, Any], page: Path = PAGE) -> list[Path]:

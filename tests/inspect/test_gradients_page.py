@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from benchmarks import gradients, gradients_page
 from benchmarks.gradients import RESULTS, VARIANTS, Setting, record, windows
-from benchmarks.gradients_page import BLOCK, MEASURED, PAGE, filled, middle, write
+from benchmarks.gradients_page import MEASURED, PAGE, filled, middle, write
 from benchmarks.gradients_pictures import PICTURES
+from benchmarks.measured_page import BLOCK
 
 NARROW, LARGE = 390, 150_000  # pixels, bytes
 
