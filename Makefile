@@ -89,9 +89,16 @@ test-faults: $(VENV)/dev.stamp  ## kill long work KILLS times each, damage FILES
 
 # Cases that are drawn by chance, at every door by which a file or a text comes in.
 CASES ?= 100000
+# The second half is guided by coverage; it says so and stops where atheris has no build.
+GUIDED ?= 100000
+$(VENV)/fuzz.stamp: tests/requirements-fuzz.txt $(VENV)/dev.stamp
+	@$(PIP) --only-binary atheris --requirement tests/requirements-fuzz.txt || echo "atheris has no build for this machine."
+	@touch $@
+
 .PHONY: test-fuzz
-test-fuzz: $(VENV)/dev.stamp  ## so many cases of each kind of input
+test-fuzz: $(VENV)/fuzz.stamp  ## so many cases of each kind of input, and GUIDED of each door
 	NORMCAST_FUZZ=$(CASES) $(BIN)/python -m pytest -n auto -p no:warnings tests/fuzz
+	$(BIN)/python -m tests.fuzz.guided --cases $(GUIDED)
 
 .PHONY: audit
 audit: $(VENV)/dev.stamp  ## known vulnerabilities of the pinned versions

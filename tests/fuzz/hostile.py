@@ -108,16 +108,28 @@ def h5_many(plain):
     own[1:1] = [{**dense, "config": {"units": 3, "name": f"d{i}"}} for i in range(LAYERS)]
 
 
-def chain(n=170):
+def chain(n=2_000):
+    """As many layers as may be, of which no weights are there."""
+
     def change(plain):
         h5_many(plain)
-        del plain["config"]["layers"][1 : LAYERS - n]
+        del plain["config"]["layers"][1 : LAYERS - n + 1]
 
     return change
 
 
+def long(plain, n=2_000):
+    """As many layers as may be, without weights, before the one that has too many."""
+    drops = [
+        {"module": "keras.layers", "class_name": "Dropout", "config": {"rate": 0.1, "name": f"d{i}"}}
+        for i in range(n)
+    ]
+    plain["config"]["layers"][1:1] = drops
+    h5_units(plain)
+
+
 def functional(plain, n=700):
-    """As many layers as may be, of which no weights are there."""
+    """A graph of which no weights are there."""
     inputs = x = keras.Input((2,))
     with keras.StatelessScope(initialize_variables=False):
         for _ in range(n):
@@ -199,7 +211,7 @@ def giant_dataset(folder: Path) -> bytes:
 def many_groups(folder: Path) -> bytes:
     path = folder / "weights.h5"
     with h5py.File(path, "w") as content:
-        for i in range(21_000):
+        for i in range(41_000):
             content.create_group(str(i))
     return path.read_bytes()
 
@@ -248,6 +260,7 @@ NETWORKS = {
     "b.keras": keras_with(lambda v: v["config"]["layers"][-1]["config"].update(units=MANY)),
     "many.keras": keras_with(h5_many),
     "chain.keras": keras_with(chain()),
+    "long.keras": keras_with(long),
     "functional.keras": keras_with(functional),
     "deep.keras": keras_with(lambda _: deep()),
     "deeper.keras": keras_with(lambda _: deep(900)),

@@ -59,17 +59,22 @@ def plausible(kind):
     return known.get(kind, PLAIN) | PLAIN if kind in known else PLAIN
 
 
+def read_back(kind, plain):
+    """What was read is written, and read again the same."""
+    given_text = json.dumps(plain, default=str)
+    with judged("from_json"):
+        value = kind.from_json(given_text)
+        assert kind.from_json(value.to_json()).to_json() == value.to_json()
+    with judged("from_dict"):
+        kind.from_dict(plain)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_values(kind):
     @cases(len(KINDS))
     @given(plausible(kind) | PLAIN | st.text(max_size=20))
     def read(plain):
-        given_text = json.dumps(plain, default=str)
-        with judged("from_json"):
-            value = kind.from_json(given_text)
-            assert kind.from_json(value.to_json()).to_json() == value.to_json()
-        with judged("from_dict"):
-            kind.from_dict(plain)
+        read_back(kind, plain)
 
     read()
 

@@ -29,8 +29,12 @@ def trials():
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
+    return stored(tmp_path_factory.mktemp("whole"))
+
+
+def stored(folder):
     """The bytes of a store with eight placements and 48 trials."""
-    path = tmp_path_factory.mktemp("whole") / "s.db"
+    path = folder / "s.db"
     with closing(Store(path)) as store:
         store.describe(FACTS)
         store.add_placements(PLACEMENTS)

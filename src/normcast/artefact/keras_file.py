@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from normcast.budgets import opened_zip, refuse_expansion
 from normcast.errors import first_line
+from normcast.models.making import at_length
 from normcast.models.revival import Classes, refuse_hostile
 from normcast.models.shapes import Held
 from normcast.plain import parsed
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     import keras
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-MOST_PARTS = 20_000
-"""Groups and arrays of a file of weights; that of a thousand layers with an optimizer has 10,000."""
+MOST_PARTS = 40_000
+"""Groups and arrays of a file of weights; that of two thousand layers with an optimizer has 20,000."""
 
 MOST_TEXT = 32 * 2**20
-"""Bytes that a configuration may unpack to; that of a network of a thousand layers has about one million."""
+"""Bytes that a configuration may unpack to; that of two thousand layers has about two million."""
 
 
 def read_keras_file(
@@ -51,7 +52,10 @@ def read_keras_file(
         ) from error
     refuse_hostile(parsed(config, f"{where}: {CONFIG}"), where, own, held)
     try:
-        return keras.saving.load_model(file, custom_objects=dict(own or {}), compile=compiled, safe_mode=True)
+        with at_length:
+            return keras.saving.load_model(
+                file, custom_objects=dict(own or {}), compile=compiled, safe_mode=True
+            )
     except Exception as error:
         raise ValueError(f"{where} cannot be read as a Keras model. {first_line(error)}") from error
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EARLIER = {"h": "outputs"}  # what files of format 1 call an argument of `Architecture.build`
 MOST_TEXT = 2**20
-"""Bytes of an architecture; one of a thousand layers has a third of it."""
+"""Bytes of an architecture; one of two thousand layers has two thirds of it."""
 
 ARCHITECTURE, MODEL, WEIGHTS = "architecture.json", "model.keras", "weights.safetensors"
 

@@ -14,6 +14,7 @@ import keras
 
 import normcast.layers  # noqa: F401  (registers its layers)
 from normcast.errors import last_line, unknown
+from normcast.models.making import at_length
 from normcast.models.shapes import NOTHING, Held, is_of_user, refuse_large, refuse_layers
 from normcast.plain import parsed, short
 
@@ -39,9 +40,6 @@ ROUNDS = ("power_iterations", "num_ops", "num_chains", "chain_depth")
 MOST_ROUNDS = 1_000
 """Rounds of a layer: each is traced by itself and takes milliseconds."""
 
-LAYERS_ANEW = 40
-"""How many layers Keras makes anew in the time that it takes to make one with its weights."""
-
 KEPT_CODE = "From a text only layers without code are made; make the model in Python and hand it over."
 
 
@@ -59,7 +57,8 @@ def revived(spec: Any, where: str, own: Classes | None = None) -> Any:
     """
     refuse_hostile(spec, where, own)
     try:
-        return keras.saving.deserialize_keras_object(spec, custom_objects=dict(own or {}), safe_mode=True)
+        with at_length:
+            return keras.saving.deserialize_keras_object(spec, custom_objects=dict(own or {}), safe_mode=True)
     except Exception as error:
         raise ValueError(f"{where} cannot be made. {last_line(error)}") from error
 
@@ -111,16 +110,8 @@ def refuse_code(plain: Any, where: str, own: Classes | None = None) -> dict[str,
         _refuse_rounds(spec, place)
         named[str(spec.get("registered_name") or (spec["config"] if name == "function" else name))] = known
         calls += times * _is_layer(known)
-        if known is keras.Sequential:  # Keras makes it anew with each of its layers
-            calls += times * _layers_in(spec) ** 2 // LAYERS_ANEW
         refuse_layers(calls, where)
     return named
-
-
-def _layers_in(spec: Mapping[str, Any]) -> int:
-    config = spec.get("config")
-    layers = config.get("layers") if isinstance(config, dict) else config  # a list in files of long ago
-    return len(layers) if isinstance(layers, list) else 0
 
 
 def _refuse_rounds(spec: Mapping[str, Any], place: str) -> None:

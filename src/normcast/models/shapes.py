@@ -13,9 +13,12 @@ import keras
 
 from normcast import keras_seam
 from normcast.errors import last_line
+from normcast.models.making import at_length
 
-MOST_LAYERS = 1_000
-"""Calls of layers in a network that is read: each takes milliseconds to make, and none of ours has fifty."""
+MOST_LAYERS = 2_100
+"""Calls of layers in a network that is read: two thousand, and inputs and models that hold them. Each takes
+milliseconds to make, and none of ours has fifty.
+"""
 
 MOST_FREE = 10**8
 """Weights that a network may have although no file holds them: what edits and states add, in 400 MB."""
@@ -133,9 +136,10 @@ def is_of_user(thing: Any) -> bool:
 
 def _made(spec: dict[str, Any], classes: Mapping[str, Any], safe_mode: bool) -> Any:
     legacy = None if spec.get("module") else LEGACY.get(spec["class_name"])
-    if legacy is not None:
-        return legacy.from_config(spec["config"], custom_objects=dict(classes))
-    return keras.saving.deserialize_keras_object(spec, custom_objects=dict(classes), safe_mode=safe_mode)
+    with at_length:
+        if legacy is not None:
+            return legacy.from_config(spec["config"], custom_objects=dict(classes))
+        return keras.saving.deserialize_keras_object(spec, custom_objects=dict(classes), safe_mode=safe_mode)
 
 
 def _light(plain: Any) -> Any:
@@ -144,19 +148,8 @@ def _light(plain: Any) -> Any:
     """
     if isinstance(plain, dict):
         kept = {key: _light(each) for key, each in plain.items() if key != "compile_config"}
-        if plain.get("class_name") == "Sequential" and isinstance(kept.get("config"), dict):
-            kept["config"] = _made_at_once(kept["config"])
         return kept | {key: False for key in ("unroll", "stateful") if key in kept}
     return [_light(each) for each in plain] if isinstance(plain, (list, tuple)) else plain
-
-
-def _made_at_once(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a Sequential's configuration without its input, with which Keras makes it anew each layer."""
-    first, *rest = config.get("layers") or [None]
-    if not isinstance(first, dict) or first.get("class_name") != "InputLayer" or not rest:
-        return config
-    shape = first["config"].get("batch_shape") or first["config"].get("batch_input_shape")
-    return {**config, "layers": rest, "build_input_shape": shape}
 
 
 def _states(spec: Any, made: Any) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from normcast.study.earlier import TWICE, agrees, has_digests
 from normcast.study.faults import guarded
 from normcast.study.migrations import COLUMNS, digest
 from normcast.study.store import Store
@@ -19,24 +20,34 @@ from normcast.study.store import Store
 # The head of every store: SQLite's own words, pages of 4096 bytes, a write-ahead log, and fixed fractions.
 HEAD = b"SQLite format 3\0" + struct.pack(">HBBBBBB", 4096, 2, 2, 0, 64, 32, 32)
 
+UNSEEN = (
+    "The store is of an earlier version, without digests: form, keys and the first metric of each trial were "
+    "verified, but not other metrics, histories, facts and edits, in which a changed digit would not be seen."
+)
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError, OverflowError)
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """How many rows were saved, and how many were seen to be damaged; others may have left no trace."""
+    """How many rows were saved, and how many were seen to be damaged; others may have left no trace.
+
+    had_digests: whether each saved row is what was written. Of an earlier version, whose rows have no digest,
+    those are saved that have their form, their key in the index and, of a trial, their score twice.
+    """
 
     path: str
     facts: int
     placements: int
     trials: int
     damaged: int
+    had_digests: bool = True
 
     def __str__(self) -> str:
-        return (
+        told = (
             f"{self.path}: {self.trials} trials, {self.placements} placements and {self.facts} facts saved; "
             f"{self.damaged} damaged rows left out."
         )
+        return told if self.had_digests else f"{told} {UNSEEN}"
 
 
 def repair(path: str | Path, out: str | Path) -> Repaired:
@@ -54,27 +65,44 @@ def repair(path: str | Path, out: str | Path) -> Repaired:
         shutil.copyfile(path, copy)
         with suppress(FileNotFoundError):  # what was written last stands in a file beside
             shutil.copyfile(f"{path}-wal", f"{copy}-wal")
-        rows = _rows(copy)
-        if not any(rows.values()):
+        found = _found(copy)
+        if not found.read:
             _mend_head(copy)
-            rows = _rows(copy)
-    whole = {table: [row for row in found if _is_whole(row)] for table, found in rows.items()}
-    if not any(whole.values()):
+            found = _found(copy)
+    if not any(found.whole.values()):
         raise ValueError(f"{path}: nothing in it can be read as a store of a study.")
-    _write(whole, out)
-    counts = {table: len(found) for table, found in whole.items()}
-    left_out = sum(map(len, rows.values())) - sum(counts.values())
-    return Repaired(str(out), counts["fact"], counts["placement"], counts["trial"], left_out)
+    _write(found.whole, out)
+    counts = {table: len(rows) for table, rows in found.whole.items()}
+    left_out = found.read - sum(counts.values())
+    return Repaired(
+        str(out), counts["fact"], counts["placement"], counts["trial"], left_out, found.had_digests
+    )
 
 
-def _rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows that SQLite can read, by table, each with its digest."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
+@dataclass(frozen=True)
+class _Found:
+    """read: how many rows SQLite can read; whole: those that are right, by table, each with its digest."""
+
+    read: int
+    whole: dict[str, list[tuple[Any, ...]]]
+    had_digests: bool
+
+
+def _found(path: Path) -> _Found:
+    count, whole = 0, {}
     with closing(sqlite3.connect(path)) as base:
         base.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        digests = has_digests(base)
         for table, columns in COLUMNS.items():
-            found[table] = list(dict.fromkeys(_of_table(base, table, (*columns, "digest"))))
-    return found
+            beside = ("digest",) if digests else TWICE[table]
+            rows = list(dict.fromkeys(_of_table(base, table, (*columns, *beside))))
+            count += len(rows)
+            if digests:
+                whole[table] = [row for row in rows if _is_whole(row)]
+            else:
+                own = [row[: len(columns)] for row in rows if agrees(base, table, row)]
+                whole[table] = [(*row, digest(row)) for row in own]
+    return _Found(count, whole, digests)
 
 
 def _of_table(base: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:

@@ -69,6 +69,7 @@ class Store:
         base = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None, check_same_thread=False)
         try:
             version_of(base, self.path)  # refuses before the first write, and WAL mode is one
+            refuse_torn(base, self.path)  # before an older version gives its rows digests
             base.execute("PRAGMA journal_mode=WAL")
             migrate(base, self.path)
             verify(base, self.path)
@@ -238,11 +239,15 @@ def is_void(claim: Claim, now: float) -> bool:
     return claim.host == platform.node() and not may_live(claim.process)
 
 
-def verify(base: sqlite3.Connection, path: str) -> None:
-    """Raise ValueError if anything that is read is not what was written."""
+def refuse_torn(base: sqlite3.Connection, path: str) -> None:
+    """Raise ValueError if the tables and indexes of a file do not fit each other."""
     (found,) = base.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise damaged(path, str(found).splitlines()[-1])
+
+
+def verify(base: sqlite3.Connection, path: str) -> None:
+    """Raise ValueError if anything that is read is not what was written."""
     for table, columns in COLUMNS.items():
         for *row, known in base.execute(f"SELECT {', '.join(columns)}, digest FROM {table}"):
             if digest(tuple(row)) != known:

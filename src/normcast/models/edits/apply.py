@@ -18,6 +18,7 @@ from normcast.models.edits.change import edited
 from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
+from normcast.models.making import at_length
 from normcast.models.revival import refuse_code, revived
 from normcast.models.shapes import Held, refuse_large
 
@@ -108,7 +109,8 @@ def _complete(spec: Spec, classes: dict[str, Any]) -> Spec:
 def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
     # Edits brought no code: what code there is, is that of a model that is alive already.
     try:
-        return keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
+        with at_length:
+            return keras.saving.deserialize_keras_object(spec, custom_objects=classes, safe_mode=False)
     except Exception as error:
         raise ValueError(f"apply: Keras cannot build the edited model. {last_line(error)}") from error
 
