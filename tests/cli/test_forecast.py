@@ -90,8 +90,9 @@ def test_parquet_in_and_out(folder):
 def test_presets_are_listed_with_a_line_each(capsys):
     assert run(["presets"]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
-    assert any(line.startswith("patch-lstm") and line.endswith("(default)") for line in lines)
+    assert any(line.startswith("combination") and line.endswith("(default)") for line in lines)
     assert all(len(line.split(None, 1)) == 2 for line in lines)
+    assert {"patch-lstm", "ridge", "theta"} < {line.split()[0] for line in lines}
 
 
 def test_the_version_is_printed(capsys):

@@ -14,6 +14,7 @@ from normcast.scoring.series_scale import mean_seen
 NETWORK = "network"
 NEAR = 1.03  # times the least error: candidates up to here weigh the same
 LEAST = 3  # candidates that weigh at least
+ALIKE = 1.01  # times the least error: shares of the networks that are as good
 SHARES = np.linspace(0, 1, 11)  # of the networks, of which one is chosen
 
 
@@ -109,13 +110,9 @@ class Trial:
         """Which windows are of the earlier half of the origins, (windows,)."""
         return self.time < np.median(np.unique(self.time))
 
-    def sizes(self, forecast: np.ndarray) -> np.ndarray:
-        """Return the mean |error| of a forecast (windows, h) in units of its series, (windows,)."""
-        return mean_seen(np.abs(self.y - forecast)) / self.unit
-
     def error(self, forecast: np.ndarray) -> float:
         """Return the mean |error| of a forecast (windows, h) in units of its series, pooled over all."""
-        sizes = self.sizes(forecast)
+        sizes = mean_seen(np.abs(self.y - forecast)) / self.unit
         return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
     def chosen(self, quantiles: tuple[float, ...]) -> Combination:
@@ -145,19 +142,14 @@ class Trial:
     def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
         """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).
 
-        Of those whose error is within a standard error of the least, the one next to one half: what is hardly
-        better on a few origins is no reason to put all on one. Windows that overlap count as one observation.
+        Of those whose error is within `ALIKE` of the least, the one next to one half: what is hardly better on
+        a few origins is no reason to put all on one.
         """
-        _, block = np.unique(self.time // self.y.shape[1], return_inverse=True)
-        tried = np.array(
-            [by_block(self.sizes(candidates + each * (network - candidates)), block) for each in SHARES]
-        )
-        if not tried.size:
+        tried = np.array([self.error(candidates + each * (network - candidates)) for each in SHARES])
+        if np.isnan(tried).all():
             return 0.5
-        worse = tried - tried[np.argmin(tried.mean(axis=1))]
-        errors = worse.std(axis=1, ddof=1) / np.sqrt(worse.shape[1]) if worse.shape[1] > 1 else np.inf
-        held = np.flatnonzero(worse.mean(axis=1) <= errors)
-        return float(SHARES[held[np.argmin(np.abs(SHARES[held] - 0.5))]])
+        alike = np.flatnonzero(tried <= ALIKE * np.nanmin(tried))
+        return float(SHARES[alike[np.argmin(np.abs(SHARES[alike] - 0.5))]])
 
     def spread(self, median: np.ndarray, quantiles: tuple[float, ...]) -> float:
         """Return the share of the networks' widths with which the later origins' pinball loss is least.
@@ -177,17 +169,6 @@ class Trial:
             loss = np.maximum(np.array(quantiles) * over, (np.array(quantiles) - 1) * over).mean(axis=-1)
             losses.append(np.nanmean(mean_seen(loss) / unit))
         return float(SHARES[int(np.nanargmin(losses))]) if np.isfinite(losses).any() else 1.0
-
-
-def by_block(sizes: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Return the mean of each block over what is no NaN, where there is such.
-
-    >>> by_block(np.array([1.0, 3.0, np.nan, 5.0]), np.array([0, 0, 1, 2]))
-    array([2., 5.])
-    """
-    seen = np.isfinite(sizes)
-    many = np.bincount(block[seen])
-    return np.bincount(block[seen], sizes[seen])[many > 0] / many[many > 0]
 
 
 def near(errors: Mapping[str, float]) -> list[str]:
