@@ -74,7 +74,7 @@ def calls():
 
 def made(target, results, given, attributes):
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in results]
-    values = [jnp.full(shape, 0.5, jnp.float32) for shape in given]
+    values = [np.full(shape, 0.5, np.float32) for shape in given]
     return jax.block_until_ready(jax.ffi.ffi_call(target, structs)(*values, **attributes))
 
 

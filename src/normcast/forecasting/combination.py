@@ -142,8 +142,8 @@ class Trial:
     def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
         """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).
 
-        Of those whose error is within `ALIKE` of the least, the one next to one half: what is hardly better on
-        a few origins is no reason to put all on one.
+        Of those whose error is within `ALIKE` of the least, the one next to one half: what is hardly better
+        on a few origins is no reason to put all on one.
         """
         tried = np.array([self.error(candidates + each * (network - candidates)) for each in SHARES])
         if np.isnan(tried).all():
