@@ -98,6 +98,13 @@ def test_a_network_that_too_few_origins_could_judge_is_not_trained_and_that_is_s
     assert len(named.learned_.trained) == 1
 
 
+def test_no_map_in_a_combination_reads_more_than_was_asked_for(frame):
+    learned = Forecaster(**QUICK, input_size=10).fit(frame, progress=False).learned_
+    assert {"ridge_7", "ridge_28"} < set(learned.candidates)
+    assert {"ridge", "ridge_7"} <= set(learned.fitted.combination.errors)
+    assert "ridge_28" not in learned.fitted.combination.errors
+
+
 def test_two_fits_are_the_same_to_the_last_bit(frame, combined):
     assert equal(Forecaster(**QUICK).fit(frame, progress=False).predict(), combined.predict())
 

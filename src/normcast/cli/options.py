@@ -188,7 +188,7 @@ def model(
         str,
         Option(help="combination, or what forecasts alone; see `normcast presets`.", rich_help_panel=MODEL),
     ] = "combination",
-    input_size: Annotated[int | None, Option(help="Rows the network reads.", rich_help_panel=MODEL)] = None,
+    input_size: Annotated[int | None, Option(help="Rows read at most.", rich_help_panel=MODEL)] = None,
     level: Annotated[
         list[float] | None,
         Option(help="Interval in percent; may repeat. Default: 80 and 95.", rich_help_panel=MODEL),

@@ -55,8 +55,8 @@ class Forecaster(Shown, Recorded):
     starts; linear maps and simple forecasts are fitted beside it, and all are weighted by their errors on
     held-out windows, where quantiles are corrected too, so that intervals cover what they say.
 
-    h: rows to forecast. input_size: rows the network reads; by default whole seasons, shrunk to fit short
-    series. freq, season: found from the stamps unless given; several seasons stand from the main one up,
+    h: rows to forecast. input_size: rows that network and linear maps read at most; by default the network
+    reads whole seasons, fewer where series are short. freq, season: found from the stamps unless given; several seasons stand from the main one up,
     as in [24, 168], the longest for a baseline. model: "combination", the default; or what forecasts
     alone: a preset's name (`normcast presets`), a candidate's such as "ridge" or "seasonal_naive", an
     `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns

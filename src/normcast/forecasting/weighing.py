@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normcast.candidates import FittedCandidate
+from normcast.candidates import FittedCandidate, StagedRidge
 from normcast.errors import listed
 from normcast.forecasting.combination import Trial
 from normcast.forecasting.fitted import Fitted
@@ -31,11 +31,23 @@ def combined(
         raise ValueError(
             f"model: {name!r} does not apply to these rows; those that do are {listed(sorted(candidates))}."
         )
-    chosen = {name} if name else {each for each in candidates if candidates[each].reads is not None}
-    tried = {each: candidates[each] for each in candidates if each in chosen}
+    tried = {name: candidates[name]} if name else weighed(candidates, settings.input_size)
     combination = trial(fitted, tried, fold, season).chosen(settings.quantiles)
     used = {name: each for name, each in tried.items() if name in combination.weights}
     return replace(fitted, candidates=used, combination=combination)
+
+
+def weighed(candidates: Mapping[str, FittedCandidate], input_size: int | None) -> dict[str, FittedCandidate]:
+    """Return the candidates that may be in a combination.
+
+    What reads all rows there are is left out, and so are linear maps that read more than was asked for, with an
+    input_size that is not None.
+    """
+    most = np.inf if input_size is None else input_size
+    found = {name: each for name, each in candidates.items() if each.reads is not None}
+    return {
+        name: each for name, each in found.items() if not isinstance(each, StagedRidge) or each.reads <= most
+    }
 
 
 def trial(
