@@ -56,10 +56,10 @@ class Forecaster(Shown, Recorded):
     held-out windows, where quantiles are corrected too, so that intervals cover what they say.
 
     h: rows to forecast. input_size: rows that network and linear maps read at most; by default the network
-    reads whole seasons, fewer where series are short. freq, season: found from the stamps unless given; several seasons stand from the main one up,
-    as in [24, 168], the longest for a baseline. model: "combination", the default; or what forecasts
-    alone: a preset's name (`normcast presets`), a candidate's such as "ridge" or "seasonal_naive", an
-    `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
+    reads whole seasons, fewer where series are short. freq, season: found from the stamps unless given;
+    several seasons stand from the main one up, as in [24, 168], the longest for a baseline. model:
+    "combination", the default; or what forecasts alone: a preset's name (`normcast presets`), a candidate's
+    such as "ridge" or "seasonal_naive", an `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h). hist_exog: columns
     known up to now; futr_exog: columns known ahead; stat_exog: columns with one value per series. level:
     intervals in percent, () for none; by default 80 and 95, or those of them that calibration can support.
     seeds: networks to train, from `seed` on. epochs, patience,
