@@ -40,8 +40,7 @@ def combined(
 def weighed(candidates: Mapping[str, FittedCandidate], input_size: int | None) -> dict[str, FittedCandidate]:
     """Return the candidates that may be in a combination.
 
-    What reads all rows there are is left out, and so are linear maps that read more than an input_size that was
-    asked for.
+    What reads all rows there are is left out, and so are linear maps that read more than was asked for.
     """
     most = np.inf if input_size is None else input_size
     found = {name: each for name, each in candidates.items() if each.reads is not None}
