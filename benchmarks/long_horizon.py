@@ -17,7 +17,7 @@ import pandas as pd
 from benchmarks.rolling_origins import facts, number
 from normcast.data import Panel
 from normcast.forecasting import Forecaster
-from normcast.forecasting.backtest import MODEL, with_intervals
+from normcast.forecasting.backtest import MODEL, network_alone, with_intervals
 from normcast.forecasting.learned import Learned
 from normcast.windows.arrays import Arrays
 
@@ -115,6 +115,8 @@ def points(learned: Learned, arrays: Arrays, origins: np.ndarray) -> dict[str, n
     scaled = bare.fitted.scaling.scaled(arrays)
     windows = arrays.last(origins, bare.sizes.input_size)
     told = {MODEL: bare.fitted.forecast(scaled, windows)}
+    if bare.fitted.combination.errors and bare.fitted.model is not None:
+        told[bare.network] = network_alone(bare).forecast(scaled, windows)
     told |= {name: with_intervals(each, bare, scaled, windows) for name, each in bare.candidates.items()}
     return {name: values[..., values.shape[-1] // 2] for name, values in told.items()}
 

@@ -64,7 +64,7 @@ def test_every_candidate_for_cases_has_a_name_and_a_place_of_its_own(kind):
 
 def test_candidates_for_forecasts_are_as_before():
     names = [each.name for each in candidates.candidates()]
-    assert names == ["seasonal_naive", "longest_season", "drift", "ridge", "theta", "seasonal_drift"]
+    assert names == ["naive", "seasonal_naive", "longest_season", "drift", "ridge", "theta", "seasonal_drift"]
 
 
 def test_a_kind_that_there_is_not_is_refused():

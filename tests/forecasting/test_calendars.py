@@ -45,6 +45,7 @@ def test_a_back_test_repeats_the_longest_season_that_fits_twice():
     found = forecaster.cross_validation(table, n_windows=2, progress=False)
     names = [
         "normcast",
+        "naive",
         "seasonal_naive",
         "longest_season",
         "drift",

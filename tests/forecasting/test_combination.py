@@ -107,6 +107,17 @@ def test_widths_of_a_step_that_nobody_observed_are_none():
     assert widths(errors, ()).tolist() == [[0.0], [0.0]]
 
 
+def test_errors_are_larger_where_nothing_was_chosen_by_them():
+    draws = np.random.default_rng(6)
+    few = Y[:24], np.ones(24), TIME[:24]
+    alike = {str(name): Y[:24] + draws.normal(size=(24, 1)) for name in range(40)}  # none is the better one
+    assert 1.1 < Trial(alike, None, *few).chosen(QUANTILES).optimism <= 2
+    steady = Trial({"a": Y + 1.0, "b": Y + 5.0}, None, Y, np.ones(200), TIME).chosen(QUANTILES)
+    assert steady.optimism == 1
+    once = Trial({"a": Y[:1] + 1.0}, None, Y[:1], np.ones(1), TIME[:1]).chosen(QUANTILES)
+    assert once.optimism == 1  # a single origin cannot tell
+
+
 def test_it_comes_back_from_its_text_and_is_held_to_what_it_weighs():
     chosen = tried(quantiles(Y + 0.7), a=-0.3, b=-0.3, c=-0.3)
     again = Combination.from_json(chosen.to_json())

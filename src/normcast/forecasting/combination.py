@@ -14,6 +14,7 @@ from normcast.scoring.series_scale import mean_seen
 NETWORK = "network"
 NEAR = 1.03  # times the least error: candidates up to here weigh the same
 LEAST = 3  # candidates that weigh at least
+MOST_OPTIMISM = 2.0
 ALIKE = 1.01  # times the least error: shares of the networks that are as good
 SHARES = np.linspace(0, 1, 11)  # of the networks, of which one is chosen
 
@@ -26,13 +27,17 @@ class Combination(Plain):
     their medians under these. spread: share that the networks' distances of quantiles from the median have in
     those of the whole; the rest is `widths` (h, quantiles). errors: mean |error| at the origins, over the
     in-sample error of the seasonal naive forecast, of every part that was tried, of `combined`, and of
-    `candidates`, the combination without networks; empty where nothing was chosen.
+    `candidates`, the combination without networks; empty where nothing was chosen. optimism: how many times
+    larger errors are at origins that chose nothing; 1 where that is not known.
     """
+
+    added: ClassVar[tuple[str, ...]] = ("optimism",)
 
     weights: dict[str, float]
     spread: float
     widths: np.ndarray
     errors: dict[str, float]
+    optimism: float = 1.0
 
     COMBINED: ClassVar[str] = "combined"
     CANDIDATES: ClassVar[str] = "candidates"
@@ -70,11 +75,13 @@ class Combination(Plain):
         return ", ".join(f"{100 * self.weights[name]:.0f} % {name}" for name in ranked)
 
     def without_network(self) -> str:
-        """Return what the held-out errors would be without the networks, in words; "" where none is."""
+        """Return what held-out errors would be without the networks, in words; "" where none were trained."""
         if NETWORK not in self.errors:
             return ""
         worse = 100 * (self.errors[self.CANDIDATES] / self.errors[self.COMBINED] - 1)
-        return f"; without the network {worse:.0f} % worse" if self.share else "; the network adds nothing"
+        if not self.share:
+            return "; the network adds nothing"
+        return f"; without the network {worse:.0f} % worse" if worse >= 0.5 else "; without it as good"
 
     def combined(self, points: Mapping[str, np.ndarray], network: np.ndarray | None) -> np.ndarray:
         """Return quantiles of points by name and of the networks' quantiles (windows, h, Q), all scaled."""
@@ -116,28 +123,61 @@ class Trial:
         return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
     def chosen(self, quantiles: tuple[float, ...]) -> Combination:
-        """Choose weights by the errors, and the networks' share in the widths by the pinball loss.
+        """Choose weights by the errors, and the networks' share in the widths by the pinball loss."""
+        weights = self.weights()
+        median = self.median(weights)
+        errors = {name: self.error(each) for name, each in self.parts.items()}
+        rest = sum(weights[name] for name in self.points if name in weights)
+        alone = {name: weights[name] / rest for name in self.points if name in weights}
+        errors[Combination.CANDIDATES] = self.error(self.median(alone)) if alone else float("nan")
+        errors[Combination.COMBINED] = self.error(median)
+        around = self.spread(median, quantiles), widths(self.y - median, quantiles)
+        return Combination(weights, *around, errors, self.optimism(errors[Combination.COMBINED]))
+
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The medians of candidates and of the networks by name, each (windows, h)."""
+        if self.network is None:
+            return dict(self.points)
+        return {**self.points, NETWORK: self.network[..., self.network.shape[-1] // 2]}
+
+    def median(self, weights: Mapping[str, float]) -> np.ndarray:
+        """Return the mean of the parts under these weights, (windows, h)."""
+        parts = self.parts
+        return np.sum([weights[name] * parts[name] for name in sorted(weights)], axis=0)
+
+    def weights(self) -> dict[str, float]:
+        """Choose weights by the errors.
 
         Candidates within 3 % of the best, and the best three in any case, weigh the same; see `share` for how
         much the networks weigh beside their mean.
         """
-        errors = {name: self.error(each) for name, each in self.points.items()}
-        base = near(errors)
-        mean = np.mean([self.points[name] for name in base], axis=0)
-        errors[Combination.CANDIDATES] = self.error(mean)
-        share, median = 0.0, mean
+        base = near({name: self.error(each) for name, each in self.points.items()})
+        share = 0.0
         if self.network is not None:
-            middle = self.network[..., self.network.shape[-1] // 2]
-            errors[NETWORK] = self.error(middle)
-            share = self.share(mean, middle)
-            median = mean + share * (middle - mean)
-        errors[Combination.COMBINED] = self.error(median)
+            mean = np.mean([self.points[name] for name in base], axis=0)
+            share = self.share(mean, self.parts[NETWORK])
         weights = {name: (1 - share) / len(base) for name in base if share < 1}
-        if share > 0:
-            weights[NETWORK] = share
-        return Combination(
-            weights, self.spread(median, quantiles), widths(self.y - median, quantiles), errors
-        )
+        return {**weights, NETWORK: share} if share > 0 else weights
+
+    def optimism(self, error: float) -> float:
+        """Return how many times larger than this error, of all origins, those are that chose nothing: 1 to 2.
+
+        What one half of the origins chooses is judged by the other, both ways.
+        """
+        if not self.early.any() or self.early.all() or not error > 0:
+            return 1.0
+        told = np.empty_like(self.y)
+        for seen in (self.early, ~self.early):
+            told[~seen] = self.only(~seen).median(self.only(seen).weights())
+        ratio = self.error(told) / error
+        return float(np.clip(ratio, 1, MOST_OPTIMISM)) if np.isfinite(ratio) else 1.0
+
+    def only(self, some: np.ndarray) -> Trial:
+        """Return the windows of a mask."""
+        points = {name: each[some] for name, each in self.points.items()}
+        network = None if self.network is None else self.network[some]
+        return Trial(points, network, self.y[some], self.unit[some], self.time[some])
 
     def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
         """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).

@@ -240,22 +240,24 @@ def calibrated(fitted: Fitted, fold: ForecastFold, level: tuple[float, ...]) -> 
         block(fold, forecast, windows)
         for windows in (sample(fold.split.train), fold.split.valid, fold.split.calib)
     )
-    growth = grown(train, valid, calib, fold.still)
+    # What the weights were chosen by is part of what is calibrated on, and its errors are too small for that.
+    growth = grown(train, valid, calib, fold.still) * fitted.combination.optimism
     return SeriesIntervals.fit(valid, calib, fitted.quantiles, level, fold.still, growth)
 
 
 def intervals_like(
-    model: SeriesIntervals,
-    fold: ForecastFold,
-    forecast: Callable[[Windows], np.ndarray],
-    quantiles: tuple[float, ...],
-) -> SeriesIntervals:
+    fitted: Fitted, fold: ForecastFold, forecast: Callable[[Windows], np.ndarray]
+) -> SeriesIntervals | None:
     """Learn the intervals of whatever forecasts windows as quantiles, (n, h, Q) in scaled units.
 
-    They have the levels of the model's, and its growth: what is forecast is as hard for both.
+    They have the levels of a fitted model's, and its growth, as what is forecast is as hard for both, but for
+    the optimism of its combination. None where that has none.
     """
+    if fitted.intervals is None:
+        return None
+    levels, growth = fitted.intervals.levels, fitted.intervals.growth / fitted.combination.optimism
     valid, calib = (block(fold, forecast, windows) for windows in (fold.split.valid, fold.split.calib))
-    return SeriesIntervals.fit(valid, calib, quantiles, model.levels, fold.still, model.growth)
+    return SeriesIntervals.fit(valid, calib, fitted.quantiles, levels, fold.still, growth)
 
 
 def block(fold: ForecastFold, forecast: Callable[[Windows], np.ndarray], windows: Windows) -> Block:

@@ -14,6 +14,7 @@ FOLD = (
 )
 MODELS = {
     "normcast": "The forecast of this report; what it is made of stands under the notes.",
+    "naive": "The last value once more, at each step.",
     "seasonal_naive": "The last season once more: for days, each weekday as it was a week ago.",
     "drift": "A straight line from the first to the last value, drawn on.",
     "longest_season": "The longest season once more: for hours, the week before.",
