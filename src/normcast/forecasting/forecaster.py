@@ -63,8 +63,7 @@ class Forecaster(Shown, Recorded):
     (batch, input_size, channels) to (batch, h). hist_exog: columns known up to now; futr_exog: columns known
     ahead; stat_exog: columns with one value per series. level: intervals in percent, () for none; by default
     80 and 95, or those of them that calibration can support. seeds: networks to train, from `seed` on.
-    epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn anew), learning_rate, optimizer:
-    training.
+    epochs, patience, batch_size, epoch_windows (visited in one epoch), learning_rate, optimizer: training.
     scaling: "standard", "robust" or "none". minimum: no forecast below it; "auto" is 0 for counts and for
     amounts that are often 0, else None, for none. short: "skip" goes on without series that are too short or
     broken, "error" names them all.

@@ -37,11 +37,11 @@ def forecast_section(report: ForecastReport) -> Section | None:
         )
         for name, ahead in parts
     ]
-    text = choice_in_words(report)
+    text = (report.made_of, choice_in_words(report))
     return Section(
         "forecast",
         "Forecast",
-        text=(text,) if text else (),
+        text=tuple(each for each in text if each),
         legend=_keys(report, actual="observed"),
         figures=tuple(figures),
         tables=tables.forecast_tables(report, SHOWN),
@@ -78,7 +78,7 @@ def backtest_section(report: ForecastReport) -> Section | None:
     pairs = [(name, cutoff) for name in chosen(report, FOLD_SERIES) for cutoff in cutoffs]
     parts = [(name, cutoff, rows) for name, cutoff in pairs if len(rows := _fold_rows(report, name, cutoff))]
     figures = [_fold_figure(report, *part, rivals, len(parts)) for part in parts]
-    keys = [Key(f"{name} (best baseline)", tone, dash=DASHES[tone]) for name, tone in rivals.items()]
+    keys = [Key(f"{name} (best of the others)", tone, dash=DASHES[tone]) for name, tone in rivals.items()]
     return Section(
         "backtest",
         "What it would have said",

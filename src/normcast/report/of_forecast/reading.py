@@ -55,6 +55,7 @@ def forecast_report(
         scores=None if scored is None else scored.scores,
         curves=tuple(curve for name, learned in names for curve in curves_of(name, learned)),
         split=tuple(part for name, learned in names for part in split_of(name, learned, panel)),
+        made_of=made_of(forecaster),
         notes=notes_of(forecaster),
         settings=settings_of(forecaster, panel, names[-1][1] if names else None),
         versions=versions((*PACKAGES, "pandas")),
@@ -145,24 +146,30 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
     notes = [*failed, *panel.notes, *(() if scored is None else scored.scores.notes)]
     if settings.level and panel.n_series > 1:
         notes.append("Interval corrections are learned from all series together, each in its own scale.")
-    if settings.level and forecaster.learned_ is not None:
+    if settings.level and forecaster.learned_ is not None and forecaster.learned_.trained:
         notes.append(
-            "The forecast comes from networks fitted on all rows but those of the calibration windows at the "
-            "end, which set the width of the intervals."
+            "Networks were fitted on all rows but those of the calibration windows at the end, which set the "
+            "width of the intervals."
         )
-    notes += made_of(forecaster)
+    for name, learned in numbered(forecaster):
+        notes += [f"{name}: {note}." for note in learned.notes]
+        if learned.fitted.combination.errors and learned is not forecaster.learned_:
+            notes.append(f"{name}: {told(learned)}")
     return tuple(notes)
 
 
-def made_of(forecaster: Forecaster) -> list[str]:
-    """Return the notes on what each fit's forecast is made of, and what it would be without networks."""
-    notes = []
-    for name, learned in numbered(forecaster):
-        own = learned.fitted.combination
-        notes += [f"{name}: {note}." for note in learned.notes]
-        if own.errors:
-            notes.append(f"{name}: the forecast is {own.describe()}{own.without_network()}.")
-    return notes
+def told(learned: Learned) -> str:
+    """Return what the forecast of a fit is made of, and what it would be without networks, in a sentence."""
+    own = learned.fitted.combination
+    return f"The forecast is {own.describe()}{own.without_network()}."
+
+
+def made_of(forecaster: Forecaster) -> str:
+    """Return what the forecast is made of, where it is a combination."""
+    learned = forecaster.learned_
+    if learned is None or not learned.fitted.combination.errors:
+        return ""
+    return f"{told(learned)} Held-out rows chose these parts (see how the rows were split)."
 
 
 def seconds_of(scored: Backtest | None, seconds: float | None) -> dict[str, float]:

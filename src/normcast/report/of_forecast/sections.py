@@ -51,7 +51,7 @@ def _title(report: ForecastReport) -> str:
 def _facts(report: ForecastReport) -> str:
     first, last = stamp(report.series["first"].min()), stamp(report.series["last"].max())
     rows, count = f"{int(report.series['rows'].sum()):,} rows", len(report.series)
-    return f"{report.source} · {count} series · {rows} · {first} to {last} · network {report.network}"
+    return f"{report.source} · {count} series · {rows} · {first} to {last} · model {report.network}"
 
 
 def scoreboard_section(report: ForecastReport) -> Section | None:

@@ -66,8 +66,8 @@ class ForecastReport:
     `<model>-lo-<level>`, ...; may have baselines' columns; None after a back-test alone. backtest:
     `unique_id, ds, cutoff, y`, then the columns of every model; None without one. scores: of the back-test
     (`normcast.scoring.score`); None without one. curves, split: how it was trained; empty where unknown.
-    notes: sentences on the data and the run, warnings first. settings, versions: name to value, printed as
-    they are; seconds: stage to duration ("training": 41.2). command, python: code that makes this report
+    made_of: what the forecast is made of, in a sentence; "" where that is one model. notes: sentences on the
+    data and the run, warnings first. settings, versions: name to value, printed as they are; seconds: stage to duration ("training": 41.2). command, python: code that makes this report
     again; given: what the Python does not make itself, in a sentence.
     Raises ValueError if a column is missing.
     """
@@ -87,6 +87,7 @@ class ForecastReport:
     scores: Scores | None = None
     curves: tuple[LearningCurve, ...] = ()
     split: tuple[SplitPart, ...] = ()
+    made_of: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
