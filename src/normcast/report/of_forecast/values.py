@@ -67,8 +67,9 @@ class ForecastReport:
     `unique_id, ds, cutoff, y`, then the columns of every model; None without one. scores: of the back-test
     (`normcast.scoring.score`); None without one. curves, split: how it was trained; empty where unknown.
     made_of: what the forecast is made of, in a sentence; "" where that is one model. notes: sentences on the
-    data and the run, warnings first. settings, versions: name to value, printed as they are; seconds: stage to duration ("training": 41.2). command, python: code that makes this report
-    again; given: what the Python does not make itself, in a sentence.
+    data and the run, warnings first. settings, versions: name to value, printed as they are; seconds: stage
+    to duration ("training": 41.2). command, python: code that makes this report again; given: what the
+    Python does not make itself, in a sentence.
     Raises ValueError if a column is missing.
     """
 
