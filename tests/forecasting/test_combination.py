@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normcast.forecasting.combination import NETWORK, Combination, Trial, near, widths
+from normcast.forecasting.combination import NETWORK, Combination, widths
+from normcast.forecasting.shares import Shares
+from normcast.forecasting.trial import Trial, near
 
 QUANTILES = (0.1, 0.5, 0.9)
 Y = np.random.default_rng(0).normal(size=(200, 3))
@@ -17,9 +19,15 @@ def quantiles(median, spread=1.2816):
     return median[..., None] + spread * np.array([-1.0, 0.0, 1.0])
 
 
+def trial(points, network, y=Y, unit=None, time=None, series=None):
+    """Of one series, unless it is said of which."""
+    series = np.zeros(len(y), int) if series is None else series
+    unit = np.ones(len(y)) if unit is None else unit
+    return Trial(points, network, y, unit, TIME[: len(y)] if time is None else time, series, series.max() + 1)
+
+
 def tried(network, **candidates):
-    points = {name: Y + error for name, error in candidates.items()}
-    return Trial(points, network, Y, np.ones(len(Y)), TIME).chosen(QUANTILES)
+    return trial({name: Y + error for name, error in candidates.items()}, network).chosen(QUANTILES)
 
 
 def test_a_network_that_is_right_is_taken_whole_and_one_that_is_wrong_not_at_all():
@@ -41,10 +49,10 @@ def test_a_network_that_errs_to_the_other_side_has_the_share_that_evens_both_out
 def test_a_network_that_is_hardly_better_or_worse_has_one_half():
     noise = np.random.default_rng(5).normal(size=(200, 1))
     alike = dict.fromkeys("abc", Y + noise)
-    assert Trial(alike, quantiles(Y + 0.99 * noise), Y, np.ones(200), TIME).chosen(QUANTILES).share == 0.5
-    better = Trial(alike, quantiles(Y + 0.9 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)
+    assert trial(alike, quantiles(Y + 0.99 * noise)).chosen(QUANTILES).share == 0.5
+    better = trial(alike, quantiles(Y + 0.9 * noise)).chosen(QUANTILES)
     assert better.share == 1
-    worse = Trial(alike, quantiles(Y + 1.2 * noise), Y, np.ones(200), TIME).chosen(QUANTILES)
+    worse = trial(alike, quantiles(Y + 1.2 * noise)).chosen(QUANTILES)
     assert worse.share == 0
 
 
@@ -53,7 +61,7 @@ def test_errors_count_in_the_unit_of_each_series():
     large = np.where(np.arange(200) % 2, 50.0, 0.0)[:, None] + np.zeros(3)  # 0.5 units of one half
     small = np.where(np.arange(200) % 2, 0.0, 5.0)[:, None] + np.zeros(3)  # 5 units of the other
     both = {"large": Y + large, "small": Y + small, "c": Y + 900, "d": Y + 900}
-    chosen = Trial(both, None, Y, unit, TIME).chosen(QUANTILES)
+    chosen = trial(both, None, Y, unit).chosen(QUANTILES)
     assert chosen.errors["large"] == pytest.approx(0.25)
     assert chosen.errors["small"] == pytest.approx(2.5)
 
@@ -62,7 +70,7 @@ def test_a_series_without_a_unit_and_what_nobody_observed_count_nowhere():
     y, unit = Y.copy(), np.ones(200)
     y[:20], unit[20:40] = np.nan, np.nan
     points = {"a": Y + np.where(np.arange(200) < 40, 99.0, 1.0)[:, None]}
-    assert Trial(points, None, y, unit, TIME).chosen(QUANTILES).errors["a"] == pytest.approx(1)
+    assert trial(points, None, y, unit).chosen(QUANTILES).errors["a"] == pytest.approx(1)
 
 
 def test_widths_are_those_of_the_networks_where_these_are_right_and_of_errors_where_not():
@@ -82,13 +90,13 @@ def test_without_networks_the_widths_are_those_of_the_errors():
     assert chosen.weights == {"a": 1.0}
     assert chosen.spread == 0
     np.testing.assert_allclose(chosen.widths, [[-1.28, 0, 1.28]] * 3, atol=0.35)
-    told = chosen.combined({"a": np.zeros((2, 3))}, None)
+    told = chosen.combined({"a": np.zeros((2, 3))}, None, np.zeros(2, int))
     np.testing.assert_allclose(told, np.broadcast_to(chosen.widths, (2, 3, 3)))
 
 
 def test_a_network_alone_is_what_it_said_to_the_last_bit():
     said = np.sort(np.random.default_rng(4).normal(size=(5, 3, 3)), axis=-1)
-    assert Combination.alone(NETWORK, np.zeros((3, 3))).combined({}, said) is said
+    assert Combination.alone(NETWORK, np.zeros((3, 3))).combined({}, said, np.zeros(5, int)) is said
 
 
 @given(st.lists(st.floats(0.01, 100) | st.just(float("nan")), min_size=1, max_size=9))
@@ -109,12 +117,11 @@ def test_widths_of_a_step_that_nobody_observed_are_none():
 
 def test_errors_are_larger_where_nothing_was_chosen_by_them():
     draws = np.random.default_rng(6)
-    few = Y[:24], np.ones(24), TIME[:24]
     alike = {str(name): Y[:24] + draws.normal(size=(24, 1)) for name in range(40)}  # none is the better one
-    assert 1.1 < Trial(alike, None, *few).chosen(QUANTILES).optimism <= 2
-    steady = Trial({"a": Y + 1.0, "b": Y + 5.0}, None, Y, np.ones(200), TIME).chosen(QUANTILES)
+    assert 1.1 < trial(alike, None, Y[:24]).chosen(QUANTILES).optimism <= 2
+    steady = trial({"a": Y + 1.0, "b": Y + 5.0}, None).chosen(QUANTILES)
     assert steady.optimism == 1
-    once = Trial({"a": Y[:1] + 1.0}, None, Y[:1], np.ones(1), TIME[:1]).chosen(QUANTILES)
+    once = trial({"a": Y[:1] + 1.0}, None, Y[:1]).chosen(QUANTILES)
     assert once.optimism == 1  # a single origin cannot tell
 
 
@@ -123,14 +130,59 @@ def test_it_comes_back_from_its_text_and_is_held_to_what_it_weighs():
     again = Combination.from_json(chosen.to_json())
     assert again.weights == chosen.weights
     np.testing.assert_array_equal(again.widths, chosen.widths)
-    again.check({"a", "b", "c"}, (3, 3), True)
+    again.check({"a", "b", "c"}, 1, (3, 3), True)
     for parts, shape, network in (
         ({"a", "b"}, (3, 3), True),
         ({"a", "b", "c", "d"}, (3, 3), True),
         ({"a", "b", "c"}, (2, 3), True),
         ({"a", "b", "c"}, (3, 3), False),
     ):
-        with pytest.raises(ValueError, match=r"it weighs|its widths have shape"):
-            again.check(parts, shape, network)
+        with pytest.raises(ValueError, match=r"it weighs|its widths have shape|spread is"):
+            again.check(parts, 1, shape, network)
     with pytest.raises(ValueError, match="do not add up to 1"):
-        Combination({"a": 0.5}, 0.0, np.zeros((1, 1)), {}).check({"a"}, (1, 1), False)
+        Combination(Shares.alike({"a": 0.5}), 0.0, np.zeros((1, 1)), {}).check({"a"}, 1, (1, 1), False)
+
+
+SERIES = np.arange(200) % 2
+
+
+def unlike():
+    """Two series, each told well by another candidate."""
+    noise = np.random.default_rng(7).normal(size=(200, 3))
+    right = (SERIES == 0)[:, None]
+    points = {"a": Y + np.where(right, 0.1, 1.0) * noise, "b": Y + np.where(right, 1.0, 0.1) * noise[::-1]}
+    return trial(points, None, series=SERIES).chosen(QUANTILES)
+
+
+def test_series_that_are_unlike_have_weights_of_their_own():
+    shares = unlike().shares
+    assert shares.parts == ("a", "b")
+    np.testing.assert_allclose(shares.own, [[1, 0], [0, 1]], atol=0.02)
+    assert shares.usual.tolist() == [0.5, 0.5]
+    told = {"a": np.zeros((3, 3)), "b": np.ones((3, 3))}
+    np.testing.assert_allclose(shares.of(told, np.array([0, 1, 0]))[:, 0], [0, 1, 0], atol=0.02)
+
+
+def test_series_that_are_alike_share_their_weights():
+    noise = np.random.default_rng(8).normal(size=(200, 3))
+    alike = {"a": Y + noise, "b": Y + noise[::-1], "c": Y + 0.9 * noise[:, ::-1]}
+    assert not trial(alike, None, series=SERIES).chosen(QUANTILES).shares.differ
+
+
+def test_series_that_are_not_known_have_the_usual_weights_and_those_that_are_keep_theirs():
+    combination = unlike()
+    again = Combination.from_json(combination.to_json()).matched(("x", "y"), ("new", "y"))
+    np.testing.assert_array_equal(again.shares.own, [[0.5, 0.5], combination.shares.own[1]])
+    again.check({"a", "b"}, 2, (3, 3), False)
+    with pytest.raises(ValueError, match="weights of 2 series, but there are 3"):
+        again.check({"a", "b"}, 3, (3, 3), False)
+    assert "which have weights of their own" in again.describe()
+
+
+def test_without_a_part_the_others_are_as_large_beside_each_other():
+    shares = Shares(("a", "b", "c"), np.array([0.2, 0.2, 0.6]), np.array([[0.0, 0.1, 0.9], [0.0, 0.0, 1.0]]))
+    rest = shares.without("c")
+    np.testing.assert_allclose(rest.usual, [0.5, 0.5])
+    np.testing.assert_allclose(rest.own, [[0, 1], [0.5, 0.5]])
+    with pytest.raises(ValueError, match="nothing but a"):
+        Shares.alike({"a": 1.0}).without("a")

@@ -83,7 +83,7 @@ class Fitted:
         """Return the forecast of the combination, scaled, not corrected yet: (n, h, Q)."""
         network = self.network(scaled, windows) if self.combination.uses_network else None
         points = {name: each.forecast(scaled, windows) for name, each in self.candidates.items()}
-        return self.combination.combined(points, network)
+        return self.combination.combined(points, network, windows.series)
 
     def network(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Return the networks' forecast, scaled: the median of all seeds' quantiles, the mean of points."""
@@ -108,7 +108,8 @@ class Fitted:
         """Return the same for other series: those that were fitted keep their scales."""
         scaling = self.scaling.matched(self.ids, Arrays.of(panel, 0))
         intervals = self.intervals and self.intervals.matched(self.ids, panel.ids)
-        return replace(self, ids=panel.ids, scaling=scaling, intervals=intervals)
+        combination = self.combination.matched(self.ids, panel.ids)
+        return replace(self, ids=panel.ids, scaling=scaling, intervals=intervals, combination=combination)
 
 
 def described(fitted: Fitted) -> dict[str, str]:

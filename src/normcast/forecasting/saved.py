@@ -117,7 +117,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         build = build_arguments(panel, facts)
     scaling = read_scaling(archive, manifest, panel)
     intervals = read_intervals(archive, manifest, facts, panel)
-    combination, candidates = read_combination(archive, body)
+    combination, candidates = read_combination(archive, body, panel.n_series)
     # Last, so that nothing is built for a file that is broken.
     model, architecture = read_network(archive, build, own) if facts.replicas else (None, None)
     fitted = Fitted(
@@ -201,7 +201,9 @@ def read_settings(archive: Archive, body: Body, network: Any) -> Settings:
         return settings
 
 
-def read_combination(archive: Archive, body: Body) -> tuple[Combination, dict[str, FittedCandidate]]:
+def read_combination(
+    archive: Archive, body: Body, n_series: int
+) -> tuple[Combination, dict[str, FittedCandidate]]:
     """Return what a forecast is made of; a file of earlier formats has networks alone."""
     facts, many = body.fitted, max(1, len(body.fitted.quantiles))
     if facts.combination is None:
@@ -209,7 +211,7 @@ def read_combination(archive: Archive, body: Body) -> tuple[Combination, dict[st
     arrays = archive.arrays(CANDIDATES)
     with archive.reading(CANDIDATES):
         candidates = from_candidate_parts(body.candidates, arrays, facts.h)
-        facts.combination.check(set(candidates), (facts.h, many), facts.replicas > 0)
+        facts.combination.check(set(candidates), n_series, (facts.h, many), facts.replicas > 0)
     return facts.combination, candidates
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from normcast.candidates import FittedCandidate, StagedRidge
 from normcast.errors import listed
-from normcast.forecasting.combination import Trial
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
+from normcast.forecasting.trial import Trial
 from normcast.scoring import seasonal_error
 from normcast.tasks import ForecastFold
 
@@ -33,7 +33,7 @@ def combined(
         )
     tried = {name: candidates[name]} if name else weighed(candidates, settings.input_size)
     combination = trial(fitted, tried, fold, season).chosen(settings.quantiles)
-    used = {name: each for name, each in tried.items() if name in combination.weights}
+    used = {name: each for name, each in tried.items() if name in combination.shares.parts}
     return replace(fitted, candidates=used, combination=combination)
 
 
@@ -58,7 +58,7 @@ def trial(
     points = {name: each.forecast(scaled, windows) for name, each in candidates.items()}
     time = windows.cutoff - fold.ends[windows.series]
     y, unit = windows.targets(scaled.truth), units(fold, season)[windows.series]
-    return Trial(points, network, y, unit, time)
+    return Trial(points, network, y, unit, time, windows.series, len(fold.rows))
 
 
 def units(fold: ForecastFold, season: int) -> np.ndarray:

@@ -42,7 +42,7 @@ def combination(learned: Learned) -> dict[str, Watched]:
     """Return the weights of a combination with what it was chosen by, and the candidates in it."""
     own = learned.fitted.combination
     found = {
-        "weights of the combination": Watched(np.array(list(own.weights.values())), part(own.weights)),
+        "weights of the combination": Watched(np.vstack([own.shares.usual, own.shares.own]), item),
         "errors that chose them": Watched(np.array(list(own.errors.values())), part(own.errors)),
         "widths of the candidates": Watched(np.append(own.widths.ravel(), own.spread), item),
     }

@@ -1,0 +1,199 @@
+"""Trial: forecasts of what could not be seen, by which a combination is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from normcast.forecasting.combination import NETWORK, Combination, widths
+from normcast.forecasting.shares import Shares
+from normcast.scoring.series_scale import mean_seen
+
+NEAR = 1.03  # times the least error: candidates up to here weigh the same
+LEAST = 3  # candidates that weigh at least
+ALIKE = 1.01  # times the least error: what is as good
+SHARES = np.linspace(0, 1, 11)  # of the networks, of which one is chosen
+POWER = 8  # of the errors, by whose inverse the parts of a series weigh
+OWN = 1.0  # observations of its own that make a series as good a witness of its errors as all others
+SMALLEST = 0.02  # of a series' weights; smaller ones are none
+MOST_OPTIMISM = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Forecasts of what could not be seen, beside what came.
+
+    points: (windows, h) by name, of candidates; network: (windows, h, Q), or None; y: (windows, h), NaN where
+    nothing was observed; unit: (windows,) in-sample error of the seasonal naive forecast of each series, NaN
+    where it has none; time: (windows,) rows from the cutoff to the first target, negative; series:
+    (windows,), one of n_series.
+    """
+
+    points: Mapping[str, np.ndarray]
+    network: np.ndarray | None
+    y: np.ndarray
+    unit: np.ndarray
+    time: np.ndarray
+    series: np.ndarray
+    n_series: int
+
+    @cached_property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The medians of candidates and of the networks by name, each (windows, h)."""
+        if self.network is None:
+            return dict(self.points)
+        return {**self.points, NETWORK: self.network[..., self.network.shape[-1] // 2]}
+
+    @cached_property
+    def early(self) -> np.ndarray:
+        """Which windows are of the earlier half of the origins, (windows,)."""
+        return self.time < np.median(np.unique(self.time))
+
+    def sizes(self, forecast: np.ndarray) -> np.ndarray:
+        """Return the mean |error| of a forecast (windows, h) in units of its series, (windows,)."""
+        return mean_seen(np.abs(self.y - forecast)) / self.unit
+
+    def error(self, forecast: np.ndarray) -> float:
+        """Return the mean |error| of a forecast (windows, h) in units of its series, pooled over all."""
+        sizes = self.sizes(forecast)
+        return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
+
+    def told(self, shares: Shares) -> np.ndarray:
+        """Return the median of a combination with these shares, (windows, h)."""
+        return shares.of(self.parts, self.series)
+
+    def chosen(self, quantiles: tuple[float, ...]) -> Combination:
+        """Choose shares by the errors, and the networks' share in the widths by the pinball loss.
+
+        Each series gets shares of its own where these are better by more than 1 % at origins that did not
+        choose them.
+        """
+        ways = [Trial.alike, Trial.of_each] if self.n_series > 1 else [Trial.alike]
+        elsewhere = [self.elsewhere(way) for way in ways]
+        best = len(ways) - 1 if elsewhere[-1] * ALIKE < elsewhere[0] else 0
+        shares = ways[best](self)
+        median = self.told(shares)
+        errors = {name: self.error(each) for name, each in self.parts.items()}
+        rest = shares.without(NETWORK) if set(shares.parts) != {NETWORK} else self.only_candidates().alike()
+        errors[Combination.CANDIDATES] = self.error(self.told(rest))
+        errors[Combination.COMBINED] = error = self.error(median)
+        around = self.spread(median, quantiles), widths(self.y - median, quantiles)
+        ratio = elsewhere[best] / error if error > 0 else np.nan
+        optimism = float(np.clip(ratio, 1, MOST_OPTIMISM)) if np.isfinite(ratio) else 1.0
+        return Combination(shares, *around, errors, optimism)
+
+    def alike(self) -> Shares:
+        """Return the same shares for all series.
+
+        Candidates within 3 % of the best, and the best three in any case, weigh the same; see `share` for how
+        much the networks weigh beside their mean.
+        """
+        base = near({name: self.error(each) for name, each in self.points.items()})
+        share = 0.0
+        if self.network is not None:
+            mean = np.mean([self.points[name] for name in base], axis=0)
+            share = self.share(mean, self.parts[NETWORK])
+        return Shares.alike({**{name: (1 - share) / len(base) for name in base}, NETWORK: share})
+
+    def of_each(self) -> Shares:
+        """Return the shares of each series: by the inverse of its errors, to a high power.
+
+        As far as a series has few origins that do not overlap, the errors of all series count instead.
+        """
+        names, usual = sorted(self.parts), self.alike().mean()
+        errors = np.stack([by_series(self.sizes(self.parts[name]), self) for name in names], axis=1)
+        known = np.isfinite(errors).all(axis=1) & (errors > 0).all(axis=1)
+        pooled = np.array([self.error(self.parts[name]) for name in names])
+        if not known.any() or not (pooled > 0).all():
+            return self.alike()
+        logs = np.log(np.where(known[:, None], errors, 1.0))
+        observations = (np.ptp(self.time) + self.y.shape[1]) / self.y.shape[1]
+        trust = np.where(known, observations / (observations + OWN), 0.0)[:, None]
+        logs = trust * (logs - logs.mean(axis=1, keepdims=True))
+        logs = logs + (1 - trust) * (np.log(pooled) - np.log(pooled).mean())
+        weights = np.exp(-POWER * (logs - logs.min(axis=1, keepdims=True)))
+        weights = weights / weights.sum(axis=1, keepdims=True)
+        weights = np.where(weights < SMALLEST, 0.0, weights)
+        weights = weights / weights.sum(axis=1, keepdims=True)
+        every = np.array([usual.get(name, 0.0) for name in names])
+        used = (weights > 0).any(axis=0) | (every > 0)
+        parts = tuple(name for name, is_used in zip(names, used, strict=True) if is_used)
+        return Shares(parts, every[used], weights[:, used])
+
+    def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
+        """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).
+
+        Of those whose error is within `ALIKE` of the least, the one next to one half: what is hardly better
+        on a few origins is no reason to put all on one.
+        """
+        tried = np.array([self.error(candidates + each * (network - candidates)) for each in SHARES])
+        if np.isnan(tried).all():
+            return 0.5
+        alike = np.flatnonzero(tried <= ALIKE * np.nanmin(tried))
+        return float(SHARES[alike[np.argmin(np.abs(SHARES[alike] - 0.5))]])
+
+    def elsewhere(self, way: Callable[[Trial], Shares]) -> float:
+        """Return the error at origins that chose nothing: each half of them judges what the other chose.
+
+        NaN where there is only one origin.
+        """
+        if not self.early.any() or self.early.all():
+            return float("nan")
+        told = np.empty_like(self.y)
+        for seen in (self.early, ~self.early):
+            told[~seen] = self.only(~seen).told(way(self.only(seen)))
+        return self.error(told)
+
+    def only(self, some: np.ndarray) -> Trial:
+        """Return the windows of a mask."""
+        points = {name: each[some] for name, each in self.points.items()}
+        network = None if self.network is None else self.network[some]
+        rest = self.y[some], self.unit[some], self.time[some], self.series[some]
+        return Trial(points, network, *rest, self.n_series)
+
+    def only_candidates(self) -> Trial:
+        """Return the trial without networks."""
+        rest = self.y, self.unit, self.time, self.series
+        return Trial(self.points, None, *rest, self.n_series)
+
+    def spread(self, median: np.ndarray, quantiles: tuple[float, ...]) -> float:
+        """Return the share of the networks' widths with which the later origins' pinball loss is least.
+
+        What the networks do not give are the widths of the earlier origins' errors.
+        """
+        if self.network is None or not quantiles or not self.early.any() or self.early.all():
+            return float(self.network is not None)
+        late = ~self.early
+        plain = widths((self.y - median)[self.early], quantiles)
+        middle = self.network.shape[-1] // 2
+        own = (self.network - self.network[..., middle : middle + 1])[late]
+        missed, unit = (self.y - median)[late][..., None], self.unit[late]
+        losses = []
+        for each in SHARES:
+            over = missed - (each * own + (1 - each) * plain)
+            loss = np.maximum(np.array(quantiles) * over, (np.array(quantiles) - 1) * over).mean(axis=-1)
+            losses.append(np.nanmean(mean_seen(loss) / unit))
+        return float(SHARES[int(np.nanargmin(losses))]) if np.isfinite(losses).any() else 1.0
+
+
+def by_series(sizes: np.ndarray, trial: Trial) -> np.ndarray:
+    """Return the mean of each series over its windows, (series,); NaN where there is none."""
+    seen = np.isfinite(sizes)
+    many = np.bincount(trial.series[seen], minlength=trial.n_series)
+    sums = np.bincount(trial.series[seen], sizes[seen], trial.n_series)
+    return np.where(many > 0, sums / np.maximum(many, 1), np.nan)
+
+
+def near(errors: Mapping[str, float]) -> list[str]:
+    """Return the names whose errors are within `NEAR` of the least, and of the `LEAST` least ones.
+
+    >>> near({"a": 1.0, "b": 1.02, "c": 2.0, "d": 3.0}), near({"a": 1.0, "b": 1.02, "c": 1.01, "d": 1.03})
+    (['a', 'b', 'c'], ['a', 'b', 'c', 'd'])
+    """
+    ranked = sorted(errors, key=lambda name: np.inf if np.isnan(errors[name]) else errors[name])
+    most = NEAR * errors[ranked[0]]
+    chosen = [name for place, name in enumerate(ranked) if place < LEAST or errors[name] <= most]
+    return [name for name in errors if name in chosen]
