@@ -32,17 +32,15 @@ def run(rest: list[str]) -> list[Row]:
 
 
 def measured(name: str, frame: pd.DataFrame, own: dict[str, Any]) -> list[Row]:
-    """Back-test with the network's correction shrunk, and with all of it."""
+    """Back-test from every origin of the test part."""
     scored, training, rest = timed(frame, TABLES[name], own)
-    unshrunk, *_ = timed(frame, TABLES[name], {**own, "shrink": False})
     asked = f"{name}, input {own['input_size']}"
     windows = f"{len(scored.frame) // H:,} windows"
     rows = [
         Row(f"{asked}: training, at most {own['epochs']} epochs, wall", round(training, 1), "s"),
         at_most(f"{asked}: {windows}, all but the training, wall", rest, SECONDS, "s"),
     ]
-    ours = unshrunk.standardized().loc[["normcast"]].rename({"normcast": "normcast, unshrunk"})
-    for model, scores in pd.concat([scored.standardized(), ours]).iterrows():
+    for model, scores in scored.standardized().iterrows():
         rows += [
             Row(f"{asked}: {model}, {each.upper()}", round(scores[each], 3), "") for each in scores.index
         ]

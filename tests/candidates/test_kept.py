@@ -16,7 +16,7 @@ OWN = {
 
 
 def test_candidates_come_back_as_they_were():
-    again = from_candidate_parts(*candidate_parts(OWN), 2)
+    again = from_candidate_parts(*candidate_parts(OWN), 2, 9)
     assert list(again) == list(OWN)
     assert again["seasonal_naive"] == OWN["seasonal_naive"]
     np.testing.assert_array_equal(again["ridge_4"].weights, OWN["ridge_4"].weights)
@@ -28,6 +28,7 @@ def test_candidates_come_back_as_they_were():
     [
         (lambda plain, arrays: plain["drift"].update(kind="Code"), "no kind 'Code'"),
         (lambda plain, arrays: plain["seasonal_naive"].update(season=0), "season is 0"),
+        (lambda plain, arrays: plain["seasonal_naive"].update(season=1001), "within 1 and 1000 rows"),
         (lambda plain, arrays: plain["seasonal_naive"].update(season=True), "season is True"),
         (lambda plain, arrays: plain["seasonal_naive"].update(other=1), "needs"),
         (lambda plain, arrays: plain["ridge_4"].update(penalty="1"), "needs a penalty"),
@@ -45,4 +46,4 @@ def test_what_is_no_candidate_is_refused(change, message):
     plain, arrays = candidate_parts(OWN)
     change(plain, arrays)
     with pytest.raises(ValueError, match=message):
-        from_candidate_parts(plain, arrays, 2)
+        from_candidate_parts(plain, arrays, 2, 9)

@@ -199,7 +199,7 @@ def test_scaled_values_are_forecast_as_in_their_own_unit():
         y=scaler.apply(y, series), target=scaler, arrays=SimpleNamespace(offsets=offsets)
     )
     windows = windows_at(offsets[1:], input_size=1, h=5, series=[0, 1, 2])
-    found = scaler.undo(Theta(season=4, reads=200).forecast(scaled, windows), windows.series)
+    found = scaler.undo(Theta(season=4).forecast(scaled, windows), windows.series)
     for ours, piece in zip(found, pieces, strict=True):
         np.testing.assert_allclose(ours, alone(piece, 4, h=5), rtol=1e-6)
 
@@ -215,5 +215,6 @@ def test_it_stands_where_series_are_short_and_the_season_is_read_three_times(row
 
 def test_what_a_file_keeps_of_it_is_two_numbers():
     fitted = candidate.fit(SimpleNamespace(rows=np.array([90])), 12)
-    assert asdict(fitted["theta"]) == {"season": 12, "reads": 192}
+    assert asdict(fitted["theta"]) == {"season": 12}
+    assert fitted["theta"].reads == 192
     assert all(rows_read(season) % season == 0 and rows_read(season) <= 400 for season in range(1, 134))

@@ -66,6 +66,16 @@ def test_errors_count_in_the_unit_of_each_series():
     assert chosen.errors["small"] == pytest.approx(2.5)
 
 
+def test_a_network_alone_has_the_widths_that_were_chosen_for_it():
+    errors = np.random.default_rng(9).normal(size=Y.shape)
+    wide = (Y + 0.1 * errors)[..., None] + np.array([-9.0, 0.0, 9.0])
+    chosen = tried(wide, a=5.0, b=6.0, c=7.0)
+    assert (chosen.weights, chosen.spread) == ({NETWORK: 1.0}, 0.0)
+    assert chosen.errors["candidates"] == pytest.approx(6)
+    told = chosen.combined({}, wide, np.zeros(200, int))
+    assert np.ptp(told, axis=-1).max() < 1
+
+
 def test_a_series_without_a_unit_and_what_nobody_observed_count_nowhere():
     y, unit = Y.copy(), np.ones(200)
     y[:20], unit[20:40] = np.nan, np.nan

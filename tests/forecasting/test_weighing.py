@@ -67,14 +67,31 @@ def test_it_comes_back_from_its_file_bit_for_bit(frame, combined, tmp_path, mode
 
 
 @pytest.mark.parametrize("name", ["ridge", "seasonal_naive", "drift"])
-def test_a_candidate_that_is_named_forecasts_alone_and_trains_nothing(frame, name):
-    forecaster = Forecaster(**QUICK, model=name)
+def test_a_candidate_that_is_named_forecasts_alone_and_trains_nothing(frame, combined, name):
+    forecaster = Forecaster(**QUICK, model=name, input_size=combined.backtest_.folds[0].sizes.input_size)
     table = forecaster.cross_validation(frame, n_windows=1, progress=False)
-    np.testing.assert_allclose(table["normcast"], table[name], rtol=1e-9)
+    assert name not in table.columns  # it is ours
     (fold,) = forecaster.backtest_.folds
     assert fold.trained == ()
     assert fold.fitted.model is None
     assert (table["normcast-lo-80"] < table["normcast-hi-80"]).all()
+    windows = fold.fold.arrays.last(fold.rows, 14)
+    told = fold.candidates[name].final.forecast(fold.fold.scaled, windows)
+    told = fold.fold.scaling.target.undo(told, windows.series)
+    np.testing.assert_allclose(table["normcast"].to_numpy().reshape(2, 3), told, rtol=1e-6)
+
+
+def test_a_candidate_reads_no_column_beside_the_target_and_records_nothing(frame):
+    with pytest.raises(ValueError, match="model 'ridge' reads the target alone, not x"):
+        Settings(h=1, model="ridge", futr_exog=("x",))
+    with pytest.raises(ValueError, match="record: model 'ridge' trains no network"):
+        Forecaster(**QUICK, model="ridge").fit(frame, progress=False, record=4)
+
+
+def test_a_candidate_forecasts_a_new_series_of_any_length(frame):
+    forecaster = Forecaster(**QUICK, model="seasonal_naive").fit(frame, progress=False)
+    few = frame[frame["unique_id"] == "s0"].tail(8).assign(unique_id="new")
+    np.testing.assert_allclose(forecaster.predict(few)["normcast"], few["y"].to_numpy()[1:4])
 
 
 def test_a_name_that_is_no_model_is_told_those_there_are():

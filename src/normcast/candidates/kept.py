@@ -16,6 +16,7 @@ from normcast.candidates.seasonal_naive import SeasonalNaive
 from normcast.candidates.theta import Theta
 from normcast.errors import unknown
 
+SHORTEST = 1000  # rows that a season may have in any case: series may be shorter than one
 KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Drift, Ridge, SeasonalDrift, SeasonalNaive, Theta)}
 
 
@@ -38,20 +39,23 @@ def candidate_parts(
 
 
 def from_candidate_parts(
-    plain: Mapping[str, Mapping[str, Any]], arrays: Mapping[str, np.ndarray], h: int
+    plain: Mapping[str, Mapping[str, Any]], arrays: Mapping[str, np.ndarray], h: int, rows: int
 ) -> dict[str, FittedCandidate]:
     """Return candidates from what `candidate_parts` wrote, for forecasts of h rows.
 
+    rows: of the longest series that the file keeps, which no long season exceeds.
     Raises ValueError for unknown kinds, and for values and arrays that are not those of a kind.
     """
-    found = {name: _read(name, dict(values), arrays, h) for name, values in plain.items()}
+    found = {name: _read(name, dict(values), arrays, h, rows) for name, values in plain.items()}
     many = sum(isinstance(each, Ridge) for each in found.values()) * 2
     if len(arrays) != many:
         raise ValueError(f"it holds {len(arrays)} arrays, but its candidates have {many}.")
     return found
 
 
-def _read(name: str, values: dict[str, Any], arrays: Mapping[str, np.ndarray], h: int) -> FittedCandidate:
+def _read(
+    name: str, values: dict[str, Any], arrays: Mapping[str, np.ndarray], h: int, rows: int
+) -> FittedCandidate:
     kind = values.pop("kind", None)
     if kind not in KINDS:
         raise ValueError(unknown("kind", str(kind), KINDS, where=f"candidate {name!r}"))
@@ -61,8 +65,9 @@ def _read(name: str, values: dict[str, Any], arrays: Mapping[str, np.ndarray], h
     if sorted(values) != sorted(declared):
         raise ValueError(f"candidate {name!r}: has {sorted(values)}, but needs {sorted(declared)}.")
     for of, value in values.items():
-        if type(value) is not int or not 1 <= value < 2**31:
-            raise ValueError(f"candidate {name!r}: {of} is {value!r}, but must be a count of rows.")
+        most = max(rows, SHORTEST)
+        if type(value) is not int or not 1 <= value <= most:
+            raise ValueError(f"candidate {name!r}: {of} is {value!r}, but must be within 1 and {most} rows.")
     return KINDS[kind](**values)
 
 

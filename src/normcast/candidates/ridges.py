@@ -31,10 +31,11 @@ def lengths(seasons: Sequence[int]) -> tuple[int, ...]:
     ((6, 12, 24, 48), (48, 168, 336, 672), (4, 8, 16, 32))
     """
     main, longest = seasons[0], seasons[-1]
-    if longest > main:
-        parts: Sequence[float] = (2 * main, longest, 2 * longest, 4 * longest)
-    else:
-        parts = NO_SEASON if main == 1 else [main * part for part in PARTS]
+    parts: Sequence[float] = [main * part for part in PARTS]
+    if main == 1:
+        parts = NO_SEASON
+    elif longest > main:
+        parts = (2 * main, longest, 2 * longest, 4 * longest)
     return tuple(sorted({int(part) for part in parts if SHORTEST <= part <= LONGEST}))
 
 
@@ -91,12 +92,12 @@ def fit_staged(fold: ForecastFold, input_size: int, least: int | None = None) ->
         windows, ended = windows[whole], ended[whole]
     late = ended > held * fold.holds_out[windows.series]
     base = thinned(fold.split.train, most(input_size)) if is_own else windows[~late]
-    if not is_own and len(base) < FEWEST * input_size:
-        return None
     since = held + (-held * np.arange(STAGES + 1)) // STAGES if fold.learns_late else np.array([held])
     valid, values, offsets = fold.origins().reading(input_size), fold.scaled.y, fold.arrays.offsets
     if fold.has_unobserved and not is_own:
         valid = valid[valid.unobserved(fold.arrays.observed) == 0]
+    if not is_own and (len(base) < FEWEST * input_size or not len(valid)):
+        return None
     if fold.has_unobserved and is_own:
         return _fit_observed(fold, base, windows, valid)
     moments = Moments.of(pairs(values, values, base, offsets), input_size, windows.h)
@@ -141,13 +142,11 @@ def most(input_size: int) -> int:
 
 def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """Return the map that reads what the network does as "ridge", and others named by the rows they read."""
-    own = fit_staged(fold, fold.sizes.input_size, fold.sizes.least)
-    found: dict[str, FittedCandidate] = {} if own is None else {"ridge": own}
-    for length in lengths([season, *fold.arrays.longer_seasons]):
-        other = None if length == fold.sizes.input_size else fit_staged(fold, length)
-        if other is not None:
-            found[f"ridge_{length}"] = other
-    return found
+    own = fold.sizes.input_size
+    others = [each for each in lengths([season, *fold.arrays.longer_seasons]) if each != own]
+    found = {"ridge": fit_staged(fold, own, fold.sizes.least)}
+    found |= {f"ridge_{length}": fit_staged(fold, length) for length in others}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 candidate = Candidate(

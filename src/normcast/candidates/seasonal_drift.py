@@ -54,10 +54,14 @@ def _growth(past: Past, season: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SeasonalDrift:
-    """The forecast of a fold. season: in rows; reads: rows of its series before a cutoff, at most."""
+    """The forecast of a fold; season: in rows."""
 
     season: int
-    reads: int
+
+    @property
+    def reads(self) -> int:
+        """The rows of its series before a cutoff that it reads at most."""
+        return (STEPS + 1) * self.season
 
     @property
     def final(self) -> SeasonalDrift:
@@ -73,7 +77,7 @@ def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """Return the forecast; nothing where there is no season, or the median series has less than three."""
     if season == 1 or np.median(fold.rows) < 3 * season:
         return {}
-    return {"seasonal_drift": SeasonalDrift(season, (STEPS + 1) * season)}
+    return {"seasonal_drift": SeasonalDrift(season)}
 
 
 candidate = Candidate(

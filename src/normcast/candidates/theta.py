@@ -113,10 +113,14 @@ def _smoothed(line: np.ndarray, past: Past, alpha: np.ndarray) -> tuple[np.ndarr
 
 @dataclass(frozen=True)
 class Theta:
-    """The forecast of a fold. season: in rows; reads: rows of its series before a cutoff, at most."""
+    """The forecast of a fold; season: in rows."""
 
     season: int
-    reads: int
+
+    @property
+    def reads(self) -> int:
+        """The rows of its series before a cutoff that it reads at most."""
+        return rows_read(self.season)
 
     @property
     def final(self) -> Theta:
@@ -139,7 +143,7 @@ def fit(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:
     """
     if np.median(fold.rows) > LONG or 3 * season > MOST:
         return {}
-    return {"theta": Theta(season, rows_read(season))}
+    return {"theta": Theta(season)}
 
 
 candidate = Candidate(

@@ -167,7 +167,10 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray) -> dict[str, n
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
     if learned.fitted.model is not None and learned.fitted.combination.errors:
         quantiles[learned.network] = network_alone(learned).forecast(scaled, windows)
+    alone = learned.fitted.combination.shares.parts
     for name, candidate in learned.candidates.items():
+        if alone == (name,):  # it is ours
+            continue
         quantiles[name] = with_intervals(candidate, learned, scaled, windows)
     level = () if learned.fitted.intervals is None else learned.fitted.intervals.levels
     return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}

@@ -88,7 +88,7 @@ class Combination(Plain):
 
         series: (windows,), of each.
         """
-        if network is not None and self.shares.parts == (NETWORK,):
+        if network is not None and self.shares.parts == (NETWORK,) and self.spread == 1:
             return network
         middle = self.widths.shape[1] // 2
         told = dict(points) if network is None else {**points, NETWORK: network[..., middle]}

@@ -49,7 +49,9 @@ class Fitted:
 
     @property
     def rows_needed(self) -> int:
-        """The rows that a series must have."""
+        """The rows that a series must have; what needs no network reads any number."""
+        if self.model is None:
+            return 1
         return self.input_size if self.least is None else self.least
 
     @property
@@ -64,10 +66,10 @@ class Fitted:
 
     def describe(self) -> dict[str, str]:
         """Return what it is, in words."""
+        padded = f", padded from {self.least} on" if self.least is not None else ""
         return {
             **described(self),
-            "reads": counted(self.input_size, "row")
-            + (f", padded from {self.least} on" if self.least is not None else ""),
+            "reads": "all rows" if self.reads is None else counted(self.reads, "row") + padded,
             "intervals": "none" if self.intervals is None else self.intervals.conformal.describe(),
         }
 

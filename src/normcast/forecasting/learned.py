@@ -81,6 +81,10 @@ def learned_of(
     keep: bool = False,
 ) -> Learned:
     """Learn from the windows of a fold; see `learn`."""
+    if settings.candidate is not None and record is not None:
+        raise ValueError(
+            f"record: model {settings.candidate!r} trains no network whose gradients could be seen."
+        )
     candidates = fit_candidates(fold, season)
     check_head(settings, fold.truth("train"), fold.scaling.kind)
     notes = why_untrained(settings, fold)
@@ -115,8 +119,8 @@ def why_untrained(settings: Settings, fold: ForecastFold) -> tuple[str, ...]:
     if not settings.combines or many >= FEWEST_ORIGINS:
         return ()
     return (
-        f"no network was trained: {counted(many, 'origin')} could judge it beside the candidates, and "
-        f"{FEWEST_ORIGINS} are needed. Give longer series, or name a network (--model), to train it",
+        f"no network was trained: {counted(many, 'origin')} could judge it beside the candidates, which read "
+        f"the target alone, and {FEWEST_ORIGINS} are needed. Give longer series, or name a network (--model)",
     )
 
 

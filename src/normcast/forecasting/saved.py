@@ -112,12 +112,12 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
     panel, facts = read_panel(archive, body), body.fitted
     with archive.reading(MANIFEST):
         least = facts.input_size if facts.least is None else facts.least
-        if (panel.lengths < least).any():
+        if facts.replicas and (panel.lengths < least).any():
             raise ValueError(f"the network reads {least} rows, but a series has {panel.lengths.min()}.")
         build = build_arguments(panel, facts)
     scaling = read_scaling(archive, manifest, panel)
     intervals = read_intervals(archive, manifest, facts, panel)
-    combination, candidates = read_combination(archive, body, panel.n_series)
+    combination, candidates = read_combination(archive, body, panel)
     # Last, so that nothing is built for a file that is broken.
     model, architecture = read_network(archive, build, own) if facts.replicas else (None, None)
     fitted = Fitted(
@@ -202,16 +202,18 @@ def read_settings(archive: Archive, body: Body, network: Any) -> Settings:
 
 
 def read_combination(
-    archive: Archive, body: Body, n_series: int
+    archive: Archive, body: Body, panel: Panel
 ) -> tuple[Combination, dict[str, FittedCandidate]]:
     """Return what a forecast is made of; a file of earlier formats has networks alone."""
     facts, many = body.fitted, max(1, len(body.fitted.quantiles))
-    if facts.combination is None:
+    if facts.combination is None and facts.replicas:
         return Combination.alone(NETWORK, np.zeros((facts.h, many))), {}
-    arrays = archive.arrays(CANDIDATES)
+    arrays, rows = archive.arrays(CANDIDATES), int(panel.lengths.max())
     with archive.reading(CANDIDATES):
-        candidates = from_candidate_parts(body.candidates, arrays, facts.h)
-        facts.combination.check(set(candidates), n_series, (facts.h, many), facts.replicas > 0)
+        if facts.combination is None:
+            raise ValueError("it holds neither a network nor a combination.")
+        candidates = from_candidate_parts(body.candidates, arrays, facts.h, rows)
+        facts.combination.check(set(candidates), panel.n_series, (facts.h, many), facts.replicas > 0)
     return facts.combination, candidates
 
 

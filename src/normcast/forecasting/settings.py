@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from normcast.candidates import candidates
 from normcast.data.calendar import named_seasons
 from normcast.data.faults import check_short
-from normcast.errors import at_least_one, closest, one_of, unknown
+from normcast.errors import at_least_one, closest, listed, one_of, unknown
 from normcast.models import DEFAULT, PRESETS, Architecture, Preset, preset
 from normcast.scoring import quantiles_of
 from normcast.windows.scaling import KINDS
@@ -97,8 +97,17 @@ class Settings:
         self.quantiles  # noqa: B018  (raises for a level outside [1, 100))
         if isinstance(self.model, str):
             check_model(self.model)
+            self._refuse_columns()
         elif self.foreign is not None and self.input_size is None:
             object.__setattr__(self, "input_size", self.foreign.input_shape[1])
+
+    def _refuse_columns(self) -> None:
+        columns = [*self.hist_exog, *self.futr_exog, *self.stat_exog]
+        if self.candidate is not None and columns:
+            raise ValueError(
+                f"Forecaster: model {self.candidate!r} reads the target alone, not {listed(columns)}. Leave "
+                "these out, or take another model: networks read them."
+            )
 
     @property
     def quantiles(self) -> tuple[float, ...]:

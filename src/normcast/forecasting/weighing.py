@@ -55,17 +55,30 @@ def trial(
     """Return what candidates and networks forecast at the origins that are held out, and what came."""
     windows, scaled = fold.origins(), fold.scaled
     network = None if fitted.model is None or not fitted.weights else fitted.network(scaled, windows)
-    points = {name: each.forecast(scaled, windows) for name, each in candidates.items()}
+    points = unlike({name: each.forecast(scaled, windows) for name, each in candidates.items()})
     time = windows.cutoff - fold.ends[windows.series]
     y, unit = windows.targets(scaled.truth), units(fold, season)[windows.series]
     return Trial(points, network, y, unit, time, windows.series, len(fold.rows))
+
+
+def unlike(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return forecasts of which no two are equal bit for bit, so that none counts twice.
+
+    >>> list(unlike({"naive": np.ones(2), "drift": np.ones(2), "ridge": np.zeros(2)}))
+    ['naive', 'ridge']
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, each in points.items():
+        if not any(np.array_equal(each, other) for other in found.values()):
+            found[name] = each
+    return found
 
 
 def units(fold: ForecastFold, season: int) -> np.ndarray:
     """Return the in-sample error of seasonal naive, scaled, in the training rows of each series: (series,).
 
     Where a series has no two rows a season apart, or repeats itself, it is that of its changes; NaN for one
-    that never changed.
+    that never changed, beside others that did.
     """
     arrays, rows = fold.scaled.arrays, fold.sizes.trained(fold.rows - fold.begin, fold.arrays.h) + fold.begin
     at = arrays.last(rows, 1)
@@ -73,4 +86,4 @@ def units(fold: ForecastFold, season: int) -> np.ndarray:
         seasonal_error(fold.scaled.y, at, arrays.offsets, m, arrays.observed) for m in (season, 1)
     )
     unit = np.where(np.isfinite(seasonal) & (seasonal > 0), seasonal, naive)
-    return np.where(unit > 0, unit, np.nan)
+    return np.where(unit > 0, unit, np.nan if (unit > 0).any() else 1.0)

@@ -108,7 +108,9 @@ class Sizes:
         usual = typical(rows)
         if held is None:
             read, n_calib = input_size or default_input_size(h, season), ceil(needed(level) / max(1, moving))
-            n_valid = max(valid_windows(usual, h), few_windows(usual, h, read, judge - n_calib))
+            n_valid = max(
+                valid_windows(usual, h), few_windows(usual, h, read, judge - n_calib, parts=1 + bool(level))
+            )
             n_calib = max(n_valid, n_calib, least_calib) if level else 0
         else:
             n_valid, n_calib = halves(held, h, bool(level))
@@ -173,13 +175,15 @@ def valid_windows(rows: int, h: int) -> int:
     return max(share - h + 1, 1)
 
 
-def few_windows(rows: int, h: int, input_size: int, most: int) -> int:
+def few_windows(rows: int, h: int, input_size: int, most: int, parts: int) -> int:
     """Return so many validation windows, or fewer where they would cost the input rows.
 
-    >>> few_windows(80, h=8, input_size=16, most=4), few_windows(52, h=8, input_size=16, most=4)
-    (4, 3)
+    parts: that get as many, 2 where some calibrate, too.
+
+    >>> [few_windows(52, h=8, input_size=16, most=4, parts=parts) for parts in (1, 2)]
+    [4, 3]
     """
-    return max(0, min(most, (rows - input_size - 4 * h + 3) // 2))
+    return max(0, min(most, (rows - input_size - 2 * h + 1) // parts - h + 1))
 
 
 def halves(held: int, h: int, calibrates: bool) -> tuple[int, int]:

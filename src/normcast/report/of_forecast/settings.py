@@ -36,8 +36,9 @@ def _used(forecaster: Forecaster, panel: Panel, learned: Learned | None) -> dict
     if learned is not None:
         training, minimum = training_of(forecaster.settings), learned.fitted.minimum
         used["input_size"] = f"{learned.sizes.input_size} (whole seasons, as far as the rows allow)"
-        used["learning_rate"] = f"{training.learning_rate} (as the network says)"
-        used["optimizer"] = f"{training.optimizer} (as the network says)"
+        if learned.trained:
+            used["learning_rate"] = f"{training.learning_rate} (as the network says)"
+            used["optimizer"] = f"{training.optimizer} (as the network says)"
         seen = "for counts and for amounts that are often 0"
         used["minimum"] = "none (auto)" if minimum is None else f"{minimum:g} (auto, {seen})"
     return used
