@@ -79,7 +79,7 @@ class Combination(Plain):
         worse = 100 * (self.errors[self.CANDIDATES] / self.errors[self.COMBINED] - 1)
         if not self.share:
             return "; the network adds nothing"
-        return f"; without the network {worse:.0f} % worse" if worse >= 0.5 else "; without it as good"
+        return f"; without the network {f'{worse:.0f} % worse' if worse >= 0.5 else 'as good'}"
 
     def combined(
         self, points: Mapping[str, np.ndarray], network: np.ndarray | None, series: np.ndarray

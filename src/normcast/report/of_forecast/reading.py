@@ -153,7 +153,7 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
         )
     for name, learned in numbered(forecaster):
         notes += [f"{name}: {note}." for note in learned.notes]
-        if learned.fitted.combination.errors and learned is not forecaster.learned_:
+        if forecaster.settings.combines and learned is not forecaster.learned_:
             notes.append(f"{name}: {told(learned)}")
     return tuple(notes)
 
@@ -167,7 +167,7 @@ def told(learned: Learned) -> str:
 def made_of(forecaster: Forecaster) -> str:
     """Return what the forecast is made of, where it is a combination."""
     learned = forecaster.learned_
-    if learned is None or not learned.fitted.combination.errors:
+    if learned is None or not forecaster.settings.combines:
         return ""
     return f"{told(learned)} Held-out rows chose these parts (see how the rows were split)."
 
