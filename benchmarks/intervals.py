@@ -111,6 +111,9 @@ def at_cutoffs(
 def pooled_conformal(learned: Learned) -> Conformal:
     """Return corrections that take all series of the calibration windows for alike."""
     fitted, fold = learned.fitted, learned.fold
+    # The maps as they were at each time: the last ones have learned from these windows.
+    then = {name: learned.candidates[name] for name in fitted.candidates}
+    fitted = replace(fitted, candidates=then)
     outputs = fitted.raw(fold.scaled, fold.split.calib)
     return Conformal.fit(fold.truth("calib"), outputs, fitted.quantiles, LEVELS)
 
