@@ -5,7 +5,7 @@ With `--before FILE` it prints instead what changed since another record, set by
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
@@ -19,6 +19,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "accuracy.json"
 OURS, REFERENCE = "normcast", "seasonal_naive"
 PEERS = ("AutoTheta", "AutoETS", "MSTL")  # not our candidates
 NOTHING = "Not measured yet."
+BEST_MAP = "best `ridge_N`"
 
 
 def written(value: float | None, digits: int = 3) -> str:
@@ -79,19 +80,27 @@ def best_other(models: Mapping[str, Any]) -> str:
 
 def against(found: Mapping[str, Any]) -> str:
     """Return how our MASE stands to that of each other model, over the sets that have both."""
-    sentences = []
-    for name in columns(found):
-        pairs = [(e["models"][OURS]["mase"], e["models"].get(name, {}).get("mase")) for e in found.values()]
+    sentences, each = [], [narrow(entry["models"], "mase") for entry in found.values()]
+    for name in columns(each):
+        pairs = [(some[OURS]["mase"], some.get(name, {}).get("mase")) for some in each]
         ratios = [ours / other for ours, other in pairs if ours and other]
         if name != OURS and ratios:
             sentences.append(f"{geometric_mean(ratios):.3f} of {name} ({len(ratios)} sets)")
     return f"Geometric mean of our MASE: {', '.join(sentences)}."
 
 
-def columns(found: Mapping[str, Any]) -> list[str]:
+def narrow(models: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """Return models with one, chosen with hindsight, for the maps of all lengths but the network's."""
+    maps = {name: each for name, each in models.items() if name.startswith("ridge_")}
+    scored = {name: each[metric] for name, each in maps.items() if each[metric] is not None}
+    rest = {name: each for name, each in models.items() if name not in maps}
+    return {**rest, BEST_MAP: maps[min(scored, key=lambda name: scored[name])]} if scored else rest
+
+
+def columns(found: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of all models, ours first and peers last."""
-    names = dict.fromkeys(name for entry in found.values() for name in entry["models"])
-    return sorted(names, key=lambda name: (name in PEERS, name != OURS))
+    names = dict.fromkeys(name for models in found for name in models)
+    return sorted(names, key=lambda name: (name in PEERS, name != OURS, name == BEST_MAP))
 
 
 def models(record: Mapping[str, Any]) -> str:
@@ -99,8 +108,9 @@ def models(record: Mapping[str, Any]) -> str:
     found = record.get("origins", {})
     if not found:
         return NOTHING
-    names = columns(found)
-    rows = [[s, *(written(e["models"].get(n, {}).get("mase")) for n in names)] for s, e in found.items()]
+    each = {name: narrow(entry["models"], "mase") for name, entry in found.items()}
+    names = columns(each.values())
+    rows = [[name, *(written(some.get(n, {}).get("mase")) for n in names)] for name, some in each.items()]
     cost = sum(entry.get("peers_cpu_seconds", 0) for entry in found.values())
     told = f"\n\nCPU of {', '.join(PEERS)}: {cost:.0f} s." if cost else ""
     return table(["MASE", *names], rows) + told
@@ -111,9 +121,10 @@ def long(record: Mapping[str, Any]) -> str:
     found = record.get("long", {})
     if not found:
         return NOTHING
-    names = columns(found)
+    each = {name: narrow(entry["models"], "mse") for name, entry in found.items()}
+    names = columns(each.values())
     rows = [[name, str(entry["input_size"]), f"{entry['windows']:,}",
-             *(both(entry["models"].get(each)) for each in names), written(entry["cpu_seconds"], 0)]
+             *(both(each[name].get(model)) for model in names), written(entry["cpu_seconds"], 0)]
             for name, entry in found.items()]  # fmt: skip
     return table(["data set-horizon", "input", "windows", *names, "CPU s"], rows)
 
