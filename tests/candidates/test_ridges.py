@@ -152,3 +152,10 @@ def test_the_room_that_windows_have_does_not_reach_behind_the_cutoff():
         scaled = replace(other.scaled, y=np.concatenate([changed, np.full(H, np.nan)]))
         seen = fit_staged(replace(other, scaled=scaled, split=fold_of(wave()[:-40]).split), 24)
     assert np.isfinite(seen.final.weights).all()
+
+
+def test_a_map_whose_penalty_no_window_could_choose_is_left_out():
+    y = wave()
+    y[-60::3] = np.nan  # of every window that is held out a target is missing
+    found = fit_candidates(fold_of(y, missing="mask"), 12)
+    assert [name for name in found if name.startswith("ridge")] == ["ridge"]

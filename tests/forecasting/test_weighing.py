@@ -145,3 +145,10 @@ def test_the_unit_of_a_series_is_its_seasonal_step_or_its_change_or_none():
     assert found[0] == pytest.approx(np.abs(y[7:] - y[:-7]).mean())
     assert found[1] == pytest.approx(np.abs(np.diff(series[1][train])).mean())
     assert np.isnan(found[2])
+
+
+def test_where_no_series_changed_in_its_training_rows_errors_count_as_they_are():
+    y = np.where(np.arange(60) < 50, 5.0, np.arange(60))
+    panel = Forecaster(h=3).panel(pd.DataFrame({"ds": pd.date_range("2024", periods=60), "y": y}))
+    fold = ForecastFold.before(Arrays.of(panel, 3), panel.lengths, Sizes(14, 4, 4), 3, "none")
+    assert units(fold, 7).tolist() == [1.0]
