@@ -115,7 +115,7 @@ def points(learned: Learned, arrays: Arrays, origins: np.ndarray) -> dict[str, n
     scaled = bare.fitted.scaling.scaled(arrays)
     windows = arrays.last(origins, bare.sizes.input_size)
     told = {MODEL: bare.fitted.forecast(scaled, windows)}
-    if bare.fitted.combination.errors and bare.fitted.model is not None:
+    if bare.fitted.weights and bare.fitted.combination.errors:
         told[bare.network] = network_alone(bare).forecast(scaled, windows)
     told |= {name: with_intervals(each, bare, scaled, windows) for name, each in bare.candidates.items()}
     return {name: values[..., values.shape[-1] // 2] for name, values in told.items()}

@@ -165,7 +165,7 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray) -> dict[str, n
     scaled = learned.fitted.scaling.scaled(arrays)
     windows = arrays.last(rows, learned.sizes.input_size)
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
-    if learned.fitted.model is not None and learned.fitted.combination.errors:
+    if learned.fitted.weights and learned.fitted.combination.errors:
         quantiles[learned.network] = network_alone(learned).forecast(scaled, windows)
     alone = learned.fitted.combination.shares.parts
     for name, candidate in learned.candidates.items():

@@ -33,20 +33,28 @@ NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponen
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What was learned from the first `rows` rows of each series: nothing here has seen a later one.
+    """What was learned from the rows before a cutoff: nothing here has seen a later one.
 
     fold: those rows, split and scaled; candidates: what stands beside the forecast, by name, as they were at
     each time before the cutoff; network: the name of what was trained; notes: what a reader must know of it.
     """
 
-    rows: np.ndarray
-    sizes: Sizes
     fold: ForecastFold
     candidates: dict[str, FittedCandidate]
     trained: tuple[Trained, ...]
     fitted: Fitted
     network: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows of each series before the cutoff, (series,)."""
+        return self.fold.rows
+
+    @property
+    def sizes(self) -> Sizes:
+        """The rows that are read, and the windows that are held out."""
+        return self.fold.sizes
 
 
 def learn(
@@ -109,7 +117,7 @@ def learned_of(
     if settings.level:
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
     fitted = replace(fitted, candidates={name: each.final for name, each in fitted.candidates.items()})
-    return Learned(fold.rows, fold.sizes, fold, candidates, trained, fitted, settings.preset_name, notes)
+    return Learned(fold, candidates, trained, fitted, settings.preset_name, notes)
 
 
 def why_untrained(settings: Settings, fold: ForecastFold) -> tuple[str, ...]:
