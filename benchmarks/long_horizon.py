@@ -17,7 +17,8 @@ import pandas as pd
 from benchmarks.rolling_origins import facts, number
 from normcast.data import Panel
 from normcast.forecasting import Forecaster
-from normcast.forecasting.backtest import MODEL, network_alone, with_intervals
+from normcast.forecasting.backtest import MODEL, alone
+from normcast.forecasting.combination import NETWORK
 from normcast.forecasting.learned import Learned
 from normcast.windows.arrays import Arrays
 
@@ -116,8 +117,8 @@ def points(learned: Learned, arrays: Arrays, origins: np.ndarray) -> dict[str, n
     windows = arrays.last(origins, bare.sizes.input_size)
     told = {MODEL: bare.fitted.forecast(scaled, windows)}
     if bare.fitted.weights and bare.fitted.combination.errors:
-        told[bare.network] = network_alone(bare).forecast(scaled, windows)
-    told |= {name: with_intervals(each, bare, scaled, windows) for name, each in bare.candidates.items()}
+        told[bare.network] = alone(bare, NETWORK).forecast(scaled, windows)
+    told |= {name: alone(bare, name).forecast(scaled, windows) for name in bare.candidates}
     return {name: values[..., values.shape[-1] // 2] for name, values in told.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -26,6 +26,15 @@ class FittedCandidate(Protocol):
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h), from rows of their series before their cutoff."""
+
+
+class Timeless:
+    """A fitted candidate that is the same before the cutoff and from it on."""
+
+    @property
+    def final(self) -> Self:
+        """Itself."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from normcast.candidates.candidate import Candidate, FittedCandidate
+from normcast.candidates.candidate import Candidate, FittedCandidate, Timeless
 from normcast.tasks import ForecastFold
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
@@ -31,15 +31,10 @@ def drift(y: np.ndarray, windows: Windows, offsets: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Drift:
+class Drift(Timeless):
     """The forecast of a fold."""
 
     reads: ClassVar[None] = None
-
-    @property
-    def final(self) -> Drift:
-        """Itself."""
-        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""

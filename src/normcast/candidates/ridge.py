@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from normcast.candidates.candidate import Timeless
 from normcast.candidates.moments import Moments, Pairs, chunks, inputs, pairs, thinned
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
@@ -19,7 +20,7 @@ PENALTIES = tuple(
 
 
 @dataclass(frozen=True, eq=False)
-class Ridge:
+class Ridge(Timeless):
     """A linear map, shared by all series, from window to horizon, both less the window's last value.
 
     forecast = last + (window - last) @ weights + intercept, where last is the window's last value. weights:
@@ -66,11 +67,6 @@ class Ridge:
     def reads(self) -> int:
         """The rows of its series that it reads."""
         return len(self.weights)
-
-    @property
-    def final(self) -> Ridge:
-        """Itself: one map forecasts from every cutoff."""
-        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h), whatever they read; short series are padded."""

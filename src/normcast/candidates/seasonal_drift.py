@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.candidates.candidate import Candidate, FittedCandidate
+from normcast.candidates.candidate import Candidate, FittedCandidate, Timeless
 from normcast.candidates.past_season import Past
 from normcast.candidates.seasonal_naive import seasonal_naive
 from normcast.tasks import ForecastFold
@@ -53,7 +53,7 @@ def _growth(past: Past, season: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SeasonalDrift:
+class SeasonalDrift(Timeless):
     """The forecast of a fold; season: in rows."""
 
     season: int
@@ -62,11 +62,6 @@ class SeasonalDrift:
     def reads(self) -> int:
         """The rows of its series before a cutoff that it reads at most."""
         return (STEPS + 1) * self.season
-
-    @property
-    def final(self) -> SeasonalDrift:
-        """Itself."""
-        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.candidates.candidate import Candidate, FittedCandidate
+from normcast.candidates.candidate import Candidate, FittedCandidate, Timeless
 from normcast.tasks import ForecastFold
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
@@ -36,7 +36,7 @@ def seasonal_naive(
 
 
 @dataclass(frozen=True)
-class SeasonalNaive:
+class SeasonalNaive(Timeless):
     """The forecast of a fold; season: in rows."""
 
     season: int
@@ -45,11 +45,6 @@ class SeasonalNaive:
     def reads(self) -> int:
         """The rows of its series that it reads."""
         return self.season
-
-    @property
-    def final(self) -> SeasonalNaive:
-        """Itself."""
-        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normcast.candidates.candidate import Candidate, FittedCandidate
+from normcast.candidates.candidate import Candidate, FittedCandidate, Timeless
 from normcast.candidates.past_season import Past, PastSeason
 from normcast.tasks import ForecastFold
 from normcast.windows import Windows
@@ -112,7 +112,7 @@ def _smoothed(line: np.ndarray, past: Past, alpha: np.ndarray) -> tuple[np.ndarr
 
 
 @dataclass(frozen=True)
-class Theta:
+class Theta(Timeless):
     """The forecast of a fold; season: in rows."""
 
     season: int
@@ -121,11 +121,6 @@ class Theta:
     def reads(self) -> int:
         """The rows of its series before a cutoff that it reads at most."""
         return rows_read(self.season)
-
-    @property
-    def final(self) -> Theta:
-        """Itself."""
-        return self
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
         """Forecast windows in scaled units, (windows, h)."""

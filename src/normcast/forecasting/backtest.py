@@ -18,14 +18,13 @@ from normcast.data import Panel
 from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
 from normcast.forecasting.combination import NETWORK, Combination
-from normcast.forecasting.fitted import Fitted, at_rest
+from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.learned import Learned, intervals_like, learn
 from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import Settings
-from normcast.scoring import Scores, as_quantiles, level_columns, models_of, score, seasonal_error
+from normcast.scoring import Scores, level_columns, models_of, score, seasonal_error
 from normcast.sheet import Sheet, Shown, Table
-from normcast.windows import Windows
-from normcast.windows.arrays import Arrays, Scaled
+from normcast.windows.arrays import Arrays
 
 MODEL = "normcast"
 FoldReport = Callable[[int, Progress], None] | None
@@ -166,12 +165,10 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray) -> dict[str, n
     windows = arrays.last(rows, learned.sizes.input_size)
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
     if learned.fitted.weights and learned.fitted.combination.errors:
-        quantiles[learned.network] = network_alone(learned).forecast(scaled, windows)
-    alone = learned.fitted.combination.shares.parts
-    for name, candidate in learned.candidates.items():
-        if alone == (name,):  # it is ours
-            continue
-        quantiles[name] = with_intervals(candidate, learned, scaled, windows)
+        quantiles[learned.network] = alone(learned, NETWORK).forecast(scaled, windows)
+    ours = learned.fitted.combination.shares.parts
+    others = [name for name in learned.candidates if ours != (name,)]
+    quantiles |= {name: alone(learned, name).forecast(scaled, windows) for name in others}
     level = () if learned.fitted.intervals is None else learned.fitted.intervals.levels
     return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}
 
@@ -183,29 +180,16 @@ def columns(name: str, quantiles: np.ndarray, level: tuple[float, ...]) -> Itera
     return ((names[i], quantiles[..., i]) for i in order)
 
 
-def network_alone(learned: Learned) -> Fitted:
-    """Return the networks of a combination as a forecast of their own, with intervals of their own."""
+def alone(learned: Learned, name: str) -> Fitted:
+    """Return one part of what was learned, `NETWORK` or a candidate, as a forecast of its own.
+
+    Its intervals come from the same calibration windows as ours.
+    """
     fitted, many = learned.fitted, max(1, len(learned.fitted.quantiles))
-    alone = Combination.alone(NETWORK, np.zeros((fitted.h, many)))
-    intervals = intervals_like(fitted, learned.fold, partial(fitted.network, learned.fold.scaled))
-    return replace(fitted, candidates={}, combination=alone, intervals=intervals)
-
-
-def with_intervals(
-    candidate: FittedCandidate, learned: Learned, scaled: Scaled, windows: Windows
-) -> np.ndarray:
-    """Forecast with a candidate, its intervals from the same calibration windows as ours: (n, h, Q)."""
-    fitted, count = learned.fitted, max(1, len(learned.fitted.quantiles))
-
-    def forecast(some: Windows) -> np.ndarray:
-        return as_quantiles(candidate.forecast(scaled, some), count)
-
-    outputs = forecast(windows)
-    intervals = intervals_like(fitted, learned.fold, forecast)
-    if intervals is not None:
-        outputs = at_rest(intervals.apply(outputs, windows.series), intervals, scaled, windows)
-    outputs = scaled.target.undo(outputs, windows.series)
-    return outputs if fitted.minimum is None else np.maximum(outputs, fitted.minimum)
+    candidates = {} if name == NETWORK else {name: learned.candidates[name]}
+    combination = Combination.alone(name, np.zeros((fitted.h, many)))
+    one = replace(fitted, candidates=candidates, combination=combination)
+    return replace(one, intervals=intervals_like(fitted, learned.fold, partial(one.raw, learned.fold.scaled)))
 
 
 def framed(
