@@ -328,7 +328,8 @@ def test_an_edited_model_scales_as_the_one_that_was_adapted():
     adapted.adapt(x)
     model = keras.Sequential([keras.Input((6, 2)), adapted, L.LSTM(3, name="lstm"), L.Dense(1)])
     edited = apply(model, [Insert(L.Dropout(0.1), after="lstm")])
-    np.testing.assert_array_equal(edited(x), model(x))
+    told = keras.ops.convert_to_numpy(model(x))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(edited(x)), told)
 
 
 @pytest.mark.parametrize("kind", ["sequential", "functional", "nested twice"])
@@ -352,7 +353,8 @@ def test_a_layer_that_is_called_on_its_own_output_is_removed_with_all_its_calls(
     removed = apply(net, [Remove("twice")])
     assert names(removed) == ["head"]
     x = np.ones((2, 4))
-    np.testing.assert_array_equal(removed(x), net.get_layer("head")(x))
+    told = keras.ops.convert_to_numpy(net.get_layer("head")(x))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(removed(x)), told)
 
 
 def test_the_place_to_move_to_is_the_layer_that_its_whole_path_names():

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 
 import normcast.layers  # noqa: F401  (registers its layers)
-from normcast.errors import last_line, unknown
+from normcast.errors import closest, last_line
 from normcast.models.making import at_length
-from normcast.models.shapes import NOTHING, Held, is_of_user, refuse_large, refuse_layers
+from normcast.models.shapes import LEGACY, NOTHING, Held, is_of_user, refuse_large, refuse_layers
 from normcast.plain import parsed, short
 
 Classes = Mapping[str, Any]
@@ -177,6 +177,8 @@ def _class(spec: dict[str, Any], place: str, own: Classes | None) -> Any:
         if not isinstance(config, dict):
             raise ValueError(f"{place}: the arguments of {name} are {short(config)}, but must be by name.")
         refuse_argument(spec, FILES[name], config.get(FILES[name]), place)
+    if module is None and name in LEGACY:
+        return LEGACY[name]
     if module is None or module == "keras":
         return next((found for home in KINDS if isinstance(found := _public(home, name), type)), None)
     if str(module).removeprefix("keras.") in KINDS:
@@ -208,7 +210,11 @@ def _unknown(spec: dict[str, Any], place: str) -> str:
     name = spec.get("config") if spec["class_name"] == "function" else spec["class_name"]
     if str(name).startswith("__"):
         return f"{place}: {str(name).strip('_')} is code, which is not run. {KEPT_CODE}"
-    known = [each for each in dir(keras.layers) if each[0].isupper()]
     module = spec.get("module")
-    told = unknown("class", name if module is None else f"{module}.{name}", known, where=place)
-    return f"{told} A class of your own must be registered: keras.saving.register_keras_serializable()."
+    told = short(name if module is None else f"{module}.{name}")
+    guess = closest(name, [each for each in dir(keras.layers) if each[0].isupper()])
+    hint = f" Did you mean {guess!r}?" if guess else ""
+    return (
+        f"{place}: neither Keras nor normcast has a class {told}.{hint} "
+        "A class of your own must be registered: keras.saving.register_keras_serializable()."
+    )
