@@ -193,3 +193,38 @@ def test_without_a_generator_of_its_own_the_cheap_key_is_one_of_jax(monkeypatch,
     assert not np.array_equal(cheap, own)
     assert "define_prng_impl" in caplog.text
     bits._implementation.cache_clear()
+
+
+def trained(**settings):
+    optimizer = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(0.1, 9), **settings)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, name="one"), layers.Dense(1, name="head")])
+    model.compile(optimizer, "mse")
+    optimizer.build(model.trainable_variables)
+    optimizer.iterations.assign(5)
+    return model
+
+
+def test_without_the_pattern_an_edited_model_leaves_the_same_variables_undecayed(monkeypatch):
+    model = trained()
+    monkeypatch.delattr(model.optimizer, "_exclude_from_weight_decay_pattern")
+    model.optimizer._exclude_from_weight_decay = {id(model.get_layer("one").bias)}
+    edited = apply(model, [Set("head", use_bias=False)])
+    decayed = [keras_seam.is_decayed(edited.optimizer, v) for v in edited.trainable_variables]
+    assert decayed == [True, False, True]
+
+
+def test_where_keras_hides_what_an_optimizer_trains_an_edited_one_starts_anew(hidden):
+    model = trained()
+    hidden(model.optimizer, "_trainable_variables")
+    assert keras_seam.trained_by(model.optimizer) == []
+
+
+def test_where_keras_hides_the_rate_a_schedule_is_made_anew_from_what_keras_writes(hidden):
+    model = trained()
+    rate = model.optimizer._learning_rate
+    assert keras_seam.own_rate(model.optimizer) is rate
+    config = model.optimizer.get_config()
+    hidden(model.optimizer, "_learning_rate")
+    assert keras_seam.own_rate(model.optimizer) is None
+    assert type(keras.optimizers.AdamW.from_config(config)._learning_rate) is type(rate)

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import keras
 
+from normcast import keras_seam
+
 OPTIMIZERS = {
     "nadam": keras.optimizers.Nadam,
     "adam": keras.optimizers.Adam,
@@ -42,8 +44,10 @@ def made(
         return OPTIMIZERS[given](**settings)
     if isinstance(given, keras.optimizers.LossScaleOptimizer):
         inner = made(given.inner_optimizer, learning_rate, clipnorm, weight_decay)
-        return type(given)(inner, given.initial_scale, given.dynamic_growth_steps)
-    return type(given).from_config({**given.get_config(), **settings})
+        return type(given)(inner, given.initial_scale, given.dynamic_growth_steps, given.name)
+    own = keras_seam.own_rate(given)  # alive, for a schedule of the user's own is in no register
+    rate = {} if own is None else {"learning_rate": own}
+    return type(given).from_config({**given.get_config(), **rate, **settings})
 
 
 def innermost(given: Optimizer) -> Optimizer:

@@ -13,9 +13,11 @@ from normcast.models.edits.edit import (
     edits_from_json,
     edits_to_json,
 )
+from normcast.models.edits.losses import Compile
 
 __all__ = [
     "Applied",
+    "Compile",
     "Edit",
     "Insert",
     "Move",

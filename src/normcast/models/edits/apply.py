@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from normcast.engine.identity import is_keras
 from normcast.errors import last_line
 from normcast.layers import GRU, LSTM
 from normcast.models.edits.change import edited
+from normcast.models.edits.compiled import compile_edits, compile_like
 from normcast.models.edits.edit import Edit
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
@@ -32,7 +33,8 @@ class Applied:
 
     kept: variables carried over, as "layer/variable"; fresh: variables of old layers that start anew because
     their shape or class changed; dropped: variables that have no place any more. New layers are in none.
-    carried: where the kept ones stand among the model's weights.
+    carried: where the kept ones stand among the model's weights. restarted: kept ones whose state the
+    optimizer lost (moments, averages), which happens only to variables that it did not train before.
     """
 
     model: keras.Model
@@ -40,19 +42,22 @@ class Applied:
     fresh: tuple[str, ...]
     dropped: tuple[str, ...]
     carried: frozenset[int] = frozenset()
+    restarted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"kept {len(self.kept)} variables"]
         lines += [f"starts anew: {name}" for name in self.fresh]
         lines += [f"dropped: {name}" for name in self.dropped]
+        lines += [f"the optimizer starts anew: {name}" for name in self.restarted]
         return "\n".join(lines)
 
 
 def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
     """Return a new model with the edits made; the given model stays as it is.
 
-    Weights of layers whose shape did not change are carried over, and so is the compile configuration; the
-    optimizer starts afresh. `apply_reported` also says which weights could not be kept.
+    Weights of layers whose shape did not change are carried over, and so is all that the model was compiled
+    with, down to the moments that the optimizer keeps of those weights, so that training goes on where it
+    was. `apply_reported` also says which weights could not be kept.
     Edits are data: layers that would run code of their own, such as Lambda, are not made from them.
     Raises ValueError on such layers and on names and arguments that do not exist, TypeError on a model
     without a graph.
@@ -75,8 +80,12 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     plain = write(wiring)
     refuse_large(plain, "apply", Held(model.count_params()), classes, safe_mode=False)
     new = _revive(plain, classes)
-    _carry_compile(model, new, classes)
-    return _carry_weights(model, new)
+    found = list(_continued(model, new))
+    applied = _carry_weights(found, model, new)
+    pairs = [(variable, source) for _, variable, source in found]
+    anew = {id(v) for v in compile_like(model, new, pairs, classes, compile_edits(edits))}
+    restarted = [name for name, v, _ in found if id(v) in anew and name in applied.kept]
+    return replace(applied, restarted=tuple(restarted))
 
 
 def custom_classes(model: keras.Model) -> dict[str, Any]:
@@ -115,38 +124,54 @@ def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
         raise ValueError(f"apply: Keras cannot build the edited model. {last_line(error)}") from error
 
 
-def _carry_compile(old: keras.Model, new: keras.Model, classes: dict[str, Any]) -> None:
-    if not old.compiled or new.compiled:
-        return
-    given = keras_seam.compile_arguments(old)
-    with keras.saving.custom_object_scope(classes):
-        try:
-            new.compile_from_config(old.get_compile_config())
-        except Exception:  # a loss or metric that Keras cannot write down: hand the objects over as they are
-            if given:
-                optimizer = type(old.optimizer).from_config(old.optimizer.get_config())
-                new.compile(**{**given, "optimizer": optimizer})
-
-
-def _carry_weights(old: keras.Model, new: keras.Model) -> Applied:
-    before, after = dict(leaves(old)), dict(leaves(new))
-    kept, fresh, continued, carried = [], [], set(), set()
-    for path, layer in after.items():
+def _continued(old: keras.Model, new: keras.Model) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the name of each variable in a layer that stayed, the variable, and what it continues or None."""
+    before = dict(leaves(old))
+    for path, layer in leaves(new):
         for variable, source in _pairs(before[path], layer) if path in before else []:
-            continued.add(id(source))
-            if source is None or tuple(source.shape) != tuple(variable.shape):
-                fresh.append(f"{path}/{variable.name}")
-            else:
-                # A copy: JAX would give both models one buffer and donate it in the first compiled call.
-                variable.assign(np.array(keras.ops.convert_to_numpy(source)))
-                kept.append(f"{path}/{variable.name}")
-                carried.add(id(variable))
+            yield f"{path}/{variable.name}", variable, source
+
+
+def _carry_weights(found: list[tuple[str, Any, Any]], old: keras.Model, new: keras.Model) -> Applied:
+    kept, fresh, carried = [], [], set()
+    for name, variable, source in found:
+        if source is None or tuple(source.shape) != tuple(variable.shape):
+            fresh.append(name)
+        else:
+            # A copy: JAX would give both models one buffer and donate it in the first compiled call.
+            variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+            kept.append(name)
+            carried.add(id(variable))
+    _carry_run(old, new)
     for adapted in keras_seam.adapted_layers(new):
         adapted.finalize_state()
-    all_old = [(f"{path}/{v.name}", v) for path, layer in before.items() for v in layer.weights]
+    continued = {id(source) for _, _, source in found}
+    all_old = [(f"{path}/{v.name}", v) for path, layer in leaves(old) for v in layer.weights]
     dropped = [name for name, variable in all_old if id(variable) not in continued]
     places = frozenset(place for place, each in enumerate(new.weights) if id(each) in carried)
     return Applied(new, tuple(kept), tuple(fresh), tuple(dropped), places)
+
+
+def _carry_run(old: keras.Model, new: keras.Model) -> None:
+    """Let layers that draw, such as dropout, and stateful ones, which remember, go on where they were."""
+    before = dict(leaves(old))
+    for path, layer in leaves(new):
+        theirs = _of_run(before[path]) if path in before and type(before[path]) is type(layer) else []
+        mine = _of_run(layer)
+        if [v.shape for v in theirs] == [v.shape for v in mine]:
+            for variable, source in zip(mine, theirs, strict=True):
+                variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+
+
+def _of_run(layer: keras.Layer) -> list[keras.Variable]:
+    """Return what a layer holds that is no weight: seeds, and states from batch to batch."""
+    found = []
+    for each in keras_seam.all_layers(layer):
+        seeds = getattr(each, "seed_generator", None)
+        found += [seeds.state] if isinstance(seeds, keras.random.SeedGenerator) else []
+        states = keras.tree.flatten(getattr(each, "states", None))
+        found += [state for state in states if isinstance(state, keras.Variable)]
+    return found
 
 
 def leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ import keras
 
 from normcast.errors import unknown
 from normcast.models.edits.edit import Edit, Insert, Move, Remove, Replace, Rewire, Set
+from normcast.models.edits.losses import Compile
 from normcast.models.edits.reading import rewire
 from normcast.models.graph.layer_spec import snake
 from normcast.models.graph.names import find, layer_in
@@ -256,4 +257,5 @@ _CHANGES: dict[type[Edit], Any] = {
     Remove: _remove,
     Replace: _replace,
     Rewire: lambda wiring, name, edit, _: rewire(wiring, name, edit),
+    Compile: lambda *_: None,  # of how the model is trained, not of its wiring
 }

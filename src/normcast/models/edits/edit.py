@@ -1,4 +1,4 @@
-"""The six edits: values that say how a model is to change, print as one line and travel as JSON."""
+"""The edits: values that say how a model is to change, print as one line and travel as JSON."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ class Edit:
     Remove('dropout_1')
     """
 
+    kinds: ClassVar[dict[str, type[Edit]]] = {}
     kind: ClassVar[str]
     layer: str
+
+    def __init_subclass__(cls) -> None:
+        Edit.kinds[cls.kind] = cls
 
     def to_dict(self) -> dict[str, Any]:
         """Return the edit as plain data: {"edit": kind, ...}."""
@@ -34,15 +38,14 @@ class Edit:
         """Read an edit from plain data. Raises ValueError on a kind that does not exist."""
         fields = dict(data)
         kind = fields.pop("edit", None)
-        known: dict[str, Any] = {cls.kind: cls for cls in (Set, Insert, Remove, Move, Replace, Rewire)}
-        if kind not in known:
-            raise ValueError(unknown("edit", kind, known, where="Edit"))
+        if kind not in Edit.kinds:
+            raise ValueError(unknown("edit", kind, Edit.kinds, where="Edit"))
         for name in ("layer", "after", "before"):
             if not isinstance(fields.get(name, ""), str | None):
                 raise ValueError(f"Edit: {name} is {short(fields[name])}, but must be the name of a layer.")
         if kind == "set":
             return Set(fields["layer"], **fields["config"])
-        return cast(Any, known[kind])(**fields)
+        return cast(Any, Edit.kinds[kind])(**fields)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.to_dict() == getattr(other, "to_dict")()  # noqa: B009
