@@ -125,7 +125,8 @@ def fix_model(
 ) -> Fixed:
     """Return the model with the fixes of its findings applied; the given model stays as it is.
 
-    safety: "safe" applies those that cannot hurt, "unsafe" also those that change what the model computes.
+    safety: "safe" applies those after which a trained model predicts the same, "unsafe" also those that
+    change that, or how it trains.
     findings: only fix these (of `check_model` on this model); otherwise all.
     A fix is kept only if its finding is gone afterwards and nothing as severe has come; otherwise it is
     skipped.

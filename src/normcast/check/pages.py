@@ -14,8 +14,8 @@ from normcast.check.rule import DISPLAY, KINDS, RULES, SAFE, Kind, Rule
 from normcast.check.symptom import MEASURE, SYMPTOMS, Symptom
 
 _SAFETY = {
-    SAFE: "The fix is safe: `--fix safe` applies it.",
-    "unsafe": "The fix changes what the model computes: only `--fix unsafe` "
+    SAFE: "The fix is safe: a trained model predicts the same after it. `--fix safe` applies it.",
+    "unsafe": "The fix changes what a trained model predicts, or how it trains: only `--fix unsafe` "
     "applies it. Measure it on your data.",
     DISPLAY: "There is no automatic fix; what to do depends on more than the graph.",
 }

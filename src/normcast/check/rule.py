@@ -16,8 +16,8 @@ from normcast.models.edits import Edit
 from normcast.sheet import Sheet, Shown
 
 SAFE, UNSAFE, DISPLAY = "safe", "unsafe", "display"
-"""A fix is safe if it cannot hurt, unsafe if it changes what the model computes, display if it is only
-told."""
+"""A fix is safe if a trained model predicts the same after it, which tests prove by running every one; unsafe
+if it changes what the model predicts or how it trains; display if there is none and it is only told."""
 
 
 class Severity(IntEnum):

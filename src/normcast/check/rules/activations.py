@@ -60,7 +60,7 @@ def stacked_activation(net: Net, facts: Facts) -> Iterator[Found]:
             severity = _stack_severity(inner, node)
             if severity is not None and not _is_gate(node):
                 words = f"{node.activation} acts on the {inner.activation} of {inner.name}"
-                safety = SAFE if severity == ADVICE else UNSAFE
+                safety = SAFE if _is_idle(inner, node) else UNSAFE
                 yield Found((node, inner), words, (Remove(node.name),), severity, safety=safety)
 
 
@@ -73,6 +73,18 @@ def _stack_severity(inner: Node, outer: Node) -> Severity | None:
     if first in BOUNDED and second in ("sigmoid", "softmax", "tanh"):
         return WARNING
     return ADVICE if first == second == "relu" else None
+
+
+def _is_idle(inner: Node, outer: Node) -> bool:
+    """Say whether the outer activation gives back what it takes: a plain relu on what a plain relu gives."""
+    direct = inner in sources(outer, through(SHAPE)) and inner.kind in ACT | DENSE | CONV
+    alike = getattr(inner.layer, "compute_dtype", "") == getattr(outer.layer, "compute_dtype", "")
+    return direct and alike and _is_plain_relu(inner) and _is_plain_relu(outer)
+
+
+def _is_plain_relu(node: Node) -> bool:
+    bent = any(node.config.get(key) for key in ("negative_slope", "threshold"))
+    return node.activation == "relu" and not bent and node.config.get("max_value") is None
 
 
 def _is_gate(node: Node) -> bool:

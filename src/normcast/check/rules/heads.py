@@ -8,7 +8,7 @@ from normcast.check.examples import L, chain
 from normcast.check.facts import REGRESSION, Facts
 from normcast.check.head import show, to_activation, with_losses
 from normcast.check.net import Net, Node
-from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
+from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert
 from normcast.models.graph.kinds import RNN
 
@@ -17,7 +17,7 @@ from normcast.models.graph.kinds import RNN
     13,
     "output-range-excludes-target",
     ERROR,
-    safety=SAFE,
+    safety=UNSAFE,
     hint="make the output linear, or scale the targets into its range",
     needs=["target_min or target_max"],
     sources=[

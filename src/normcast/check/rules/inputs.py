@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, passed, sinks, sources, through
-from normcast.check.rule import ADVICE, SAFE, UNSAFE, WARNING, Found, rule
+from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert, Remove, Set
 from normcast.models.graph.kinds import (
     ACT,
@@ -192,9 +192,7 @@ def activation_on_input(net: Net, facts: Facts) -> Iterator[Found]:
         lowest = facts.data.input_min
         mild = node.activation in ("relu", "leaky_relu", "prelu") and lowest is not None and lowest >= 0
         words = f"{node.name} ({node.activation}) acts on the raw input {node.inputs[0].name}"
-        yield Found(
-            (node,), words, (Remove(node.name),), ADVICE if mild else WARNING, safety=SAFE if mild else UNSAFE
-        )
+        yield Found((node,), words, (Remove(node.name),), ADVICE if mild else WARNING)
 
 
 _SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroPadding1D", "GetItem"}))

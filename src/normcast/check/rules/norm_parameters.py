@@ -18,13 +18,10 @@ def _fold_bias(old: Any, new: Any, finding: Finding) -> None:
     """Take the dropped bias out of the moving mean, so that inference stays the same."""
     import numpy as np
 
-    names = finding.layers[:1]
-    for name in names:
-        source, target = _at(old, name), _at(new, name)
-        norms = [n for n in finding.evidence.get("norms", []) if not target.use_bias and source.use_bias]
-        for norm in norms:
-            mean = _at(new, norm).moving_mean
-            mean.assign(np.asarray(mean) - np.asarray(source.bias))
+    bias = np.asarray(_at(old, finding.layers[0]).bias)
+    for norm in finding.evidence["norms"]:
+        mean = _at(new, norm).moving_mean
+        mean.assign(np.asarray(mean) - bias)
 
 
 def _at(model: Any, path: str) -> Any:
@@ -84,14 +81,23 @@ def bias_before_bn(net: Net, facts: Facts) -> Iterator[Found]:
     """
     for node in net.of(CONV | DENSE):
         linear = node.activation == "linear" and node.config.get("use_bias") is True
-        norms = [n for n in node.readers if n.kind in BATCH_NORM and _on_channels(n, node)]
-        if linear and norms and len(norms) == len(node.readers) and not node.is_output:
+        calls = [n for n in net.nodes if n.layer is node.layer]
+        norms = [n for call in calls for n in call.readers]
+        subtracted = all(n.kind in BATCH_NORM and _on_channels(n, node) for n in norms)
+        if linear and norms and subtracted and _is_alone(net, norms, calls):
             saved = node.shape[1 if node.config.get("data_format") == "channels_first" else -1]
-            evidence = {"parameters": saved, "norms": [n.name for n in norms]}
+            evidence = {"parameters": saved, "norms": list(dict.fromkeys(n.name for n in norms))}
             words = (
                 f"the bias of {node.name} is subtracted by {norms[0].name}: {saved} parameters without effect"
             )
             yield Found((node,), words, (Set(node.name, use_bias=False),), evidence=evidence)
+
+
+def _is_alone(net: Net, norms: list[Node], calls: list[Node]) -> bool:
+    """Say whether the layer of these calls goes nowhere else, and the norms read nothing else."""
+    layers = [norm.layer for norm in norms]
+    read = [n for norm in net.nodes if norm.layer in layers for n in norm.inputs]
+    return all(n in calls for n in read) and not any(call.is_output for call in calls)
 
 
 def _on_channels(norm: Node, maker: Node) -> bool:

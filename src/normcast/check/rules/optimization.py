@@ -8,7 +8,7 @@ from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.head import heads
 from normcast.check.net import Net, Node
-from normcast.check.rule import ADVICE, SAFE, WARNING, Found, rule
+from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
 from normcast.models.graph.kinds import ACT
 
@@ -65,7 +65,7 @@ def lr_suspect(net: Net, facts: Facts) -> Iterator[Found]:
     60,
     "float16-output",
     WARNING,
-    safety=SAFE,
+    safety=UNSAFE,
     hint="dtype='float32' on the output layer",
     sources=[
         "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740",

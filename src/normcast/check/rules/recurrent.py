@@ -9,7 +9,7 @@ import keras
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
-from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, rule
+from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
 from normcast.models.graph.kinds import RNN, UNBOUNDED
 
@@ -42,7 +42,7 @@ def _length(node: Node) -> str:
     23,
     "rnn-unbounded-activation",
     WARNING,
-    safety=SAFE,
+    safety=UNSAFE,
     hint="activation='tanh' (which cuDNN also needs); gradient clipping does not help",
     sources=[
         "keras-team/keras#2194, #13221, #15912",
@@ -79,7 +79,7 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     24,
     "recurrent-dropout-unbounded",
     ERROR,
-    safety=SAFE,
+    safety=UNSAFE,
     hint="activation='tanh'; the recurrent dropout may stay",
     sources=[
         "keras-team/keras#13221",
