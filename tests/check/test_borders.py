@@ -281,8 +281,10 @@ def test_nothing_is_found_on_that_side_of_the_border(slug, example):
     ("slug", "example", "safety"),
     [
         ("stacked-activation", dropped(L.ReLU(), L.Activation("relu")), "safe"),
+        ("stacked-activation", dropped(L.ReLU(), L.ReLU(max_value=6)), "unsafe"),
+        ("stacked-activation", dropped(L.ReLU(negative_slope=0.1), L.ReLU()), "unsafe"),
         ("stacked-activation", dropped(L.Activation("tanh"), L.Activation("sigmoid")), "unsafe"),
-        ("activation-on-input", chain((8, 3), L.ReLU(), L.LSTM(4), input_min=0.0), "safe"),
+        ("activation-on-input", chain((8, 3), L.ReLU(), L.LSTM(4), input_min=0.0), "unsafe"),
         ("activation-on-input", chain((8, 3), L.ReLU(), L.LSTM(4), input_min=-1.0), "unsafe"),
     ],
 )

@@ -15,7 +15,7 @@ from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule
 from normcast.check.told import severities
 from normcast.errors import counted, in_short, unknown
-from normcast.models.edits import Edit, apply
+from normcast.models.edits import Compile, Edit, apply
 from normcast.sheet import Sheet, Shown, Table
 
 MAX_ROUNDS = 50
@@ -153,7 +153,7 @@ def fix_model(
         if result is None:
             skipped[batch[0].key] = batch[0]
         else:
-            model, left, done = result
+            model, left, done, known = result
             applied += done
     return Fixed(model, tuple(applied), tuple(skipped.values()), left)
 
@@ -175,9 +175,9 @@ def _next(
 
 def _try(
     model: Any, batch: list[Finding], before: list[Finding], facts: Facts, options: dict[str, Any]
-) -> tuple[Any, Findings, list[Finding]] | None:
-    """Return (model, findings, fixed) after the fixes; None if they cannot be made or do not better the
-    model."""
+) -> tuple[Any, Findings, list[Finding], Facts] | None:
+    """Return (model, findings, fixed, facts) after the fixes; None if they cannot be made or do not better
+    the model."""
     try:
         new = apply(model, [edit for finding in batch for edit in finding.fix])
         for finding in batch:
@@ -186,9 +186,11 @@ def _try(
                 carry(model, new, finding)
     except Exception:  # a fix that Keras cannot build is none
         return None
+    if any(isinstance(edit, Compile) for finding in batch for edit in finding.fix):
+        facts = facts.known(losses=facts_from(new).training.losses)  # those stated were of the old loss
     after = check_model(new, facts, **options)
     known = {f.key for f in before}
     fixed = {f.key for f in batch}
     worst = max((f.severity for f in after if f.key not in known), default=0)
     gone = not fixed & {f.key for f in after}
-    return (new, after, batch) if gone and worst < min(f.severity for f in batch) else None
+    return (new, after, batch, facts) if gone and worst < min(f.severity for f in batch) else None

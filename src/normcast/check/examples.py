@@ -101,12 +101,16 @@ class Example:
         return replace(self, fixed=fixed)
 
     def build(self) -> keras.Model:
-        """Return the network; layers are named by class and count."""
+        """Return the network, compiled if a loss is told; layers are named by class and count."""
         keras.utils.clear_session(free_memory=False)
         names = _Names()
         start = keras.Input(self.shape, batch_size=self.batch, dtype=self.dtype, name="x")
         inputs = [start] + ([keras.Input(self.extra_input, name="extra")] if self.extra_input else [])
-        return keras.Model(inputs, _run(start, self.items, names), name="example")
+        model = keras.Model(inputs, _run(start, self.items, names), name="example")
+        loss = self.facts.loss()
+        if loss is not None and loss.name != "custom":
+            model.compile(loss=_loss(loss))
+        return model
 
     def windows(self, model: keras.Model, count: int = 32) -> tuple[np.ndarray, np.ndarray]:
         """Return x and y to run the network on: normal values, the same ones each time."""
@@ -123,6 +127,18 @@ class Example:
         lines += [f"# known: {told}"] if told else []
         lines += [f"# windows: normal values times {self.times:g}"] if self.times != 1 else []
         return "\n".join(lines)
+
+
+def _loss(told: Loss) -> Any:
+    """Return Keras' loss of that short name."""
+    made = keras.losses.get(told.name)
+    if not told.from_logits:
+        return made
+    return next(each for each in vars(keras.losses).values() if _is_class_of(each, told))(from_logits=True)
+
+
+def _is_class_of(each: Any, told: Loss) -> bool:
+    return isinstance(each, type) and snake(each.__name__) == told.name
 
 
 class _Names:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from normcast.check.facts import Facts, Loss
 from normcast.check.net import Net, Node, Shape
-from normcast.models.edits import Edit, Remove, Set
+from normcast.models.edits import Compile, Edit, Remove, Set
 from normcast.models.graph.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
 
 
@@ -104,6 +104,11 @@ def to_activation(head: Head, activation: str) -> tuple[Edit, ...]:
     if node.kind in ACT:
         return (Remove(node.name),) if activation == "linear" else ()
     return (Set(node.name, activation=activation),) if node.kind not in RNN else ()
+
+
+def to_loss(net: Net, loss: str) -> tuple[Edit, ...]:
+    """Return the edit to another loss; none where the model is not compiled, or has several outputs."""
+    return (Compile(loss),) if net.compiled and len(net.outputs) == 1 else ()
 
 
 def show(value: float | None) -> str:

@@ -146,7 +146,8 @@ class Net:
     """A model as rules see it: nodes in an order in which each stands behind what it reads.
 
     masks: the names of the inputs that masks are made of; the edges of masks are not in the graph. unread:
-    what could not be looked into, and why, as sentences; opaque: whether that is the whole model.
+    what could not be looked into, and why, as sentences; opaque: whether that is the whole model. compiled:
+    whether the model is, so that an edit can change its loss.
     """
 
     nodes: list[Node]
@@ -157,6 +158,7 @@ class Net:
     opaque: bool = False
     unread: tuple[str, ...] = ()
     masks: frozenset[str] = frozenset()
+    compiled: bool = False
 
     def of(self, kinds: Collection[str]) -> Iterator[Node]:
         """Yield the nodes of these classes; a layer that is called several times comes once."""

@@ -41,7 +41,10 @@ def read(model: Any) -> Net:
         for source in dict.fromkeys(node.inputs):
             source.readers.append(node)
     unread = tuple(dict.fromkeys(reader.closed))
-    return Net(nodes, starts, ends, model.name, parameters, masks=reader.masks(), unread=unread)
+    compiled = bool(getattr(model, "compiled", False))
+    return Net(
+        nodes, starts, ends, model.name, parameters, masks=reader.masks(), unread=unread, compiled=compiled
+    )
 
 
 class _Reader:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from normcast.models.edits import Applied, Edit, apply_reported
+from normcast.models.edits import Applied, Compile, Edit, apply_reported
 from normcast.plain import Plain
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ class Placement(Plain):
     scaling: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict, hash=False)
     rate: float | None = None
+
+    @property
+    def of_training(self) -> dict[str, Any]:
+        """The fields of `Training` that differ, the loss of an edit of what is compiled among them."""
+        losses = [edit.loss for edit in self.edits if isinstance(edit, Compile)]
+        return ({"loss": losses[-1]} if losses else {}) | dict(self.training)
 
     @property
     def factor(self) -> str:

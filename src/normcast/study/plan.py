@@ -137,7 +137,7 @@ class Plan:
 
     def _job(self, cell: Cell, subject: Subject, pairs: tuple[tuple[int, int], ...]) -> Job:
         training = replace(subject.training, epochs=self.epochs)
-        own = dict(cell.placement.training)
+        own = cell.placement.of_training
         if "loss" in own and isinstance(training.loss, ObservedLoss):
             own["loss"] = ObservedLoss(own["loss"])
         training = replace(training, **{**own, "epochs": self.epochs})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import CROSS_ENTROPY, ONE_OF_MANY, Facts
-from normcast.check.head import heads, show, to_activation, with_losses
+from normcast.check.head import heads, show, to_activation, to_loss, with_losses
 from normcast.check.net import Net
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Set
@@ -84,10 +84,14 @@ def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     19,
     "softmax-binary-crossentropy",
     WARNING,
+    safety=UNSAFE,
     hint="categorical_crossentropy for exclusive classes",
     sources=["keras-team/keras#4994"],
     exceptions="Silent for tasks stated to have several labels at once, and for custom losses.",
-    bad=[chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="binary_crossentropy")],
+    bad=[
+        chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="binary_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy")
+    ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
@@ -101,13 +105,11 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     if facts.task.type == "multilabel" or facts.data.target_kind == "multilabel":
         return
     for head, loss in with_losses(net, facts):
-        if (
-            head.activation == "softmax"
-            and (head.units or 0) > 1
-            and loss
-            and loss.name == "binary_crossentropy"
-        ):
-            yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy")
+        each_class = loss is not None and loss.name == "binary_crossentropy"
+        if each_class and head.activation == "softmax" and (head.units or 0) > 1:
+            by_number = facts.data.target_kind in ("sparse", "binary")
+            fix = to_loss(net, "sparse_categorical_crossentropy" if by_number else "categorical_crossentropy")
+            yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy", fix=fix)
 
 
 @rule(

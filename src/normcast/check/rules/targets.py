@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import ELEMENTWISE, Facts
-from normcast.check.head import Head, heads
+from normcast.check.head import Head, heads, to_loss
 from normcast.check.net import Net, Node, Shape, passed, through
 from normcast.check.rule import ERROR, UNSAFE, Found, rule
 from normcast.models.edits import Edit, Set
@@ -71,7 +72,17 @@ def target_shape_broadcast(net: Net, facts: Facts) -> Iterator[Found]:
             loss="categorical_crossentropy",
             target_shape=(),
             target_kind="sparse",
-        ),
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy"),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(3, activation="softmax"),
+            loss="sparse_categorical_crossentropy",
+            target_shape=(3,),
+            target_kind="one_hot",
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
         chain(
             (8, 3),
             L.Conv1D(4, 3),
@@ -108,7 +119,21 @@ def target_shape_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
     case = _case(net, facts)
     if case is None or case[1] != "error":
         return
-    yield _found(case[0], facts, "the loss cannot compare them")
+    found = _found(case[0], facts, "the loss cannot compare them")
+    yield replace(found, fix=_other_loss(net, facts, case[0]) or found.fix)
+
+
+def _other_loss(net: Net, facts: Facts, head: Head) -> tuple[Edit, ...]:
+    """Return the edit to the cross-entropy that reads such targets; none where they do not fit it either."""
+    other = {
+        ("sparse_categorical_crossentropy", "one_hot"): "categorical_crossentropy",
+        ("categorical_crossentropy", "sparse"): "sparse_categorical_crossentropy",
+    }
+    loss, data = facts.loss(), facts.data
+    name = other.get((loss.name if loss else "", data.target_kind or ""))
+    if name is None or _verdict(name, data.target_kind, (None, *(data.target_shape or ())), head) != "equal":
+        return ()
+    return to_loss(net, name)
 
 
 def _case(net: Net, facts: Facts) -> tuple[Head, str] | None:
@@ -116,18 +141,22 @@ def _case(net: Net, facts: Facts) -> tuple[Head, str] | None:
     if len(net.outputs) != 1 or loss is None or target is None:
         return None
     head = heads(net)[0]
-    true: Shape = (None, *target)
-    kind = facts.data.target_kind
-    if loss.name in ELEMENTWISE:
-        return head, compare(true, head.shape)
-    if loss.name == "sparse_categorical_crossentropy":
+    verdict = _verdict(loss.name, facts.data.target_kind, (None, *target), head)
+    return None if verdict is None else (head, verdict)
+
+
+def _verdict(loss: str, kind: str | None, true: Shape, head: Head) -> str | None:
+    """Return what a loss makes of targets of this kind and shape; None for a loss that is not known."""
+    if loss in ELEMENTWISE:
+        return compare(true, head.shape)
+    if loss == "sparse_categorical_crossentropy":
         fits = [head.shape[:-1], (*head.shape[:-1], 1)]
         wrong = kind == "one_hot" or all(_equality(true, shape) == "no" for shape in fits)
-        return head, "error" if wrong else "equal"
-    if loss.name == "categorical_crossentropy":
-        return head, "error" if kind == "sparse" or compare(true, head.shape) != "equal" else "equal"
-    if loss.name == "binary_crossentropy":
-        return head, "equal" if compare(true, head.shape) == "equal" else "error"
+        return "error" if wrong else "equal"
+    if loss == "categorical_crossentropy":
+        return "error" if kind == "sparse" or compare(true, head.shape) != "equal" else "equal"
+    if loss == "binary_crossentropy":
+        return "equal" if compare(true, head.shape) == "equal" else "error"
     return None
 
 

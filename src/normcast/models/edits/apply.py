@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
-import numpy as np
 
 from normcast import keras_seam
 from normcast.engine.identity import is_keras
@@ -16,15 +15,16 @@ from normcast.errors import last_line
 from normcast.layers import GRU, LSTM
 from normcast.models.edits.change import edited
 from normcast.models.edits.compiled import compile_edits, compile_like
-from normcast.models.edits.edit import Edit
+from normcast.models.edits.edit import Edit, Replace
+from normcast.models.edits.optimizer_state import copy_value, is_as_shaped
 from normcast.models.graph.serialized import wiring_of, write
 from normcast.models.graph.wiring import Spec
 from normcast.models.making import at_length
 from normcast.models.revival import refuse_code, revived
 from normcast.models.shapes import Held, refuse_large
 
-# One recurrence in two classes: weights of the same names, shapes and columns.
-SAME = ({keras.layers.LSTM, LSTM}, {keras.layers.GRU, GRU})
+# One recurrence in two classes: weights of the same names, shapes and columns; and a convolution of one step.
+SAME = ({keras.layers.LSTM, LSTM}, {keras.layers.GRU, GRU}, {keras.layers.Conv1D, keras.layers.Dense})
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,10 @@ def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
     plain = write(wiring)
     refuse_large(plain, "apply", Held(model.count_params()), classes, safe_mode=False)
     new = _revive(plain, classes)
-    found = list(_continued(model, new))
+    layers = _stayed(model, new, edits)
+    found = [(f"{path}/{v.name}", v, source) for path, *two in layers for v, source in _pairs(*two)]
     applied = _carry_weights(found, model, new)
+    _carry_run([(old, layer) for _, old, layer in layers])
     pairs = [(variable, source) for _, variable, source in found]
     anew = {id(v) for v in compile_like(model, new, pairs, classes, compile_edits(edits))}
     restarted = [name for name, v, _ in found if id(v) in anew and name in applied.kept]
@@ -124,25 +126,27 @@ def _revive(spec: Spec, classes: dict[str, Any]) -> keras.Model:
         raise ValueError(f"apply: Keras cannot build the edited model. {last_line(error)}") from error
 
 
-def _continued(old: keras.Model, new: keras.Model) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the name of each variable in a layer that stayed, the variable, and what it continues or None."""
-    before = dict(leaves(old))
+def _stayed(old: keras.Model, new: keras.Model, edits: tuple[Edit, ...]) -> list[tuple[str, Any, Any]]:
+    """Return path, old and new layer of each that stayed, under a new name too if it was replaced by it."""
+    replaced = [(edit.what["config"].get("name"), edit.layer) for edit in edits if isinstance(edit, Replace)]
+    names = {name: layer.rpartition("/")[2] for name, layer in replaced if name}
+    before, found = dict(leaves(old)), []
     for path, layer in leaves(new):
-        for variable, source in _pairs(before[path], layer) if path in before else []:
-            yield f"{path}/{variable.name}", variable, source
+        head, slash, name = path.rpartition("/")
+        source = before.get(path) or before.get(head + slash + names.get(name, name))
+        found += [] if source is None else [(path, source, layer)]
+    return found
 
 
 def _carry_weights(found: list[tuple[str, Any, Any]], old: keras.Model, new: keras.Model) -> Applied:
     kept, fresh, carried = [], [], set()
     for name, variable, source in found:
-        if source is None or tuple(source.shape) != tuple(variable.shape):
+        if source is None or not is_as_shaped(variable, source):
             fresh.append(name)
         else:
-            # A copy: JAX would give both models one buffer and donate it in the first compiled call.
-            variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+            copy_value(variable, source)
             kept.append(name)
             carried.add(id(variable))
-    _carry_run(old, new)
     for adapted in keras_seam.adapted_layers(new):
         adapted.finalize_state()
     continued = {id(source) for _, _, source in found}
@@ -152,15 +156,13 @@ def _carry_weights(found: list[tuple[str, Any, Any]], old: keras.Model, new: ker
     return Applied(new, tuple(kept), tuple(fresh), tuple(dropped), places)
 
 
-def _carry_run(old: keras.Model, new: keras.Model) -> None:
+def _carry_run(layers: Iterable[tuple[Any, Any]]) -> None:
     """Let layers that draw, such as dropout, and stateful ones, which remember, go on where they were."""
-    before = dict(leaves(old))
-    for path, layer in leaves(new):
-        theirs = _of_run(before[path]) if path in before and type(before[path]) is type(layer) else []
-        mine = _of_run(layer)
-        if [v.shape for v in theirs] == [v.shape for v in mine]:
+    for old, new in layers:
+        theirs, mine = _of_run(old), _of_run(new)
+        if type(old) is type(new) and [v.shape for v in theirs] == [v.shape for v in mine]:
             for variable, source in zip(mine, theirs, strict=True):
-                variable.assign(np.array(keras.ops.convert_to_numpy(source)))
+                copy_value(variable, source)
 
 
 def _of_run(layer: keras.Layer) -> list[keras.Variable]:

@@ -26,6 +26,17 @@ def inner_optimizers(optimizer: Any) -> list[Any]:
     return list(optimizer.optimizers) if isinstance(optimizer, several) else []
 
 
+def is_as_shaped(variable: keras.Variable, source: keras.Variable) -> bool:
+    """Say whether values have one shape, but for the one step that the kernel of a convolution may have."""
+    one, other = tuple(variable.shape), tuple(source.shape)
+    return one in (other, (1, *other)) or (1, *one) == other
+
+
+def copy_value(variable: keras.Variable, source: keras.Variable) -> None:
+    """Give a variable a copy of a value: JAX would give both one buffer and donate it in the first call."""
+    variable.assign(np.array(keras.ops.convert_to_numpy(source)).reshape(variable.shape))
+
+
 def spare(old: Any, new: Any, pairs: Pairs, variables: Iterable[keras.Variable]) -> None:
     """Leave out of a new optimizer's weight decay what the old one does; variables: of the old model."""
     held = list(variables)
@@ -72,9 +83,9 @@ def _carry_lists(
 
 def _take(variable: keras.Variable, source: keras.Variable | None) -> bool:
     """Copy a value and say whether its shape allowed that."""
-    if source is None or tuple(source.shape) != tuple(variable.shape):
+    if source is None or not is_as_shaped(variable, source):
         return False
-    variable.assign(np.array(keras.ops.convert_to_numpy(source)))  # a copy: JAX donates its buffers
+    copy_value(variable, source)
     return True
 
 
