@@ -20,7 +20,7 @@ from normcast.check import (
 )
 from normcast.check.rule import Finding, Severity
 from normcast.cli.check_run import check_command
-from normcast.models.edits import Remove, Set
+from normcast.models.edits import Compile, Remove, Set
 
 
 @keras.saving.register_keras_serializable(package="test_findings")
@@ -183,6 +183,7 @@ def test_fixes_have_names_of_their_own_and_equal_ones_share_one():
     assert found.fixes == {"r (a)": tuple(a), "r (b)": tuple(b), "r (a) 2": tuple(c)}
     whole = replace(finding("r", "", c), layers=())
     assert list(Findings([finding("r", "a", a), whole]).fixes) == ["r (a)", "r"]
+    assert not Findings([finding("r", "a", (Compile("huber"),))]).fixes  # it would read other targets
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from keras import layers as L
 
 from normcast.layers import LSTM, SqueezeExcite1D
 from normcast.models.edits import (
+    Compile,
     Edit,
     Insert,
     Move,
@@ -180,3 +181,11 @@ def test_edits_of_another_kind_or_content_are_not_equal_and_none_can_be_changed(
     assert len({Remove("a"), Remove("a"), Remove("b")}) == 2
     with pytest.raises(AttributeError, match="Remove is a value; make a new one instead of changing 'layer'"):
         Remove("a").layer = "b"
+
+
+def test_an_edit_of_the_loss_is_a_value_like_the_others():
+    for edit in (Compile("huber"), Compile("MeanSquaredError", output="head")):
+        assert edits_from_json(edits_to_json([edit])) == (edit,)
+    assert Compile("huber") != Compile("huber", output="head")
+    with pytest.raises(ValueError, match="Compile: no loss 'hubert'"):
+        edits_from_json('[{"edit": "compile", "loss": "hubert"}]')

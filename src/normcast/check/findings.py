@@ -9,7 +9,7 @@ from dataclasses import replace
 from normcast.check.rule import Finding, Severity
 from normcast.check.symptom import SYMPTOMS
 from normcast.check.told import severities, told
-from normcast.models.edits import Edit
+from normcast.models.edits import Compile, Edit
 from normcast.sheet import Sheet, Shown, Table
 
 MOST, FEW = 20, 4
@@ -61,13 +61,16 @@ class Findings(Shown, list[Finding]):
     def fixes(self) -> dict[str, tuple[Edit, ...]]:
         """The edits that they offer, each once, by rule and layers: placements that a `Study` can measure.
 
+        Not among them: another loss, which reads other targets than those that a study would train on.
+
         >>> Findings().fixes
         {}
         """
         names: dict[tuple[Edit, ...], str] = {}
         count: Counter[str] = Counter()
         for each in self:
-            if each.fix and each.fix not in names:
+            is_of_net = not any(isinstance(edit, Compile) for edit in each.fix)
+            if each.fix and is_of_net and each.fix not in names:
                 name = each.rule + (f" ({', '.join(each.layers)})" if each.layers else "")
                 count[name] += 1
                 names[each.fix] = name if count[name] == 1 else f"{name} {count[name]}"

@@ -14,7 +14,7 @@ from normcast.check.findings import Findings
 from normcast.check.rule import Finding
 from normcast.cli.case_input import NAMED, cases_in, forecasts
 from normcast.data import Cases
-from normcast.models.edits import Edit, apply
+from normcast.models.edits import Compile, Edit, apply
 from normcast.study import Study
 
 Fix = tuple[Edit, ...]
@@ -88,6 +88,8 @@ def refusal(model: Any, finding: Finding, data: Any) -> str:
     """Return why a finding cannot be measured; "" if it can."""
     if not finding.fix:
         return "not measured: the rule has no fix that can be made."
+    if any(isinstance(edit, Compile) for edit in finding.fix):
+        return "not measured: its fix is another loss, which reads other targets."
     try:
         fixed = apply(model, finding.fix)
     except Exception as error:  # whatever Keras raises where it cannot build the model
