@@ -44,7 +44,12 @@ class Placement(Plain):
 
     @property
     def of_training(self) -> dict[str, Any]:
-        """The fields of `Training` that differ, the loss of an edit of what is compiled among them."""
+        """The fields of `Training` that differ, the loss of an edit of what is compiled among them.
+
+        >>> from normcast.models.edits import Compile
+        >>> Placement("robust", (Compile("huber"),), training={"clipnorm": 1.0}).of_training
+        {'loss': 'huber', 'clipnorm': 1.0}
+        """
         losses = [edit.loss for edit in self.edits if isinstance(edit, Compile)]
         return ({"loss": losses[-1]} if losses else {}) | dict(self.training)
 
