@@ -25,7 +25,7 @@ class Spec:
 
     def make(self, name: str) -> Any:
         """Return a new layer with this name."""
-        args = [a.make(f"{name}_inner") if isinstance(a, Spec) else a for a in self.args]
+        args = [_made(a, f"{name}_inner") for a in self.args]
         return getattr(keras.layers, self.name)(*args, name=name, **self.kwargs)
 
     def called(self, **arguments: Any) -> Spec:
@@ -33,10 +33,22 @@ class Spec:
         return Spec(self.name, self.args, self.kwargs, arguments)
 
     def __str__(self) -> str:
-        given = [str(a) if isinstance(a, Spec) else repr(a) for a in self.args]
+        given = [_text(a) for a in self.args]
         given += [f"{k}={v!r}" for k, v in self.kwargs.items()]
         call = f"(x, {', '.join(f'{k}={v!r}' for k, v in self.call.items())})" if self.call else ""
         return f"{self.name}({', '.join(given)}){call}"
+
+
+def _made(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [_made(each, f"{name}_{i}") for i, each in enumerate(value)]
+    return value.make(name) if isinstance(value, Spec) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    return str(value) if isinstance(value, Spec) else repr(value)
 
 
 class _Layers:

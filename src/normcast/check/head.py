@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from normcast.check.facts import Facts, Loss
 from normcast.check.net import Net, Node, Shape
-from normcast.models.edits import Compile, Edit, Remove, Set
-from normcast.models.graph.kinds import ACT, CONV, DENSE, NOISE, RANGES, RNN, SHAPE
+from normcast.check.ranges import LINEAR, Range, range_of
+from normcast.models.edits import Compile, Edit, Remove, Replace, Set
+from normcast.models.graph.kinds import ACT, CONV_LSTM, NOISE, RNN, SHAPE
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,21 +17,20 @@ class Head:
 
     node: the layer whose values the output shows, through reshapes, noise and linear activations;
     weights: the nearest layer with weights behind an activation, or `node` itself; None where that is
-    unclear. activation: of `node`; "?" if it cannot be known. shape: of the output, with the batch axis.
+    unclear. activation: of `node`; "?" if it cannot be known. shape: of the output, with the batch axis;
+    end: the node that the model returns, and the number of its output.
     """
 
     node: Node
     weights: Node | None
     activation: str
     shape: Shape
+    end: tuple[Node, int]
 
     @property
-    def range(self) -> tuple[float, float] | None:
+    def range(self) -> Range | None:
         """The values the head can give; None if unknown."""
-        bounds = RANGES.get(self.activation)
-        if bounds is not None and _adds_directions(self.node):
-            return 2 * bounds[0], 2 * bounds[1]
-        return bounds
+        return None if self.activation == "?" else range_of(self.node)
 
     @property
     def units(self) -> int | None:
@@ -45,33 +45,29 @@ class Head:
     @property
     def is_linear(self) -> bool:
         """Whether a Dense or Conv layer without activation stands here."""
-        return self.activation == "linear" and self.node.kind in DENSE | CONV
+        return self.activation == "linear" and self.node.kind in LINEAR
 
 
 def heads(net: Net) -> list[Head]:
     """Return the head of each output of the model."""
-    return [_head(node, node.shapes[i] if i < len(node.shapes) else node.shape) for node, i in net.outputs]
+    return [_head(node, number) for node, number in net.outputs]
 
 
-def _head(node: Node, shape: Shape) -> Head:
+def _head(node: Node, number: int) -> Head:
+    end, shape = (node, number), node.shapes[number] if number < len(node.shapes) else node.shape
     while node.reads and (node.kind in SHAPE | NOISE or (node.kind in ACT and node.activation == "linear")):
         node = node.inputs[0]
     weights: Node | None = node
     while weights is not None and weights.kind in SHAPE | NOISE | ACT:
         weights = weights.inputs[0] if weights.reads else None
-    weights = weights if weights is not None and weights.kind in DENSE | CONV | RNN else None
-    return Head(node, weights, _activation(node), shape)
-
-
-def _adds_directions(node: Node) -> bool:
-    return "Bidirectional" in node.wrappers and getattr(node.layer, "merge_mode", None) == "sum"
+    weights = weights if weights is not None and weights.kind in LINEAR | RNN | CONV_LSTM else None
+    return Head(node, weights, _activation(node), shape, end)
 
 
 def _activation(node: Node) -> str:
-    if node.kind in RNN:
-        # LSTM and GRU give gate * activation: the range of a bounded activation holds.
-        return node.activation if node.activation in ("tanh", "relu", "sigmoid") else "?"
-    return node.activation if node.kind in DENSE | CONV | ACT else "?"
+    if node.kind in RNN | CONV_LSTM:
+        return node.activation if range_of(node) is not None else "?"
+    return node.activation if node.kind in LINEAR | ACT else "?"
 
 
 def with_losses(net: Net, facts: Facts) -> list[tuple[Head, Loss | None]]:
@@ -102,8 +98,9 @@ def to_activation(head: Head, activation: str) -> tuple[Edit, ...]:
     if node.kind == "Activation":
         return (Remove(node.name),) if activation == "linear" else (Set(node.name, activation=activation),)
     if node.kind in ACT:
-        return (Remove(node.name),) if activation == "linear" else ()
-    return (Set(node.name, activation=activation),) if node.kind not in RNN else ()
+        layer = {"class_name": "Activation", "config": {"activation": activation}}
+        return (Remove(node.name) if activation == "linear" else Replace(node.name, layer),)
+    return (Set(node.name, activation=activation),) if node.kind in LINEAR else ()
 
 
 def to_loss(net: Net, loss: str) -> tuple[Edit, ...]:

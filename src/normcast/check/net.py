@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from normcast.models.graph.kinds import ACTIVATION_OF, KNOWN, NOISE, RNN
+from normcast.check.cells import inner_cells
+from normcast.models.graph.kinds import ACTIVATION_OF, CONV_LSTM, KNOWN, NOISE, RNN
 
 Shape = tuple[int | None, ...]
 
@@ -19,7 +20,8 @@ class Node:
 
     name: as edits name it, with the path through nested models; layers: the names to report (the composite's,
     where the layer is a part of one); kind: the class that does the work, inside wrappers; wrappers:
-    outermost first. shapes: of the outputs, with the batch axis; reads: the nodes and output numbers read.
+    outermost first, "RNN" around cells of Keras: with the last cell an LSTMCell the kind is LSTM. shapes: of
+    the outputs, with the batch axis; reads: the nodes and output numbers read.
     """
 
     name: str
@@ -41,18 +43,30 @@ class Node:
         return self.block or self.name
 
     @cached_property
-    def core(self) -> Any:
-        """The layer inside the wrappers."""
-        layer = self.layer
+    def parts(self) -> tuple[Any, ...]:
+        """The layer, what it wraps, and what that wraps, down to the one that does the work."""
+        parts = [self.layer]
         for wrapper in self.wrappers:
-            layer = layer.forward_layer if wrapper == "Bidirectional" else layer.layer
-        return layer
+            parts.append(_wrapped(parts[-1], wrapper))
+        return tuple(parts)
+
+    @property
+    def core(self) -> Any:
+        """The layer inside the wrappers; of a recurrence over cells the last cell."""
+        return self.parts[-1]
+
+    @property
+    def recurrence(self) -> Any:
+        """The recurrent layer inside the wrappers: the core, or what the core is the last cell of."""
+        return self.parts[-2] if "RNN" in self.wrappers else self.core
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The configuration of the layer inside the wrappers; empty where it cannot be had."""
+        """The configuration of the layer inside the wrappers, of cells with that of the recurrence; empty
+        where it cannot be had."""
         try:
-            return self.core.get_config()
+            own = self.core.get_config()
+            return {**own, **self.recurrence.get_config()} if "RNN" in self.wrappers else own
         except Exception:  # a custom layer without get_config: nothing is known of it
             return {}
 
@@ -85,6 +99,8 @@ class Node:
         unknown."""
         if len(self.input_shape) < 3:
             return None
+        if self.kind in CONV_LSTM:
+            return self.input_shape[1]
         return self.input_shape[2 if self.config.get("data_format") == "channels_first" else 1]
 
     @property
@@ -98,6 +114,12 @@ class Node:
         name = getattr(self.core, "activation", None)
         name = self.config["activation"] if name is None else name
         return activation_name(name)
+
+    @property
+    def merge_mode(self) -> str | None:
+        """How the two directions of a Bidirectional layer are joined; None where there is one alone."""
+        pairs = zip(self.parts, self.wrappers, strict=False)
+        return next((part.merge_mode for part, wrapper in pairs if wrapper == "Bidirectional"), None)
 
     @property
     def rate(self) -> float:
@@ -239,5 +261,26 @@ def activation_name(value: Any) -> str:
         value = value.get("config") if isinstance(value.get("config"), str) else value.get("class_name", "?")
     if callable(value):
         module = getattr(value, "__module__", "") or ""
-        value = getattr(value, "__name__", "?") if module.startswith("keras.") else "?"
+        value = (
+            getattr(value, "__name__", None) or _named_layer(value) if module.startswith("keras.") else "?"
+        )
     return {"swish": "silu"}.get(str(value), str(value))
+
+
+def _named_layer(layer: Any) -> str:
+    """Return the activation that a layer of Keras, given in place of a function, is; "?" for settings of its
+    own."""
+    config = layer.get_config()
+    plain: dict[str, Any] = {"max_value": None, "threshold": 0.0, "axis": -1}
+    plain |= {"negative_slope": 0.0} if type(layer).__name__ == "ReLU" else {}
+    is_plain = all(config.get(key, value) == value for key, value in plain.items())
+    return ACTIVATION_OF.get(type(layer).__name__, "?") if is_plain else "?"
+
+
+def _wrapped(layer: Any, wrapper: str) -> Any:
+    """Return the layer inside a wrapper; of a recurrence its last cell."""
+    if wrapper == "Bidirectional":
+        return layer.forward_layer
+    if wrapper == "RNN":
+        return inner_cells(layer)[-1]
+    return layer.layer

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from normcast import keras_seam
+from normcast.check.cells import inner_cells, kind_of
 from normcast.check.net import Net, Node
 from normcast.errors import in_short
 
@@ -158,7 +159,11 @@ class _Reader:
         while type(core).__name__ in _WRAPPERS:
             wrappers.append(type(core).__name__)
             core = core.forward_layer if hasattr(core, "forward_layer") else core.layer
-        made = Node(name, layer, _kind(core), tuple(wrappers), reads, shapes, call=call)
+        cells = inner_cells(core)
+        if cells:
+            wrappers.append("RNN")
+        kind = kind_of(cells[-1]) if cells else _kind(core)
+        made = Node(name, layer, kind, tuple(wrappers), reads, shapes, call=call)
         self.nodes.append(made)
         if _is_closed(core):
             kind = type(core).__name__

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, descendants, sinks, sources, through
+from normcast.check.ranges import LINEAR
+from normcast.check.recurrence import RECURRENT
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, Severity, rule
 from normcast.models.edits import Remove
-from normcast.models.graph.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, SHAPE
+from normcast.models.graph.kinds import ACT, BOUNDED, NOISE, SHAPE
 
 
 @rule(
@@ -29,6 +31,8 @@ from normcast.models.graph.kinds import ACT, BOUNDED, CONV, DENSE, NOISE, RNN, S
     bad=[
         chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy")
         >> chain((8, 3), L.LSTM(1)),
+        chain((8, 3), L.RNN(L.GRUCell(1)), L.Activation("sigmoid"), loss="binary_crossentropy")
+        >> chain((8, 3), L.RNN(L.GRUCell(1))),
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax"))
         >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
         chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1))
@@ -65,7 +69,7 @@ def stacked_activation(net: Net, facts: Facts) -> Iterator[Found]:
 
 
 def _stack_severity(inner: Node, outer: Node) -> Severity | None:
-    if inner.kind not in ACT | RNN | DENSE | CONV:
+    if inner.kind not in ACT | RECURRENT | LINEAR:
         return None
     first, second = inner.activation, outer.activation
     if first == second == "softmax":
@@ -77,7 +81,7 @@ def _stack_severity(inner: Node, outer: Node) -> Severity | None:
 
 def _is_idle(inner: Node, outer: Node) -> bool:
     """Say whether the outer activation gives back what it takes: a plain relu on what a plain relu gives."""
-    direct = inner in sources(outer, through(SHAPE)) and inner.kind in ACT | DENSE | CONV
+    direct = inner in sources(outer, through(SHAPE)) and inner.kind in ACT | LINEAR
     alike = getattr(inner.layer, "compute_dtype", "") == getattr(outer.layer, "compute_dtype", "")
     return direct and alike and _is_plain_relu(inner) and _is_plain_relu(outer)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.head import heads, supervised
 from normcast.check.net import Net, Node, ancestors, reaches_output, through
+from normcast.check.recurrence import RECURRENT, Cell, cells_of, set_cells
 from normcast.check.rule import ERROR, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Edit, Move, Set
-from normcast.models.graph.kinds import ACT, GLOBAL_POOL, JOIN, NOISE, NORM, POOL, RNN, SHAPE, WEIGHTED
+from normcast.models.graph.kinds import ACT, GLOBAL_POOL, JOIN, NOISE, NORM, POOL, SHAPE, WEIGHTED
 
 
 @rule(
@@ -88,6 +90,8 @@ def _before_head(net: Net, node: Node) -> tuple[Edit, ...]:
         >> chain((8, 3), L.LSTM(4), L.Dropout(0.5), L.Dense(1)),
         chain((8, 3), L.LSTM(4, dropout=0.9), L.Dense(1))
         >> chain((8, 3), L.LSTM(4, dropout=0.5), L.Dense(1)),
+        chain((8, 3), L.RNN([L.LSTMCell(4, recurrent_dropout=0.95), L.LSTMCell(2)]), L.Dense(1))
+        >> chain((8, 3), L.RNN([L.LSTMCell(4, recurrent_dropout=0.5), L.LSTMCell(2)]), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dropout(0.8), L.Dense(1)),
@@ -100,15 +104,27 @@ def dropout_rate_extreme(net: Net, facts: Facts) -> Iterator[Found]:
     At 0.9 the kept tenth is scaled up ten times, so the noise is larger than the signal. At 1 the output
     is 0.
     """
-    for node in net.of(NOISE | RNN):
-        keys = ("rate",) if node.kind in NOISE else ("dropout", "recurrent_dropout")
-        for key in keys:
-            rate = float(node.config.get(key) or 0)
+    for node in net.of(NOISE | RECURRENT):
+        for key, rate, fix in _rates(node):
             if rate >= 0.9:
                 words = f"{key} {rate:g} of {node.name} " + (
                     "passes nothing" if rate >= 1 else "leaves almost nothing"
                 )
-                yield Found((node,), words, (Set(node.name, **{key: 0.5}),), ERROR if rate >= 1 else WARNING)
+                yield Found((node,), words, fix, ERROR if rate >= 1 else WARNING)
+
+
+def _rates(node: Node) -> Iterator[tuple[str, float, tuple[Edit, ...]]]:
+    """Yield the rates of a node by argument, of cells the highest, each with the edit that makes it 0.5."""
+    if node.kind in NOISE:
+        yield "rate", float(node.config.get("rate") or 0), (Set(node.name, rate=0.5),)
+        return
+    for key in ("dropout", "recurrent_dropout"):
+        rate = max(cell.rate(key) for cell in cells_of(node))
+        yield key, rate, set_cells(node, partial(_is_extreme, key), **{key: 0.5})
+
+
+def _is_extreme(key: str, cell: Cell) -> bool:
+    return cell.rate(key) >= 0.9
 
 
 @rule(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, passed, sinks, sources, through
+from normcast.check.recurrence import RECURRENT
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
 from normcast.models.edits import Insert, Remove, Set
 from normcast.models.graph.kinds import (
@@ -34,7 +35,11 @@ _ALONG = through(NOISE, ACT, NORM, SHAPE, frozenset({"Masking", "Normalization",
     hint="give the layer windows of shape (window, features): the steps belong on axis 1",
     sources=["keras-team/keras#13053", "stackoverflow.com/questions/51432661", "titu1994/LSTM-FCN#4"],
     exceptions="Silent for stateful layers, layers with an initial state, and decoders of one step.",
-    bad=[chain((1, 8), L.LSTM(4), L.Dense(1)), chain((8,), L.Reshape((1, 8)), L.GRU(4), L.Dense(1))],
+    bad=[
+        chain((1, 8), L.LSTM(4), L.Dense(1)),
+        chain((8,), L.Reshape((1, 8)), L.GRU(4), L.Dense(1)),
+        chain((1, 8), L.RNN(L.LSTMCell(4)), L.Dense(1)),
+    ],
     good=[
         chain((8, 1), L.LSTM(4), L.Dense(1)),
         chain((1, 8), L.LSTM(4, stateful=True), L.Dense(1), batch=2),
@@ -47,7 +52,7 @@ def rnn_single_timestep(net: Net, facts: Facts) -> Iterator[Found]:
     With one step there is nothing to remember: the gradient of the recurrent kernel is exactly 0. Usually the
     lags were put on the feature axis.
     """
-    for node in net.of(RNN):
+    for node in net.of(RECURRENT):
         is_decoder = any(n.kind == "RepeatVector" for n in [*node.inputs, *passed(node, _ALONG)])
         has_state = len(node.inputs) > 1 or node.config.get("stateful")
         if node.steps == 1 and not has_state and not is_decoder:

@@ -9,29 +9,33 @@ import keras
 from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
+from normcast.check.recurrence import RECURRENT, Cell, cells_of, set_cells
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Set
-from normcast.models.graph.kinds import RNN, UNBOUNDED
+from normcast.models.graph.kinds import CONV_LSTM, RNN, UNBOUNDED
 
 LONG = 50
 """Steps from which on an unbounded LSTM diverged in measurements (2 layers, 3 seeds each)."""
 
 
-def is_long(node: Node) -> bool:
-    """Say whether a recurrent layer runs over many steps, or over an unknown number."""
-    return node.steps is None or node.steps >= LONG
+def _is_long(node: Node) -> bool:
+    """Say whether a recurrent layer runs over many steps, or over an unknown number of more than frames."""
+    if node.steps is None:
+        return node.kind not in CONV_LSTM
+    return node.steps >= LONG
 
 
-def _unbounded(net: Net) -> Iterator[Node]:
-    for node in net.of(RNN):
-        if node.activation in UNBOUNDED and not _is_irnn(node):
-            yield node
+def _is_unbounded(cell: Cell) -> bool:
+    return cell.activation in UNBOUNDED and not _is_irnn(cell)
 
 
-def _is_irnn(node: Node) -> bool:
-    start = node.config.get("recurrent_initializer")
+def _is_irnn(cell: Cell) -> bool:
+    start = cell.config.get("recurrent_initializer")
     name = start.get("class_name") if isinstance(start, dict) else start
-    return node.kind == "SimpleRNN" and node.activation == "relu" and str(name).lower().startswith("identity")
+    return cell.kind == "SimpleRNN" and cell.activation == "relu" and str(name).lower().startswith("identity")
+
+
+def _is_rescaled(cell: Cell) -> bool:
+    return _is_unbounded(cell) and cell.recurrent_dropout > 0
 
 
 def _length(node: Node) -> str:
@@ -48,18 +52,28 @@ def _length(node: Node) -> str:
         "keras-team/keras#2194, #13221, #15912",
         "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; "
         "30 steps and fewer: none; tanh: 0 of 18 runs",
+        "measured: 2-layer ConvLSTM1D with relu, 20, 100 and 300 steps: none in 9 runs (advice there)",
     ],
     exceptions=(
-        "Advice for LSTM below 50 steps, GRU and SimpleRNN; silent for the IRNN (relu, identity start)."
+        "Advice for LSTM below 50 steps, GRU, SimpleRNN and ConvLSTM, and where recurrent-dropout-unbounded "
+        "says more; silent for the IRNN (relu, identity start)."
     ),
     bad=[
         chain((60, 3), L.LSTM(4, activation="relu"), L.Dense(1)) >> chain((60, 3), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.GRU(4, activation="relu"), L.Dense(1)) >> chain((8, 3), L.GRU(4), L.Dense(1)),
         chain((60, 3), L.Bidirectional(L.LSTM(4, activation="relu")), L.Dense(1))
         >> chain((60, 3), L.Bidirectional(L.LSTM(4)), L.Dense(1)),
+        chain((60, 3), L.RNN(L.LSTMCell(4, activation="elu")), L.Dense(1))
+        >> chain((60, 3), L.RNN(L.LSTMCell(4)), L.Dense(1)),
+        chain((60, 3), L.RNN([L.LSTMCell(4, activation="relu"), L.LSTMCell(2)]), L.Dense(1))
+        >> chain((60, 3), L.RNN([L.LSTMCell(4), L.LSTMCell(2)]), L.Dense(1)),
+        chain((60, 6, 1), L.ConvLSTM1D(2, 3, activation="relu"), L.Flatten(), L.Dense(1))
+        >> chain((60, 6, 1), L.ConvLSTM1D(2, 3), L.Flatten(), L.Dense(1)),
     ],
     good=[
         chain((60, 3), L.LSTM(4), L.Dense(1)),
+        chain((60, 3), L.RNN([L.LSTMCell(4), L.LSTMCell(2, recurrent_dropout=0.2)]), L.Dense(1)),
+        chain((60, 6, 1), L.ConvLSTM1D(2, 3, recurrent_dropout=0.2), L.Flatten(), L.Dense(1)),
         chain((60, 3), L.SimpleRNN(4, activation="relu", recurrent_initializer="identity"), L.Dense(1)),
     ],
 )
@@ -69,10 +83,15 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     In an LSTM the cell adds; with relu nothing holds the sum, and over long windows the forward pass
     overflows. Clipping gradients comes too late for that.
     """
-    for node in _unbounded(net):
-        severe = node.kind == "LSTM" and is_long(node)
-        words = f"{node.activation} lets the state of {node.name} grow over {_length(node)} steps"
-        yield Found((node,), words, (Set(node.name, activation="tanh"),), WARNING if severe else ADVICE)
+    for node in net.of(RECURRENT):
+        cells = cells_of(node)
+        loose = [cell for cell in cells if _is_unbounded(cell)]
+        if loose:
+            told = any(map(_is_rescaled, loose))  # by the next rule, which weighs more
+            severe = any(cell.kind == "LSTM" for cell in loose) and _is_long(node) and not told
+            words = f"{loose[0].activation} lets the state of {node.name} grow over {_length(node)} steps"
+            fix = set_cells(node, _is_unbounded, activation="tanh")
+            yield Found((node,), words, fix, WARNING if severe else ADVICE)
 
 
 @rule(
@@ -84,17 +103,36 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     sources=[
         "keras-team/keras#13221",
         "measured: LSTM with relu, rate 0.5, 100 steps: loss above 50 in 3 of 3 seeds; tanh: 0 of 12",
+        "measured: 2-layer ConvLSTM1D with relu, rate 0.3, 100 steps: NaN in 1 of 3 seeds; tanh: 0 of 3",
     ],
-    exceptions="A warning for LSTM below 50 steps; advice for GRU and SimpleRNN.",
+    exceptions=(
+        "A warning for LSTM below 50 steps, and ConvLSTM over an unknown number of frames; advice for GRU "
+        "and SimpleRNN."
+    ),
     bad=[
         chain((60, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.2), L.Dense(1))
         >> chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
         chain((20, 3), L.LSTM(4, activation="relu", recurrent_dropout=0.5), L.Dense(1))
         >> chain((20, 3), L.LSTM(4, recurrent_dropout=0.5), L.Dense(1)),
+        chain((60, 3), L.RNN(L.LSTMCell(4, activation="relu", recurrent_dropout=0.3)), L.Dense(1))
+        >> chain((60, 3), L.RNN(L.LSTMCell(4, recurrent_dropout=0.3)), L.Dense(1)),
+        chain(
+            (60, 3),
+            L.Bidirectional(L.RNN([L.LSTMCell(4), L.LSTMCell(2, activation="relu", recurrent_dropout=0.3)])),
+            L.Dense(1),
+        )
+        >> chain(
+            (60, 3), L.Bidirectional(L.RNN([L.LSTMCell(4), L.LSTMCell(2, recurrent_dropout=0.3)])), L.Dense(1)
+        ),
+        chain(
+            (60, 6, 1), L.ConvLSTM1D(2, 3, activation="relu", recurrent_dropout=0.3), L.Flatten(), L.Dense(1)
+        )
+        >> chain((60, 6, 1), L.ConvLSTM1D(2, 3, recurrent_dropout=0.3), L.Flatten(), L.Dense(1)),
     ],
     good=[
         chain((60, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
         chain((20, 3), L.LSTM(4, activation="relu"), L.Dense(1)),
+        chain((60, 3), L.RNN([L.LSTMCell(4), L.LSTMCell(2, recurrent_dropout=0.3)]), L.Dense(1)),
     ],
 )
 def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
@@ -103,12 +141,14 @@ def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
     Kept units are scaled by 1 / (1 - rate) in each step. A tanh takes that back, a relu does not: it
     compounds.
     """
-    for node in _unbounded(net):
-        rate = float(node.config.get("recurrent_dropout") or 0)
-        if rate > 0:
-            severity = (ERROR if is_long(node) else WARNING) if node.kind == "LSTM" else ADVICE
-            words = f"recurrent dropout {rate:g} with {node.activation} over {_length(node)} steps"
-            yield Found((node,), words, (Set(node.name, activation="tanh"),), severity)
+    for node in net.of(RECURRENT):
+        rescaled = sorted(filter(_is_rescaled, cells_of(node)), key=lambda cell: not cell.is_lstm)
+        if rescaled:
+            cell = rescaled[0]
+            severity = (ERROR if _is_long(node) else WARNING) if cell.is_lstm else ADVICE
+            words = f"recurrent dropout {cell.recurrent_dropout:g} with {cell.activation}"
+            fix = set_cells(node, _is_unbounded, activation="tanh")
+            yield Found((node,), f"{words} over {_length(node)} steps", fix, severity)
 
 
 @rule(
@@ -125,7 +165,9 @@ def recurrent_dropout_unbounded(net: Net, facts: Facts) -> Iterator[Found]:
     exceptions="Silent on Keras 3.8 and later, where it is repaired.",
     bad=[
         chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.7.0")
-        >> chain((8, 3), L.GRU(4), L.Dense(1))
+        >> chain((8, 3), L.GRU(4), L.Dense(1)),
+        chain((8, 3), L.RNN(L.GRUCell(4, recurrent_dropout=0.5)), L.Dense(1), keras_version="3.7.0")
+        >> chain((8, 3), L.RNN(L.GRUCell(4)), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.GRU(4, recurrent_dropout=0.5), L.Dense(1), keras_version="3.8.0"),
@@ -140,10 +182,10 @@ def gru_recurrent_dropout_bug(net: Net, facts: Facts) -> Iterator[Found]:
     version = facts.training.keras_version or keras.__version__
     if not (3, 0) <= _version(version) < (3, 8):
         return
-    for node in net.of({"GRU"}):
-        rate = float(node.config.get("recurrent_dropout") or 0)
+    for node in net.of(RNN):
+        rate = max((cell.recurrent_dropout for cell in cells_of(node) if cell.kind == "GRU"), default=0.0)
         if rate >= 0.3:
-            fix = (Set(node.name, recurrent_dropout=0.0),)
+            fix = set_cells(node, lambda cell: cell.kind == "GRU", recurrent_dropout=0.0)
             words = f"recurrent dropout {rate:g} of a GRU overflows on Keras {version}"
             yield Found((node,), words, fix, ERROR if rate >= 0.5 else WARNING)
 
@@ -162,13 +204,17 @@ def _version(text: str) -> tuple[int, int]:
         "keras.io, LSTM and GRU: requirements of the cuDNN implementation",
         "tensorflow/tensorflow#40944",
     ],
-    exceptions="Silent where the facts say that no GPU is used. Plain `dropout` is fine.",
+    exceptions=(
+        "Silent where the facts say that no GPU is used, and for cells, which have no such kernel. "
+        "Plain `dropout` is fine."
+    ),
     bad=[
         chain((8, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1)),
         chain((8, 3), L.GRU(4, reset_after=False), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4, dropout=0.2), L.Dense(1)),
+        chain((8, 3), L.RNN(L.LSTMCell(4, recurrent_dropout=0.2)), L.Dense(1)),
         chain((8, 3), L.LSTM(4, recurrent_dropout=0.2), L.Dense(1), uses_gpu=False),
     ],
 )
@@ -181,7 +227,7 @@ def rnn_off_cudnn(net: Net, facts: Facts) -> Iterator[Found]:
         return
     for node in net.of({"LSTM", "GRU"}):
         reasons = list(_off_cudnn(node))
-        if reasons:
+        if reasons and "RNN" not in node.wrappers:
             yield Found((node,), f"{', '.join(reasons)}: no cuDNN kernel (slower on a GPU)")
 
 
@@ -229,7 +275,7 @@ def stateful_shuffle(net: Net, facts: Facts) -> Iterator[Found]:
 
     With shuffled windows, or batches of another size than declared, the state belongs to other rows.
     """
-    stateful = [node for node in net.of(RNN) if node.config.get("stateful")]
+    stateful = [node for node in net.of(RECURRENT) if node.config.get("stateful")]
     if not stateful:
         return
     declared = next((node.shape[0] for node in net.inputs if node.shape and node.shape[0]), None)

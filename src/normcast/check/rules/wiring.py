@@ -9,9 +9,10 @@ from typing import Any
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, descendants, sinks, through
+from normcast.check.recurrence import RECURRENT, cells_of, set_cells
 from normcast.check.rule import ERROR, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Insert, Remove, Set
-from normcast.models.graph.kinds import ACT, CONV, DENSE, MERGE, NOISE, POINTWISE, RNN, SHAPE
+from normcast.models.edits import Insert, Remove
+from normcast.models.graph.kinds import ACT, CONV, DENSE, MERGE, NOISE, POINTWISE, SHAPE
 
 
 @rule(
@@ -214,6 +215,8 @@ def _size(value: Any) -> int:
         >> chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain((8,), L.Dense(4, activation="relu", kernel_initializer="ones"), L.Dense(1))
         >> chain((8,), L.Dense(4, activation="relu", kernel_initializer="he_normal"), L.Dense(1)),
+        chain((8, 3), L.RNN([L.GRUCell(4, kernel_initializer="zeros"), L.GRUCell(2)]), L.Dense(1))
+        >> chain((8, 3), L.RNN([L.GRUCell(4), L.GRUCell(2)]), L.Dense(1)),
         chain(
             (8, 3),
             L.Conv1D(4, 1, kernel_initializer="zeros"),
@@ -234,19 +237,28 @@ def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
 
     Units with equal weights get equal gradients; they stay copies of one another for the whole training.
     """
-    for node in net.of(DENSE | CONV | RNN):
-        start = node.config.get("kernel_initializer")
-        name = start.get("class_name") if isinstance(start, dict) else start
-        units = node.config.get("units", node.config.get("filters", 1)) or 1
-        is_constant = str(name).lower() in ("zeros", "ones", "constant")
-        if not is_constant or units < 2 or not node.core.trainable or not node.layer.trainable:
+    for node in net.of(DENSE | CONV | RECURRENT):
+        cells = [cell.config for cell in cells_of(node)] if node.kind in RECURRENT else [node.config]
+        alike = next((config for config in cells if _starts_alike(config)), None)
+        if alike is None or not node.core.trainable or not node.layer.trainable:
             continue
         if _has_weights_behind(node) and not _ends_a_branch(node):
+            units, name = alike.get("units", alike.get("filters")), _start(alike)
             better = {"relu": "he_normal", "selu": "lecun_normal"}.get(node.activation, "glorot_uniform")
-            fix = (Set(node.name, kernel_initializer=better),)
+            fix = set_cells(node, lambda cell: _starts_alike(cell.config), kernel_initializer=better)
             yield Found(
-                (node,), f"all {units} units of {node.name} start with the same weights ({name})", fix=fix
+                (node,), f"all {units} units of {node.name} start with the same weights ({name})", fix
             )
+
+
+def _start(config: dict[str, Any]) -> str:
+    start = config.get("kernel_initializer")
+    return str(start.get("class_name") if isinstance(start, dict) else start)
+
+
+def _starts_alike(config: dict[str, Any]) -> bool:
+    units = config.get("units", config.get("filters", 1)) or 1
+    return units > 1 and _start(config).lower() in ("zeros", "ones", "constant")
 
 
 def _ends_a_branch(node: Node) -> bool:
@@ -257,4 +269,4 @@ def _ends_a_branch(node: Node) -> bool:
 
 
 def _has_weights_behind(node: Node) -> bool:
-    return any(n.kind in DENSE | CONV | RNN for n in descendants(node))
+    return any(n.kind in DENSE | CONV | RECURRENT for n in descendants(node))

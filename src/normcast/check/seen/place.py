@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from normcast.check.net import Net, Node, passed
+from normcast.check.recurrence import RECURRENT, cells_of, is_stack
 from normcast.check.rule import Found, Severity
 from normcast.errors import listed
 from normcast.models.edits import Edit
@@ -71,7 +72,8 @@ def is_noisy_before(net: Net | None, path: str) -> bool:
 
 
 def _is_noisy(node: Node) -> bool:
-    rates = (node.config.get(name) for name in ("dropout", "recurrent_dropout", "zoneout"))
+    held = [cell.config for cell in cells_of(node)] if node.kind in RECURRENT else [node.config]
+    rates = (each.get(name) for each in held for name in ("dropout", "recurrent_dropout", "zoneout"))
     own = node.kind != "InputLayer" and not node.is_known  # a layer of the user's own may be
     return node.is_noise or own or any(np.any(np.asarray(rate or 0, "float64") > 0) for rate in rates)
 
@@ -86,4 +88,6 @@ def _wraps(node: Node, path: str) -> bool:
 
 
 def _in_reach(node: Node) -> Node | None:
-    return None if node.block or node.call or node.wrappers not in ((), ("Bidirectional",)) else node
+    around = tuple(wrapper for wrapper in node.wrappers if wrapper != "RNN")
+    is_out = node.block or node.call or around not in ((), ("Bidirectional",)) or is_stack(node)
+    return None if is_out else node

@@ -23,12 +23,12 @@ def normalized(node: Node | None) -> tuple[Edit, ...]:
     """
     if node is None:
         return ()
-    if isinstance(node.core, (LSTM, GRU)):
-        return () if node.core.norm else (Set(node.name, norm="layer"),)
-    ours = _ours(node.core)
+    if isinstance(node.recurrence, (LSTM, GRU)):
+        return () if node.recurrence.norm else (Set(node.name, norm="layer"),)
+    ours = _ours(node.recurrence)
     if ours is None:
         return ()
-    if node.wrappers:
+    if "Bidirectional" in node.wrappers:
         ours = keras.layers.Bidirectional(ours, merge_mode=node.layer.merge_mode)
     spec = as_spec(ours)
     spec["config"].pop("name")
