@@ -16,6 +16,7 @@ _LOSS = {
     "mean_squared_logarithmic_error": "msle",
     "logcosh": "log_cosh",
     "kld": "kl_divergence",
+    "bce": "binary_crossentropy",
 }
 _KNOWN_LOSSES = frozenset(
     [
@@ -139,7 +140,9 @@ def peak_rate(rate: Any) -> float | None:
 
 def _listed(loss: Any, model: Any) -> list[Any]:
     if isinstance(loss, dict) and "class_name" not in loss:
-        names = getattr(model, "output_names", None) or list(loss)
+        given = getattr(model, "output", None)  # losses go by keys of outputs, where these have keys
+        keys = sorted(given) if isinstance(given, dict) and set(loss) <= set(given) else None
+        names = keys or getattr(model, "output_names", None) or list(loss)
         return [loss.get(name) for name in names]
     return list(loss) if isinstance(loss, (list, tuple)) else [loss]
 

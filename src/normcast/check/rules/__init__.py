@@ -13,6 +13,7 @@ from normcast.check.rules import (  # noqa: F401
     norm_parameters,
     normalization,
     optimization,
+    probabilities,
     recurrent,
     samples,
     selu,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from normcast.check.examples import L, chain
+from normcast.check.examples import L, chain, fork
 from normcast.check.facts import REGRESSION, Facts
-from normcast.check.head import show, to_activation, with_losses
+from normcast.check.head import heads, show, to_activation, with_losses
 from normcast.check.net import Net, Node
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Insert
-from normcast.models.graph.kinds import RNN
+from normcast.check.softmax import softmaxes
+from normcast.models.edits import Edit, Insert, Replace, Set
+from normcast.models.graph.kinds import ACT, ATTENTION, CONV_LSTM, RNN
 
 
 @rule(
@@ -86,7 +87,7 @@ def output_range_excludes_target(net: Net, facts: Facts) -> Iterator[Found]:
             f"{head.activation} gives {_interval(head.range)}, targets go from {show(low)} to {show(high)}"
         )
         fix = to_activation(head, "linear")
-        if head.node.kind in RNN and head.units:
+        if head.node.kind in RNN | CONV_LSTM and head.units:
             fix = (Insert({"class_name": "Dense", "config": {"units": head.units}}, after=head.node.name),)
         yield Found((head.node,), words, fix=fix, evidence={"range": list(head.range)})
 
@@ -110,7 +111,7 @@ def _interval(bounds: tuple[float, float]) -> str:
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="relu"), loss="mse")
         >> chain((8, 3), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.LSTM(4), L.Dense(1), L.ReLU(), loss="mae", target_min=0.0)
-        >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        >> chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("softplus")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="softplus"), loss="mse", target_min=0.0),
@@ -142,34 +143,89 @@ def relu_regression_head(net: Net, facts: Facts) -> Iterator[Found]:
     safety=UNSAFE,
     hint="sigmoid for two classes, as many units as classes, or linear for a regression",
     sources=["stackoverflow.com/questions/46620813, 45378493, 51749207", "keras-team/keras#1261"],
-    exceptions="Silent for softmax inside the graph (attention) and over axes of unknown length.",
+    exceptions="Silent for softmax over an axis that is longer (attention over steps), or of unknown length.",
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="softmax"), loss="binary_crossentropy")
         >> chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid")),
         chain((8, 3), L.LSTM(4), L.Dense(1), L.Softmax(), loss="mse") >> chain((8, 3), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.Dense(1, activation="softmax"),)),
+            L.GlobalAveragePooling1D(),
+            L.Dense(1),
+        )
+        >> chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.Dense(1), L.Softmax(axis=1))),
+            L.GlobalAveragePooling1D(),
+            L.Dense(1),
+        ),
+        chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.TimeDistributed(L.Dense(1)), L.Activation("softmax"))),
+            L.LSTM(4),
+            L.Dense(1),
+        )
+        >> chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.TimeDistributed(L.Dense(1)), L.Softmax(axis=1))),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
+        chain((8, 3), L.LSTM(4), L.Reshape((1, 4)), L.MultiHeadAttention(1, 4), L.Flatten(), L.Dense(1)),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
         chain((8, 3), L.LSTM(4), L.Dense(2, activation="softmax"), loss="categorical_crossentropy"),
+        chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.Dense(1), L.Softmax(axis=1))),
+            L.GlobalAveragePooling1D(),
+            L.Dense(1),
+        ),
+        chain(
+            (8, 3),
+            fork(L.Multiply(), (), (L.Dense(1), L.Flatten(), L.Activation("softmax"), L.Reshape((8, 1)))),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
+        chain((None, 3), L.MultiHeadAttention(1, 4), L.GlobalAveragePooling1D(), L.Dense(1)),
     ],
 )
 def softmax_single_unit(net: Net, facts: Facts) -> Iterator[Found]:
-    """A softmax over one unit is always 1.
+    """A softmax over one element is always 1.
 
     Softmax divides by the sum over the axis; with one value that is the value itself, whatever the
-    weights are.
+    weights are. As attention it weighs nothing: over the one unit of `Dense(1, activation="softmax")` each
+    step gets the weight 1, where a softmax over the steps (axis 1) was meant.
     """
-    for head, _ in with_losses(net, facts):
-        if head.activation == "softmax" and _softmax_length(head.node) == 1:
-            fix = to_activation(head, "linear" if facts.is_regression else "sigmoid")
-            yield Found(
-                (head.node,), f"{head.node.name} is a softmax over one unit: its output is 1", fix=fix
+    ends = {id(head.node): head for head in heads(net)}
+    for node, length in softmaxes(net):
+        if length == 1:
+            head = ends.get(id(node))
+            what = "unit" if head else "element"
+            value = 0 if node.activation == "log_softmax" else 1
+            gives = "its output is" if node.kind not in ATTENTION else "each weight is"
+            words = f"{node.name} is a softmax over one {what}: {gives} {value}"
+            fix = (
+                to_activation(head, "linear" if facts.is_regression else "sigmoid")
+                if head
+                else _over_steps(node)
             )
+            yield Found((node,), words, fix, hint=None if head else _ATTENTION)
 
 
-def _softmax_length(node: Node) -> int | None:
-    axis = getattr(node.core, "axis", -1)
-    return node.shape[axis] if isinstance(axis, int) and node.shape else None
+_ATTENTION = "a softmax over the steps: Softmax(axis=1) behind a linear layer"
+
+
+def _over_steps(node: Node) -> tuple[Edit, ...]:
+    """Return the edits that make weights of the steps out of a softmax over one unit of each."""
+    if len(node.shape) != 3 or node.shape[1] == 1 or node.kind in RNN | ATTENTION:
+        return ()
+    over = {"class_name": "Softmax", "config": {"axis": 1}}
+    if node.kind in ACT:
+        return () if node.wrappers else (Replace(node.name, over),)
+    return Set(node.name, activation="linear"), Insert(over, after=node.name)
 
 
 @rule(

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from normcast.check.examples import L, chain
 from normcast.check.facts import CROSS_ENTROPY, ONE_OF_MANY, Facts
-from normcast.check.head import heads, show, to_activation, to_loss, with_losses
+from normcast.check.head import Head, heads, show, to_activation, to_loss, with_losses
 from normcast.check.net import Net
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
-from normcast.models.edits import Set
+from normcast.check.softmax import softmax_length
+from normcast.models.edits import Edit, Set
 
 
 @rule(
@@ -52,32 +53,68 @@ def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     safety=UNSAFE,
     hint="softmax for exclusive classes; sigmoid with binary cross-entropy for several labels at once",
-    sources=["keras-team/keras#6447", "stackoverflow.com/questions/64381457", "NeuraLint rules f015, f020"],
+    sources=[
+        "keras-team/keras#6447",
+        "stackoverflow.com/questions/64381457",
+        "NeuraLint rules f015, f020",
+        "measured on Keras 3.15: with one unit the loss of each label is the same whatever the unit gives",
+    ],
+    exceptions="One softmax unit is told as what it is: a constant output.",
     bad=[
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="categorical_crossentropy")
         >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
         chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("sigmoid"), loss="sparse_categorical_crossentropy")
         >> chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax")),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="categorical_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(1), loss="sparse_categorical_crossentropy", from_logits=True),
+        chain(
+            (8, 3),
+            L.LSTM(4),
+            L.Dense(1, activation="sigmoid"),
+            loss="sparse_categorical_crossentropy",
+            n_classes=3,
+        )
+        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), loss="categorical_crossentropy"),
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="sigmoid"), loss="binary_crossentropy"),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
+        chain(
+            (8, 3),
+            L.LSTM(4, return_sequences=True),
+            L.Dense(1),
+            L.Flatten(),
+            L.Softmax(),
+            loss="sparse_categorical_crossentropy",
+        ),
     ],
 )
 def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     """Sigmoid outputs go into a cross-entropy that expects one distribution over the classes.
 
-    Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves.
+    Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves. Of
+    a single unit the rescaling makes 1, whatever it gives: the loss is constant, and nothing is learned.
     """
     for head, loss in with_losses(net, facts):
-        if (
-            head.activation in ("sigmoid", "hard_sigmoid")
-            and (head.units or 0) >= 2
-            and loss
-            and loss.name in ONE_OF_MANY
-        ):
+        if loss is None or loss.name not in ONE_OF_MANY:
+            continue
+        if head.units == 1 and softmax_length(head.node) != 1:
+            words = f"{loss.name} over one unit is constant, whatever {head.node.name} gives"
+            yield Found((head.node,), words, _unit_of_each_class(head, facts), hint=_ONE_UNIT)
+        elif head.activation in ("sigmoid", "hard_sigmoid") and (head.units or 0) >= 2:
             fix = () if facts.task.type == "multilabel" else to_activation(head, "softmax")
             yield Found((head.node,), f"{head.units} sigmoid outputs with {loss.name}", fix=fix)
+
+
+_ONE_UNIT = "one sigmoid unit with binary_crossentropy for two classes; or as many softmax units as classes"
+
+
+def _unit_of_each_class(head: Head, facts: Facts) -> tuple[Edit, ...]:
+    classes = facts.data.n_classes or 0
+    if classes < 2 or head.node.kind != "Dense":
+        return ()
+    return (Set(head.node.name, units=classes, activation="softmax"),)
 
 
 @rule(
@@ -110,50 +147,6 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
             by_number = facts.data.target_kind in ("sparse", "binary")
             fix = to_loss(net, "sparse_categorical_crossentropy" if by_number else "categorical_crossentropy")
             yield Found((head.node,), f"softmax over {head.units} classes with binary_crossentropy", fix=fix)
-
-
-@rule(
-    20,
-    "from-logits-mismatch",
-    ERROR,
-    safety=UNSAFE,
-    hint="set from_logits to what the output is, or change the output's activation",
-    needs=["loss"],
-    sources=["STRCWearlab/dana#1", "keras-team/keras#15271", "tensorflow.org tutorials on from_logits"],
-    exceptions="Silent for custom losses and for outputs whose activation is not known.",
-    bad=[
-        chain(
-            (8, 3),
-            L.LSTM(4),
-            L.Dense(3, activation="softmax"),
-            loss="categorical_crossentropy",
-            from_logits=True,
-        )
-        >> chain((8, 3), L.LSTM(4), L.Dense(3)),
-        chain((8, 3), L.LSTM(4), L.Dense(3), loss="sparse_categorical_crossentropy")
-        >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
-    ],
-    good=[
-        chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_crossentropy", from_logits=True),
-        chain((8, 3), L.LSTM(4), L.Dense(3), L.Activation("softmax"), loss="categorical_crossentropy"),
-    ],
-)
-def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
-    """The loss takes logits and gets probabilities, or takes probabilities and gets logits.
-
-    Probabilities read as logits are squeezed a second time, so the loss can hardly fall. Logits read as
-    probabilities are clipped, and most gradients vanish.
-    """
-    for head, loss in with_losses(net, facts):
-        if loss is None or loss.name not in CROSS_ENTROPY:
-            continue
-        if loss.from_logits and head.is_probability:
-            words = f"{loss.name}(from_logits=True) gets the probabilities of a {head.activation}"
-            yield Found((head.node,), words, fix=to_activation(head, "linear"))
-        elif not loss.from_logits and head.is_linear:
-            right = "softmax" if loss.name in ONE_OF_MANY and head.units != 1 else "sigmoid"
-            words = f"{loss.name} expects probabilities, {head.node.name} gives logits"
-            yield Found((head.node,), words, fix=to_activation(head, right))
 
 
 @rule(
