@@ -11,9 +11,9 @@ import benchmarks
 from benchmarks.table import Row, printed
 
 INNER = {
-    "accuracy_page", "claims", "contestants", "corpus_facts", "corpus_models", "evidence_page",
-    "forecast_sets", "forest", "gradients_page", "gradients_pictures", "gradients_record", "long_horizon",
-    "m4", "measured_page", "networks", "peers", "race", "rolling_origins", "table",
+    "accuracy_page", "claims", "contestants", "corpus_facts", "corpus_models", "corpus_mutants",
+    "evidence_page", "forecast_sets", "forest", "gradients_page", "gradients_pictures", "gradients_record",
+    "long_horizon", "m4", "measured_page", "networks", "peers", "race", "rolling_origins", "table",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import keras
 
 from benchmarks.corpus_facts import facts_of
 from benchmarks.corpus_models import build
+from benchmarks.corpus_mutants import missed_and_all
 from normcast.check.checker import check_model
 from normcast.check.rule import Finding, Severity
 
@@ -101,8 +102,11 @@ def deep_seconds(layers: int = 200) -> float:
     return time.process_time() - begin
 
 
-def rows(scores: list[Score]) -> list[dict[str, Any]]:
-    """Return the figures of a scored corpus in the form all benchmarks share."""
+def rows(scores: list[Score], mutants: tuple[list[str], int]) -> list[dict[str, Any]]:
+    """Return the figures of a scored corpus in the form all benchmarks share.
+
+    mutants: those that were missed, and the number of all.
+    """
     good = [s for s in scores if s.known_good]
     faulty = [s for s in scores if not s.known_good]
     correct, false = sum(s.correct for s in scores), sum(len(s.false) for s in scores)
@@ -118,6 +122,13 @@ def rows(scores: list[Score]) -> list[dict[str, Any]]:
         ),
         ("precision", _share(correct, correct + false), "share", 0.95, ">="),
         ("recall of labels", _share(sum(len(s.found) for s in scores), labels), "share", 0.9, ">="),
+        (
+            "recall of faults put into sound models",
+            _share(mutants[1] - len(mutants[0]), mutants[1]),
+            "share",
+            0.98,
+            ">=",
+        ),
         ("models that could not be built", sum(bool(s.error) for s in scores), "models", 0, "<="),
         ("advice outside the labels", sum(len(s.advice) for s in scores), "findings", None, ""),
         ("slowest check", max((s.seconds for s in scores), default=0.0), "s", 1.0, "<="),
@@ -161,7 +172,8 @@ def main(arguments: list[str]) -> int:
     if not files:
         print("usage: python -m benchmarks corpus FILE [--json]")
         return 2
-    scores = score_file(Path(files[0]))
-    figures = rows(scores)
-    print(json.dumps(figures, indent=1) if "--json" in arguments else table(scores, figures))
+    scores, mutants = score_file(Path(files[0])), missed_and_all(Path(files[0]))
+    figures = rows(scores, mutants)
+    text = "\n".join([*(f"not found: {each}" for each in mutants[0]), table(scores, figures)])
+    print(json.dumps(figures, indent=1) if "--json" in arguments else text)
     return 0 if all(row["ok"] is not False for row in figures) else 1

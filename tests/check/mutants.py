@@ -8,6 +8,7 @@ from normcast.check.net import Net, Node, sources, through
 from normcast.check.reading import read
 from normcast.models.edits import Insert, Set
 from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN, SHAPE
+from tests.check.head_faults import attention, cells, improper_heads, one_unit
 from tests.check.layer_faults import dropout, leaks, masks, normalization, recurrent
 from tests.check.mutant import Mutant, head_of, is_float, layer, of, plain_head
 from tests.check.training_faults import outputs, targets, training
@@ -97,4 +98,5 @@ def _is_linear_stack(head: Node) -> bool:
 
 MUTATIONS: tuple[Callable[[Net, Facts], Iterator[Mutant]], ...] = (
     wiring, entries, targets, outputs, recurrent, leaks, masks, normalization, dropout, capacity, training,
+    improper_heads, one_unit, attention, cells,
 )  # fmt: skip

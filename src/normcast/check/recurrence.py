@@ -77,9 +77,13 @@ def set_cells(node: Node, which: Callable[[Cell], bool], **arguments: Any) -> tu
 
 
 def _changed(spec: dict[str, Any], wanted: Iterator[bool], arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return a serialized cell, or stack of them, with other arguments where that is wanted."""
-    config = spec["config"]
+    """Return a serialized cell, or stack of them, with other arguments where that is wanted.
+
+    It is not built yet: the weights of cells built by themselves have other paths than those in a layer.
+    """
+    plain = {key: value for key, value in spec.items() if key != "build_config"}
+    config = plain["config"]
     if "cells" in config:
         cells = [_changed(each, wanted, arguments) for each in config["cells"]]
-        return {**spec, "config": {**config, "cells": cells}}
-    return {**spec, "config": {**config, **arguments}} if next(wanted) else spec
+        return {**plain, "config": {**config, "cells": cells}}
+    return {**plain, "config": {**config, **arguments}} if next(wanted) else plain
