@@ -44,6 +44,8 @@ CARRYING = (
 )  # fmt: skip
 """What gives values that it read, or means of them."""
 
+_OF_SIZE = named("MaxNorm UnitNorm MinMaxNorm")
+"""Constraints that leave the signs of weights alone."""
 _OF_ONE = ACT | frozenset({"Rescaling"})
 _GATES = named("sigmoid hard_sigmoid")
 _KEEPING_POSITIVE = named("relu leaky_relu prelu elu celu relu6")
@@ -91,11 +93,19 @@ def _own(node: Node, number: int, known: Known) -> Range | None:
 
 def _weighted(node: Node) -> Range | None:
     if node.kind in LINEAR:
-        return None if node.config.get("kernel_constraint") is not None else RANGES.get(node.activation)
+        return None if _is_bound(node) else RANGES.get(node.activation)
     if isinstance(node.core, keras.Model):  # inside TimeDistributed; any other is opened up
         outputs = read(node.core).outputs
         return range_of(*outputs[0]) if len(outputs) == 1 else None
     return WHOLE if node.kind in NORM or node.kind == "Embedding" else None
+
+
+def _is_bound(node: Node) -> bool:
+    """Say whether a constraint may keep the sums within those of the inputs, as shares in a mean do."""
+    constraint = node.config.get("kernel_constraint")
+    return constraint is not None and (
+        not isinstance(constraint, dict) or constraint.get("class_name") not in _OF_SIZE
+    )
 
 
 def _attended(node: Node, known: Known) -> Range | None:
