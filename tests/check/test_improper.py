@@ -65,8 +65,6 @@ def in_slices(activation):
 IMPROPER = {
     "weights of a bounded size": (
         lambda: ending(L.Dense(3, kernel_constraint=keras.constraints.MaxNorm(0.5))), ONE_HOT),
-    "shares that weigh probabilities": (
-        lambda: ending(L.Dense(3, activation="softmax"), L.Dense(1, kernel_constraint="non_neg")), BINARY),
     "a layer of its own, hidden": (
         lambda: ending(L.Dense(3), L.ReLU(), L.Reshape((3,)), L.Activation("linear")), ONE_HOT),
     "a slope below 0": (lambda: ending(L.Dense(1), L.LeakyReLU()), "bce"),
