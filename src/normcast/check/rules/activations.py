@@ -10,7 +10,7 @@ from normcast.check.net import Net, Node, descendants, sinks, sources, through
 from normcast.check.ranges import LINEAR
 from normcast.check.recurrence import RECURRENT
 from normcast.check.rule import ADVICE, ERROR, SAFE, UNSAFE, WARNING, Found, Severity, rule
-from normcast.models.edits import Remove
+from normcast.models.edits import Edit, Remove, Replace, Set
 from normcast.models.graph.kinds import ACT, BOUNDED, NOISE, SHAPE
 
 
@@ -19,7 +19,7 @@ from normcast.models.graph.kinds import ACT, BOUNDED, NOISE, SHAPE
     "stacked-activation",
     WARNING,
     safety=UNSAFE,
-    hint="remove the outer activation",
+    hint="remove one of the two; an output keeps its own, behind a recurrence with a Dense layer between",
     sources=[
         "keras-team/keras#1727",
         "NeuraLint rule f003",
@@ -30,9 +30,13 @@ from normcast.models.graph.kinds import ACT, BOUNDED, NOISE, SHAPE
     ),
     bad=[
         chain((8, 3), L.LSTM(1), L.Activation("sigmoid"), loss="binary_crossentropy")
-        >> chain((8, 3), L.LSTM(1)),
-        chain((8, 3), L.RNN(L.GRUCell(1)), L.Activation("sigmoid"), loss="binary_crossentropy")
-        >> chain((8, 3), L.RNN(L.GRUCell(1))),
+        >> chain((8, 3), L.LSTM(1), L.Dense(1, activation="sigmoid"), loss="binary_crossentropy"),
+        chain((8, 3), L.RNN(L.GRUCell(3)), L.Activation("softmax"), loss="categorical_crossentropy")
+        >> chain((8, 3), L.RNN(L.GRUCell(3)), L.Dense(3, activation="softmax")),
+        chain((8, 3), L.LSTM(4), L.Dense(1, activation="tanh"), L.Activation("sigmoid"))
+        >> chain((8, 3), L.LSTM(4), L.Dense(1), L.Activation("sigmoid")),
+        chain((8, 3), L.LSTM(4), L.Dense(4, activation="tanh"), L.Activation("sigmoid"), L.Dense(1))
+        >> chain((8, 3), L.LSTM(4), L.Dense(4, activation="tanh"), L.Dense(1)),
         chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax"), L.Activation("softmax"))
         >> chain((8, 3), L.LSTM(4), L.Dense(3, activation="softmax")),
         chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.ReLU(), L.Flatten(), L.Dense(1))
@@ -65,7 +69,18 @@ def stacked_activation(net: Net, facts: Facts) -> Iterator[Found]:
             if severity is not None and not _is_gate(node):
                 words = f"{node.activation} acts on the {inner.activation} of {inner.name}"
                 safety = SAFE if _is_idle(inner, node) else UNSAFE
-                yield Found((node, inner), words, (Remove(node.name),), severity, safety=safety)
+                yield Found((node, inner), words, _apart(inner, node), severity, safety=safety)
+
+
+def _apart(inner: Node, outer: Node) -> tuple[Edit, ...]:
+    """Return the edit after which one of two activations is left: the outer one where it makes the output."""
+    units = outer.shape[-1]
+    if not outer.is_output or outer.activation in ("tanh", inner.activation):
+        return (Remove(outer.name),)
+    if inner.kind in RECURRENT and units is not None:
+        config = {"units": units, "activation": outer.activation}
+        return (Replace(outer.name, {"class_name": "Dense", "config": config}),)
+    return (Remove(inner.name) if inner.kind in ACT else Set(inner.name, activation="linear"),)
 
 
 def _stack_severity(inner: Node, outer: Node) -> Severity | None:
