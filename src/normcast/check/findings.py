@@ -80,10 +80,10 @@ class Findings(Shown, list[Finding]):
         """Return them without those that say what another says of that layer: that with edits stays, else the
         rule's.
         """
-        same = {kind.slug: kind.twin for kind in SYMPTOMS.values() if kind.twin}
+        same = {kind.slug: kind.twins for kind in SYMPTOMS.values()}
         gone: set[int] = set()
         for seen in self:
-            twins = [f for f in self if f.rule == same.get(seen.rule) and set(f.layers) & set(seen.layers)]
+            twins = [f for f in self if f.rule in same.get(seen.rule, ()) and set(f.layers) & set(seen.layers)]
             mended = bool(seen.fix) and not any(f.fix for f in twins)
             gone |= {id(f) for f in twins} if mended else {id(seen)} if twins else set()
         return Findings([each for each in self if id(each) not in gone], self.not_checked)

@@ -23,15 +23,15 @@ class Symptom(Kind, Generic[Given]):
 
     The words are three paragraphs of that function's docstring: what shows, why it is bad, and the bound with
     the reason why it stands there. remedy: the edits that it offers, in words, "" for none; they change what
-    the model computes. tried: on what the bound was tried, and what came of it; twin: the slug of another
-    kind that says the same of a layer, of which one is told. inspected: whether an inspection sees it too.
+    the model computes. tried: on what the bound was tried, and what came of it; twins: the slugs of
+    other kinds that say the same of a layer, of which one is told. inspected: whether an inspection sees it too.
     bad, good: networks that show it and that do not, on normal windows under the squared error; none where it
     takes weights that were trained.
     """
 
     remedy: str = ""
     tried: str = ""
-    twin: str = ""
+    twins: tuple[str, ...] = ()
     inspected: bool = True
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
@@ -60,7 +60,7 @@ def symptom(
     exceptions: str = "",
     remedy: str = "",
     tried: str = "",
-    twin: str = "",
+    twins: Iterable[str] = (),
     inspected: bool = True,
     bad: Iterable[Example] = (),
     good: Iterable[Example] = (),
@@ -79,7 +79,7 @@ def symptom(
             exceptions=exceptions,
             remedy=remedy,
             tried=tried,
-            twin=twin,
+            twins=tuple(twins),
             inspected=inspected,
             bad=tuple(bad),
             good=tuple(good),

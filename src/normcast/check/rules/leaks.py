@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import keras
-
 from normcast.check.examples import L, chain, fork
 from normcast.check.facts import Facts
-from normcast.check.net import Net, Node
+from normcast.check.leak import BACKWARDS, GLOBAL, LOCAL, Leak, leaks
+from normcast.check.net import Net
 from normcast.check.rule import ERROR, UNSAFE, Found, rule
-from normcast.check.timeline import (
-    attends_elsewhere,
-    joins_global_context,
-    looks_ahead,
-    mixes_all_steps,
-    per_step_nodes,
-)
-from normcast.models.edits import Edit, Replace, Rewire, Set
-from normcast.models.graph import as_spec
-from normcast.models.graph.kinds import RNN
+from normcast.errors import counted
+from normcast.models.graph.kinds import CONV
 
 _CAUSAL: dict[str, Any] = {"causal_required": True, "granularity": "per_step"}
 _NEEDS = ["causal_required", "granularity"]
@@ -59,26 +50,17 @@ def bidirectional_future_leak(net: Net, facts: Facts) -> Iterator[Found]:
     In validation that looks like skill; in use the later steps do not exist yet. One output for a whole past
     window is fine: there is nothing later than its end.
     """
-    if not facts.needs_causal_steps:
-        return
-    for node in per_step_nodes(net)[0]:
-        if node.kind in RNN and ("Bidirectional" in node.wrappers or node.config.get("go_backwards")):
-            yield Found(
-                (node,),
-                f"{node.name} reads backwards, so each step sees the ones after it",
-                fix=_forward(node),
-            )
+    for leak in _of(BACKWARDS, net, facts):
+        yield _told(leak, f"{leak.node.name} reads backwards, so each step sees the ones after it")
 
 
-def _forward(node: Node) -> tuple[Edit, ...]:
-    if node.wrappers == ("Bidirectional",):
-        spec = as_spec(node.core)
-        factor = 2 if node.layer.merge_mode == "concat" else 1
-        config = {**spec["config"], "units": spec["config"]["units"] * factor}
-        # The second is forced upon the layer by Bidirectional: alone, it holds its last output where masked.
-        config = {k: v for k, v in config.items() if k not in ("name", "zero_output_for_mask")}
-        return (Replace(node.name, {**spec, "config": {**config, "go_backwards": False}}),)
-    return () if node.wrappers else (Set(node.name, go_backwards=False),)
+def _of(way: str, net: Net, facts: Facts) -> list[Leak]:
+    return [leak for leak in leaks(net) if leak.way == way] if facts.needs_causal_steps else []
+
+
+def _told(leak: Leak, message: str, hint: str | None = None) -> Found:
+    nodes = (leak.node,) if leak.pool is None else (leak.pool, leak.node)
+    return Found(nodes, message, leak.fix, hint=None if leak.fix else hint, evidence={"ahead": leak.steps})
 
 
 @rule(
@@ -114,12 +96,21 @@ def noncausal_conv_leak(net: Net, facts: Facts) -> Iterator[Found]:
 
     With padding 'same' half of the kernel lies in the future of each output step.
     """
-    if not facts.needs_causal_steps:
-        return
-    for node in per_step_nodes(net)[0]:
-        if looks_ahead(node):
-            fix = (Set(node.name, padding="causal"),) if node.kind == "Conv1D" else ()
-            yield Found((node,), f"{node.name} is centred: each step sees the ones after it", fix=fix)
+    for leak in _of(LOCAL, net, facts):
+        node, ahead = leak.node, counted(leak.steps, "step")
+        centred = node.config.get("padding") == "same"
+        how = "is centred: each step sees" if centred else "lets steps see"
+        yield _told(leak, f"{node.name} {how} up to {ahead} after it", _moved(leak))
+
+
+def _moved(leak: Leak) -> str:
+    node, steps = leak.node, leak.steps
+    if node.config.get("padding") == "same" and "kernel_size" in node.config and node.kind in CONV:
+        return "padding='valid', behind a padding of time that stands in front of its first step only"
+    return (
+        f"shift what it gives back by {counted(steps, 'step')}, as ZeroPadding1D(({steps}, 0)) and "
+        f"Cropping1D((0, {steps})) do, or leave it out"
+    )
 
 
 @rule(
@@ -171,22 +162,8 @@ def global_context_leak(net: Net, facts: Facts) -> Iterator[Found]:
     Squeeze-excite gates, attention without a causal mask, and normalization over time all read the whole
     window.
     """
-    if not facts.needs_causal_steps:
-        return
-    nodes, axes = per_step_nodes(net)
-    kept = {id(node) for node in net.nodes if axes[id(node)] is not None}
-    for node in nodes:
-        axis = axes[id(node)]
-        pool = joins_global_context(node, axes, kept)
-        if pool is not None:
-            yield Found((pool, node), f"{node.name} puts the whole window's {pool.name} on each step")
-        elif axis is not None and mixes_all_steps(node, axis) and not attends_elsewhere(node, axes):
-            yield Found((node,), f"{node.name} lets each step see the whole window", fix=_causal(node))
-
-
-def _causal(node: Node) -> tuple[Edit, ...]:
-    if node.kind == "MultiHeadAttention" and not any(
-        isinstance(v, keras.KerasTensor) for v in node.arguments.values()
-    ):
-        return (Rewire(node.name, arguments={**node.arguments, "use_causal_mask": True}),)
-    return (Set(node.name, causal=True),) if node.kind == "SqueezeExcite1D" else ()
+    for leak in _of(GLOBAL, net, facts):
+        if leak.pool is not None:
+            yield _told(leak, f"{leak.node.name} puts the whole window's {leak.pool.name} on each step")
+        else:
+            yield _told(leak, f"{leak.node.name} lets each step see the whole window")
