@@ -1,5 +1,7 @@
 """Random networks of layers that keep, move and mix steps, and what each of their tensors truly sees."""
 
+# ruff: noqa: PLW0108 - each network needs layers of its own
+
 import keras
 import numpy as np
 from keras import layers as L
@@ -171,7 +173,7 @@ def of_weights(model, seed=0):
 
 
 def truly_seen(model, tensors, steps=STEPS, seed=0):
-    """Return, for each tensor, the latest input step that changes each of its positions, -1 where none does."""
+    """Return, for each tensor, the latest input step that changes each position, -1 where none does."""
     rng = np.random.default_rng(seed)
     base = rng.normal(size=(DRAWS, 1, *model.input_shape[1:]))
     base = np.repeat(base, steps, axis=1).astype("float32")
@@ -179,10 +181,14 @@ def truly_seen(model, tensors, steps=STEPS, seed=0):
     for step in range(steps):
         other[:, step, step] = rng.normal(size=other[:, step, step].shape) * 2
     part = keras.Model(model.inputs, tensors)
-    run = lambda x: [np.asarray(v) for v in keras.tree.flatten(part.predict_on_batch(x.reshape(-1, *x.shape[2:])))]  # noqa: E731
     found = []
-    for before, after in zip(run(base), run(other), strict=True):
+    for before, after in zip(*(_given(part, each) for each in (base, other)), strict=True):
         moved = (before != after).reshape(DRAWS, steps, *before.shape[1:]).any(axis=0)
         order = np.arange(steps).reshape(-1, *[1] * (before.ndim - 1))
         found.append(np.where(moved, order, -1).max(axis=0))
     return found
+
+
+def _given(part, x):
+    values = part(x.reshape(-1, *x.shape[2:]), training=False)
+    return [np.asarray(value) for value in keras.tree.flatten(values)]

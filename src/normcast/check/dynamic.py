@@ -1,15 +1,16 @@
-"""Checks that run the model on a few batches. They work on a copy; the given model is not touched."""
+"""Checks that run the model on a few batches. The given model is not touched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
 from keras import tree
 
-from normcast.check import trials
+from normcast.check import foresight, trials
 from normcast.check.choice import Choice, Silence
+from normcast.check.facts import Facts, to_facts
 from normcast.check.findings import Findings
 from normcast.check.probe import WINDOWS, Probe
 from normcast.check.reading import read
@@ -27,6 +28,7 @@ def run_checks(
     loss: Any = None,
     seed: int = 0,
     *,
+    facts: Facts | Mapping[str, Any] | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     silence: Silence | None = None,
@@ -35,6 +37,8 @@ def run_checks(
 
     x: (windows, ...), or a list or a dict of arrays for several inputs; y: (windows, ...), as given to fit.
     loss: that of compile if not given. What is seen inside the layers is what `normcast.inspect_model` sees.
+    facts: what is known beyond the model: where each step has an output that must not depend on later ones,
+    that is tried, too.
     select, ignore, silence: as in `check_model`, of what shows here; where none of that is left, the model is
     not run. A check that cannot be run on this model stands in `not_checked` of the result.
     Raises ValueError if the model has no loss, or x is not what it reads, or on a rule that does not exist.
@@ -55,12 +59,22 @@ def run_checks(
         raise ValueError("run_checks: the model has no inputs that are known; build it with keras.Input.")
     x, y = _given(model, x, y)
     keras.utils.set_random_seed(seed)
-    copy = apply(model, [])
-    probe = Probe(copy, x, y, loss, read(copy))
-    found = Findings(not_checked=probe.net.unread)
-    for what, check in _checks(choice):
+    checks = list(_checks(choice))
+    copy, uncopied = _copied(model)
+    ready = [each for each in checks if not uncopied or each[1] is foresight.later_steps_seen]
+    probe = Probe(copy, x, y, loss, read(copy), to_facts(facts))
+    found = Findings(not_checked=(*probe.net.unread, *(uncopied if len(ready) < len(checks) else ())))
+    for what, check in ready:
         found = found.with_others(_guarded(what, check, probe))
     return choice.of_all(found).told_once()
+
+
+def _copied(model: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return a copy of a model; where it cannot be had the model, for what does not train it, and why."""
+    try:
+        return apply(model, []), ()
+    except ValueError as error:  # as of a function without a name, which Keras cannot write down
+        return model, (f"what shows when the model is trained: it cannot be copied ({in_short(error)}).",)
 
 
 def _given(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
@@ -74,6 +88,8 @@ def _given(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
 def _checks(choice: Choice) -> Iterator[tuple[str, Callable[[Probe], Iterable[Finding]]]]:
     """Yield what is to be run, the training last, each with what it is called."""
     chosen = choice.symptoms
+    if foresight.later_steps_seen in chosen:
+        yield str(foresight.later_steps_seen), foresight.later_steps_seen
     if trials.no_gradient in chosen:
         yield str(trials.no_gradient), trials.no_gradient
     if any(kind.inspected for kind in chosen):

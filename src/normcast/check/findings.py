@@ -83,7 +83,9 @@ class Findings(Shown, list[Finding]):
         same = {kind.slug: kind.twins for kind in SYMPTOMS.values()}
         gone: set[int] = set()
         for seen in self:
-            twins = [f for f in self if f.rule in same.get(seen.rule, ()) and set(f.layers) & set(seen.layers)]
+            twins = [
+                f for f in self if f.rule in same.get(seen.rule, ()) and set(f.layers) & set(seen.layers)
+            ]
             mended = bool(seen.fix) and not any(f.fix for f in twins)
             gone |= {id(f) for f in twins} if mended else {id(seen)} if twins else set()
         return Findings([each for each in self if id(each) not in gone], self.not_checked)

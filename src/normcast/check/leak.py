@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import keras
 
 from normcast.check.net import Net, Node
-from normcast.check.outlook import Outlook, outlooks, reaching_to, sources
+from normcast.check.outlook import Outlook, outlooks, reaching_to, sources, telling
 from normcast.check.passage import RECURRENT
 from normcast.check.sight import Sight
 from normcast.check.sweep import is_backwards
@@ -56,6 +56,7 @@ def _found(net: Net) -> list[Leak]:
     looks = [look for look in outlooks(net) if look.leaking]
     over = [sources(look) for look in looks]
     mended = _mended(net, {key for each in over for key in each})
+    over = [telling(look, each, mended) for look, each in zip(looks, over, strict=True)]
     unmended: set[int] = set()
     for look in looks:
         left = {id(node) for node in look.again(changed=mended).leaking}

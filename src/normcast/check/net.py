@@ -21,7 +21,8 @@ class Node:
     name: as edits name it, with the path through nested models; layers: the names to report (the composite's,
     where the layer is a part of one); kind: the class that does the work, inside wrappers; wrappers:
     outermost first, "RNN" around cells of Keras: with the last cell an LSTMCell the kind is LSTM. shapes: of
-    the outputs, with the batch axis; reads: the nodes and output numbers read.
+    the outputs, with the batch axis; reads: the nodes and output numbers read. whole: the composite whose
+    last part this is.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Node:
     arguments: dict[str, Any] = field(default_factory=dict)
     args: tuple[Any, ...] = ()
     block: str = ""
+    whole: Any = None
     call: int = 0
     readers: list[Node] = field(default_factory=list)
     is_output: bool = False
@@ -41,6 +43,11 @@ class Node:
     def reported(self) -> str:
         """The layer name that a finding shows: that of the composite for its parts."""
         return self.block or self.name
+
+    @property
+    def lead(self) -> int:
+        """How many axes in front, beside the batch, the layer does not know of: those of TimeDistributed."""
+        return self.wrappers.count("TimeDistributed")
 
     @cached_property
     def parts(self) -> tuple[Any, ...]:

@@ -97,16 +97,12 @@ class Outlook:
     def ends(self) -> list[tuple[Node, Sight]]:
         """The outputs of the model that have a step for each of the input's, or for some of them."""
         found = [(node, self.sights[id(node)][output]) for node, output in self.net.outputs]
-        return [(node, sight) for node, sight in found if _is_per_step(sight, self.steps)]
+        return [(node, sight) for node, sight in found if sight.is_per_step(self.steps)]
 
     @property
     def leaking(self) -> list[Node]:
         """The nodes of those outputs that see later steps than their own."""
         return [node for node, sight in self.ends if sight.ahead(self.steps)]
-
-
-def _is_per_step(sight: Sight, steps: int) -> bool:
-    return sight.line is not None and (not sight.line.mixed or sight.length == steps)
 
 
 def _static(shape: tuple[int | None, ...], steps: int) -> tuple[int, ...]:
@@ -148,23 +144,23 @@ def _keeps(look: Outlook) -> bool:
 
 
 def sources(look: Outlook) -> dict[int, list[Sight]]:
-    """Return the ids of the nodes through which the future comes to an output, in order, and what they see.
-
-    What each sees too much, where those before it see no more than they may, reaches an output by itself;
-    where only several together do that, it is these.
+    """Return the ids of the nodes before an output that leaks which see more than they may, in order, and
+    what they see where those before them see no more.
     """
-    ends = {id(node) for node in look.leaking}
-    if not ends:
-        return {}
-    reaching = reaching_to(look.net, ends)
-    over = {key: seen for key, seen in look.healed().over.items() if key in reaching}
+    reaching = reaching_to(look.net, {id(node) for node in look.leaking})
+    return {key: seen for key, seen in look.healed().over.items() if key in reaching}
+
+
+def telling(
+    look: Outlook, over: dict[int, list[Sight]], changed: Mapping[int, Node]
+) -> dict[int, list[Sight]]:
+    """Return those sources that reach an output by themselves, where others are changed; where only several
+    together do, these.
+    """
     if len(over) < 2 or len(over) * len(look.net.nodes) > MOST:
         return over
-    return {key: seen for key, seen in over.items() if _reaches(look, {key: seen})} or over
-
-
-def _reaches(look: Outlook, given: dict[int, list[Sight]]) -> bool:
-    return bool(look.again(given=given).leaking)
+    alone = {key for key in over if look.again(given={key: over[key]}, changed=changed).leaking}
+    return {key: seen for key, seen in over.items() if key in alone} or over
 
 
 def reaching_to(net: Net, ends: Collection[int]) -> set[int]:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from normcast.check import taps
+from normcast.check import reach, taps
 from normcast.check.net import Node, Shape
+from normcast.check.reach import Passage
 from normcast.check.sight import Line, Sight, chained, common_line, joined
 from normcast.check.sweep import attention, recurrent
 from normcast.models.graph.kinds import ACT, ATTENTION, BATCH_NORM, MERGE, NOISE, RNN, SCALING, named
@@ -22,20 +23,18 @@ TRANSPOSED = named("Conv1DTranspose Conv2DTranspose Conv3DTranspose")
 RECURRENT = RNN | named("RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D")
 OVER_AXES = named("LayerNormalization RMSNormalization UnitNormalization Softmax LogSoftmax Sparsemax")
 ALONE = (ACT | NOISE | BATCH_NORM | SCALING | named(
-    "Identity Masking ActivityRegularization Discretization Cast StopGradient Ordered Negative Abs Absolute Exp "
-    "Expm1 Log Log1p Sqrt Rsqrt Square Sin Cos Softplus Softsign Swish HardSigmoid HardTanh Relu6 LogSigmoid "
-    "Clip Round Floor Ceil Sign Reciprocal IsNan NanToNum"
+    "Identity Masking ActivityRegularization Discretization Cast StopGradient Ordered Negative Abs "
+    "Absolute Exp Expm1 Log Log1p Sqrt Rsqrt Square Sin Cos Softplus Softsign Swish HardSigmoid HardTanh "
+    "Relu6 LogSigmoid Clip Round Floor Ceil Sign Reciprocal IsNan NanToNum"
 )) - {"Softmax"}  # fmt: skip
 """Layers and operations of one tensor that treat each position by itself."""
 TOGETHER = MERGE - {"Concatenate"} | named(
-    "Divide TrueDivide FloorDivide Power Mod Where Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd "
-    "LogicalOr"
+    "Divide TrueDivide FloorDivide Power Mod Where Equal NotEqual Greater GreaterEqual Less LessEqual "
+    "LogicalAnd LogicalOr"
 )
 REDUCING = named("Mean Sum Max Min Amax Amin Prod Std Var Any All Logsumexp")
 OF_ALL = frozenset({"softmax", "log_softmax", "sparsemax"})
 """Activations of all along the last axis."""
-
-Passage = Callable[[Node, list[Sight]], Sight]
 
 
 def passed(node: Node, read: list[Sight], shapes: Sequence[tuple[int, ...]]) -> list[Sight]:
@@ -84,7 +83,7 @@ def _passed(node: Node, read: list[Sight]) -> list[Sight]:
 
 def _inside(node: Node, seen: Sight) -> Sight:
     """Return what a layer that is not known sees inside TimeDistributed: at most its whole slice."""
-    lead = node.wrappers.count("TimeDistributed")
+    lead = node.lead
     inner = node.shape[1 + lead :]
     if None in inner or (seen.line is not None and seen.line.axis >= lead):
         raise ValueError(f"{node.name}: what becomes of a slice is not known.")
@@ -95,26 +94,12 @@ def _inside(node: Node, seen: Sight) -> Sight:
 
 
 def _passage(kind: str) -> Passage | None:
-    if kind in ALONE:
-        return lambda node, read: read[0]
-    if kind in CONVOLVING:
-        return _convolution
-    if kind in TRANSPOSED:
-        return _transposed
-    if kind in TOGETHER:
-        return _together
-    if kind in OVER_AXES:
-        return lambda node, read: read[0].mixed(_axes(node, read[0]))
-    if kind in REDUCING:
-        return _reduced
-    plain = re.fullmatch(r"(Global|Adaptive)?(?:Max|Average)(Pooling)[123]D|(\w+?)[123]D", kind)
-    if plain and plain.group(2):
-        return {"Global": _pooled, "Adaptive": _adaptive, None: _pool}[plain.group(1)]
-    return _OTHERS.get(plain.group(3) if plain else kind)
-
-
-def _lead(node: Node) -> int:
-    return node.wrappers.count("TimeDistributed")
+    if kind in _PASSAGES:
+        return _PASSAGES[kind]
+    plain = re.fullmatch(r"(Global|Adaptive)?(?:Max|Average)Pooling[123]D|(\w+?)[123]D", kind)
+    if plain is None:
+        return None
+    return _PASSAGES.get(plain.group(2) or f"{plain.group(1) or ''}Pooling")
 
 
 def _of(node: Node, name: str, default: Any = None) -> Any:
@@ -125,10 +110,10 @@ def _of(node: Node, name: str, default: Any = None) -> Any:
 
 def _axes(node: Node, seen: Sight) -> list[int]:
     """Return the axes that a layer is told to work along, counted from the end; all if none is said."""
-    rank = len(seen.shape) - _lead(node) + 1
+    rank = len(seen.shape) - node.lead + 1
     axes = _of(node, "axis", -1 if node.kind in OVER_AXES else None)
     if axes is None:
-        return list(range(-len(seen.shape) + _lead(node), 0))
+        return list(range(-len(seen.shape) + node.lead, 0))
     listed = list(axes) if isinstance(axes, (list, tuple)) else [axes]
     found = [int(axis) % rank - rank for axis in listed]
     if -rank in found:
@@ -136,108 +121,8 @@ def _axes(node: Node, seen: Sight) -> list[int]:
     return found
 
 
-def _spatial(node: Node) -> tuple[list[int], int]:
-    """Return the axes that a layer of one, two or three dimensions moves along, and that of the channels."""
-    dimensions = int(re.findall(r"(\d)D", node.kind)[0])
-    if node.config.get("data_format") == "channels_first":
-        return list(range(-dimensions, 0)), -dimensions - 1
-    return list(range(-dimensions - 1, -1)), -1
-
-
-def _each(value: Any, count: int) -> list[int]:
-    return [int(v) for v in value] if isinstance(value, (list, tuple)) else [int(value)] * count
-
-
-def _convolution(node: Node, read: list[Sight]) -> Sight:
-    (axes, channels), config, seen = _spatial(node), node.config, read[0]
-    given = [_each(config[name], len(axes)) for name in ("kernel_size", "strides", "dilation_rate")]
-    for axis, size, stride, dilation in zip(axes, *given, strict=True):
-        seen = seen.read(axis, taps.windows(seen.shape[axis], size, stride, dilation, config["padding"]))
-    return _channels(node, seen, channels)
-
-
-def _channels(node: Node, seen: Sight, axis: int) -> Sight:
-    config, inputs = node.config, seen.shape[axis]
-    depthwise = node.kind.startswith("Depthwise")
-    units = inputs * config["depth_multiplier"] if depthwise else config["filters"]
-    groups = inputs if depthwise else config.get("groups", 1)
-    if groups > 1 and seen.latest.shape[axis] > 1:
-        line = seen.line
-        return replace(seen.read(axis, taps.grouped(inputs, units, groups)), line=line)
-    if depthwise and (seen.line is None or seen.line.axis != axis % len(seen.shape)):
-        return replace(seen, shape=_changed(seen.shape, axis, units))
-    return seen.across(axis, units)
-
-
-def _changed(shape: tuple[int, ...], axis: int, length: int) -> tuple[int, ...]:
-    changed = [*shape]
-    changed[axis] = length
-    return tuple(changed)
-
-
-def _transposed(node: Node, read: list[Sight]) -> Sight:
-    (axes, channels), config, seen = _spatial(node), node.config, read[0]
-    names = ("kernel_size", "strides", "dilation_rate")
-    given = [_each(config[name], len(axes)) for name in names]
-    more = config.get("output_padding")
-    mores: list[Any] = [None] * len(axes) if more is None else _each(more, len(axes))
-    for axis, size, stride, dilation, extra in zip(axes, *given, mores, strict=True):
-        length = seen.shape[axis]
-        seen = seen.read(axis, taps.transposed(length, size, stride, dilation, config["padding"], extra))
-    return _channels(node, seen, channels)
-
-
-def _pool(node: Node, read: list[Sight]) -> Sight:
-    (axes, _), config, seen = _spatial(node), node.config, read[0]
-    sizes = _each(config["pool_size"], len(axes))
-    strides = _each(config.get("strides") or config["pool_size"], len(axes))
-    for axis, size, stride in zip(axes, sizes, strides, strict=True):
-        seen = seen.read(axis, taps.windows(seen.shape[axis], size, stride, 1, config["padding"]))
-    return seen
-
-
-def _adaptive(node: Node, read: list[Sight]) -> Sight:
-    (axes, _), seen = _spatial(node), read[0]
-    for axis, length in zip(axes, _each(node.config["output_size"], len(axes)), strict=True):
-        seen = seen.read(axis, taps.adaptive(seen.shape[axis], length))
-    return seen
-
-
-def _pooled(node: Node, read: list[Sight]) -> Sight:
-    axes, _ = _spatial(node)
-    return _gone(read[0], axes, bool(node.config.get("keepdims")))
-
-
 def _reduced(node: Node, read: list[Sight]) -> Sight:
-    return _gone(read[0], _axes(node, read[0]), bool(_of(node, "keepdims")))
-
-
-def _gone(seen: Sight, axes: list[int], kept: bool) -> Sight:
-    places = sorted(axis % len(seen.shape) for axis in axes)
-    seen = seen.without(places)
-    for place in places if kept else ():
-        seen = seen.with_axis(place)
-    return seen
-
-
-def _upsampling(node: Node, read: list[Sight]) -> Sight:
-    (axes, _), config, seen = _spatial(node), node.config, read[0]
-    for axis, times in zip(axes, _each(config["size"], len(axes)), strict=True):
-        how = config.get("interpolation", "nearest")
-        seen = seen.read(axis, taps.repeated(seen.shape[axis], times, how))
-    return seen
-
-
-def _padding(sign: int, name: str) -> Passage:
-    def padded(node: Node, read: list[Sight]) -> Sight:
-        (axes, _), seen, given = _spatial(node), read[0], node.config[name]
-        pairs = [given] if len(axes) == 1 else given
-        for axis, pair in zip(axes, pairs, strict=True):
-            before, after = _each(pair, 2)
-            seen = seen.read(axis, taps.padded(seen.shape[axis], sign * before, sign * after))
-        return seen
-
-    return padded
+    return read[0].gone(_axes(node, read[0]), kept=bool(_of(node, "keepdims")))
 
 
 def _dense(node: Node, read: list[Sight]) -> Sight:
@@ -258,21 +143,21 @@ def _concatenate(node: Node, read: list[Sight]) -> Sight:
 
 def _grouped_norm(node: Node, read: list[Sight]) -> Sight:
     (channels,), groups, seen = _axes(node, read[0]), node.config["groups"], read[0]
-    rank, length = len(seen.shape) - _lead(node), seen.shape[channels]
+    rank, length = len(seen.shape) - node.lead, seen.shape[channels]
     others = [axis for axis in range(-rank, 0) if axis != channels]
     alike = taps.grouped(length, length, length if groups == -1 else groups)
     return replace(seen.mixed(others).read(channels, alike), line=seen.line)
 
 
 def _permuted(node: Node, read: list[Sight]) -> Sight:
-    lead = _lead(node)
+    lead = node.lead
     dims = node.config.get("dims")
     order = [d - 1 for d in dims] if dims else [int(a) - 1 for a in node.core.axes[1:]]
     return read[0].ordered([*range(lead), *(lead + each for each in order)])
 
 
 def _reshaped(node: Node, read: list[Sight]) -> Sight:
-    seen, lead = read[0], _lead(node)
+    seen, lead = read[0], node.lead
     wanted = _of(node, "target_shape") or _of(node, "newshape")[1:]
     size = prod(seen.shape[lead:])
     free = [i for i, n in enumerate(wanted) if n in (-1, None)]
@@ -283,7 +168,7 @@ def _reshaped(node: Node, read: list[Sight]) -> Sight:
 
 
 def _flattened(node: Node, read: list[Sight]) -> Sight:
-    seen, lead = read[0], _lead(node)
+    seen, lead = read[0], node.lead
     if node.config.get("data_format") == "channels_first":
         raise ValueError(f"{node.name}: it moves the channels before it flattens.")
     return seen.reshaped([*seen.shape[:lead], prod(seen.shape[lead:])])
@@ -337,7 +222,16 @@ def _expanded(node: Node, read: list[Sight]) -> Sight:
     return read[0].with_axis(int(node.core.axis) % rank - 1)
 
 
-_OTHERS: dict[str, Passage] = {
+_PASSAGES: dict[str, Passage] = {
+    **dict.fromkeys(ALONE, lambda node, read: read[0]),
+    **dict.fromkeys(CONVOLVING, reach.convolution),
+    **dict.fromkeys(TRANSPOSED, reach.transposed),
+    **dict.fromkeys(TOGETHER, _together),
+    **dict.fromkeys(OVER_AXES, lambda node, read: read[0].mixed(_axes(node, read[0]))),
+    **dict.fromkeys(REDUCING, _reduced),
+    "Pooling": reach.pool,
+    "GlobalPooling": reach.global_pool,
+    "AdaptivePooling": reach.adaptive,
     "Dense": _dense,
     "Embedding": _embedded,
     "Concatenate": _concatenate,
@@ -348,9 +242,9 @@ _OTHERS: dict[str, Passage] = {
     "Flatten": _flattened,
     "GetItem": _item,
     "RepeatVector": _repeated_vector,
-    "UpSampling": _upsampling,
-    "ZeroPadding": _padding(1, "padding"),
-    "Cropping": _padding(-1, "cropping"),
+    "UpSampling": reach.upsampling,
+    "ZeroPadding": reach.padding(1, "padding"),
+    "Cropping": reach.padding(-1, "cropping"),
     "CausalAveragePooling": lambda node, read: read[0].running(-2),
     "Squeeze": lambda node, read: read[0].without(_axes(node, read[0])),
     "ExpandDims": _expanded,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 
+from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
 from normcast.models.edits import apply
 from normcast.probes import Look, Looker, Objective, Programs
@@ -18,13 +19,14 @@ WINDOWS, STEPS = 32, 150
 
 @dataclass(eq=False)
 class Probe:
-    """A copy of a model with a few windows to try it on."""
+    """A copy of a model with a few windows to try it on, and what is known of its task."""
 
     model: Any
     x: Any
     y: Any
     loss: Any
     net: Net
+    facts: Facts = field(default_factory=Facts)
 
     @cached_property
     def look(self) -> Look:

@@ -150,6 +150,7 @@ class _Reader:
             node = self._node(f"{path}{block.name}/{part.layer.name}", part.layer, sources, [tuple(shape)], 0)
             node.block = path + block.name
             parts.append(node)
+        parts[-1].whole = block
         return parts[-1]
 
     def _node(

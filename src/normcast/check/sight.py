@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -83,6 +83,10 @@ class Sight:
         """The number of steps along the line."""
         return self.shape[self.line.axis] if self.line else 0
 
+    def is_per_step(self, steps: int) -> bool:
+        """Whether it has a step for each of the input's, or for some of them."""
+        return self.line is not None and (not self.line.mixed or self.length == steps)
+
     def ahead(self, steps: int) -> int:
         """Return by how many steps of the input some position sees too much; 0 where none does."""
         if self.line is None or self.length < 1:
@@ -149,6 +153,14 @@ class Sight:
             line = None if line.axis in gone else replace(line, axis=after)
         return Sight(shape, latest, line)
 
+    def gone(self, axes: Iterable[int], *, kept: bool) -> Sight:
+        """Return what sees all along these axes; kept: whether they stay, of length 1, and are no line."""
+        places = sorted(axis % len(self.shape) for axis in axes)
+        seen = self.without(places)
+        for place in places if kept else ():
+            seen = seen.with_axis(place)
+        return seen
+
     def with_axis(self, axis: int, length: int = 1) -> Sight:
         """Return the sight with a new axis at this place, counted from the front."""
         line = self.line
@@ -206,13 +218,15 @@ def joined(sights: Sequence[Sight], shape: Sequence[int]) -> Sight:
     return Sight(tuple(shape), latest, common_line(sights))
 
 
-def common_line(sights: Iterable[Sight], least: Callable[[Line], Fraction] = lambda line: line.cut) -> Line | None:
+def common_line(sights: Iterable[Sight]) -> Line | None:
     """Return the line that several tensors have in common, None where their axes differ.
 
     Of tensors whose ends differ it is the later one.
     """
     lines = [sight.line for sight in sights if sight.line is not None]
-    return min(lines, key=least) if lines and len({line.axis for line in lines}) == 1 else None
+    return (
+        min(lines, key=lambda line: line.cut) if lines and len({line.axis for line in lines}) == 1 else None
+    )
 
 
 def chained(sights: Sequence[Sight], axis: int) -> Sight:

@@ -26,10 +26,7 @@ def recurrent(node: Node, read: list[Sight]) -> list[Sight]:
     last, steps = steps.without([time]), _swept(node, steps, time)
     gives = bool(node.config.get("return_sequences"))
     count = 2 if "Bidirectional" in node.wrappers and node.layer.merge_mode is None else 1
-    return [
-        _of_shape(steps if gives and i < count else last, shape)
-        for i, shape in enumerate(node.shapes)
-    ]
+    return [_of_shape(steps if gives and i < count else last, shape) for i, shape in enumerate(node.shapes)]
 
 
 def _swept(node: Node, steps: Sight, time: int) -> Sight:

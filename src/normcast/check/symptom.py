@@ -24,7 +24,7 @@ class Symptom(Kind, Generic[Given]):
     The words are three paragraphs of that function's docstring: what shows, why it is bad, and the bound with
     the reason why it stands there. remedy: the edits that it offers, in words, "" for none; they change what
     the model computes. tried: on what the bound was tried, and what came of it; twins: the slugs of
-    other kinds that say the same of a layer, of which one is told. inspected: whether an inspection sees it too.
+    other kinds that say the same of a layer, of which one is told. inspected: whether an inspection sees it.
     bad, good: networks that show it and that do not, on normal windows under the squared error; none where it
     takes weights that were trained.
     """

@@ -84,7 +84,7 @@ def check_command(
         given = _given(data, model, options or {}, run=run)
         known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
         model, findings, notes = _found(model, known, fix, output, chosen)
-        findings = _with_run(model, findings, given, chosen) if run else findings
+        findings = _with_run(model, findings, given, chosen, known) if run else findings
         findings = _measured(model, findings, measure) if measure else findings
     except Refused as refused:
         return Outcome(REFUSED, f"check: {refused}", refused=True)
@@ -127,10 +127,12 @@ def _found(
     return fixed.model, fixed.left, (note,)
 
 
-def _with_run(model: Any, findings: Findings, given: Given, options: dict[str, Any]) -> Findings:
+def _with_run(
+    model: Any, findings: Findings, given: Given, options: dict[str, Any], known: Facts
+) -> Findings:
     """Return what was found, and what shows when the model runs on the windows."""
     try:
-        ran = run_checks(model, given.inputs(model), given.targets(model), **options)
+        ran = run_checks(model, given.inputs(model), given.targets(model), facts=known, **options)
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
     unseen = Choice.of(**options).unseen

@@ -39,7 +39,7 @@ def of_channels(seen: Channels, place: Place, by_noise: bool = True) -> Iterator
     WARNING,
     hint="move the dropout behind the normalization",
     remedy="the dropout behind the normalization",
-    twin="dropout-before-bn",
+    twins=["dropout-before-bn"],
     sources=[
         "Li et al. 2019, Understanding the Disharmony between Dropout and Batch Normalization, "
         "arXiv:1801.05134"
@@ -88,7 +88,7 @@ def variance(moments: Moments) -> float:
     ADVICE,
     hint="leaky relu, a smaller learning rate, or fewer filters",
     remedy="leaky relu in place of relu",
-    twin="dead-relu-units",
+    twins=["dead-relu-units"],
     sources=["Lu et al. 2019, Dying ReLU and Initialization, arXiv:1903.06733"],
     exceptions="Silent where the input does not move either, and where values are not finite.",
     tried=(

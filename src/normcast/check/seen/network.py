@@ -102,7 +102,7 @@ def vanishing(look: Look, net: Net | None) -> Iterator[Found]:
     ADVICE,
     hint="more layers or dilations, a recurrent layer, or a shorter window",
     remedy="a larger dilation of the last convolution",
-    twin="receptive-field-short",
+    twins=["receptive-field-short"],
     sources=[
         "Luo et al. 2016, Understanding the Effective Receptive Field in Deep Convolutional Neural Networks, "
         "arXiv:1701.04128",
