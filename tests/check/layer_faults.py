@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from normcast.check.facts import Facts
 from normcast.check.head import heads
 from normcast.check.net import Net, sources, through
-from normcast.check.timeline import per_step_nodes
 from normcast.models.edits import Edit, Insert, Set
 from normcast.models.graph.kinds import BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN
 from tests.check.mutant import Mutant, head_of, is_float, layer, of
@@ -47,30 +46,6 @@ def recurrent(net: Net, facts: Facts) -> Iterator[Mutant]:
 
 def _fixed(net: Net) -> tuple[Edit, ...]:
     return tuple(Set(n.name, batch_shape=[4, *n.shape[1:]]) for n in net.inputs)
-
-
-def leaks(net: Net, facts: Facts) -> Iterator[Mutant]:
-    nodes, _ = per_step_nodes(net)
-    if not facts.needs_causal_steps or not nodes:
-        return
-    for node in nodes:
-        if node.kind in RNN and not node.wrappers:
-            yield Mutant("bidirectional-future-leak", (Set(node.name, go_backwards=True),))
-            break
-    for node in nodes:
-        if node.kind == "Conv1D" and node.config["padding"] == "causal" and node.config["kernel_size"][0] > 1:
-            yield Mutant("noncausal-conv-leak", (Set(node.name, padding="same"),))
-            break
-    for node in nodes:
-        if node.kind in RNN | CONV_1D and len(node.shape) == 3:
-            yield (
-                Mutant("global-context-leak", (Insert(layer("LayerNormalization", axis=1), after=node.name),))
-                if node.shape[1]
-                else Mutant(
-                    "global-context-leak", (Insert(layer("GroupNormalization", groups=1), after=node.name),)
-                )
-            )
-            break
 
 
 def masks(net: Net, facts: Facts) -> Iterator[Mutant]:

@@ -9,7 +9,8 @@ from normcast.check.reading import read
 from normcast.models.edits import Insert, Set
 from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV_1D, DENSE, NOISE, NORM, RNN, SHAPE
 from tests.check.head_faults import attention, cells, improper_heads, one_unit
-from tests.check.layer_faults import dropout, leaks, masks, normalization, recurrent
+from tests.check.layer_faults import dropout, masks, normalization, recurrent
+from tests.check.leak_faults import leaks
 from tests.check.mutant import Mutant, head_of, is_float, layer, of, plain_head
 from tests.check.training_faults import outputs, targets, training
 

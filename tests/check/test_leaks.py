@@ -225,3 +225,19 @@ def test_networks_of_two_thousand_layers_take_less_than_a_second():
     (look,) = outlooks(net)
     assert look.leaking
     assert (time.process_time() - start) * 2000 / len(net.nodes) < 1
+
+
+def lines(*layers):
+    x = keras.Input((STEPS, CHANNELS))
+    y = x
+    for layer in layers:
+        y = layer(y)
+    (look,) = outlooks(read(keras.Model(x, [y, L.Dense(1)(x)])))
+    return [each[0].line and each[0].line.axis for each in look.sights.values()][: len(layers) + 1]
+
+
+def test_the_time_axis_is_followed_through_permutations_and_lost_where_the_steps_are_summed_up():
+    assert lines(L.Permute((2, 1)), L.Dense(5), L.Permute((2, 1))) == [0, 1, 1, 0]
+    assert lines(L.Reshape((STEPS, 2, 2)), L.Permute((2, 1, 3)), L.GlobalMaxPooling2D()) == [0, 0, 1, None]
+    assert lines(L.LSTM(3, return_sequences=True), L.LSTM(2), L.RepeatVector(STEPS)) == [0, 0, None, None]
+    assert lines(L.Flatten(), L.Dense(2 * STEPS), L.Reshape((STEPS, 2))) == [0, 0, 0, 0]

@@ -68,6 +68,21 @@ def causal_tagger():
     return net, Facts().known(**facts, target_shape=(32, 1))
 
 
+def attentive_tagger():
+    x = keras.Input((24, 4))
+    y = L.Conv1D(8, 3, padding="causal", use_bias=False)(x)
+    y = L.LayerNormalization()(L.Activation("relu")(y))
+    y = L.Add()([y, L.MultiHeadAttention(2, 4)(y, y, use_causal_mask=True)])
+    net = keras.Model(x, L.Dense(1)(L.GRU(8, return_sequences=True)(y)))
+    facts = {
+        "type": "regression",
+        "granularity": "per_step",
+        "causal_required": True,
+        "losses": (Loss("mae", False),),
+    }
+    return net, Facts().known(**facts, target_shape=(24, 1))
+
+
 def dense_gru():
     net = keras.Sequential(
         [keras.Input((20, 2)), L.GRU(8), L.BatchNormalization(), L.Dense(8, activation="relu")]
@@ -79,7 +94,7 @@ def dense_gru():
     )
 
 
-MODELS = [forecaster, recurrent_forecaster, classifier, causal_tagger, dense_gru]
+MODELS = [forecaster, recurrent_forecaster, classifier, causal_tagger, attentive_tagger, dense_gru]
 
 
 @cache
@@ -106,6 +121,12 @@ def test_the_sound_models_have_no_errors_or_warnings(make):
 def test_at_least_95_of_100_faults_are_found():
     missed = [str(mutant) for mutant, hit, _ in results() if not hit]
     assert len(missed) <= 0.05 * len(results()), missed
+
+
+def test_at_least_98_of_100_leaks_are_found():
+    leaks = [(str(mutant), hit) for mutant, hit, _ in results() if mutant.rule.endswith("-leak")]
+    assert len(leaks) >= 30
+    assert sum(hit for _, hit in leaks) >= 0.98 * len(leaks), [text for text, hit in leaks if not hit]
 
 
 def test_a_fault_raises_no_other_error_or_warning():

@@ -7,7 +7,7 @@ from normcast.check.checker import check_model
 from normcast.check.head import heads
 from normcast.check.net import sources, through
 from normcast.check.reading import read
-from normcast.check.timeline import dead_taps, receptive_fields, time_axes
+from normcast.check.timeline import dead_taps, receptive_fields
 from normcast.models.graph.kinds import ACT, NOISE
 
 
@@ -153,12 +153,6 @@ def test_the_head_is_found_behind_reshapes_and_noise():
 def test_the_range_of_an_unknown_end_is_not_known():
     (head,) = heads(read(keras.Sequential([keras.Input((8,)), L.Dense(1), L.Rescaling(3.0)])))
     assert head.range is None
-
-
-def test_the_time_axis_is_followed_through_permutations_and_lost_in_dense_over_time():
-    x = keras.Input((8, 3))
-    net = read(keras.Model(x, L.Dense(5)(L.Permute((2, 1))(x))))
-    assert [time_axes(net)[id(node)] for node in net.nodes] == [1, 2, None]
 
 
 def test_dead_taps_are_those_that_never_meet_data():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -32,7 +32,8 @@ class Leak:
 
     way: BACKWARDS of a recurrence, LOCAL where some later steps are seen, GLOBAL where something of the whole
     window is put on each; pool: what made that, where another layer did. fix: edits after which, with those
-    of the other leaks, no output sees ahead; none where such are not known.
+    of the other leaks, no output sees ahead; none where such are not known; is_withheld: whether that is for
+    the others.
     """
 
     node: Node
@@ -40,6 +41,7 @@ class Leak:
     way: str
     pool: Node | None = None
     fix: tuple[Edit, ...] = ()
+    is_withheld: bool = False
 
 
 _KNOWN: WeakKeyDictionary[Net, list[Leak]] = WeakKeyDictionary()
@@ -65,8 +67,10 @@ def _found(net: Net) -> list[Leak]:
     for node in net.nodes:
         for look, seen in zip(looks, over, strict=True):
             if id(node) in seen and id(node.layer) not in found:
-                fix = _remedy(node)[0] if id(node) in mended and id(node) not in unmended else ()
-                found[id(node.layer)] = _leak(look, node, seen[id(node)], fix)
+                fix = _remedy(node)[0] if id(node) in mended else ()
+                leak = _leak(look, node, seen[id(node)], fix)
+                is_vain = bool(fix) and id(node) in unmended
+                found[id(node.layer)] = replace(leak, fix=(), is_withheld=True) if is_vain else leak
     return list(found.values())
 
 

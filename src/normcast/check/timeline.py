@@ -1,179 +1,9 @@
-"""What becomes of the time axis: where it is kept, where a step can see a later one, how far back it sees."""
+"""How far back convolutions see along time, and which of their taps meet data."""
 
 from __future__ import annotations
 
-from normcast.check.net import Net, Node, Shape, ancestors
-from normcast.models.graph.kinds import (
-    ACT,
-    ATTENTION,
-    CONV,
-    CONV_1D,
-    DENSE,
-    GLOBAL_POOL,
-    MERGE,
-    NOISE,
-    NORM,
-    POINTWISE,
-    POOL_1D,
-    RNN,
-    SCALING,
-)
-
-KEEPING = (
-    ACT | NOISE | NORM | SCALING | POOL_1D | ATTENTION
-    | frozenset({"Masking", "ZeroPadding1D", "Cropping1D", "UpSampling1D", "SqueezeExcite1D", "Identity"})
-)  # fmt: skip
-
-
-def time_axes(net: Net) -> dict[int, int | None]:
-    """Return, by id of node, which axis of its output is the input's time axis; None where there is none.
-
-    Inputs of shape (batch, time, channels), and integer inputs (batch, time), have it at 1.
-    """
-    axes: dict[int, int | None] = {}
-    for node in net.nodes:
-        axes[id(node)] = _axis(node, [axes.get(id(source)) for source in node.inputs])
-    return axes
-
-
-def _axis(node: Node, before: list[int | None]) -> int | None:
-    if node.kind == "InputLayer":
-        return 1 if len(node.shape) >= 3 or "int" in str(getattr(node.layer, "dtype", "")) else None
-    known = [axis for axis in before if axis is not None]
-    if not known:
-        return None
-    if node.kind in MERGE:
-        axis = (
-            node.config.get("axis", -1) % len(node.shape)
-            if node.kind == "Concatenate" and node.shape
-            else None
-        )
-        return None if axis == known[0] else known[0]
-    return _carried(node, known[0])
-
-
-def _carried(node: Node, axis: int) -> int | None:
-    if node.wrappers and node.wrappers[0] == "TimeDistributed":
-        return axis if axis == 1 else None
-    if node.kind in RNN:
-        return 1 if axis == 1 and node.gives_sequence else None
-    if node.kind in CONV:
-        channels = 1 if node.config.get("data_format") == "channels_first" else len(node.shape) - 1
-        return None if axis == channels else axis
-    if node.kind in DENSE:
-        return None if axis == len(node.shape) - 1 else axis
-    if node.kind == "Embedding" or node.kind in KEEPING:
-        return axis
-    return _reshaped(node, axis)
-
-
-def _reshaped(node: Node, axis: int) -> int | None:
-    if node.kind == "Permute":
-        dims = node.config.get("dims", ())
-        return dims.index(axis) + 1 if axis in dims else None
-    if node.kind == "Reshape":
-        return axis if _same_front(node.input_shape, node.shape, axis) else None
-    if node.kind == "GetItem":
-        return axis if len(node.shape) == len(node.input_shape) and node.shape[axis] != 1 else None
-    return None
-
-
-def _same_front(before: Shape, after: Shape, axis: int) -> bool:
-    return len(after) > axis and before[1 : axis + 1] == after[1 : axis + 1] and before[axis] is not None
-
-
-def per_step_nodes(net: Net) -> tuple[list[Node], dict[int, int | None]]:
-    """Return the nodes on a path that keeps the time axis from an input to a per-step output, and the
-    axes."""
-    axes = time_axes(net)
-    found: dict[int, Node] = {}
-    waiting = [node for node, _ in net.outputs if axes[id(node)] is not None]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in found:
-            found[id(node)] = node
-            waiting += [source for source in node.inputs if axes[id(source)] is not None]
-    return [node for node in net.nodes if id(node) in found], axes
-
-
-def looks_ahead(node: Node) -> bool:
-    """Say whether a convolution or pooling lets a step see later ones.
-
-    Padding "valid" does not count: its outputs are read as ending at the newest step they see.
-    """
-    config = node.config
-    if node.kind in ("Conv1D", "SeparableConv1D", "DepthwiseConv1D"):
-        return (
-            config.get("padding") == "same"
-            and (first_of(config["kernel_size"]) - 1) * first_of(config["dilation_rate"]) > 0
-        )
-    if node.kind in POOL_1D:
-        strides = config.get("strides") or config["pool_size"]
-        return (
-            config.get("padding") == "same" and first_of(strides) == 1 and first_of(config["pool_size"]) > 1
-        )
-    return (
-        node.kind == "Conv1DTranspose"
-        and config.get("padding") == "same"
-        and first_of(config["kernel_size"]) > 1
-    )
-
-
-def mixes_all_steps(node: Node, axis: int) -> bool:
-    """Say whether a layer that keeps the time axis lets each step see all of them."""
-    if node.kind in ATTENTION:
-        return not (node.arguments.get("use_causal_mask") or node.arguments.get("attention_mask") is not None)
-    if node.kind in ("Softmax", "LayerNormalization"):
-        axes = node.config.get("axis", -1)
-        axes = axes if isinstance(axes, (list, tuple)) else [axes]
-        return axis in [a % len(node.shape) for a in axes]
-    if node.kind == "SqueezeExcite1D":
-        return not node.config.get("causal", False)
-    return node.kind == "GroupNormalization" and len(node.shape) > 2
-
-
-def attends_elsewhere(node: Node, axes: dict[int, int | None]) -> bool:
-    """Say whether attention reads the steps of another input than its queries come from, as a decoder that
-    looks at an encoded past does."""
-    if node.kind not in ATTENTION or len(node.inputs) < 2:
-        return False
-    own = _time_inputs(node.inputs[:1], axes)
-    return bool(own) and not own & _time_inputs(node.inputs[1:], axes)
-
-
-def _time_inputs(starts: list[Node], axes: dict[int, int | None]) -> set[int]:
-    """Return the inputs of the model whose time axis these nodes have."""
-    waiting, seen, found = list(starts), set(), set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or axes[id(node)] is None:
-            continue
-        seen.add(id(node))
-        if node.kind == "InputLayer":
-            found.add(id(node))
-        waiting += node.inputs[:1] if node.kind in ATTENTION else node.inputs
-    return found
-
-
-def joins_global_context(node: Node, axes: dict[int, int | None], kept: set[int]) -> Node | None:
-    """Return the global pooling that this merge puts beside single steps; None if it is no such merge.
-
-    What is pooled over another input's steps, as a decoder's view of the past, is no context of these steps.
-    """
-    if node.kind not in MERGE:
-        return None
-    own = _time_inputs([source for source in node.inputs if axes[id(source)] is not None], axes)
-    for source in node.inputs:
-        if axes[id(source)] is None:
-            pools = [n for n in [source, *ancestors(source)] if n.kind in GLOBAL_POOL]
-            found = [
-                pool
-                for pool in pools
-                if any(id(n) in kept for n in pool.inputs) and own & _time_inputs(pool.inputs, axes)
-            ]
-            if found:
-                return found[0]
-    return None
+from normcast.check.net import Net, Node
+from normcast.models.graph.kinds import CONV_1D, MERGE, POINTWISE, POOL_1D, SCALING
 
 
 def dead_taps(node: Node) -> int:
@@ -239,10 +69,16 @@ def _window(node: Node) -> tuple[int, int] | None:
         )
     if node.kind in POOL_1D:
         return first_of(config["pool_size"]) - 1, first_of(config.get("strides") or config["pool_size"])
-    if mixes_all_steps(node, 1):
-        return None
     pointwise = POINTWISE | MERGE | SCALING | frozenset({"ZeroPadding1D", "GetItem"})
-    return (0, 1) if node.kind in pointwise else None
+    return (0, 1) if node.kind in pointwise and not _is_over_steps(node) else None
+
+
+def _is_over_steps(node: Node) -> bool:
+    """Say whether a layer normalization or a softmax goes over the steps, too."""
+    if node.kind not in ("Softmax", "LayerNormalization"):
+        return False
+    axes = node.config.get("axis", -1)
+    return 1 in [axis % len(node.shape) for axis in (axes if isinstance(axes, (list, tuple)) else [axes])]
 
 
 def first_of(value: object) -> int:
