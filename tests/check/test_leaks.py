@@ -152,6 +152,19 @@ def test_the_time_axis_of_an_input_may_be_its_last():
         assert len(told(keras.Model(x, L.Activation("tanh")(y)))) == leaks
 
 
+def test_tokens_have_a_time_axis_whatever_their_type_is():
+    for dtype in ("int32", "float32"):
+        x = keras.Input((STEPS,), dtype=dtype)
+        y = L.Bidirectional(L.GRU(2, return_sequences=True), name="both")(L.Embedding(9, 4)(x))
+        assert [f.layers for f in told(keras.Model(x, L.Dense(1)(y)))] == [("both",)]
+
+
+def test_channels_are_no_steps():
+    x = keras.Input((STEPS, CHANNELS))
+    mixed = L.Permute((2, 1))(L.Dense(5)(L.Permute((2, 1))(L.Dense(CHANNELS)(x))))
+    assert told(keras.Model(x, mixed)) == []
+
+
 @pytest.mark.parametrize("steps", [None, 63, 64, 65])
 def test_the_length_of_the_window_may_be_odd_or_unknown(steps):
     def tagger(*layers):

@@ -125,22 +125,25 @@ def _largest(value: Any) -> int:
 
 
 def outlooks(net: Net) -> list[Outlook]:
-    """Return how the network looks at each input that has an axis of time.
+    """Return how the network looks at each input that has an axis of time which an output keeps.
 
-    It is the first axis that an output keeps: of (time, channels) mostly the first; whole numbers may have it
-    alone.
+    It is the first axis, also of whole numbers; the second where layers expect the channels in front and
+    nothing keeps the first.
     """
     found, length = [], nominal(net)
+    turned = any(node.config.get("data_format") == "channels_first" for node in net.nodes)
     for start in net.inputs:
         rank = len(start.shape) - 1
-        if rank >= 2 or (rank == 1 and "int" in str(getattr(start.layer, "dtype", ""))):
-            looks = (Outlook.of(net, start, axis, length) for axis in range(min(rank, 2)))
-            found += [look for look in looks if _keeps(look)][:1]
+        axes = range(min(rank, 2 if turned else 1)) if rank >= 2 or _is_named(start) else ()
+        looks = (Outlook.of(net, start, axis, length) for axis in axes)
+        found += [look for look in looks if look.ends][:1]
     return found
 
 
-def _keeps(look: Outlook) -> bool:
-    return any(look.axis == 0 or len(sight.shape) > 1 for _, sight in look.ends)
+def _is_named(start: Node) -> bool:
+    """Whether an input holds whole numbers that stand for something."""
+    embedded = any(reader.kind == "Embedding" for reader in start.readers)
+    return len(start.shape) == 2 and (embedded or "int" in str(getattr(start.layer, "dtype", "")))
 
 
 def sources(look: Outlook) -> dict[int, list[Sight]]:
