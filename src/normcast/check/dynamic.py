@@ -72,9 +72,13 @@ def run_checks(
 def _copied(model: Any) -> tuple[Any, tuple[str, ...]]:
     """Return a copy of a model; where it cannot be had the model, for what does not train it, and why."""
     try:
-        return apply(model, []), ()
+        copy = apply(model, [])
+        if getattr(copy, "inputs", None):
+            return copy, ()
+        why = "what its layers give cannot be inferred"  # Sequential then waits for data
     except ValueError as error:  # as of a function without a name, which Keras cannot write down
-        return model, (f"what shows when the model is trained: it cannot be copied ({in_short(error)}).",)
+        why = in_short(error)
+    return model, (f"what shows when the model is trained: it cannot be copied ({why}).",)
 
 
 def _given(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
