@@ -5,6 +5,7 @@ unchecked, never wrong, and is said once.
 """
 
 import logging
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -277,6 +278,32 @@ def named_anew() -> Iterator[None]:
         yield
     finally:
         set_global_attribute("object_name_uids", counted)
+
+
+_SLOTS = "Skipping variable loading for optimizer"
+_ON_LOADING = (
+    "Error when creating the weights of optimizer",
+    "Error in loading the saved optimizer",
+    "Compiled the loaded model, but the compiled metrics have yet to be built",
+)
+
+
+@contextmanager
+def no_word_on_optimizers() -> Iterator[None]:
+    """Keep Keras from saying on every load that slots of an optimizer, or metrics, are made anew.
+
+    A network that is loaded is looked at, or trained from fresh slots. Hidden: the wording of these warnings,
+    and the logger of two. With another wording: they are said.
+    """
+    log = logging.getLogger("absl")
+    unsaid = lambda record: not record.getMessage().startswith(_ON_LOADING)  # noqa: E731
+    log.addFilter(unsaid)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _SLOTS)
+            yield
+    finally:
+        log.removeFilter(unsaid)
 
 
 def is_operation(spec: dict[str, Any]) -> bool:

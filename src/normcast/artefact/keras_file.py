@@ -7,8 +7,10 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from normcast.artefact.kinds_of_file import other_kind
 from normcast.budgets import opened_zip, refuse_expansion
 from normcast.errors import first_line
+from normcast.keras_seam import no_word_on_optimizers
 from normcast.models.making import at_length
 from normcast.models.revival import Classes, refuse_hostile
 from normcast.models.shapes import Held
@@ -28,18 +30,20 @@ MOST_TEXT = 32 * 2**20
 def read_keras_file(
     path: str | Path, own: Classes | None = None, compiled: bool = True, where: str = ""
 ) -> keras.Model:
-    """Return the model in a .keras or .h5 file.
+    """Return the model in a .keras or .h5 file; what Keras says of slots of its optimizer is not repeated.
 
     own: classes and functions by name that it may need beside those registered with Keras.
     compiled: whether it is compiled as it was when it was saved; where: how messages call the file.
-    Raises FileNotFoundError, and ValueError for a file that is damaged or would run code of its own.
+    Raises FileNotFoundError, and ValueError for a file that is of another kind, which is named, that is
+    damaged, or that would run code of its own.
     """
     import keras
 
-    file = Path(path)
-    if not file.is_file():
+    file, where = Path(path), where or str(path)
+    if not file.exists():
         raise FileNotFoundError(f"{path}: there is no such file.")
-    where = where or str(path)
+    if kind := other_kind(file):
+        raise ValueError(f"{where} is no Keras model: it looks like {kind}.")
     # As Keras does: what is both a zip and HDF5 must not be looked through as one and read as the other.
     look = _of_zip if str(path).endswith(".keras") else _of_hdf5
     try:
@@ -52,7 +56,7 @@ def read_keras_file(
         ) from error
     refuse_hostile(parsed(config, f"{where}: {CONFIG}"), where, own, held)
     try:
-        with at_length:
+        with at_length, no_word_on_optimizers():
             return keras.saving.load_model(
                 file, custom_objects=dict(own or {}), compile=compiled, safe_mode=True
             )

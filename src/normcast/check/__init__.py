@@ -9,7 +9,7 @@ from normcast.check.formats import formatted
 from normcast.check.gather import facts_from
 from normcast.check.guard import CheckCallback, assert_no_findings
 from normcast.check.rule import RULES, Finding, Rule, Severity, find_rule
-from normcast.check.source import lost_layers
+from normcast.check.source import check_source, lost_layers
 from normcast.check.symptom import SYMPTOMS, Symptom
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TrainingFacts",
     "assert_no_findings",
     "check_model",
+    "check_source",
     "facts_from",
     "find_rule",
     "fix_model",

@@ -11,6 +11,7 @@ from normcast.check.choice import Choice
 from normcast.check.facts import Facts, to_facts
 from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
+from normcast.check.lacking import lacking
 from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule
 from normcast.check.told import severities
@@ -39,8 +40,9 @@ def check_model(
     to find those that were never applied. What is selected and shows only when a model runs is for
     `run_checks`, and stands in `not_checked`.
     Never raises on a model, whatever it contains: what could not be looked at, a model without a graph or a
-    rule that failed on it, stands in `not_checked` of the result. A layer that is not known stops a rule that
-    would have to see through it.
+    rule that failed on it, stands in `not_checked` of the result; rules that could concern the model and are
+    silent for want of facts in `lacking`. A layer that is not known stops a rule that would have to see
+    through it.
     Raises ValueError on a rule or fact that does not exist.
 
     >>> import keras
@@ -66,7 +68,7 @@ def check_model(
     by_weight = sorted(
         kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code)
     )
-    return Findings(by_weight, unread)
+    return Findings(by_weight, unread, lacking(choice.rules, net, known))
 
 
 def _run(rule: Rule, net: Any, facts: Facts) -> tuple[list[Finding], tuple[str, ...]]:

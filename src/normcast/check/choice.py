@@ -62,8 +62,7 @@ class Choice:
 
     def of_all(self, findings: Findings) -> Findings:
         """Return those of all findings that are told, the most severe first."""
-        kept = sorted(filter(self.keeps, findings), key=lambda each: -each.severity)
-        return Findings(kept, findings.not_checked)
+        return findings.only(sorted(filter(self.keeps, findings), key=lambda each: -each.severity))
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding is told."""

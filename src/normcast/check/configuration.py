@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from normcast.check.choice import Choice
 from normcast.check.facts import Facts
 from normcast.check.rule import Severity, find_rule
+from normcast.check.stated import facts_of
 from normcast.errors import unknown
 
 FAIL_ON = ("error", "warning", "advice", "never")
@@ -35,6 +36,10 @@ class Configuration:
     def choice(self) -> Choice:
         """Which findings are told by it."""
         return Choice.of(self.select, self.ignore, self.silence)
+
+    def with_rules(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Configuration:
+        """Return it with more rules that are selected, and more that are ignored."""
+        return replace(self, select=(*self.select, *select), ignore=(*self.ignore, *ignore))
 
     def fails(self, severity: int) -> bool:
         """Say whether a finding of this severity is a failure."""
@@ -71,7 +76,7 @@ def to_configuration(table: Mapping[str, Any], where: str = "[tool.normcast.chec
     layers = {
         name: _rules([v] if isinstance(v, str) else v) for name, v in table.get("per-layer", {}).items()
     }
-    facts = Facts().known(**table.get("facts", {}))
+    facts = facts_of(table.get("facts", {}), f"{where} [tool.normcast.check.facts]")
     return Configuration(
         _rules(table.get("select", ())), _rules(table.get("ignore", ())), layers, fail_on, facts
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from normcast.errors import unknown
+from normcast.errors import one_of, unknown
 
 ELEMENTWISE = frozenset(["mse", "mae", "huber", "log_cosh", "mape", "msle"])
 REGRESSION = ELEMENTWISE | {"poisson"}
@@ -18,6 +18,15 @@ OPTIMIZERS = {
     for name in ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "SGD", "Adadelta", "Adagrad", "Ftrl")
 }
 ONE_OF_MANY = frozenset(["categorical_crossentropy", "sparse_categorical_crossentropy"])
+
+WORDS = {
+    "type": ("regression", "classification", "multilabel", "reconstruction"),
+    "granularity": ("per_window", "per_step"),
+    "target_kind": ("one_hot", "sparse", "binary", "multilabel", "real"),
+    "split": ("random", "chronological"),
+    "normalizer_fit_on": ("train", "all"),
+}
+"""The facts that are one of a few words, and those."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +131,18 @@ class Facts:
     lost_layers: tuple[str, ...] = ()
 
     def known(self, **facts: Any) -> Facts:
-        """Return the facts with more of them known. Raises ValueError on a name that is no fact."""
+        """Return the facts with more of them known.
+
+        Raises ValueError on a name that is no fact, and on a word that is none of a fact's.
+        """
         groups: dict[str, dict[str, Any]] = {"task": {}, "training": {}, "data": {}}
         changed: dict[str, Any] = {}
         for name, value in facts.items():
             if name == "lost_layers":
                 changed[name] = tuple(value)
             else:
+                if name in WORDS:
+                    one_of("Facts", name, value, WORDS[name], optional=True)
                 plain = OPTIMIZERS.get(str(value).lower(), value) if name == "optimizer" else value
                 groups[_group(name)][name] = tuple(plain) if isinstance(plain, list) else plain
         for group, values in groups.items():

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from normcast.check.lacking import Lacking
 from normcast.check.rule import Finding, Severity
 from normcast.check.symptom import SYMPTOMS
 from normcast.check.told import severities, told
@@ -22,19 +23,30 @@ class Findings(Shown, list[Finding]):
     `print` shows them as `normcast check` does.
 
     not_checked: sentences on what was not checked and why; () where everything was. No finding means that all
-    is well only where it is empty.
+    is well only where it is empty. lacking: rules that could concern the model and were silent for want of
+    facts, which are named.
 
     >>> Findings(not_checked=["the layers of 'own': it has no graph."]).not_checked
     ("the layers of 'own': it has no graph.",)
     """
 
-    def __init__(self, found: Iterable[Finding] = (), not_checked: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        found: Iterable[Finding] = (),
+        not_checked: Iterable[str] = (),
+        lacking: Iterable[Lacking] = (),
+    ) -> None:
         super().__init__(found)
         self.not_checked = tuple(dict.fromkeys(not_checked))
+        self.lacking = tuple(lacking)
+
+    def only(self, kept: Iterable[Finding]) -> Findings:
+        """Return these findings in place of all, with what else is known of the check."""
+        return Findings(kept, self.not_checked, self.lacking)
 
     def __str__(self) -> str:
         """Return the first of them with their fixes, and how many there are."""
-        return told(self, self.not_checked, most=MOST)
+        return told(self, self.not_checked, most=MOST, lacking=self.lacking)
 
     def __repr__(self) -> str:
         """Return a line for each of the first."""
@@ -55,7 +67,7 @@ class Findings(Shown, list[Finding]):
 
     def at_least(self, severity: Severity) -> Findings:
         """Return those that are at least so severe, and what was not checked."""
-        return Findings([each for each in self if each.severity >= severity], self.not_checked)
+        return self.only(each for each in self if each.severity >= severity)
 
     @property
     def fixes(self) -> dict[str, tuple[Edit, ...]]:
@@ -88,11 +100,12 @@ class Findings(Shown, list[Finding]):
             ]
             mended = bool(seen.fix) and not any(f.fix for f in twins)
             gone |= {id(f) for f in twins} if mended else {id(seen)} if twins else set()
-        return Findings([each for each in self if id(each) not in gone], self.not_checked)
+        return self.only(each for each in self if id(each) not in gone)
 
     def with_others(self, others: Findings) -> Findings:
         """Return these and others, and what neither looked at."""
-        return Findings([*self, *others], [*self.not_checked, *others.not_checked])
+        unread = [*self.not_checked, *others.not_checked]
+        return Findings([*self, *others], unread, [*self.lacking, *others.lacking])
 
 
 def finding_table(findings: Sequence[Finding]) -> Table:

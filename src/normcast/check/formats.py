@@ -4,10 +4,14 @@ docs/check-formats.md."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import fsencode
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 import normcast
 from normcast.check.findings import Findings
+from normcast.check.lacking import Lacking
 from normcast.check.pages import page
 from normcast.check.rule import KINDS, Finding, Severity
 from normcast.check.told import told
@@ -22,11 +26,17 @@ JSON_FORMAT = 1
 
 
 def formatted(
-    findings: Sequence[Finding], kind: str = "text", *, where: str = "model", model: Any = None
+    findings: Sequence[Finding],
+    kind: str = "text",
+    *,
+    where: str = "model",
+    model: Any = None,
+    by_option: bool = False,
 ) -> str:
     """Return findings as "text", "json", "sarif" or "github".
 
     where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
+    by_option: whether text tells facts that are not known as options of the command line.
     What `Findings` know was not checked is told too: no finding alone is no all-clear.
     Raises ValueError on another format.
 
@@ -39,17 +49,27 @@ def formatted(
         return text(as_json(findings, where), indent=2, sort=False)
     if kind == "sarif":
         return text(as_sarif(findings, where), indent=2, sort=False)
-    return as_github(findings, where) if kind == "github" else as_text(findings, where, model)
+    if kind == "github":
+        return as_github(findings, where)
+    return as_text(findings, where, model, by_option=by_option)
 
 
-def as_text(findings: Sequence[Finding], where: str = "model", model: Any = None) -> str:
+def as_text(
+    findings: Sequence[Finding], where: str = "model", model: Any = None, *, by_option: bool = False
+) -> str:
     """Return one block per finding, as ruff prints them, and a last line that counts."""
-    return told(findings, not_checked(findings), where, model)
+    wanting = lacking(findings)
+    return told(findings, not_checked(findings), where, model, lacking=wanting, by_option=by_option)
 
 
 def not_checked(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Return what was not checked, as far as the findings know."""
     return findings.not_checked if isinstance(findings, Findings) else ()
+
+
+def lacking(findings: Sequence[Finding]) -> tuple[Lacking, ...]:
+    """Return what was not looked at for want of facts, as far as the findings know."""
+    return findings.lacking if isinstance(findings, Findings) else ()
 
 
 def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]:
@@ -72,10 +92,12 @@ def as_json(findings: Sequence[Finding], where: str = "model") -> dict[str, Any]
                 "measured": f.measured or None,
                 "sources": list(KINDS[f.code].sources) if f.code in KINDS else [],
                 "page": f"{PAGES}{f.rule}.md" if f.code in KINDS else None,
+                "line": f.line,
             }
             for f in findings
         ],
         "not_checked": list(not_checked(findings)),
+        "lacking": [each.to_dict() for each in lacking(findings)],
         "counts": {str(s): sum(f.severity == s for f in findings) for s in reversed(Severity)},
     }
 
@@ -98,15 +120,17 @@ def as_sarif(findings: Sequence[Finding], where: str = "model") -> dict[str, Any
             {
                 "tool": {"driver": driver},
                 "results": [_sarif_result(f, where) for f in findings],
-                "invocations": [_sarif_invocation(not_checked(findings))],
+                "invocations": [_sarif_invocation(findings)],
             }
         ],
     }
 
 
-def _sarif_invocation(unread: Sequence[str]) -> dict[str, Any]:
-    """Return how the check went: it is successful only where everything was checked."""
-    told = [{"level": "error", "message": {"text": f"not checked: {what}"}} for what in unread]
+def _sarif_invocation(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return how the check went: it fails where something could not be checked, not for want of facts."""
+    unread = [("error", f"not checked: {what}") for what in not_checked(findings)]
+    wanting = [("note", f"not looked at: {each.words(by_option=True)}") for each in lacking(findings)]
+    told = [{"level": level, "message": {"text": words}} for level, words in [*unread, *wanting]]
     return {"executionSuccessful": not unread, "toolExecutionNotifications": told}
 
 
@@ -123,7 +147,9 @@ def _sarif_rule(code: str) -> dict[str, Any]:
 
 def _sarif_result(finding: Finding, where: str) -> dict[str, Any]:
     layers = [{"name": n, "fullyQualifiedName": n, "kind": "object"} for n in finding.layers]
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": where}}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(where)}}
+    physical |= {"region": {"startLine": finding.line}} if finding.line is not None else {}
+    location: dict[str, Any] = {"physicalLocation": physical}
     return {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
@@ -138,6 +164,16 @@ def _sarif_result(finding: Finding, where: str) -> dict[str, Any]:
     }
 
 
+def uri(where: str) -> str:
+    """Return a path as a URI: relative as it is, absolute with its scheme, what is no plain sign encoded.
+
+    >>> uri("my models/50% #1.keras"), uri("/tmp/a b.keras"), uri("a:b.keras")
+    ('my%20models/50%25%20%231.keras', 'file:///tmp/a%20b.keras', 'a%3Ab.keras')
+    """
+    path = PurePath(where)
+    return path.as_uri() if path.is_absolute() else quote(fsencode(path.as_posix()))
+
+
 def as_github(findings: Sequence[Finding], where: str = "model") -> str:
     """Return findings as GitHub workflow commands, one line each."""
     commands = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
@@ -145,11 +181,16 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
     for f in findings:
         layers = f"{', '.join(f.layers)}: " if f.layers else ""
         title = _escaped(f"{f.code} {f.rule}", parameter=True)
-        command = f"::{commands[f.severity]} file={_escaped(where, parameter=True)},title={title}::"
+        line = f",line={f.line}" if f.line is not None else ""
+        command = f"::{commands[f.severity]} file={_escaped(where, parameter=True)}{line},title={title}::"
         measured = f" Measured: {f.measured}" if f.measured else ""
         lines.append(command + _escaped(layers + f.message + measured))
     file = _escaped(where, parameter=True)
     lines += [f"::error file={file},title=not checked::{_escaped(what)}" for what in not_checked(findings)]
+    wanting = "; ".join(each.words(by_option=True) for each in lacking(findings))
+    lines += [f"::notice file={file},title=not looked at for want of facts::{_escaped(wanting)}"] * bool(
+        wanting
+    )
     return "\n".join(lines)
 
 

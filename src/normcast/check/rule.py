@@ -46,6 +46,7 @@ class Found:
     safety: str | None = None
     layers: tuple[str, ...] = ()
     hint: str | None = None
+    line: int | None = None
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -60,7 +61,8 @@ class Finding(Shown):
     rule: its slug; code: "NC" and the rule's number; layers: the names concerned, none for the whole model.
     message: one line of why; evidence: the numbers behind it; hint: what to do, in words.
     fix: edits that remove the finding, for `normcast.models.edits.apply`; safety: "safe", "unsafe" or
-    "display". measured: what the fix was measured to do on the user's data, "" where nobody asked.
+    "display". measured: what the fix was measured to do on the user's data, "" where nobody asked. line: of
+    the source text, from 1, None where a model was checked.
     """
 
     rule: str
@@ -73,6 +75,7 @@ class Finding(Shown):
     fix: tuple[Edit, ...] = ()
     safety: str = DISPLAY
     measured: str = ""
+    line: int | None = None
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
@@ -138,6 +141,7 @@ class Kind:
             evidence=found.evidence,
             fix=fix,
             safety=(found.safety or self.safety) if fix else DISPLAY,
+            line=found.line,
         )
 
 

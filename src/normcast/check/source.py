@@ -1,45 +1,63 @@
-"""Layers that a source text makes and never applies: a built model no longer shows them."""
+"""Source: layers that a script makes and loses, which a built model no longer shows."""
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable
+from pathlib import Path
 
-import keras
+import normcast.check.rules  # noqa: F401  (registers the rules)
+from normcast.check.choice import Choice
+from normcast.check.findings import Findings
+from normcast.check.rule import RULES, Found
+from normcast.check.script.lost import lost_in
+from normcast.check.script.reading import Script, read_script, tree_of
+
+RULE = "NC001"
+"""The rule that source alone can tell."""
 
 
 def lost_layers(source: str) -> tuple[str, ...]:
-    """Return the layers that Python source makes without applying them, as "name (Class, line n)".
+    """Return the layers that Python source makes and loses, as "name (Class, line n)".
 
-    A layer counts as lost when it is made as a statement of its own, or given to a name that is read nowhere.
-    Raises SyntaxError on text that is not Python.
+    A layer is lost when it is never called, when what it gives is overwritten before it is read or, behind a
+    model that is made of tensors, read nowhere. What the text alone does not decide is left out.
+    Raises ValueError on text that is not Python.
 
     >>> lost_layers("x = Input((8, 3))\\nh = LSTM(32)\\ny = Dense(1)(x)\\nmodel = Model(x, y)")
     ('h (LSTM, line 2)',)
     """
-    tree = ast.parse(source)
-    reads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    reads |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
-    lost = []
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.Assign, ast.Expr)):
-            continue
-        made = _layer_class(node.value)
-        if made is None:
-            continue
-        names = [_name(target) for target in node.targets] if isinstance(node, ast.Assign) else [made.lower()]
-        if isinstance(node, ast.Expr) or not reads & set(names):
-            lost.append((node.lineno, f"{names[0]} ({made}, line {node.lineno})"))
-    return tuple(text for _, text in sorted(lost))
+    return tuple(map(str, lost_in(Script(tree_of(source, "source")))))
 
 
-def _name(target: ast.expr) -> str:
-    return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+def check_source(path: Path | str, *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Findings:
+    """Return the layers that a script, or a notebook, makes and loses; it is parsed, never run.
 
+    path: a .py or .ipynb file; select, ignore: as in `check_model`. Findings have the `line`; of a notebook
+    the message names cell and line.
+    Raises FileNotFoundError, and ValueError for a file that is no Python or too long, and for a rule that
+    does not exist.
 
-def _layer_class(value: ast.expr | None) -> str | None:
-    """Return the class name if the expression makes a Keras layer and does not apply it."""
-    if not isinstance(value, ast.Call) or not isinstance(value.func, (ast.Name, ast.Attribute)):
-        return None
-    name = _name(value.func)
-    cls = getattr(keras.layers, name, None)
-    return name if isinstance(cls, type) and issubclass(cls, keras.layers.Layer) else None
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     script = Path(folder, "net.py")
+    ...     _ = script.write_text("from keras import *\\nx = Input((8, 3))\\nModel(x, layers.Dense(1))")
+    ...     [(found.rule, found.line) for found in check_source(script)]
+    [('layer-never-called', 3)]
+    """
+    choice = Choice.of(select, ignore)
+    script = read_script(path)
+    if RULES[RULE] not in choice.rules:
+        return Findings()
+    return Findings(
+        RULES[RULE].told(
+            Found(
+                (),
+                ": ".join(filter(None, [script.place(lost.line), f"{lost.layer} {lost.why}"])),
+                layers=(lost.name,),
+                line=None if script.cells else lost.line,
+            ),
+            (),
+            RULES[RULE].hint,
+        )
+        for lost in lost_in(script)
+    )

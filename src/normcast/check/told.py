@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from normcast.check.lacking import Lacking
 from normcast.check.rule import SAFE, UNSAFE, Finding, Severity
 from normcast.models.edits import Edit
 from normcast.models.edits.change import edited
@@ -25,18 +26,30 @@ def told(
     where: str = "model",
     model: Any = None,
     most: int | None = None,
+    lacking: Sequence[Lacking] = (),
+    by_option: bool = False,
 ) -> str:
     """Return one block per finding, what was not checked, and a last line that counts.
 
     where: the file or name of the model; model: with it, each fix is shown as a difference of the layers;
-    most: of how many findings, None for all.
+    most: of how many findings, None for all; lacking: what was not looked at for want of facts, told by their
+    names, or by_option as the command line takes them.
     """
     not_checked = [f"{where}: not checked: {what}" for what in unread]
+    wanting = wanted(lacking, where, by_option)
     if not findings:
-        return "\n".join(not_checked) or f"{where}: no findings."
+        return "\n".join([*(not_checked or [f"{where}: no findings."]), *wanting])
     blocks = [_block(finding, where, model) for finding in findings[:most]]
     blocks += [f"... and {len(findings) - len(blocks)} more"] if len(blocks) < len(findings) else []
-    return "\n".join([*blocks, *not_checked, "", f"Found {severities(findings)}.{_fixable(findings)}"])
+    return "\n".join(
+        [*blocks, *not_checked, *wanting, "", f"Found {severities(findings)}.{_fixable(findings)}"]
+    )
+
+
+def wanted(lacking: Sequence[Lacking], where: str, by_option: bool = False) -> list[str]:
+    """Return the line that says what was not looked at for want of facts; none where there is nothing."""
+    parts = "; ".join(each.words(by_option) for each in lacking)
+    return [f"{where}: not looked at for want of facts: {parts}."] if parts else []
 
 
 def severities(findings: Sequence[Finding]) -> str:
@@ -53,7 +66,8 @@ def _fixable(findings: Sequence[Finding]) -> str:
 
 
 def _block(finding: Finding, where: str, model: Any) -> str:
-    place = ":".join([where, ", ".join(finding.layers)] if finding.layers else [where])
+    line = [] if finding.line is None else [str(finding.line)]
+    place = ":".join([where, *line, *([", ".join(finding.layers)] if finding.layers else [])])
     lines = [f"{place}: {finding.code} {finding.rule} [{finding.severity}] {finding.message}"]
     measured = [f"    measured: {finding.measured}"] if finding.measured else []
     if not finding.fix:

@@ -12,7 +12,7 @@ import typer
 from normcast.cli import ending
 from normcast.cli.app import app
 from normcast.cli.codes import DONE, FAILED, INTERRUPTED, REFUSED
-from normcast.cli.console import calling, write_what_can_be_written
+from normcast.cli.console import Refusal, calling, write_what_can_be_written
 
 from normcast.cli import forecast, predict, fit, presets, check, inspect, study  # isort: skip  (they add their commands, in this order)
 
@@ -45,6 +45,8 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         code = ending.code()
     except typer.Exit as error:
         code = error.exit_code
+    except Refusal as error:
+        return refused(str(error), REFUSED, debug)
     except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
         return refused(str(error) or type(error).__name__, FAILED, debug)
     except Exception as error:

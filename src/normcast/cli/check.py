@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Exit, Option
 
 from normcast.cli.app import app
+from normcast.cli.console import refusing, say
 from normcast.cli.data_options import reading
+from normcast.cli.fact_options import facts, facts_of_options
 from normcast.cli.options import shared
 
 if TYPE_CHECKING:
     from normcast.cli.check_run import Outcome
 
 Rules = Annotated[list[str] | None, Option(help="Rule, by name or code; may repeat.")]
+Format = Literal["text", "json", "sarif", "github"]
 
 
 @app.command()
-@shared(reading)
+@refusing
+@shared(reading, facts)
 def check(
-    model: Annotated[Path, Argument(help="A saved keras model, .keras.", show_default=False)],
+    model: Annotated[
+        Path,
+        Argument(help="A saved keras model, .keras, or the source that makes one, .py.", show_default=False),
+    ],
     *,
     reading: dict[str, Any],
+    facts: dict[str, Any],
     select: Rules = None,
     ignore: Rules = None,
     data: Annotated[
@@ -35,11 +42,18 @@ def check(
         bool, Option("--measure", help="Train the model with and without each fix on the data.")
     ] = False,
     seeds: Annotated[int, Option(help="With --measure: starts of each network.", min=1)] = 8,
-    epochs: Annotated[int, Option(help="With --measure: most passes over the data.", min=1)] = 20,
-    output_format: Annotated[str, Option("--format", help="text, json, sarif or github.")] = "text",
-    fix: Annotated[str | None, Option(help="Apply the fixes that are safe, or unsafe ones too.")] = None,
+    epochs: Annotated[
+        int | None, Option(help="Passes over the data in training; with --measure: at most, 20.")
+    ] = None,
+    output_format: Annotated[Format, Option("--format", help="How findings are printed.")] = "text",
+    fix: Annotated[
+        Literal["safe", "unsafe"] | None, Option(help="Apply the fixes that are safe, or unsafe ones too.")
+    ] = None,
     out: Annotated[Path | None, Option("--out", "-o", help="Where the fixed model goes.")] = None,
-    fail_on: Annotated[str | None, Option(help="Exit with 1 from this severity on; default: error.")] = None,
+    fail_on: Annotated[
+        Literal["error", "warning", "advice", "never"] | None,
+        Option(help="Exit with 1 from this severity on; default: error."),
+    ] = None,
 ) -> None:
     """Say what is wrong in a Keras model, and how to fix it."""
     from normcast.check.configuration import load_configuration
@@ -50,15 +64,15 @@ def check(
     options = options_of(files, reading, "check")
     fix_study = None
     if measure:
-        from normcast.cli.console import say
         from normcast.cli.measure import FixStudy
 
         task, named = reading["task"], {name: each for name, each in reading.items() if name != "task"}
-        fix_study = FixStudy.of(files, named, task, say=say, seeds=seeds, epochs=epochs)
+        fix_study = FixStudy.of(files, named, task, say=say, seeds=seeds, epochs=epochs or 20)
     finish(
         check_command(
             model,
             configuration=load_configuration(),
+            facts=facts_of_options(facts, None if measure else epochs),
             select=select or (),
             ignore=ignore or (),
             output_format=output_format,
@@ -93,8 +107,8 @@ def rules() -> None:
 
 def finish(outcome: Outcome) -> None:
     """Print what came of it and leave with its exit code; what could not be done goes to stderr."""
-    print(outcome.text, file=sys.stderr if outcome.refused else sys.stdout)
+    say(outcome.text) if outcome.refused else print(outcome.text)
     for note in outcome.notes:
-        print(note, file=sys.stderr)
+        say(note)
     if outcome.exit_code:
         raise Exit(outcome.exit_code)

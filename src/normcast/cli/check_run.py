@@ -18,6 +18,8 @@ from normcast.check.formats import formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, KINDS, RULES, Finding, find_rule
+from normcast.check.script.reading import is_source
+from normcast.cli.check_source import findings_of_source
 from normcast.cli.codes import DONE, FAILED, REFUSED
 from normcast.cli.network import read_model
 
@@ -59,7 +61,7 @@ def check_command(
     measure: Measure | None = None,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Check a saved Keras model, and fix it if asked.
+    """Check a saved Keras model, and fix it if asked; or the source that makes one, which is not run.
 
     configuration: from `load_configuration`; select and ignore add to it, fail_on replaces it. facts: of task
     and data.
@@ -71,28 +73,52 @@ def check_command(
     Exit code: 1 when a remaining finding is at least `fail_on` (error); else 2 when something could not be
     checked, a file cannot be read or the model cannot be run; else 0.
     """
-    configuration = configuration or Configuration()
+    configuration = (configuration or Configuration()).with_rules(select, ignore)
     chosen: dict[str, Any] = {
-        "select": [*configuration.select, *select],
-        "ignore": [*configuration.ignore, *ignore],
+        "select": configuration.select,
+        "ignore": configuration.ignore,
         "silence": configuration.silence,
     }
     try:
+        _refuse_unknown_rules(chosen)
         if (fix is None) != (output is None):
             raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
-        model = _loaded(path, custom_objects or {})
-        given = _given(data, model, options or {}, run=run)
-        known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
-        model, findings, notes = _found(model, known, fix, output, chosen)
-        findings = _with_run(model, findings, given, chosen, known) if run else findings
-        findings = _measured(model, findings, measure) if measure else findings
+        if is_source(path):
+            asked = {"data": list(data), "run": run, "measure": measure, "fix": fix}
+            asked |= {"fact": facts is not None and facts.stated()}
+            findings, *notes = _of_source(path, configuration, asked)
+            model = None
+        else:
+            model = _loaded(path, custom_objects or {})
+            given = _given(data, model, options or {}, run=run)
+            known = (facts or Facts()).filled_from(configuration.facts).filled_from(given.facts(model))
+            model, findings, told = _found(model, known, fix, output, chosen)
+            findings = _with_run(model, findings, given, chosen, known) if run else findings
+            findings = _measured(model, findings, measure) if measure else findings
+            notes = [*(f"Note: {note}" for note in given.notes), *told]
     except Refused as refused:
         return Outcome(REFUSED, f"check: {refused}", refused=True)
     limits = configuration if fail_on is None else Configuration(fail_on=fail_on)
     failed = any(limits.fails(f.severity) for f in findings)
-    text = formatted(findings, output_format, where=str(path), model=model)
+    text = formatted(findings, output_format, where=str(path), model=model, by_option=True)
     code = FAILED if failed else NOT_CHECKED if findings.not_checked else DONE
-    return Outcome(code, text, (*(f"Note: {note}" for note in given.notes), *notes), findings)
+    return Outcome(code, text, tuple(notes), findings)
+
+
+def _of_source(
+    path: Path | str, configuration: Configuration, asked: Mapping[str, Any]
+) -> tuple[Findings, str]:
+    try:
+        return findings_of_source(path, configuration, asked)
+    except (OSError, ValueError) as error:
+        raise Refused(str(error)) from error
+
+
+def _refuse_unknown_rules(chosen: Mapping[str, Any]) -> None:
+    try:
+        Choice.of(**chosen)
+    except ValueError as error:
+        raise Refused(str(error).removeprefix("check: ")) from error
 
 
 def _given(data: Iterable[Path | str], model: Any, options: Mapping[str, Any], *, run: bool) -> Given:
@@ -136,13 +162,14 @@ def _with_run(
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
     unseen = Choice.of(**options).unseen
-    left = Findings(findings, [what for what in findings.not_checked if what not in unseen])
+    unread = [what for what in findings.not_checked if what not in unseen]
+    left = Findings(findings, unread, findings.lacking)
     return left.with_others(ran).told_once()
 
 
 def _measured(model: Any, findings: Findings, measure: Measure) -> Findings:
     try:
-        return Findings(measure(model, findings), findings.not_checked)
+        return findings.only(measure(model, findings))
     except (ValueError, TypeError, OSError, ImportError) as error:
         raise Refused(f"--measure: {error}") from error
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import codecs
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from typer import Exit
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from normcast.data import Cases, Panel
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 HEADERS = {
     "mase": "MASE", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "smape": "sMAPE %", "scaled_crps": "sCRPS",
@@ -46,6 +52,25 @@ def say(text: str, *, quiet: bool = False) -> None:
     """Print a line on stderr, unless quiet."""
     if not quiet:
         print(text, file=sys.stderr, flush=True)
+
+
+class Refusal(Exception):
+    """A call that cannot be carried out; its words are for the user."""
+
+
+def refusing(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command whose code 1 says what it found refuse by another what it was given and cannot use."""
+
+    @wraps(command)
+    def run(*args: P.args, **given: P.kwargs) -> R:
+        try:
+            return command(*args, **given)
+        except Exit:
+            raise
+        except (ValueError, TypeError, OSError, ArithmeticError, ImportError, RuntimeError) as error:
+            raise Refusal(str(error) or type(error).__name__) from error
+
+    return run
 
 
 _called: ContextVar[tuple[str, ...]] = ContextVar("called", default=())

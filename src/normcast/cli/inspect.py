@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
 from normcast.cli.app import app
+from normcast.cli.check import Rules
+from normcast.cli.console import refusing
 from normcast.cli.data_options import reading
 from normcast.cli.options import shared
 
 
 @app.command()
+@refusing
 @shared(reading)
 def inspect(
     model: Annotated[Path, Argument(help="A saved keras model, .keras.", show_default=False)],
@@ -30,9 +33,11 @@ def inspect(
     training: Annotated[
         bool, Option("--training", help="Let dropout and batch statistics act, as in fit.")
     ] = False,
+    select: Rules = None,
+    ignore: Rules = None,
     keep: Annotated[int, Option(help="Cases of which all values are kept.", min=1)] = 64,
     report: Annotated[Path | None, Option(help="Also write a report: one HTML file.")] = None,
-    output_format: Annotated[str, Option("--format", help="text or json.")] = "text",
+    output_format: Annotated[Literal["text", "json"], Option("--format", help="How it is printed.")] = "text",
 ) -> None:
     """See inside the recurrence of a Keras model, step by step."""
     from normcast.check.configuration import load_configuration
@@ -50,7 +55,7 @@ def inspect(
         report=report,
         output_format=output_format,
         command=typed(),
-        configuration=load_configuration(),
+        choice=load_configuration().with_rules(select or (), ignore or ()).choice,
     )
     print(done.text)
     for note in done.notes:

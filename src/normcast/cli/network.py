@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,4 @@ def read_model(path: str | Path, custom_objects: Mapping[str, Any] | None = None
     """Return the model in a .keras or .h5 file; custom_objects: classes that it may need by name."""
     from normcast.artefact import read_keras_file
 
-    with warnings.catch_warnings():  # the optimizer's slots are of no concern: it is trained anew, or never
-        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-        return read_keras_file(path, custom_objects)
+    return read_keras_file(path, custom_objects)

@@ -102,6 +102,7 @@ def _interval(bounds: tuple[float, float]) -> str:
     ADVICE,
     safety=UNSAFE,
     hint="a linear output, or softplus where targets cannot be negative",
+    needs=["loss or type"],
     sources=["Lu et al. 2019, Dying ReLU, arXiv:1903.06733", "stackoverflow.com/questions/51432661"],
     exceptions=(
         "Silent for softplus, exponential, Poisson losses and reconstruction; "

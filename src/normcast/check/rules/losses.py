@@ -18,6 +18,7 @@ from normcast.models.edits import Edit, Set
     "sigmoid-mse-classification",
     ADVICE,
     hint="take the cross-entropy that fits the labels",
+    needs=["loss", "target_kind or type"],
     sources=["Golik, Doetsch, Ney 2013, Interspeech: Cross-entropy vs. squared error training"],
     exceptions="Advice only: published networks train this way (Time-CNN).",
     bad=[chain((8, 3), L.LSTM(4), L.Dense(2, activation="sigmoid"), loss="mse", target_kind="one_hot")],
@@ -53,6 +54,7 @@ def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     safety=UNSAFE,
     hint="softmax for exclusive classes; sigmoid with binary cross-entropy for several labels at once",
+    needs=["loss"],
     sources=[
         "keras-team/keras#6447",
         "stackoverflow.com/questions/64381457",
@@ -123,6 +125,7 @@ def _unit_of_each_class(head: Head, facts: Facts) -> tuple[Edit, ...]:
     WARNING,
     safety=UNSAFE,
     hint="categorical_crossentropy for exclusive classes",
+    needs=["loss"],
     sources=["keras-team/keras#4994"],
     exceptions="Silent for tasks stated to have several labels at once, and for custom losses.",
     bad=[

@@ -56,6 +56,7 @@ def bn_on_raw_input(net: Net, facts: Facts) -> Iterator[Found]:
     ADVICE,
     safety=UNSAFE,
     hint="leave out the batch normalization in front of the last Dense layer",
+    needs=["loss or type"],
     sources=[
         "stackoverflow.com/questions/54368686, 64277744",
         "measured: test MSE worse in 6 of 6 settings, 1.2 to 1.8 times "
