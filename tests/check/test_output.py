@@ -55,7 +55,7 @@ def test_json_holds_everything_and_its_edits_can_be_read_back(faulty):
     assert data["counts"]["warning"] == sum(f.severity == 2 for f in findings)
     assert list(data["findings"][0]) == [
         *("rule", "code", "severity", "layers", "message", "hint", "evidence"),
-        *("fix", "safety", "measured", "sources", "page"),
+        *("fix", "safety", "measured", "sources", "page", "line"),
     ]
 
 
@@ -82,8 +82,9 @@ def test_a_rule_carries_its_page_and_no_address(faulty):
 
 def test_github_annotations_are_one_escaped_line_each(faulty):
     lines = formatted(check_model(faulty), "github", where="a,b.keras").splitlines()
-    assert len(lines) == len(check_model(faulty))
+    assert len(lines) == len(check_model(faulty)) + 1
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
+    assert "title=not looked at for want of facts::" in lines[-1]
     assert "file=a%2Cb.keras,title=NC0" in lines[0]
 
 

@@ -50,7 +50,7 @@ def test_a_fixed_model_is_written_and_clean_of_the_error(faulty, tmp_path, capsy
 def test_a_file_that_is_no_model_is_refused_with_two(tmp_path, capsys):
     (tmp_path / "no.keras").write_text("no")
     assert run(["check", str(tmp_path / "no.keras")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "cannot be read as a Keras model: it looks like a text" in capsys.readouterr().err
 
 
 def test_a_rule_prints_its_page_and_an_unknown_one_says_which_was_meant(capsys):

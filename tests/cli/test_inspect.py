@@ -97,7 +97,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_done_is_refused_in_one_message(model, name, capsys):
     options, words = BAD[name]
-    assert run(["inspect", str(model), *options]) == 1
+    assert run(["inspect", str(model), *options]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert words in printed.err
@@ -105,27 +105,27 @@ def test_what_cannot_be_done_is_refused_in_one_message(model, name, capsys):
 
 def test_x_that_does_not_fit_and_x_with_nan_are_refused_with_the_place(model, tmp_path, capsys):
     np.savez(tmp_path / "other.npz", x=X[:, :5], y=Y)
-    assert run(["inspect", str(model), str(tmp_path / "other.npz")]) == 1
+    assert run(["inspect", str(model), str(tmp_path / "other.npz")]) == 2
     assert "(5, 2), but the model reads (8, 2)" in capsys.readouterr().err
     broken = X.copy()
     broken[2, 3, 1] = np.nan
     np.savez(tmp_path / "nan.npz", x=broken)
-    assert run(["inspect", str(model), str(tmp_path / "nan.npz")]) == 1
+    assert run(["inspect", str(model), str(tmp_path / "nan.npz")]) == 2
     assert "case 2, step 3, channel 1" in capsys.readouterr().err
 
 
 def test_a_table_for_a_model_of_two_channels_and_one_that_is_too_short_are_refused(model, tmp_path, capsys):
-    assert run(["inspect", str(model), str(table(tmp_path))]) == 1
+    assert run(["inspect", str(model), str(table(tmp_path))]) == 2
     assert "windows of (steps, 1)" in capsys.readouterr().err
     net = keras.Sequential([keras.Input((80, 1)), keras.layers.LSTM(2)])
     net.save(tmp_path / "long.keras")
-    assert run(["inspect", str(tmp_path / "long.keras"), str(tmp_path / "table.csv")]) == 1
+    assert run(["inspect", str(tmp_path / "long.keras"), str(tmp_path / "table.csv")]) == 2
     assert "the longest has 60" in capsys.readouterr().err
 
 
 def test_what_is_no_model_is_refused(tmp_path, capsys):
     (tmp_path / "no.keras").write_text("no")
-    assert run(["inspect", str(tmp_path / "no.keras")]) == 1
+    assert run(["inspect", str(tmp_path / "no.keras")]) == 2
     assert "cannot be read as a Keras model" in capsys.readouterr().err
 
 
@@ -172,7 +172,7 @@ def test_arrays_and_columns_are_named_by_options(model, tmp_path, capsys):
     named = ["--x", "signals", "--y", "goal", "--layout", "channels_first"]
     assert run(["inspect", str(model), str(tmp_path / "swapped.npz"), *named]) == 0
     assert "loss (mse)" in flat(capsys.readouterr().out)
-    assert run(["inspect", str(model), str(tmp_path / "swapped.npz"), "--x", "signals"]) == 1
+    assert run(["inspect", str(model), str(tmp_path / "swapped.npz"), "--x", "signals"]) == 2
     assert "(channels, steps): give x.swapaxes(1, 2), or layout channels_first" in capsys.readouterr().err
     rows = [f"{i},{t},{a},{b},{i % 2}" for i, case in enumerate(X) for t, (a, b) in enumerate(case)]
     (tmp_path / "long.csv").write_text("who,t,a,b,gait\n" + "\n".join(rows))
@@ -180,7 +180,7 @@ def test_arrays_and_columns_are_named_by_options(model, tmp_path, capsys):
     for flag in ("--y", "--target-col"):
         assert run([*call, flag, "gait"]) == 0
         assert "Note: column 'gait' is taken as y" in capsys.readouterr().err
-    assert run([*call, "--x", "a"]) == 1
+    assert run([*call, "--x", "a"]) == 2
     assert "--x names an array" in capsys.readouterr().err
 
 
@@ -199,7 +199,7 @@ def test_two_rows_of_one_stamp_are_a_question(tmp_path, capsys):
     rows = [f"{shop},{line}" for shop in "ab" for line in lines]
     (tmp_path / "shops.csv").write_text("shop,ds,y\n" + "\n".join(rows))
     call = ["inspect", str(file), str(tmp_path / "shops.csv")]
-    assert run(call) == 1
+    assert run(call) == 2
     assert "--id-col shop" in capsys.readouterr().err
     assert run([*call, "--id-col", "shop"]) == 0
     assert "100 windows" in flat(capsys.readouterr().out)
@@ -215,10 +215,10 @@ def test_words_are_drawn_for_an_embedding_and_others_are_refused(tmp_path, capsy
     x = drawn(net)
     assert set(np.unique(x)) == set(range(1, 9))
     np.savez(tmp_path / "w.npz", x=x + 1, y=np.zeros(64))
-    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 1
+    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 2
     assert "'look' looks up whole numbers from 0 to 8" in capsys.readouterr().err
     np.savez(tmp_path / "w.npz", x=x, y=np.arange(64) % 4)
-    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 1
+    assert run(["inspect", str(file), str(tmp_path / "w.npz")]) == 2
     assert "y is 3 in case 3, but the output has 3 classes" in capsys.readouterr().err
 
 
@@ -228,7 +228,7 @@ def test_targets_that_do_not_fit_are_said_and_those_with_nan_refused(model, tmp_
     told = flat(capsys.readouterr().out)
     assert "y does not fit: the output is (1), the target (3): the loss broadcasts them" in told
     np.savez(tmp_path / "nan.npz", x=X, y=np.where(np.arange(6) == 2, np.nan, 1.0))
-    assert run(["inspect", str(model), str(tmp_path / "nan.npz")]) == 1
+    assert run(["inspect", str(model), str(tmp_path / "nan.npz")]) == 2
     assert "nan.npz: y is nan at case 2." in capsys.readouterr().err
 
 

@@ -43,7 +43,7 @@ def read_keras_file(
     if not file.exists():
         raise FileNotFoundError(f"{path}: there is no such file.")
     if kind := other_kind(file):
-        raise ValueError(f"{where} is no Keras model: it looks like {kind}.")
+        raise ValueError(f"{where} cannot be read as a Keras model: it looks like {kind}.")
     # As Keras does: what is both a zip and HDF5 must not be looked through as one and read as the other.
     look = _of_zip if str(path).endswith(".keras") else _of_hdf5
     try:

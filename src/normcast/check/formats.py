@@ -188,9 +188,8 @@ def as_github(findings: Sequence[Finding], where: str = "model") -> str:
     file = _escaped(where, parameter=True)
     lines += [f"::error file={file},title=not checked::{_escaped(what)}" for what in not_checked(findings)]
     wanting = "; ".join(each.words(by_option=True) for each in lacking(findings))
-    lines += [f"::notice file={file},title=not looked at for want of facts::{_escaped(wanting)}"] * bool(
-        wanting
-    )
+    if wanting:
+        lines.append(f"::notice file={file},title=not looked at for want of facts::{_escaped(wanting)}")
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import normcast.check.rules  # noqa: F401  (registers the rules)
@@ -39,7 +39,7 @@ def page(kind: Kind, evidence: Evidence | None = None) -> str:
     """
     parts = [f"# {kind}"]
     parts += _of_rule(RULES[kind.code]) if kind.code in RULES else _of_symptom(SYMPTOMS[kind.code])
-    if kind.exceptions:
+    if kind.exceptions and kind.code not in RULES:
         parts.append(f"## Exceptions\n\n{kind.exceptions}")
     record = evidence or read_evidence()
     if record is not None and record.of(kind.slug):
@@ -57,10 +57,23 @@ def _of_rule(rule: Rule) -> list[str]:
         f"## What it does\n\n{what}",
         f"## Why is this bad?\n\n{why}",
         f"## Example\n\n{_code(rule.bad)}",
-        f"## Use instead\n\n{_capital(rule.hint)}.\n\n{_code(rule.good)}",
+        "\n\n".join([f"## Use instead\n\n{_capital(rule.hint)}.", *map(_shown, _remedies(rule))]),
         f"## Fix safety\n\n{_SAFETY[rule.safety]}",
         *([needs] if rule.needs else []),
+        *_left_alone(rule),
     ]
+
+
+def _remedies(rule: Rule) -> Sequence[Example]:
+    """Return the examples of what to do: those of a rule with a fix stand behind its bad ones already."""
+    return () if any(example.fixed for example in rule.bad) else rule.good[:1]
+
+
+def _left_alone(rule: Rule) -> list[str]:
+    rest = rule.good[len(_remedies(rule)) :]
+    parts = [rule.exceptions] if rule.exceptions else []
+    parts += ["It says nothing of these:", *map(_shown, rest)] if rest else []
+    return ["\n\n".join(["## Exceptions", *parts])] if parts else []
 
 
 def _of_symptom(symptom: Symptom) -> list[str]:
@@ -136,6 +149,11 @@ def _join(names: Iterable[str]) -> str:
 
 
 def _capital(text: str) -> str:
+    """Return a sentence with a capital, unless it begins with code.
+
+    >>> _capital("scale the inputs"), _capital("`use_bias=False`")
+    ('Scale the inputs', '`use_bias=False`')
+    """
     return text[0].upper() + text[1:]
 
 

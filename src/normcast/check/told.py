@@ -41,9 +41,8 @@ def told(
         return "\n".join([*(not_checked or [f"{where}: no findings."]), *wanting])
     blocks = [_block(finding, where, model) for finding in findings[:most]]
     blocks += [f"... and {len(findings) - len(blocks)} more"] if len(blocks) < len(findings) else []
-    return "\n".join(
-        [*blocks, *not_checked, *wanting, "", f"Found {severities(findings)}.{_fixable(findings)}"]
-    )
+    last = f"Found {severities(findings)}.{_fixable(findings)}"
+    return "\n".join([*blocks, *not_checked, *wanting, "", last])
 
 
 def wanted(lacking: Sequence[Lacking], where: str, by_option: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from normcast.check.configuration import Configuration
 from normcast.check.dynamic import run_checks
 from normcast.check.facts import Facts
 from normcast.check.findings import Findings
-from normcast.check.formats import formatted
+from normcast.check.formats import FORMATS, formatted
 from normcast.check.given import Given
 from normcast.check.pages import page
 from normcast.check.rule import DISPLAY, KINDS, RULES, Finding, find_rule
@@ -22,6 +22,7 @@ from normcast.check.script.reading import is_source
 from normcast.cli.check_source import findings_of_source
 from normcast.cli.codes import DONE, FAILED, REFUSED
 from normcast.cli.network import read_model
+from normcast.errors import one_of
 
 NOT_CHECKED = REFUSED
 
@@ -80,7 +81,7 @@ def check_command(
         "silence": configuration.silence,
     }
     try:
-        _refuse_unknown_rules(chosen)
+        _refuse_unknown(chosen, output_format)
         if (fix is None) != (output is None):
             raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
         if is_source(path):
@@ -114,8 +115,9 @@ def _of_source(
         raise Refused(str(error)) from error
 
 
-def _refuse_unknown_rules(chosen: Mapping[str, Any]) -> None:
+def _refuse_unknown(chosen: Mapping[str, Any], output_format: str) -> None:
     try:
+        one_of("check", "format", output_format, FORMATS)
         Choice.of(**chosen)
     except ValueError as error:
         raise Refused(str(error).removeprefix("check: ")) from error

@@ -12,8 +12,8 @@ from normcast.check.rule import RULES
 from normcast.check.source import check_source
 
 NOTE = (
-    "Note: source alone tells one rule, layers that are never called; it was not run. Check the model that it "
-    f"saves for the other {len(RULES) - 1}."
+    "Note: source alone tells one rule, layers that are never called; it was not run. Check the model "
+    f"that it saves for the other {len(RULES) - 1}."
 )
 
 
@@ -27,9 +27,7 @@ def findings_of_source(
     """
     for option, value in asked.items():
         if value:
-            raise ValueError(
-                f"{path}: source is not run, so that --{option} has no model. Give a .keras file."
-            )
+            raise ValueError(f"{path}: source is not run: --{option} needs a model. Give a .keras file.")
     select, ignore = configuration.select, configuration.ignore
     found = check_source(path, select=select, ignore=ignore)
     return found.only(filter(configuration.choice.keeps, found)), NOTE

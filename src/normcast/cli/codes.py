@@ -6,7 +6,7 @@ HUNG_UP, INTERRUPTED, TERMINATED = 129, 130, 143
 CODES = {
     DONE: "done",
     FAILED: "an error, in one message; of check: findings as severe as --fail-on",
-    REFUSED: "a wrong call; of check: something could not be checked",
+    REFUSED: "a wrong call; of check and inspect: what could not be read or checked",
     HUNG_UP: "stopped: its terminal is gone",
     INTERRUPTED: "stopped: interrupted (Ctrl-C)",
     TERMINATED: "stopped: terminated",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -37,7 +37,7 @@ def inspect(
     ignore: Rules = None,
     keep: Annotated[int, Option(help="Cases of which all values are kept.", min=1)] = 64,
     report: Annotated[Path | None, Option(help="Also write a report: one HTML file.")] = None,
-    output_format: Annotated[Literal["text", "json"], Option("--format", help="How it is printed.")] = "text",
+    output_format: Annotated[str, Option("--format", help="text or json.")] = "text",
 ) -> None:
     """See inside the recurrence of a Keras model, step by step."""
     from normcast.check.configuration import load_configuration

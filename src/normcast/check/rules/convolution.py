@@ -63,7 +63,7 @@ def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
     "pool-before-rnn",
     ADVICE,
     safety=UNSAFE,
-    hint="leave the pooling out, or use a strided convolution",
+    hint="leave the pooling out; measured, a strided convolution in its place is no better",
     sources=[
         "stackoverflow.com/questions/62740287",
         "practitioners' advice: pooling in front of an LSTM is redundant",

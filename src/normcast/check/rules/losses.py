@@ -95,8 +95,8 @@ def sigmoid_mse_classification(net: Net, facts: Facts) -> Iterator[Found]:
 def sigmoid_categorical_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     """Sigmoid outputs go into a cross-entropy that expects one distribution over the classes.
 
-    Sigmoids do not sum to 1; the loss rescales them and never pushes the wrong classes down by themselves. Of
-    a single unit the rescaling makes 1, whatever it gives: the loss is constant, and nothing is learned.
+    The loss divides them by their sum, so only their ratios count, and none is the probability it looks like.
+    Of a single unit that makes 1, whatever it gives: the loss is constant, and nothing is learned.
     """
     for head, loss in with_losses(net, facts):
         if loss is None or loss.name not in ONE_OF_MANY:
@@ -124,7 +124,7 @@ def _unit_of_each_class(head: Head, facts: Facts) -> tuple[Edit, ...]:
     "softmax-binary-crossentropy",
     WARNING,
     safety=UNSAFE,
-    hint="categorical_crossentropy for exclusive classes",
+    hint="`categorical_crossentropy` for exclusive classes",
     needs=["loss"],
     sources=["keras-team/keras#4994"],
     exceptions="Silent for tasks stated to have several labels at once, and for custom losses.",
@@ -140,7 +140,8 @@ def _unit_of_each_class(head: Head, facts: Facts) -> tuple[Edit, ...]:
 def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     """A softmax over exclusive classes is trained with binary cross-entropy.
 
-    Each class is then scored as a question of its own; accuracy is read per unit and looks far too good.
+    Each class is then a question of its own. `accuracy` is categorical here and says how many are right;
+    `binary_accuracy` counts every unit, and looks far too good.
     """
     if facts.task.type == "multilabel" or facts.data.target_kind == "multilabel":
         return
@@ -157,7 +158,7 @@ def softmax_binary_crossentropy(net: Net, facts: Facts) -> Iterator[Found]:
     "label-range",
     ERROR,
     safety=UNSAFE,
-    hint="Dense(n_classes, softmax) with sparse_categorical_crossentropy, or labels from 0",
+    hint="`Dense(n_classes, softmax)` with sparse_categorical_crossentropy, or labels from 0",
     needs=["target_min and target_max, or n_classes"],
     sources=["keras-team/keras#2172 (the loss goes to -8)"],
     bad=[
@@ -235,7 +236,7 @@ _ACCURACY = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "spar
     22,
     "metric-mismatch",
     WARNING,
-    hint="mae for a regression; BinaryAccuracy or SparseCategoricalAccuracy instead of Accuracy()",
+    hint="take mae for a regression; BinaryAccuracy or SparseCategoricalAccuracy instead of Accuracy()",
     needs=["metrics"],
     sources=[
         "keras-team/keras#724, #108, #13053",

@@ -37,7 +37,7 @@ def _at(model: Any, path: str) -> Any:
     "bias-before-bn",
     ADVICE,
     safety=SAFE,
-    hint="use_bias=False: the normalization subtracts the bias again",
+    hint="`use_bias=False`: the normalization subtracts the bias again",
     sources=[
         "Ioffe & Szegedy 2015, section 3.2, arXiv:1502.03167",
         "NeuraLint rule f005",
@@ -113,7 +113,7 @@ def _on_channels(norm: Node, maker: Node) -> bool:
     ADVICE,
     safety=UNSAFE,
     default=False,
-    hint="BatchNormalization(scale=False)",
+    hint="`BatchNormalization(scale=False)`",
     sources=[
         "keras.io, BatchNormalization: scale",
         "measured: positive homogeneity holds for relu, fails by 2.4 for selu",
@@ -176,7 +176,7 @@ def bn_scale_redundant(net: Net, facts: Facts) -> Iterator[Found]:
     "norm-param-weight-decay",
     ADVICE,
     safety=UNSAFE,
-    hint="optimizer.exclude_from_weight_decay(var_names=['gamma', 'beta', 'bias'])",
+    hint="`optimizer.exclude_from_weight_decay(var_names=['gamma', 'beta', 'bias'])`",
     sources=[
         "Loshchilov & Hutter 2019, AdamW, arXiv:1711.05101",
         "He et al. 2019, Bag of Tricks, arXiv:1812.01187",
@@ -212,7 +212,8 @@ def bn_scale_redundant(net: Net, facts: Facts) -> Iterator[Found]:
 def norm_param_weight_decay(net: Net, facts: Facts) -> Iterator[Found]:
     """Weight decay pulls the scale and shift of a normalization towards 0.
 
-    They do not make a function complex as kernels do; decaying them only fights the normalization.
+    What a kernel loses to decay a normalization behind it gives back; nothing gives back what its own scale
+    and shift lose. So published recipes leave them out. The effect is mostly small.
     """
     for node in net.of(NORM):
         decayed = {k: None for k in ("gamma_regularizer", "beta_regularizer") if node.config.get(k)}

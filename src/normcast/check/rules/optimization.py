@@ -66,7 +66,7 @@ def lr_suspect(net: Net, facts: Facts) -> Iterator[Found]:
     "float16-output",
     WARNING,
     safety=UNSAFE,
-    hint="dtype='float32' on the output layer",
+    hint="`dtype='float32'` on the output layer",
     sources=[
         "Micikevicius et al. 2018, Mixed Precision Training, arXiv:1710.03740",
         "tensorflow.org/guide/mixed_precision",

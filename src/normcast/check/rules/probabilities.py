@@ -19,7 +19,7 @@ from normcast.models.graph.kinds import BATCH_NORM, CONV_LSTM, RNN
     "from-logits-mismatch",
     ERROR,
     safety=UNSAFE,
-    hint="set from_logits to what the output is, or change the output's activation",
+    hint="set `from_logits` to what the output is, or change the output's activation",
     needs=["loss"],
     sources=["STRCWearlab/dana#1", "keras-team/keras#15271", "tensorflow.org tutorials on from_logits"],
     exceptions=(
@@ -103,7 +103,7 @@ def _improper(head: Head, loss: Loss) -> Iterator[Found]:
         return
     right = "softmax" if loss.name in ONE_OF_MANY and head.units != 1 else "sigmoid"
     gives = "logits" if bounds == WHOLE else f"values in [{bounds[0]:g}, {bounds[1]:g}]"
-    hint = f"{right} in the output layer" + (", or from_logits=True in the loss" if bounds == WHOLE else "")
+    hint = f"{right} in the output layer" + (", or `from_logits=True` in the loss" if bounds == WHOLE else "")
     words = f"{loss.name} expects probabilities, {node.name} gives {gives}"
     yield Found((node, head.node), words, _made_probable(head, node, right), hint=hint)
 

@@ -233,9 +233,10 @@ def _size(value: Any) -> int:
     ],
 )
 def constant_init(net: Net, facts: Facts) -> Iterator[Found]:
-    """A hidden kernel starts constant, so all units of the layer compute the same and learn the same.
+    """A hidden kernel starts constant, so all units of the layer compute the same and learn in one direction.
 
-    Units with equal weights get equal gradients; they stay copies of one another for the whole training.
+    Units with equal weights give equal values, and their gradients differ by a factor alone, the weight with
+    which each is read: they learn one feature, each at its own speed.
     """
     for node in net.of(DENSE | CONV | RECURRENT):
         cells = [cell.config for cell in cells_of(node)] if node.kind in RECURRENT else [node.config]

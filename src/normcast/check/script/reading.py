@@ -58,9 +58,8 @@ def read_script(path: Path | str) -> Script:
     if not file.is_file():
         raise FileNotFoundError(f"{path}: there is no such file.")
     if file.stat().st_size > MOST_BYTES:
-        raise ValueError(
-            f"{path}: has {file.stat().st_size:,} bytes, more than the {MOST_BYTES:,} of a script."
-        )
+        size = f"{file.stat().st_size:,} bytes"
+        raise ValueError(f"{path}: has {size}, more than the {MOST_BYTES:,} that a script may have.")
     content = file.read_bytes()
     if file.suffix.lower() == ".ipynb":
         return _of_notebook(content, str(path))
@@ -87,7 +86,8 @@ def tree_of(source: str | bytes, where: str) -> ast.Module:
 
 
 def _of_notebook(content: bytes, where: str) -> Script:
-    cells, lines = [], []
+    cells: list[tuple[int, int]] = []
+    lines: list[str] = []
     for number, source in _cells(parsed(content, where), where):
         code = [_plain(line) for line in source.splitlines()]
         first = next((line for line in source.splitlines() if line.strip()), "")

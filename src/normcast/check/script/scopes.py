@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,7 +68,7 @@ def scopes(tree: ast.Module) -> Iterator[Scope]:
                 yield Scope(child, node if isinstance(node, ast.ClassDef) else None)
 
 
-def _own(body: list[ast.stmt]) -> Iterator[ast.AST]:
+def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = list(reversed(body))
     while waiting:
         node = waiting.pop()
@@ -84,8 +84,7 @@ def free(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDe
     >>> free(function)
     {'a'}
     """
-    body = node.body if isinstance(node.body, list) else [node.body]
-    own = list(_own(body))
+    own = list(_own(node.body if isinstance(node.body, list) else [node.body]))
     found = {name for each in own for name in _loads_of(each)}
     for each in own:
         found |= free(each) if isinstance(each, INNER) else set()
