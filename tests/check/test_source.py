@@ -148,6 +148,7 @@ def test_a_lost_layer_is_found_with_its_line(tmp_path, name):
         ("import tensorflow as tf\nkeras = tf.keras\nL = keras.layers\n", "L.Dense"),
         ("from tensorflow.keras.layers import *\nimport keras\n", "Dense"),
         ("from keras.layers import Dense as D\nimport keras\n", "D"),
+        ("from keras import *\nimport keras\n", "layers.Dense"),
         (
             "try:\n    import keras\nexcept ImportError:\n    from tensorflow import keras\n",
             "keras.layers.Dense",

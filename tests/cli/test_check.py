@@ -200,3 +200,58 @@ def test_a_terminal_that_lacks_a_sign_gets_a_plain_one(encoding):
     text = shown.stdout.decode(encoding)
     assert " -" in text.partition("## Measured")[2]
     assert "?%" not in text.replace(" ", "")
+
+
+def files_of_other_kinds(folder):
+    """Files that are no models, with what they look like."""
+    (folder / "saved").mkdir()
+    (folder / "saved" / "saved_model.pb").write_bytes(b"")
+    for name, content in {
+        "empty.keras": b"",
+        "table.keras": b"a,b\n1,2\n",
+        "settings.keras": b'{"a": 1}',
+        "old.h5": b"\x80\x02}q\x00.",
+        "lite.h5": b"\x1c\x00\x00\x00TFL3",
+        "noise.keras": bytes(range(200, 256)) * 4,
+    }.items():
+        (folder / name).write_bytes(content)
+    np.savez(folder / "x.npz", x=np.ones(3))
+    (folder / "x.npz").rename(folder / "arrays.keras")
+    return {
+        "saved": "a SavedModel of TensorFlow",
+        "empty.keras": "an empty file",
+        "table.keras": "a text, such as a table",
+        "settings.keras": "JSON",
+        "old.h5": "a pickle",
+        "lite.h5": "a TensorFlow Lite model",
+        "noise.keras": "binary data",
+        "arrays.keras": "an .npz of arrays",
+    }
+
+
+def test_a_file_that_is_no_model_is_told_what_it_looks_like(tmp_path, capsys):
+    for name, kind in files_of_other_kinds(tmp_path).items():
+        assert run(["check", str(tmp_path / name)]) == 2
+        printed = capsys.readouterr()
+        assert f"{name} cannot be read as a Keras model: it looks like {kind}" in printed.err
+    assert run(["check", str(tmp_path / "absent.keras")]) == 2
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_slots_of_an_optimizer_that_are_made_anew_are_not_told_on_every_load(
+    faulty, tmp_path, recwarn, caplog
+):
+    from normcast.artefact import read_keras_file
+
+    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer"):
+        keras.models.load_model(faulty)
+    recwarn.clear()
+    loss = keras.losses.BinaryCrossentropy()
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    net.compile("adam", loss)
+    net.save(tmp_path / "net.h5")
+    caplog.clear()
+    for file in (faulty, tmp_path / "net.h5"):
+        assert read_keras_file(file).optimizer is not None
+    assert [str(each.message) for each in recwarn if "optimizer" in str(each.message)] == []
+    assert [each for each in caplog.records if "compiled" in each.getMessage().lower()] == []

@@ -55,7 +55,7 @@ def inspect(
         report=report,
         output_format=output_format,
         command=typed(),
-        choice=load_configuration().with_rules(select or (), ignore or ()).choice,
+        configuration=load_configuration().with_rules(select or (), ignore or ()),
     )
     print(done.text)
     for note in done.notes:

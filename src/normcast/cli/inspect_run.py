@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import normcast
-from normcast.check.choice import Choice
+from normcast.check.configuration import Configuration
 from normcast.cli.inspect_data import Sample, shown
 from normcast.cli.network import read_model
 from normcast.errors import one_of
@@ -41,12 +41,12 @@ def inspect_command(
     report: Path | str | None = None,
     output_format: str = "text",
     command: str = "",
-    choice: Choice | None = None,
+    configuration: Configuration | None = None,
 ) -> Done:
     """Inspect a saved Keras model on the cases of a file, or on drawn ones, and write a report if asked.
 
     reading: the options of `data_options`, as typed; layers: names with commas between them; the rest as in
-    `inspect_model`; command: what was typed; choice: which findings are told. Raises OSError and
+    `inspect_model`; command: what was typed; configuration: which findings are told. Raises OSError and
     ValueError for files, names and values that do not fit.
     """
     one_of("normcast inspect", "format", output_format, FORMATS)
@@ -57,6 +57,7 @@ def inspect_command(
     cases = shown(network, data, reading or {}, loss)
     given: dict[str, Any] = {"layers": names, "loss": loss, "training": training, "keep": keep}
     settings = {name: value for name, value in given.items() if value != USUAL[name]}
+    choice = None if configuration is None else configuration.choice
     inspection = replace(inspect_model(network, cases.x, cases.y, **settings), choice=choice)
     notes = [*cases.notes]
     if report is not None:

@@ -77,8 +77,8 @@ class Names:
         roots = self.imported.get(value.id, set())
         if value.id in self.bound:
             return None
-        if not roots and parts:
-            return f"layers.{parts[-1]}" if self.is_snippet and hasattr(keras.layers, parts[-1]) else None
+        if self.is_snippet and parts:
+            return f"layers.{parts[-1]}" if hasattr(keras.layers, parts[-1]) else None
         told = {_inside(".".join([root, *parts])) for root in roots or self._from_stars(value.id)}
         return next(iter(told)) if len(told) == 1 else None
 
