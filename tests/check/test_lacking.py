@@ -109,7 +109,7 @@ def test_facts_are_of_their_type_and_words_and_say_where_they_stand():
     assert facts_of({"target_shape": [24, 1]}, "x").data.target_shape == (24, 1)
     for table, words in (
         ({"splt": "random"}, "pyproject.toml: no fact 'splt'.*Did you mean 'split'"),
-        ({"split": "rndom"}, "pyproject.toml: no split 'rndom'; splits are random, chronological"),
+        ({"normalizer_fit_on": "al"}, "pyproject.toml: no normalizer_fit_on 'al'.*Did you mean 'all'"),
         ({"batch_size": "many"}, "pyproject.toml: batch_size is 'many', but must be a whole number"),
     ):
         with pytest.raises(ValueError, match=words):
@@ -151,7 +151,7 @@ def test_options_tell_facts(saved, capsys):
         (["--batch-size", "0"], "--batch-size must be a whole number of at least 1, but is 0"),
         (["--target-range", "2", "-2"], "--target-range 2 -2: the least target stands first"),
         (["--learns", "walking"], "'--learns': .*'walking' is not one of 'regression'"),
-        (["--fact", "split=rndom"], "--fact: no split 'rndom'"),
+        (["--fact", "normalizer_fit_on=al"], "--fact: no normalizer_fit_on 'al'"),
         (["--format", "xml"], "no format 'xml'; formats are text, json, sarif, github"),
         (["--fix", "all"], "'all' is not one of 'safe', 'unsafe'"),
         (["--fail-on", "none"], "'none' is not one of 'error'"),

@@ -23,7 +23,6 @@ WORDS = {
     "type": ("regression", "classification", "multilabel", "reconstruction"),
     "granularity": ("per_window", "per_step"),
     "target_kind": ("one_hot", "sparse", "binary", "multilabel", "real"),
-    "split": ("random", "chronological"),
     "normalizer_fit_on": ("train", "all"),
 }
 """The facts that are one of a few words, and those."""
