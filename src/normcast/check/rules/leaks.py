@@ -18,8 +18,8 @@ _NEEDS = ["causal_required", "granularity"]
 FORWARDS = "unwrap the layer (twice the units keep the width)"
 CAUSAL_PADDING = "`padding='causal'`"
 UP_TO_NOW = (
-    "what runs up to the step only: `use_causal_mask=True` for attention, a causal squeeze (running mean) for "
-    "squeeze-excite, a norm or softmax over channels"
+    "what runs up to the step only: `use_causal_mask=True` for attention, a causal squeeze (running mean) "
+    "for squeeze-excite, a norm or softmax over channels"
 )
 
 

@@ -251,9 +251,9 @@ def _off_cudnn(node: Node) -> Iterator[str]:
     "stateful-shuffle",
     ERROR,
     hint=(
-        "`fit(shuffle=False)`, and `batch_size=` the first number of the Input's `batch_shape` (leave out the "
-        "windows that do not fill a batch); `reset_state()` between series; or `stateful=False` where windows "
-        "stand alone"
+        "`fit(shuffle=False)`, and `batch_size=` the first number of the Input's `batch_shape` (leave out "
+        "the windows that do not fill a batch); `reset_state()` between series; or `stateful=False` where "
+        "windows stand alone"
     ),
     needs=["shuffle, or batch_size with a fixed batch axis"],
     sources=["keras-team/keras#1820, #1938, #1902, #4970", "tensorflow/tensorflow#40067"],
