@@ -154,6 +154,19 @@ def test_a_variable_that_trains_anew_has_its_own_value_as_its_average():
         np.testing.assert_array_equal(variable, value)
 
 
+def test_averages_that_became_the_weights_are_taken_from_these_where_a_predict_took_them():
+    model = network()
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), "mse")
+    x = np.ones((4, *model.input_shape[1:]), "float32")
+    model.fit(x, np.ones((4, *model.output_shape[1:]), "float32"), epochs=2, batch_size=2, verbose=0)
+    told = model.predict(x, verbose=0)  # on JAX it gives away the buffers that averages and weights share
+    edited = apply(model, SAME)
+    np.testing.assert_array_equal(edited.predict(x, verbose=0), told)
+    _, lists = keras_seam.state_of(edited.optimizer)
+    for average, weight in zip(lists[keras_seam.AVERAGES], edited.trainable_variables, strict=True):
+        np.testing.assert_array_equal(average, weight)
+
+
 class Hidden(keras.optimizers.SGD):
     """An optimizer of a user's own that keeps what it learned where nobody looks."""
 

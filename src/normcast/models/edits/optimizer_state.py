@@ -77,15 +77,18 @@ def _carry_lists(
             if held[number] is not None and not _take(held[number], theirs):
                 anew.append(variable)
                 if key == keras_seam.AVERAGES:  # Keras fills it at the first step, which is long past
-                    held[number].assign(variable)
+                    copy_value(held[number], variable)
     return list({id(v): v for v in anew}.values())
 
 
 def _take(variable: keras.Variable, source: keras.Variable | None) -> bool:
-    """Copy a value and say whether its shape allowed that."""
+    """Copy a value and say whether it is there, in the same shape."""
     if source is None or not is_as_shaped(variable, source):
         return False
-    copy_value(variable, source)
+    try:
+        copy_value(variable, source)
+    except RuntimeError:  # Keras' averages share the weights' buffers on JAX, and are gone after a predict
+        return False
     return True
 
 
