@@ -116,6 +116,14 @@ def test_a_folder_is_refused(tmp_path):
         read_table(tmp_path)
 
 
+def test_parquet_whose_texts_are_broken_is_refused_where_it_is_read(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"id": ["first", "second"], "y": [1, 2]}).to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"second", b"sec\xff\xfed"))
+    with pytest.raises(ValueError, match=r"a.parquet: is not readable Parquet: .*UTF-?8"):
+        read_table(path)
+
+
 def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
     pd.DataFrame({"y": [1]}).to_parquet(tmp_path / "a.parquet")
     real = builtins.__import__

@@ -357,6 +357,13 @@ def test_a_layer_that_is_called_on_its_own_output_is_removed_with_all_its_calls(
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(removed(x)), told)
 
 
+@pytest.mark.parametrize("last", [Remove("norm"), Move("norm", after="head")])
+def test_a_layer_whose_call_was_dropped_while_others_read_it_is_named(last):
+    parts = [keras.Input((8, 3)), L.BatchNormalization(name="norm"), L.LSTM(4, name="head")]
+    with pytest.raises(ValueError, match="'norm' was no longer called but still read. Rewire its readers"):
+        apply(keras.Sequential(parts), [Rewire("norm", []), last])
+
+
 def test_the_place_to_move_to_is_the_layer_that_its_whole_path_names():
     parts = [
         keras.Sequential(

@@ -40,6 +40,14 @@ _KNOWN = (
     "30min@Mon-Fri/09:30-15:30",
 )
 HALF_HOUR = 30 * UNITS["min"]
+_CENTURY = "100 years"
+LONGEST = {
+    "integer": (2**53, f"{2**53:,}"),
+    "fixed": (36_525 * DAY, _CENTURY),
+    "month start": (1_200, _CENTURY),
+    "month end": (1_200, _CENTURY),
+}
+"""The longest step of each kind, and how it is told: stamps are counted in nanoseconds, for 292 years."""
 
 
 def season_of(freq: str | int) -> int:
@@ -97,8 +105,14 @@ def parse(freq: str | int, where: str = "freq") -> Step:
     (30, 'QS', 'h', 1)
     """
     text = str(getattr(freq, "freqstr", freq)).strip()
-    if "@" in text:
-        return _parse_week(text, where)
+    step = _parse_week(text, where) if "@" in text else _parse_plain(text, where)
+    most, words = LONGEST.get(step.kind, LONGEST["fixed"])
+    if step.size > most:
+        raise ValueError(f"{where}: frequency {text!r} is a step of more than {words}.")
+    return step
+
+
+def _parse_plain(text: str, where: str) -> Step:
     hit = re.fullmatch(r"(\d*)([A-Za-z]*)(?:-([A-Z]{3}))?", text)
     if not hit or not (hit[1] or hit[2]) or (hit[1] and int(hit[1]) == 0):
         raise ValueError(_unknown(text, where))

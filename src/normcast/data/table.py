@@ -120,6 +120,7 @@ def _read_parquet(raw: bytes, name: str) -> pd.DataFrame:
     with _reading(name, "Parquet"):
         _refuse_large_parquet(raw)
         table = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
+        _refuse_broken_texts(table)
     return _with_rows(table, name)
 
 
@@ -133,6 +134,15 @@ def _refuse_large_parquet(raw: bytes) -> None:
     refuse_expansion(sum(group.total_byte_size for group in groups), len(raw))
     if sum(group.num_rows for group in groups) != found.num_rows:
         raise ValueError("the numbers of rows in it contradict each other")
+
+
+def _refuse_broken_texts(table: pd.DataFrame) -> None:
+    """Raise pyarrow.ArrowInvalid for texts that are no UTF-8, which would fail where they are first read."""
+    import pyarrow
+
+    for place, kind in enumerate(table.dtypes):
+        if isinstance(kind, pd.StringDtype):
+            pyarrow.array(table.iloc[:, place]).validate(full=True)
 
 
 def _with_rows(table: pd.DataFrame, name: str) -> pd.DataFrame:

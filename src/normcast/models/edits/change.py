@@ -186,10 +186,16 @@ def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
         through = {i: _passed(call, name, readers) for i, call in enumerate(part.calls)}
         for i, ref in through.items():  # a call may read what an earlier one gave
             through[i] = through[ref.call] if ref.layer == name else ref
-        wiring.replace_refs(lambda r: through[r.call] if r.layer == name else r, skip=name)
+        wiring.replace_refs(lambda r: _stand_in(r, through) if r.layer == name else r, skip=name)
     del wiring.parts[name]
     if not wiring.parts or all(p.is_input for p in wiring.parts.values()):
         raise ValueError(f"Remove: {name!r} is the model's only layer.")
+
+
+def _stand_in(ref: Ref, through: dict[int, Ref]) -> Ref:
+    if ref.call not in through:
+        raise ValueError(f"Remove: {ref.layer!r} was no longer called but still read. Rewire its readers first.")
+    return through[ref.call]
 
 
 def _passed(call: Call, name: str, readers: list[str]) -> Ref:
