@@ -139,9 +139,10 @@ def test_a_frequency_against_the_stamps_is_refused(freq, words, fill):
 
 @pytest.mark.parametrize("freq", ["303030D", "9" * 30, "99999999999h", "1201MS", "101YE"])
 def test_a_step_that_no_two_stamps_can_be_apart_is_refused(freq):
-    with pytest.raises(ValueError, match=rf"freq: frequency '{freq}' is a step of more than (100 years|9,007,1)"):
+    with pytest.raises(ValueError, match=rf"frequency '{freq}' is a step of more than (100 years|9,007,1)"):
         calendar.parse(freq)
-    assert calendar.parse("36525D").size and calendar.parse("100YE").size == 1200
+    assert calendar.parse("36525D").kind == "fixed"
+    assert calendar.parse("100YE").size == 1200
 
 
 def test_pandas_offsets_and_digits_are_frequencies():

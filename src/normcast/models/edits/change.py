@@ -194,7 +194,7 @@ def _remove(wiring: Wiring, name: str, edit: Edit, _: Complete) -> None:
 
 def _stand_in(ref: Ref, through: dict[int, Ref]) -> Ref:
     if ref.call not in through:
-        raise ValueError(f"Remove: {ref.layer!r} was no longer called but still read. Rewire its readers first.")
+        raise ValueError(f"Remove: {ref.layer!r} is read, but no longer called. Rewire its readers first.")
     return through[ref.call]
 
 
