@@ -111,6 +111,8 @@ def test_arrays_tell_shape_range_and_kind():
     assert data.input_high > 1000
     assert facts_from(y=np.array([0.5, -3.0])).data.target_min == -3.0
     assert facts_from(y=np.array([0, 1, 1])).data.target_kind == "binary"
+    assert facts_from(y=np.array([0.5, 3.0])).data.target_kind == "real"
+    assert facts_from(y=np.array([2.0, 3.0])).data.target_kind is None  # counts, or labels
     assert facts_from(x=np.array([[[np.nan]]])).data.has_nan
 
 

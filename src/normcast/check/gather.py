@@ -265,8 +265,9 @@ def _target_kind(y: Any, losses: tuple[Loss, ...]) -> str | None:
         if y.ndim > 1 and y.shape[-1] > 1:
             return "one_hot" if np.all(y.sum(axis=-1) == 1) else "multilabel"
         return "binary"
-    is_label = any(loss.name == "sparse_categorical_crossentropy" for loss in losses)
-    return "sparse" if is_label else None
+    if any(loss.name == "sparse_categorical_crossentropy" for loss in losses):
+        return "sparse"
+    return "real" if np.any(values[np.isfinite(values)] % 1) else None
 
 
 def _from_split(x: Any, y: Any, validation: tuple[Any, Any]) -> dict[str, Any]:
