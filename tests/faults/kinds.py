@@ -82,13 +82,31 @@ def kill_one(processes: list[subprocess.Popen[bytes]], words: str, draws: random
     """Kill one of the processes, or one that they started, at once; say whether there was one."""
     victims = [process.pid for process in processes if process.poll() is None]
     if words and draws.random() < 0.5:
-        found = subprocess.run(["pgrep", "-f", words], capture_output=True, text=True, check=False).stdout
-        victims = [int(each) for each in found.split()] or victims if victims else []
+        victims = started_by(victims, words) or victims
     if victims:
         with suppress(ProcessLookupError):
             os.kill(draws.choice(victims), signal.SIGKILL)
             return True
     return False
+
+
+def started_by(parents: list[int], words: str) -> list[int]:
+    """Return the processes that these started, at any depth, whose command has these words."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [(int(pid), int(parent), told) for pid, parent, told in map(_columns, listed.splitlines())]
+    found, waiting = [], list(parents)
+    while waiting:
+        above = waiting.pop()
+        children = [(pid, told) for pid, parent, told in rows if parent == above]
+        waiting += [pid for pid, _ in children]
+        found += [pid for pid, told in children if words in told]
+    return found
+
+
+def _columns(line: str) -> list[str]:
+    return [*line.split(None, 2), ""][:3]
 
 
 def ended(processes: list[subprocess.Popen[bytes]], seconds: float) -> list[int]:
