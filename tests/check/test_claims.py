@@ -279,12 +279,12 @@ def test_one_step_gives_the_recurrent_kernel_no_gradient():
 
 
 @claims("stateful-shuffle", "A stateful layer carries its state to the next batch")
-@claims("stateful-shuffle", "reset_states between series")
+@claims("stateful-shuffle", "`reset_state()` between series")
 def test_a_stateful_layer_carries_its_state_until_it_is_reset():
     layer = L.LSTM(4, stateful=True)
     first, second = values(layer), values(layer)
     assert not np.allclose(first, second)
-    layer.reset_states()
+    layer.reset_state()
     np.testing.assert_allclose(values(layer), first, atol=1e-6)
 
 
@@ -311,9 +311,7 @@ def test_a_repeated_vector_stays_the_same_at_each_step():
 # Convolutions and paths --------------------------------------------------------------------------------
 
 
-@claims(
-    "noncausal-conv-leak", "With padding 'same' half of the kernel lies in the future of each output step."
-)
+@claims("noncausal-conv-leak", "With padding 'same' half of a kernel, of any rank, lies in the future")
 def test_same_padding_sees_the_next_step_and_causal_does_not():
     later = X.copy()
     later[:, 5:] += 1
@@ -322,10 +320,7 @@ def test_same_padding_sees_the_next_step_and_causal_does_not():
         assert np.allclose(values(layer)[:, :5], values(layer, later)[:, :5]) is not sees
 
 
-@claims(
-    "global-context-leak",
-    "attention without a causal mask, and normalization over time all read the whole window",
-)
+@claims("global-context-leak", "attention without a causal mask, normalization or softmax over time")
 def test_attention_without_a_causal_mask_sees_later_steps():
     later = X.copy()
     later[:, 5:] += 1
@@ -424,7 +419,7 @@ def test_categorical_cross_entropy_counts_the_ratios_of_sigmoids():
         np.testing.assert_allclose(loss(y, high), loss(y, high / 30), rtol=1e-4)
 
 
-@claims("from-logits-mismatch", "Logits read as probabilities are clipped, and most gradients vanish.")
+@claims("from-logits-mismatch", "gives beyond 0 and 1, are clipped, and most gradients vanish.")
 @claims("from-logits-mismatch", "Probabilities read as logits are squeezed a second time")
 def test_logits_as_probabilities_have_no_gradient_and_probabilities_as_logits_no_small_loss():
     logits = np.array([[3.0], [-2.0]], "float32")
@@ -468,7 +463,7 @@ def test_a_relu_that_is_negative_for_all_has_no_gradient():
     assert not any(each.any() for each in found.values())
 
 
-@claims("softmax-single-unit", "A softmax over one unit is always 1.")
+@claims("softmax-single-unit", "A softmax over one element is always 1.")
 @claims("softmax-regression", "its outputs sum to 1")
 def test_a_softmax_sums_to_one():
     assert (values(L.Dense(1, activation="softmax")) == 1).all()

@@ -123,7 +123,7 @@ def test_windows_of_one_series_are_not_measured_by_chance(tmp_path):
 def test_one_file_is_measured(saved, table, capsys):
     with pytest.raises(ValueError, match="names none"):
         FixStudy.of([], {})
-    assert run(["check", str(saved), "--data", str(table), "--data", str(table), "--measure"]) == 1
+    assert run(["check", str(saved), "--data", str(table), "--data", str(table), "--measure"]) == 2
     assert "names 2" in capsys.readouterr().err
 
 
