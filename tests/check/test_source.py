@@ -101,6 +101,18 @@ FAULTS = {  # the script; the name, the line and the word that the one finding m
         """,
         ("self.drop", 6, "Net never calls it"),
     ),
+    "a layer that a class never calls, beside the layers of a module": (
+        """
+        class Net(keras.Model):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.lstm = keras.layers.LSTM(4)
+                self.drop = keras.layers.Dropout(0.2)
+            def call(self, x):
+                return self.lstm(x)
+        """,
+        ("self.drop", 6, "Net never calls it"),
+    ),
     "values overwritten in call": (
         """
         class Net(keras.layers.Layer):
@@ -218,6 +230,16 @@ SOUND = {
                 self.dense_1 = Dense(4)
             def call(self, x):
                 return getattr(self, f"dense_{1}")(x)
+        """,
+    "a class that goes through its layers": """
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.one = keras.layers.Dense(4)
+            def call(self, x):
+                for layer in self.layers:
+                    x = layer(x)
+                return x
         """,
     "a class on a base that is not known": """
         from blocks import Base
@@ -352,11 +374,17 @@ def test_a_place_in_sarif_is_a_uri(faulty):
 
 
 @pytest.mark.parametrize(
-    "call", [["--run"], ["--data", "x.npz"], ["--causal"], ["--fix", "safe", "-o", "a.keras"]]
+    ("call", "what"),
+    [
+        (["--run"], "--run"),
+        (["--data", "x.npz"], "--data"),
+        (["--causal"], "causal_required"),
+        (["--fix", "safe", "-o", "a.keras"], "--fix"),
+    ],
 )
-def test_what_needs_a_model_is_refused_for_source(faulty, call, capsys):
+def test_what_needs_a_model_is_refused_for_source(faulty, call, what, capsys):
     assert run(["check", str(faulty), *call]) == 2
-    assert "needs a model" in capsys.readouterr().err
+    assert f"{what} needs a model" in capsys.readouterr().err
 
 
 def test_rules_are_chosen_for_source_as_for_models(faulty):

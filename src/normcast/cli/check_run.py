@@ -85,8 +85,8 @@ def check_command(
         if (fix is None) != (output is None):
             raise Refused("--fix and -o belong together: say which fixes, and where the fixed model goes.")
         if is_source(path):
-            asked = {"data": list(data), "run": run, "measure": measure, "fix": fix}
-            asked |= {"fact": facts is not None and facts.stated()}
+            asked = {"--data": list(data), "--run": run, "--measure": measure, "--fix": fix}
+            asked |= {f"what is said of {name}": True for name in (facts or Facts()).stated()}
             findings, *notes = _of_source(path, configuration, asked)
             model = None
         else:

@@ -27,7 +27,7 @@ def findings_of_source(
     """
     for option, value in asked.items():
         if value:
-            raise ValueError(f"{path}: source is not run: --{option} needs a model. Give a .keras file.")
+            raise ValueError(f"{path}: source is not run: {option} needs a model. Give a .keras file.")
     select, ignore = configuration.select, configuration.ignore
     found = check_source(path, select=select, ignore=ignore)
     return found.only(filter(configuration.choice.keeps, found)), NOTE

@@ -72,7 +72,7 @@ def _of_class(node: ast.ClassDef, layers: dict[str, Made], names: Names, read: s
     """Yield the layers that a model or layer of the user's keeps and does not use; read: by any object."""
     methods = {each.name for each in node.body if isinstance(each, FUNCTIONS)}
     is_known = bool(node.bases) and all(names.of_keras(base) is not None for base in node.bases)
-    if "call" not in methods or not is_known or _reads_all(node):
+    if "call" not in methods or not is_known or _reads_all(node, names):
         return
     for name, made in layers.items():
         if name.removeprefix("self.") not in read:
@@ -83,10 +83,14 @@ def _is_read(node: ast.Attribute) -> bool:
     return isinstance(node.ctx, (ast.Load, ast.Del))
 
 
-def _reads_all(node: ast.ClassDef) -> bool:
-    """Say whether a class looks at its attributes in ways that their names do not show."""
+def _reads_all(node: ast.ClassDef, names: Names) -> bool:
+    """Say whether a class looks at its attributes in ways that their names do not show.
+
+    The layers of an object do, those of `tf.keras.layers` do not.
+    """
     whole = {"layers", "__dict__", "_layers", "_flatten_layers", "__getattribute__"}
-    attributes = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute) and _is_read(each)}
+    read = [each for each in ast.walk(node) if isinstance(each, ast.Attribute) and _is_read(each)]
+    attributes = {each.attr for each in read if names.of_keras(each) is None}
     calls = {name_of(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)}
     return bool(whole & attributes or set(HIDDEN) & calls)
 
