@@ -59,6 +59,10 @@ def _shifted(by):
     return lambda x: L.Cropping1D((0, by))(L.ZeroPadding1D((by, 0))(x))
 
 
+def _padded(x, before, after, mode="constant"):
+    return keras.ops.pad(x, [[0, 0], [before, after], [0, 0]], mode=mode)
+
+
 def _nested(layer):
     def nested(x):
         start = keras.Input(x.shape[1:])
@@ -91,6 +95,8 @@ CAUSAL = {
     "running mean": lambda x: CausalAveragePooling1D()(x),
     "causal squeeze": lambda x: SqueezeExcite1D(2, causal=True)(x),
     "shift": _shifted(1),
+    "shift by an operation": lambda x: _padded(x, 2, 0)[:, :-2],
+    "first step repeated": lambda x: _padded(x, 1, 0, "edge")[:, :-1],
     "slice": lambda x: x[:, 1:],
     "every second": lambda x: x[:, ::2],
     "time distributed": lambda x: L.Reshape((x.shape[1], -1))(
@@ -109,6 +115,8 @@ AHEAD = {
     "conv same": lambda x: L.Conv1D(CHANNELS, 3, padding="same")(x),
     "separable same": lambda x: L.SeparableConv1D(CHANNELS, 3, padding="same")(x),
     "conv same strided": lambda x: L.Conv1D(CHANNELS, 4, padding="same", strides=2)(x),
+    "next step by an operation": lambda x: _padded(x[:, 1:], 0, 1),
+    "front reflected": lambda x: _padded(x, 1, 0, "reflect"),
     "conv 2d": _as_image(lambda: L.Conv2D(2, 3, padding="same")),
     "conv 3d": lambda x: L.Reshape((x.shape[1], -1))(
         L.Conv3D(2, (3, 1, 1), padding="same")(L.Reshape((*x.shape[1:], 1, 1))(x))

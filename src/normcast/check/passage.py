@@ -217,6 +217,17 @@ def _along(move: Callable[[Node, Sight, int], Sight]) -> Passage:
     return along
 
 
+def _filled(node: Node, read: list[Sight]) -> Sight:
+    seen, rank = read[0], len(read[0].shape) + 1
+    pairs = list(node.core.pad_width) * (rank if len(node.core.pad_width) == 1 else 1)
+    if tuple(pairs[0]) != (0, 0):
+        raise ValueError(f"{node.name}: it pads the batch.")
+    for axis, (before, after) in enumerate(pairs[1:], 1 - rank):
+        if before or after:
+            seen = seen.read(axis, taps.filled(seen.shape[axis], before, after, node.core.mode))
+    return seen
+
+
 def _expanded(node: Node, read: list[Sight]) -> Sight:
     rank = len(read[0].shape) + 2
     return read[0].with_axis(int(node.core.axis) % rank - 1)
@@ -246,6 +257,7 @@ _PASSAGES: dict[str, Passage] = {
     "ZeroPadding": reach.padding(1, "padding"),
     "Cropping": reach.padding(-1, "cropping"),
     "CausalAveragePooling": lambda node, read: read[0].running(-2),
+    "Pad": _filled,
     "Squeeze": lambda node, read: read[0].without(_axes(node, read[0])),
     "ExpandDims": _expanded,
     "Flip": _along(lambda node, seen, axis: seen.read(

@@ -115,6 +115,19 @@ def padded(length: int, before: int, after: int) -> Taps:
     return _made(np.arange(-before, length + after)[:, None], length, 1, -after)
 
 
+def filled(length: int, before: int, after: int, mode: str) -> Taps:
+    """Return the taps of padding an axis as `numpy.pad` does: with a constant, or with its own values.
+
+    >>> filled(3, 0, 1, "edge").table.ravel().tolist(), filled(3, 1, 0, "constant").table.ravel().tolist()
+    ([0, 1, 2, 2], [-1, 0, 1, 2])
+    """
+    if mode == "constant":
+        return padded(length, before, after)
+    _refuse_large(length + before + after, 1)
+    places = np.pad(np.arange(length), (before, after), mode=mode)  # type: ignore[call-overload]
+    return _made(places[:, None], length, 1, -after)
+
+
 def sliced(length: int, part: slice) -> Taps:
     """Return the taps of a slice of an axis."""
     places = np.arange(length)[part]
