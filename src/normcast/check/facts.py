@@ -10,14 +10,14 @@ from normcast.errors import one_of, unknown
 
 ELEMENTWISE = frozenset(["mse", "mae", "huber", "log_cosh", "mape", "msle"])
 REGRESSION = ELEMENTWISE | {"poisson"}
-CROSS_ENTROPY = frozenset(
-    ["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
-)
 OPTIMIZERS = {
     name.lower(): name
     for name in ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "SGD", "Adadelta", "Adagrad", "Ftrl")
 }
-ONE_OF_MANY = frozenset(["categorical_crossentropy", "sparse_categorical_crossentropy"])
+ONE_OF_MANY = frozenset(
+    ["categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"]
+)
+CROSS_ENTROPY = ONE_OF_MANY | {"binary_crossentropy", "binary_focal_crossentropy"}
 
 WORDS = {
     "type": ("regression", "classification", "multilabel", "reconstruction"),

@@ -30,6 +30,8 @@ _KNOWN_LOSSES = frozenset(
         "categorical_crossentropy",
         "sparse_categorical_crossentropy",
         "binary_crossentropy",
+        "categorical_focal_crossentropy",
+        "binary_focal_crossentropy",
         "kl_divergence",
         "hinge",
         "squared_hinge",

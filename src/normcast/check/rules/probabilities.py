@@ -47,6 +47,8 @@ from normcast.models.graph.kinds import BATCH_NORM, CONV_LSTM, RNN
         >> chain((8, 3), L.Conv1D(3, 3), L.GlobalAveragePooling1D(), L.Activation("softmax")),
         chain((8, 3), L.LSTM(4), L.Dense(3), L.LayerNormalization(), loss="categorical_crossentropy")
         >> chain((8, 3), L.LSTM(4), L.Dense(3), L.LayerNormalization(), L.Activation("softmax")),
+        chain((8, 3), L.LSTM(4), L.Dense(1), loss="binary_focal_crossentropy")
+        >> chain((8, 3), L.LSTM(4), L.Dense(1, activation="sigmoid")),
     ],
     good=[
         chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_crossentropy", from_logits=True),
@@ -73,6 +75,7 @@ from normcast.models.graph.kinds import BATCH_NORM, CONV_LSTM, RNN
         ),
         chain((8, 3), L.LSTM(4), L.Dense(1), L.ReLU(max_value=1.0), loss="binary_crossentropy"),
         chain((8, 3), L.LSTM(1), loss="hinge"),
+        chain((8, 3), L.LSTM(4), L.Dense(3), loss="categorical_focal_crossentropy", from_logits=True),
     ],
 )
 def from_logits_mismatch(net: Net, facts: Facts) -> Iterator[Found]:
