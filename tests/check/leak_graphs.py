@@ -88,6 +88,9 @@ CAUSAL = {
     "pool valid": lambda x: L.AveragePooling1D(3, strides=1)(x),
     "pool same": lambda x: L.AveragePooling1D(2, padding="same")(x),
     "lstm": lambda x: L.LSTM(CHANNELS, **RECURRENT)(x),
+    "bidirectional, the way forward": lambda x: L.Bidirectional(
+        L.LSTM(CHANNELS, **RECURRENT), merge_mode=None
+    )(x)[0],
     "cells": lambda x: L.RNN([L.GRUCell(3), L.SimpleRNNCell(CHANNELS)], **RECURRENT)(x),
     "norm": lambda x: L.LayerNormalization(beta_initializer="ones")(L.BatchNormalization()(x)),
     "instance norm of steps": lambda x: L.GroupNormalization(x.shape[1], axis=1)(x),
@@ -128,6 +131,9 @@ AHEAD = {
     ),
     "transposed same": lambda x: L.Conv1DTranspose(CHANNELS, 3, padding="same")(x),
     "go backwards": lambda x: L.GRU(CHANNELS, go_backwards=True, **RECURRENT)(x),
+    "bidirectional, the way back": lambda x: L.Bidirectional(
+        L.LSTM(CHANNELS, **RECURRENT), merge_mode=None
+    )(x)[1],
     "bidirectional": lambda x: L.Bidirectional(L.LSTM(2, **RECURRENT))(x),
     "attention": _attended(False),
     "dot attention": lambda x: L.Attention()([x, L.Dense(x.shape[-1])(x)]),

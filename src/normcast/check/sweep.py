@@ -23,14 +23,15 @@ def recurrent(node: Node, read: list[Sight]) -> list[Sight]:
     steps = seen.mixed(inner)
     for state in read[1:]:  # states that it begins with
         steps = replace(steps, latest=np.maximum(steps.latest, state.latest.max()))
-    last, steps = steps.without([time]), _swept(node, steps, time)
-    gives = bool(node.config.get("return_sequences"))
-    count = 2 if "Bidirectional" in node.wrappers and node.layer.merge_mode is None else 1
-    return [_of_shape(steps if gives and i < count else last, shape) for i, shape in enumerate(node.shapes)]
+    last = steps.without([time])
+    apart = "Bidirectional" in node.wrappers and node.layer.merge_mode is None
+    swept = [_onwards(steps, time), steps.mixed([time])] if apart else [_swept(node, steps, time)]
+    given = [*(swept if node.config.get("return_sequences") else ()), *[last] * len(node.shapes)]
+    return [_of_shape(each, shape) for each, shape in zip(given, node.shapes, strict=False)]
 
 
 def _swept(node: Node, steps: Sight, time: int) -> Sight:
-    onwards = replace(steps, latest=np.maximum.accumulate(steps.full(time), axis=time))
+    onwards = _onwards(steps, time)
     if not is_backwards(node):
         return onwards
     back = steps.mixed([time])
@@ -40,6 +41,10 @@ def _swept(node: Node, steps: Sight, time: int) -> Sight:
     halves = [replace(each, shape=(*each.shape[:-1], node.shape[-1] // 2)) for each in (onwards, back)]
     both = chained([replace(each, line=None) for each in halves], len(steps.shape) - 1)
     return Sight(both.shape, both.latest, steps.line)
+
+
+def _onwards(steps: Sight, time: int) -> Sight:
+    return replace(steps, latest=np.maximum.accumulate(steps.full(time), axis=time))
 
 
 def _of_shape(seen: Sight, shape: Shape) -> Sight:
