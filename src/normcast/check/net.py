@@ -149,6 +149,11 @@ class Node:
         return self.kind in RNN and bool(self.config.get("return_sequences"))
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether training leaves it as it is: of a batch normalization, it takes its running statistics."""
+        return self.config.get("trainable") is False or self.arguments.get("training") is False
+
+    @property
     def size(self) -> int | None:
         """The number of values per sample over all outputs; None if not static."""
         total = 0

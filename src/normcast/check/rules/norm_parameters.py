@@ -45,7 +45,7 @@ def _at(model: Any, path: str) -> Any:
     ],
     exceptions=(
         "Silent where an activation or dropout is between, for recurrent "
-        "layers, and where others read the layer too."
+        "layers, where others read the layer too, and before a frozen normalization, whose statistics stay."
     ),
     bad=[
         chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.Activation("relu"), L.LSTM(4), L.Dense(1))
@@ -71,6 +71,7 @@ def _at(model: Any, path: str) -> Any:
         ),
         chain((8, 3), L.Conv1D(4, 3, activation="relu"), L.BatchNormalization(), L.LSTM(4), L.Dense(1)),
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(1)),
+        chain((8, 3), L.Conv1D(4, 3), L.BatchNormalization(trainable=False), L.LSTM(4), L.Dense(1)),
     ],
     carry=_fold_bias,
 )
@@ -83,7 +84,7 @@ def bias_before_bn(net: Net, facts: Facts) -> Iterator[Found]:
         linear = node.activation == "linear" and node.config.get("use_bias") is True
         calls = [n for n in net.nodes if n.layer is node.layer]
         norms = [n for call in calls for n in call.readers]
-        subtracted = all(n.kind in BATCH_NORM and _on_channels(n, node) for n in norms)
+        subtracted = all(n.kind in BATCH_NORM and not n.is_frozen and _on_channels(n, node) for n in norms)
         if linear and norms and subtracted and _is_alone(net, norms, calls):
             saved = node.shape[1 if node.config.get("data_format") == "channels_first" else -1]
             evidence = {"parameters": saved, "norms": list(dict.fromkeys(n.name for n in norms))}

@@ -207,6 +207,14 @@ def bn_after_output(net: Net, facts: Facts) -> Iterator[Found]:
             L.Dense(1),
         ),
         chain((8, 3), L.Conv1D(4, 3), L.Dropout(0.2), L.LayerNormalization(), L.LSTM(4), L.Dense(1)),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3),
+            L.Dropout(0.2),
+            L.BatchNormalization().called(training=False),
+            L.LSTM(4),
+            L.Dense(1),
+        ),
     ],
 )
 def dropout_before_bn(net: Net, facts: Facts) -> Iterator[Found]:
@@ -216,7 +224,7 @@ def dropout_before_bn(net: Net, facts: Facts) -> Iterator[Found]:
     mean of 0. At inference nothing is dropped, and the normalization divides by a variance that is no
     longer there.
     """
-    for norm in net.of(BATCH_NORM):
+    for norm in (node for node in net.of(BATCH_NORM) if not node.is_frozen):
         for noise in passed(norm, through(NOISE, ACT, SHAPE, POOL, GLOBAL_POOL, JOIN)):
             if noise.is_noise:
                 ratio = 1 / (1 - noise.rate) if "rate" in noise.config and noise.rate < 1 else None

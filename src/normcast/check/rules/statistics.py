@@ -52,6 +52,16 @@ from normcast.pages.percent import whole
         chain(
             (8, 3),
             L.Conv1D(4, 3),
+            L.BatchNormalization(trainable=False),
+            L.LSTM(4),
+            L.Dense(1),
+            n_windows=320,
+            batch_size=32,
+            epochs=10,
+        ),
+        chain(
+            (8, 3),
+            L.Conv1D(4, 3),
             L.BatchNormalization(),
             L.LSTM(4),
             L.Dense(1),
@@ -69,7 +79,7 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
     steps = facts.steps
     if not steps:
         return
-    for node in net.of(BATCH_NORM):
+    for node in (each for each in net.of(BATCH_NORM) if not each.is_frozen):
         momentum = float(node.config.get("momentum", 0.99))
         left = momentum**steps
         if left > 0.05:
@@ -108,6 +118,7 @@ def bn_moving_stats_unconverged(net: Net, facts: Facts) -> Iterator[Found]:
     good=[
         chain((8, 3), L.LSTM(4), L.BatchNormalization(), L.Dense(2, activation="softmax"), batch_size=32),
         chain((100, 3), L.Conv1D(4, 3), L.BatchNormalization(), L.LSTM(4), L.Dense(1), batch_size=4),
+        chain((8, 3), L.LSTM(4), L.BatchNormalization(trainable=False), L.Dense(1), batch_size=2),
     ],
 )
 def bn_small_batch(net: Net, facts: Facts) -> Iterator[Found]:
@@ -120,7 +131,7 @@ def bn_small_batch(net: Net, facts: Facts) -> Iterator[Found]:
     if not batch:
         return
     batch = max(1, batch // max(1, facts.training.replicas))
-    for node in net.of(BATCH_NORM):
+    for node in (each for each in net.of(BATCH_NORM) if not each.is_frozen):
         values = _values_per_channel(node, batch)
         if batch <= 7 and values is not None and (len(node.input_shape) == 2 or values < 64):
             severity = WARNING if batch <= 4 else ADVICE
