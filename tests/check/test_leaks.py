@@ -223,6 +223,18 @@ def test_a_run_changes_whole_numbers_to_others_that_may_occur():
     assert found.layers == ("leak",)
 
 
+def test_what_is_not_followed_is_said_where_a_leak_would_be_a_fault_and_where_an_output_reads_it():
+    start = keras.Input((8, 3))
+    turned = L.Lambda(lambda x: x[:, ::-1], name="turned")(start)
+    steps, last = keras.Model(start, L.Dense(1)(turned)), keras.Model(start, L.Dense(1)(L.LSTM(2)(turned)))
+    assert check_model(steps, ONLINE).not_checked == (
+        "leaks through 'turned': only a run of the model tells (--run).",
+    )
+    assert check_model(steps, ONLINE, ignore=["NC029", "NC030", "NC031"]).not_checked == ()
+    assert check_model(steps).not_checked == ()
+    assert check_model(last, ONLINE).not_checked == ()
+
+
 def test_nothing_is_run_for_a_leak_without_the_facts():
     model = LEAKING["attention"]()
     assert run_checks(model, windows(model), np.zeros((8, 1)), loss="mse", select=["NC119"]) == []

@@ -12,6 +12,7 @@ from normcast.check.facts import Facts, to_facts
 from normcast.check.findings import Findings
 from normcast.check.gather import facts_from
 from normcast.check.lacking import lacking
+from normcast.check.leak import not_followed
 from normcast.check.reading import read
 from normcast.check.rule import RULES, SAFE, UNSAFE, Finding, Rule
 from normcast.check.told import severities
@@ -63,12 +64,23 @@ def check_model(
         unread += failed
         for finding in findings:
             found.setdefault(finding.key, finding)
+    unread += _unfollowed(choice, net, known)
     kept = [f for f in found.values() if choice.keeps(f)]
     order = {node.reported: i for i, node in enumerate(net.nodes)}
     by_weight = sorted(
         kept, key=lambda f: (-f.severity, order.get(f.layers[0], -1) if f.layers else -1, f.code)
     )
     return Findings(by_weight, unread, lacking(choice.rules, net, known))
+
+
+def _unfollowed(choice: Choice, net: Any, facts: Facts) -> tuple[str, ...]:
+    """Return a sentence on the layers through which a leak, if one is asked for, would not be found."""
+    if not facts.needs_causal_steps or all("causal_required" not in rule.needs for rule in choice.rules):
+        return ()
+    try:
+        return not_followed(net)
+    except Exception:  # the rules on leaks look through the same, and have said so
+        return ()
 
 
 def _run(rule: Rule, net: Any, facts: Facts) -> tuple[list[Finding], tuple[str, ...]]:

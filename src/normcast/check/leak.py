@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import keras
 
 from normcast.check.net import Net, Node
-from normcast.check.outlook import Outlook, outlooks, reaching_to, sources, telling
+from normcast.check.outlook import Outlook, outlooks, reaching_to, sources, telling, unfollowed
 from normcast.check.passage import RECURRENT
 from normcast.check.sight import Sight
 from normcast.check.sweep import is_backwards
@@ -44,18 +44,31 @@ class Leak:
     is_withheld: bool = False
 
 
-_KNOWN: WeakKeyDictionary[Net, list[Leak]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Net, tuple[list[Leak], tuple[str, ...]]] = WeakKeyDictionary()
 
 
 def leaks(net: Net) -> list[Leak]:
     """Return the leaks of a network whose outputs are to see no later step than their own, in its order."""
+    return _looked_through(net)[0]
+
+
+def not_followed(net: Net) -> tuple[str, ...]:
+    """Return a sentence on the layers through which a leak would not be found, if there are any: nobody knows
+    what they see."""
+    return _looked_through(net)[1]
+
+
+def _looked_through(net: Net) -> tuple[list[Leak], tuple[str, ...]]:
     if net not in _KNOWN:
-        _KNOWN[net] = _found(net)
+        every = outlooks(net)
+        closed = dict.fromkeys(node.reported for look in every for node in unfollowed(look))
+        words = f"leaks through {', '.join(map(repr, closed))}: only a run of the model tells (--run)."
+        told = (words,) if closed else ()
+        _KNOWN[net] = _found(net, [look for look in every if look.leaking]), told
     return _KNOWN[net]
 
 
-def _found(net: Net) -> list[Leak]:
-    looks = [look for look in outlooks(net) if look.leaking]
+def _found(net: Net, looks: list[Outlook]) -> list[Leak]:
     over = [sources(look) for look in looks]
     mended = _mended(net, {key for each in over for key in each})
     over = [telling(look, each, mended) for look, each in zip(looks, over, strict=True)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from normcast.check.net import Net, Node
 from normcast.check.passage import passed
-from normcast.check.sight import Line, Sight
+from normcast.check.sight import NOTHING, Line, Sight
 
 STEPS = 480
 """The length that stands for one that is not known: it has the usual strides and pools as divisors."""
@@ -27,7 +27,8 @@ class Outlook:
 
     start: the input; axis: which of its axes is time, without the batch; length: what stands for a length
     that is not known. over: of the nodes through which
-    the future comes, in order, what they see where all before them see no more than they may.
+    the future comes, in order, what they see where all before them see no more than they may. unknown: the
+    ids of nodes that see something, of which nobody knows what.
     """
 
     net: Net
@@ -36,6 +37,7 @@ class Outlook:
     length: int
     sights: dict[int, list[Sight]] = field(default_factory=dict)
     over: dict[int, list[Sight]] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
 
     @property
     def steps(self) -> int:
@@ -91,7 +93,10 @@ class Outlook:
         if node.kind == "InputLayer":
             return [Sight.blind(shape) for shape in shapes]
         read = [self.sights[id(source)][output] for source, output in node.reads]
-        return passed(node, read, shapes)
+        sights, is_known = passed(node, read, shapes)
+        if not is_known and any(sight.latest.max() > NOTHING for sight in read):
+            self.unknown.add(id(node))
+        return sights
 
     @property
     def ends(self) -> list[tuple[Node, Sight]]:
@@ -103,6 +108,15 @@ class Outlook:
     def leaking(self) -> list[Node]:
         """The nodes of those outputs that see later steps than their own."""
         return [node for node, sight in self.ends if sight.ahead(self.steps)]
+
+
+def unfollowed(look: Outlook) -> list[Node]:
+    """Return the nodes on the way to an output with steps of which nobody knows what they see.
+
+    What comes behind such a node seems to see nothing, so that a leak through it is not found.
+    """
+    reaching = reaching_to(look.net, {id(node) for node, _ in look.ends})
+    return [node for node in look.net.nodes if id(node) in look.unknown & reaching]
 
 
 def _static(shape: tuple[int | None, ...], steps: int) -> tuple[int, ...]:

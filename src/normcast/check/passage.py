@@ -37,19 +37,22 @@ OF_ALL = frozenset({"softmax", "log_softmax", "sparsemax"})
 """Activations of all along the last axis."""
 
 
-def passed(node: Node, read: list[Sight], shapes: Sequence[tuple[int, ...]]) -> list[Sight]:
-    """Return what each output sees; read: what each input sees; shapes: of the outputs, where nothing is
-    known.
+def passed(
+    node: Node, read: list[Sight], shapes: Sequence[tuple[int, ...]]
+) -> tuple[list[Sight], bool]:
+    """Return what each output sees, and whether that is known; read: what each input sees; shapes: of the
+    outputs, where nothing is known.
     """
     try:
         seen = _passed(node, read)
     except Exception:  # whatever surprises here is a layer that is not known
         seen = []
     known = [_fits(sight, shape) for sight, shape in zip(seen, node.shapes, strict=False)]
-    return [
+    sights = [
         seen[i] if i < len(known) and known[i] else Sight.blind(shape, _line_kept(read, shape))
         for i, shape in enumerate(shapes)
     ]
+    return sights, len(known) == len(shapes) and all(known)
 
 
 def _fits(sight: Sight, shape: Shape) -> bool:

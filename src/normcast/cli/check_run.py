@@ -16,7 +16,9 @@ from normcast.check.facts import Facts
 from normcast.check.findings import Findings
 from normcast.check.formats import FORMATS, formatted
 from normcast.check.given import Given
+from normcast.check.leak import not_followed
 from normcast.check.pages import page
+from normcast.check.reading import read
 from normcast.check.rule import DISPLAY, KINDS, RULES, Finding, find_rule
 from normcast.check.script.reading import is_source
 from normcast.cli.check_source import findings_of_source
@@ -163,7 +165,7 @@ def _with_run(
         ran = run_checks(model, given.inputs(model), given.targets(model), facts=known, **options)
     except (ValueError, TypeError) as error:
         raise Refused(f"--run: {error}") from error
-    unseen = Choice.of(**options).unseen
+    unseen = (*Choice.of(**options).unseen, *not_followed(read(model)))
     unread = [what for what in findings.not_checked if what not in unseen]
     left = Findings(findings, unread, findings.lacking)
     return left.with_others(ran).told_once()
