@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-LARGEST = 20_000_000
+LARGEST = 4_000_000
 """How many readings a table may hold; a layer of more counts as one that is not known."""
 
 
@@ -41,7 +41,7 @@ def _refuse_large(outputs: int, readings: int) -> None:
         raise ValueError(f"Taps: {outputs} outputs with {readings} readings each are not looked at.")
 
 
-@lru_cache(256)
+@lru_cache(16)
 def windows(length: int, size: int, stride: int = 1, dilation: int = 1, padding: str = "valid") -> Taps:
     """Return the taps of a convolution or a pooling.
 
@@ -64,7 +64,7 @@ def windows(length: int, size: int, stride: int = 1, dilation: int = 1, padding:
     return _made(table, length, stride, left)
 
 
-@lru_cache(256)
+@lru_cache(16)
 def transposed(
     length: int, size: int, stride: int, dilation: int, padding: str, more: int | None = None
 ) -> Taps:
@@ -90,7 +90,7 @@ def transposed(
 REACH = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
 
 
-@lru_cache(256)
+@lru_cache(16)
 def repeated(length: int, times: int, how: str = "nearest") -> Taps:
     """Return the taps of an upsampling; how: its interpolation.
 
@@ -141,7 +141,7 @@ def rolled(length: int, shift: int) -> Taps:
     return _made((np.arange(length)[:, None] - shift) % length, length)
 
 
-@lru_cache(256)
+@lru_cache(16)
 def adaptive(length: int, outputs: int) -> Taps:
     """Return the taps of pooling an axis to a given length, in parts that are as equal as can be."""
     starts = [i * length // outputs for i in range(outputs)]
@@ -152,7 +152,7 @@ def adaptive(length: int, outputs: int) -> Taps:
     return _made(table, length, Fraction(length, outputs))
 
 
-@lru_cache(256)
+@lru_cache(16)
 def grouped(inputs: int, outputs: int, groups: int) -> Taps:
     """Return the taps of channels in groups, each output reading the inputs of its own group."""
     width = inputs // groups
