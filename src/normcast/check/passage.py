@@ -37,9 +37,7 @@ OF_ALL = frozenset({"softmax", "log_softmax", "sparsemax"})
 """Activations of all along the last axis."""
 
 
-def passed(
-    node: Node, read: list[Sight], shapes: Sequence[tuple[int, ...]]
-) -> tuple[list[Sight], bool]:
+def passed(node: Node, read: list[Sight], shapes: Sequence[tuple[int, ...]]) -> tuple[list[Sight], bool]:
     """Return what each output sees, and whether that is known; read: what each input sees; shapes: of the
     outputs, where nothing is known.
     """
