@@ -177,3 +177,14 @@ def test_text_that_is_json_holds_no_infinity():
     text = formatted(check_model(network(), facts), "json")
     assert '"inf"' in text
     json.loads(text, parse_constant=pytest.fail)
+
+
+def test_data_that_were_given_are_not_asked_for_again():
+    model = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    asked = {option for each in check_model(model).lacking for option in each.options}
+    seen = {"target_min": 1.0, "target_max": 3.0, "target_mean": 2.0, "target_std": 0.5}
+    left = {option for each in check_model(model, seen).lacking for option in each.options}
+    assert "--data FILE" in asked
+    assert "--data FILE" not in left
+    assert "--fact target_shape=..." in left

@@ -95,23 +95,25 @@ def lacking(rules: Iterable[Rule], net: Net, facts: Facts) -> tuple[Lacking, ...
         absent = _absent(rule, stated)
         if absent and all(_CONCERNS.get(name, _always)(net, facts) for name in absent):
             groups[_topic(absent)][rule.slug] = absent
-    return tuple(_lacking(about, wanting) for about, wanting in groups.items() if wanting)
+    has_data = not stated.keys().isdisjoint(("target_mean", "input_high"))  # which nothing else tells
+    return tuple(_lacking(about, wanting, has_data) for about, wanting in groups.items() if wanting)
 
 
-def _lacking(about: str, wanting: dict[str, tuple[str, ...]]) -> Lacking:
+def _lacking(about: str, wanting: dict[str, tuple[str, ...]], has_data: bool) -> Lacking:
     order = [name for topic in TOPICS.values() for name in topic]
     facts = sorted({name for names in wanting.values() for name in names}, key=order.index)
-    options = dict.fromkeys(option_of(name) for name in facts)
+    options = dict.fromkeys(option_of(name, has_data) for name in facts)
     return Lacking(about, tuple(wanting), tuple(facts), tuple(options))
 
 
-def option_of(fact: str) -> str:
-    """Return how the command line is told a fact.
+def option_of(fact: str, has_data: bool = False) -> str:
+    """Return how the command line is told a fact; has_data: whether data were given, which did not tell it.
 
-    >>> option_of("n_windows"), option_of("split")
-    ('--windows N', '--fact split=...')
+    >>> option_of("n_windows"), option_of("split"), option_of("target_shape", has_data=True)
+    ('--windows N', '--fact split=...', '--fact target_shape=...')
     """
-    return OPTIONS.get(fact, f"--fact {fact}=...")
+    option = OPTIONS.get(fact, "")
+    return f"--fact {fact}=..." if not option or (has_data and option == DATA) else option
 
 
 def alternatives(needs: Sequence[str]) -> Iterator[frozenset[str]]:
