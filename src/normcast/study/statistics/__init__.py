@@ -5,7 +5,7 @@ from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect, Verdict
 from normcast.study.statistics.measures import deviations, epochs_to, generalization_gap
 from normcast.study.statistics.paired import t_test
-from normcast.study.statistics.pooled import Pooled, pooled
+from normcast.study.statistics.pooled import Pooled, leave_one_out, pooled
 from normcast.study.statistics.ranking import Ranking, rank
 from normcast.study.statistics.reach import Reach, reach
 from normcast.study.statistics.seeds import SeedCheck, enough_seeds, fewest_seeds
@@ -24,6 +24,7 @@ __all__ = [
     "epochs_to",
     "fewest_seeds",
     "generalization_gap",
+    "leave_one_out",
     "pooled",
     "rank",
     "reach",
