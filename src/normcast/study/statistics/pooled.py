@@ -85,7 +85,7 @@ def pooled(effects: Sequence[float], errors: Sequence[float], *, level: float = 
     sample = _sample(effects, errors)
     n = len(sample.y)
     if n == 1:
-        return Pooled(float(sample.y[0]), *[nan] * 8, datasets=1)
+        return Pooled(float(sample.y[0]), nan, nan, nan, nan, nan, nan, nan, nan, datasets=1)
     between = _reml(sample)
     mean, total = sample.mean(between), sample.weights(between).sum()
     error = float(np.sqrt(max(1.0, sample.q(between) / (n - 1)) / total))
@@ -114,10 +114,11 @@ def leave_one_out(
     >>> [round(each.effect, 2) for each in leave_one_out([0.0, 0.1, 0.2], [0.1, 0.1, 0.1])]
     [0.15, 0.1, 0.05]
     """
-    y, se = np.asarray(effects, float), np.asarray(errors, float)
-    if len(y) < 2:
+    rows = list(zip(effects, errors, strict=True))
+    if len(rows) < 2:
         return ()
-    return tuple(pooled(np.delete(y, i), np.delete(se, i), level=level) for i in range(len(y)))
+    rest = [rows[:i] + rows[i + 1 :] for i in range(len(rows))]
+    return tuple(pooled([y for y, _ in each], [se for _, se in each], level=level) for each in rest)
 
 
 def _sample(effects: Sequence[float], errors: Sequence[float]) -> _Sample:
@@ -151,15 +152,21 @@ def _reml(sample: _Sample) -> float:
 
 def _q_profile(sample: _Sample, level: float) -> tuple[float, float]:
     """Return the interval of the variance between data sets: those under which Q is no surprise."""
-    tail, n = (1 - level) / 2, len(sample.y)
-    ends = []
-    for quantile in (chi2.ppf(1 - tail, n - 1), chi2.ppf(tail, n - 1)):
-        high = float(np.ptp(sample.y)) ** 2 + float(sample.v.max())
-        while sample.q(high) > quantile:
-            high *= 4
-        below = sample.q(0.0) <= quantile
-        ends.append(0.0 if below else _root(lambda v, q=quantile: sample.q(v) - q, 0.0, high))
-    return ends[0], ends[1]
+    tail, degrees = (1 - level) / 2, len(sample.y) - 1
+    return (
+        _between_at(sample, float(chi2.ppf(1 - tail, degrees))),
+        _between_at(sample, float(chi2.ppf(tail, degrees))),
+    )
+
+
+def _between_at(sample: _Sample, q: float) -> float:
+    """Return the variance between data sets at which Q has fallen to a value; 0 if it is no higher there."""
+    if sample.q(0.0) <= q:
+        return 0.0
+    high = float(np.ptp(sample.y)) ** 2 + float(sample.v.max())
+    while sample.q(high) > q:
+        high *= 4
+    return _root(lambda between: sample.q(between) - q, 0.0, high)
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
