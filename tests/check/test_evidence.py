@@ -1,146 +1,225 @@
-"""Measured evidence on rule pages, and the page and plots made from a record."""
+"""What rule pages cite of the record that ships, and whether they agree with it."""
 
 import json
-import re
-from math import isnan
-from xml.etree import ElementTree
+from dataclasses import replace
+from math import log, nan
 
 import pytest
-from benchmarks.evidence_page import image, page, strict, verdict, write
-from benchmarks.forest import LEFT, WIDTH, Scale, forest
 
-from normcast.check.evidence import RECORD, Claim, Range, read_evidence
-from normcast.check.pages import all_pages
-from normcast.check.pages import page as rule_page
-from normcast.check.rule import RULES, find_rule
+from normcast.check import check_model
+from normcast.check.conclusion import REGION, Conclusion, Figures, change
+from normcast.check.evidence import FORMAT, MEASURE, Claim, Evidence, Result, read_evidence
+from normcast.check.pages import page
+from normcast.check.rule import ADVICE, RULES, WARNING, find_rule
+from normcast.check.says import Says
+from normcast.check.support import support, supported
 
 RULE = "bn-before-regression-output"
+DIFFERS = Figures(0.05, -0.1, 0.2, 0.3, 0.9, 0.25, 0.1, 0.5, -0.5, 0.6, 13, smaller=5, larger=7)
+NOTHING = Figures(0.001, -0.005, 0.007, 0.3, 0.9, 0.0, 0.0, 0.01, -0.01, 0.012, 13, smaller=0, larger=0)
+WORSE = Figures(0.2, 0.15, 0.25, 1e-6, 1e-5, 0.03, 0.01, 0.06, 0.1, 0.3, 13, smaller=0, larger=13)
+BETTER = Figures(-0.2, -0.25, -0.15, 1e-6, 1e-5, 0.03, 0.01, 0.06, -0.3, -0.1, 13, smaller=13, larger=0)
+ALONE = Figures(0.2, nan, nan, nan, nan, nan, nan, nan, nan, nan, 1, smaller=0, larger=1)
 
 
-def effect(dataset, value, low, high, verdict, failed=0):
-    return {
-        "dataset": dataset, "effect": value, "low": low, "high": high, "p": 0.01, "paired": 10 - failed,
-        "failed": failed, "spread": 0.1, "verdict": verdict, "first_failed": 0,
-    }  # fmt: skip
+def result(figures, network="small", **more):
+    return Result(
+        **{"network": network, "figures": figures, "failed": 0, "left_out": {}, "fragile": (), "early": {}}
+        | more
+    )
 
 
-def record():
-    first = {
-        "name": "output-batch-norm", "words": "batch norm <b> output, against none",
-        "first": "a", "second": "b",
-        "rules": [RULE], "classify": True, "task": "forecast",
-        "pooled": {"effect": 0.2, "low": 0.1, "high": 0.3, "between": 0.1, "low_new": 0, "high_new": 1,
-                   "datasets": 3},
-        "effects": [
-            effect("near", 0.2, 0.1, 0.3, "worse"),
-            effect("far", 30.0, 20.0, 40.0, "worse", failed=2),
-            effect("lost", float("nan"), float("nan"), float("nan"), "undecided", failed=10),
-        ],
-    }  # fmt: skip
-    alone = {**first, "name": "alone", "rules": [], "task": "classify", "effects": first["effects"][:1]}
-    alone["pooled"] = {"effect": -0.1, "low": None, "high": None, "datasets": 1}
-    none = {**first, "name": "none", "rules": [], "pooled": None}
-    return {
-        "measured": "2026-01-01", "machine": "a machine", "network": "Conv1D, LSTM, Dense", "versions": {},
-        "seeds": 10, "claims": [first, alone, none],
-    }  # fmt: skip
+def claim(name, *results, rules=(RULE,), words="batch norm there, against none", lacking=()):
+    return Claim(name, words, rules, "forecast", results, lacking)
 
 
-@pytest.fixture
-def file(tmp_path):
-    (tmp_path / "record.json").write_text(json.dumps(record()))
-    return tmp_path / "record.json"
+def evidence(*claims):
+    return Evidence(FORMAT, "2026-01-02", "a machine", "Trained well.", {"small": "Conv1D, LSTM"}, claims)
 
 
-@pytest.fixture
-def evidence(file):
-    return read_evidence(file)
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (NOTHING, "does nothing"),
+        (replace(NOTHING, p=1e-9, holm_p=1e-9), "does nothing"),  # clear, and too small to matter
+        (replace(NOTHING, low_new=-0.1), "does nothing on average"),
+        (DIFFERS, "differs from data to data"),
+        (replace(DIFFERS, low=0.01, holm_p=0.01), "differs from data to data"),
+        (replace(DIFFERS, between_low=0.0), "not known"),
+        (replace(DIFFERS, smaller=0), "not known"),  # only the tail of a normal lies on that side
+        (replace(DIFFERS, smaller=0, low=0.01, holm_p=0.01), "worse on average"),
+        (WORSE, "worse"),
+        (BETTER, "better"),
+        (replace(BETTER, high_new=0.01), "better on average"),
+        (replace(WORSE, holm_p=0.06), "not known"),
+        (ALONE, "not known"),
+    ],
+)
+def test_the_words_are_no_more_than_the_figures_allow(figures, said):
+    assert figures.conclusion == said
+    assert figures.words.startswith(said)
 
 
-def test_a_rule_page_cites_each_claim_that_names_the_rule(evidence):
-    text = rule_page(find_rule(RULE), evidence)
-    measured = text.partition("## Measured")[2].partition("## References")[0]
+@pytest.mark.parametrize("ends", [(-1.01, 0), (0, 1.01)])
+def test_the_region_of_equivalence_is_two_percent_as_a_ratio_either_way(ends):
+    inside = replace(NOTHING, low_new=-log(1 + REGION), high_new=log(1 + REGION))
+    assert inside.conclusion == "does nothing"
+    low, high = (end * log(1 + REGION) for end in ends)
+    assert (
+        replace(inside, low_new=low or inside.low_new, high_new=high or inside.high_new).conclusion
+        != "does nothing"
+    )
+
+
+def test_where_it_differs_the_words_say_from_where_to_where():
+    assert DIFFERS.words == "differs from data to data: −39.3 to +82.2 %"
+    assert replace(DIFFERS, holm_p=0.01).words.endswith(", larger on average")
+    assert change(log(2)) == pytest.approx(1)
+
+
+def test_what_holds_of_one_arm_is_turned_round_for_the_other():
+    for said in Conclusion:
+        assert said.flipped.flipped is said
+        assert said.flipped.is_better == said.is_worse
+    assert Conclusion.WORSE_ON_AVERAGE.flipped is Conclusion.BETTER_ON_AVERAGE
+
+
+def test_a_rule_page_cites_each_claim_that_names_the_rule_and_how_to_measure():
+    found = result(DIFFERS, failed=2, left_out={"far": "worse than naive"}, fragile=("near",))
+    held = evidence(claim("output-batch-norm", found), claim("other", result(WORSE), rules=()))
+    measured = page(find_rule(RULE), held).partition("## Measured")[2].partition("## References")[0]
     assert measured.count("\n- ") == 1
-    assert "error +20.0 % (95 % interval +10.0 to +30.0 %) over 3 data sets" in measured
-    assert "better on 0, worse on 2 of 3; 12 trainings failed" in measured
-    assert "10 seeds" in measured
-    assert "Conv1D, LSTM, Dense" in measured
-    assert "../evidence.md#forecast-output-batch-norm" in measured
+    for words in (
+        "differs from data to data: −39.3 to +82.2 %: error +5.1 % (−9.5 to +22.1 %) on average over 13",
+        "smaller by more than 2 % on 5, larger on 7; 1 data set left out; 2 trainings failed; fragile",
+        "../evidence.md#forecast-output-batch-norm",
+        f"measure it on yours: `{MEASURE}`",
+        "small: Conv1D, LSTM. Trained well.",
+    ):
+        assert words in measured
 
 
-def test_a_rule_without_a_claim_and_a_version_without_a_record_show_nothing(evidence, tmp_path):
-    assert "Measured" not in rule_page(find_rule("NC001"), evidence)
+def test_where_the_record_decides_the_page_asks_for_no_measurement():
+    assert MEASURE not in evidence(claim("output-batch-norm", result(WORSE))).section(RULE)
+    assert "−25.9 to −9.5 % expected on further data" in evidence(claim("a", result(BETTER))).section(RULE)
+
+
+def test_both_networks_are_told_and_what_was_not_measured_says_why():
+    both = claim("a", result(WORSE), result(DIFFERS, "large"))
+    assert "In the small network worse: " in both.sentence
+    assert "In the large network differs" in both.sentence
+    assert claim("a", lacking=("all data sets: no time",)).sentence == "not measured: all data sets: no time"
+    assert claim("a", result(ALONE)).sentence.startswith("not known: error +22.1 % on one data set")
+    assert (
+        claim("a", result(None, left_out={"x": "y"})).sentence
+        == "not known: nothing to pool; 1 data set left out"
+    )
+
+
+def test_a_rule_without_a_claim_and_a_version_without_a_record_show_nothing(tmp_path):
+    assert "Measured" not in page(find_rule("NC001"), evidence(claim("a", result(WORSE))))
     assert read_evidence(tmp_path / "absent.json") is None
+
+
+def test_a_record_comes_back_as_it_was_written_and_one_of_another_format_is_refused(tmp_path):
+    held = evidence(claim("a", result(ALONE), result(DIFFERS, "large", early={"1": WORSE})))
+    file = tmp_path / "record.json"
+    file.write_text(held.to_json())
+    assert str(read_evidence(file)) == str(held)
+    for old in ({}, {"format": 3}):
+        other = tmp_path / f"other{len(old)}.json"
+        other.write_text(json.dumps(old))
+        with pytest.raises(ValueError, match="this version reads format 2"):
+            read_evidence(other)
+
+
+# What rules say, against what was measured ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=str)
+def test_no_rule_contradicts_the_record_that_ships(rule):
+    shipped = read_evidence()
+    assert shipped is not None
+    assert support(rule, shipped).odds == ()
 
 
 def test_the_shipped_record_names_rules_that_exist():
     shipped = read_evidence()
-    if shipped is None:
-        assert not RECORD.exists()
-        return
-    slugs = {rule.slug for rule in RULES.values()}
-    assert {rule for claim in shipped.claims for rule in claim.rules} <= slugs
+    assert {rule for each in shipped.claims for rule in each.rules} <= {rule.slug for rule in RULES.values()}
 
 
-def test_the_page_has_a_section_with_table_and_plot_per_claim(evidence):
-    text = page(evidence)
-    assert text.count("\n### ") == 3
-    for claim in evidence.claims:
-        assert f'<a id="{claim.anchor}"></a>' in text
-        assert f"(#{claim.anchor})" in text
-        assert f"images/{image(claim)}" in text
-    assert "| far | +3,000.0 % | +2,000.0 to +4,000.0 % | 0.01 | 8 | 2 | worse |" in text
-    assert f"[{RULE}](rules/{RULE}.md)" in text
-    assert "nan" not in text
+@pytest.mark.parametrize("slug", sorted({rule.slug for rule in RULES.values() if rule.says}))
+def test_every_rule_that_says_something_is_at_odds_with_a_record_of_the_opposite(slug):
+    rule = find_rule(slug)
+    opposite = {"nothing": WORSE, "differs": NOTHING, "not better": BETTER, "not worse": WORSE}
+    for says in rule.says:
+        if says.says == "silent":
+            continue
+        figures = opposite[says.says]
+        if says.arm == "first":
+            figures = BETTER if figures is WORSE else WORSE
+        (odd, *_) = support(rule, evidence(claim(says.claim, result(figures), rules=(slug,)))).odds
+        assert says.claim in odd
+        assert f"says {says.says!r}" in odd
 
 
 @pytest.mark.parametrize(
-    ("pooled", "words"),
+    ("said", "contradicted"),
     [
-        (None, "Nothing can be said"),
-        (Range(-0.1), "One data set"),
-        (Range(-0.1, -0.2, 0.1), "No effect that holds"),
-        (Range(-0.1, -0.2, -0.05), "Better on average"),
-        (Range(0.1, 0.05, 0.2), "Worse on average"),
+        ("worse", {"better", "nothing", "differs"}),
+        ("better", {"worse", "nothing", "differs"}),
+        ("nothing", {"better", "worse", "differs"}),
+        ("differs", {"better", "worse", "nothing"}),
+        ("not better", {"better"}),
+        ("not worse", {"worse"}),
+        ("silent", set()),
     ],
 )
-def test_the_verdict_is_no_more_than_the_interval_allows(pooled, words):
-    assert verdict(Claim("n", "w", (), "forecast", pooled, ())).startswith(words)
+def test_words_are_contradicted_by_what_excludes_them_and_never_by_what_is_not_known(said, contradicted):
+    found = {"better": BETTER, "worse": WORSE, "nothing": NOTHING, "differs": DIFFERS, "unknown": ALONE}
+    assert {
+        name for name, f in found.items() if Says("a", said).is_contradicted(f.conclusion)
+    } == contradicted
+    turned = {"better": "worse", "worse": "better"}
+    first = {name for name, f in found.items() if Says("a", said, arm="first").is_contradicted(f.conclusion)}
+    assert first == {turned.get(name, name) for name in contradicted}
 
 
-def test_a_plot_is_svg_for_light_and_dark_with_the_numbers(evidence):
-    for claim in evidence.claims:
-        text = forest(claim)
-        root = ElementTree.fromstring(text)
-        assert root.tag.endswith("svg")
-        assert "prefers-color-scheme: dark" in text
-        assert "nan" not in text.replace("nance", "")
-        words = " ".join(root.itertext())
-        assert all(each.dataset in words for each in claim.effects)
-        places = [float(x) for x in re.findall(r'(?:x1|x2|cx)="([\d.]+)"', text)]
-        assert all(LEFT <= x <= LEFT + WIDTH for x in places)
-    assert "+20.0 % (+10.0 to +30.0 %)" in forest(evidence.claims[0])
+def test_a_claim_that_cites_a_rule_which_says_nothing_of_it_is_at_odds():
+    (odd,) = support(find_rule(RULE), evidence(claim("new", result(NOTHING)))).odds
+    assert "claim 'new' is not among what it says" in odd
 
 
-def test_the_axis_holds_zero_and_has_few_round_ticks():
-    for low, high in ((-0.001, 0.002), (0.1, 0.3), (-40.0, 90.0), (-0.3, -0.2), (0.0, 0.0)):
-        scale = Scale.of([Range(low), Range(high)])
-        assert scale.low <= 0 <= scale.high
-        assert 0 in scale.ticks()
-        assert 2 <= len(scale.ticks()) <= 7
+def test_only_clear_harm_everywhere_supports_a_warning():
+    said = Conclusion
+    assert supported((said.WORSE,)) is WARNING
+    assert supported((said.WORSE, said.NOT_KNOWN, said.WORSE_ON_AVERAGE)) is WARNING
+    for rest in (said.DIFFERS, said.NOTHING, said.BETTER, said.NOTHING_ON_AVERAGE):
+        assert supported((said.WORSE, rest)) is ADVICE
+    assert supported((said.WORSE_ON_AVERAGE,)) is ADVICE
+    assert supported(()) is ADVICE
 
 
-def test_writing_leaves_page_plots_rule_pages_and_strict_json(file, tmp_path):
-    shipped = tmp_path / "shipped.json"
-    (tmp_path / "docs" / "images").mkdir(parents=True)
-    (tmp_path / "docs" / "images" / "evidence-gone.svg").write_text("old")
-    written = write(file, tmp_path, shipped)
-    assert {path.name for path in (tmp_path / "docs" / "images").iterdir()} == {
-        f"evidence-{task}-{name}.svg"
-        for task, name in (("forecast", "output-batch-norm"), ("classify", "alone"), ("forecast", "none"))
-    }
-    assert tmp_path / "docs" / "evidence.md" in written
-    assert {path.name for path in (tmp_path / "docs" / "rules").iterdir()} == set(all_pages())
-    json.loads(shipped.read_text(), parse_constant=pytest.fail)
-    assert isnan(read_evidence(shipped).claims[0].effects[2].range.effect)
-    assert strict([float("inf"), 1.0, "x"]) == [None, 1.0, "x"]
+def test_a_severity_that_the_record_does_not_support_needs_other_grounds():
+    rule = replace(find_rule(RULE), says=(Says("a", "worse"),))
+    held = evidence(claim("a", result(WORSE)))
+    (odd,) = support(rule, held).odds
+    assert "severity is advice, but the record supports warning" in odd
+    assert support(replace(rule, severity=WARNING), held).odds == ()
+    assert support(replace(rule, grounds="it is about speed"), held).odds == ()
+
+
+def test_the_grounds_of_a_severity_stand_on_the_page():
+    rule = find_rule("dropout-before-bn")
+    assert f"Severity: warning: {rule.grounds}." in page(rule)
+
+
+def test_a_finding_whose_evidence_is_mixed_says_how_to_measure_it():
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential(
+        [keras.Input((8, 3)), keras.layers.LSTM(4), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    )
+    model.compile(loss="mse")
+    (found,) = [each for each in check_model(model) if each.rule == RULE]
+    assert found.hint.endswith(f"; to measure it: {MEASURE}")
+    assert RULES["NC040"].measure == ""

@@ -2,120 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isnan, nan
 from pathlib import Path
-from typing import Any
 
+from normcast.check.conclusion import REGION, Figures
 from normcast.errors import counted
-from normcast.pages.percent import interval, percent
-from normcast.plain import parsed
+from normcast.pages.percent import exact
+from normcast.plain import Plain, parsed
 
 RECORD = Path(__file__).with_name("evidence.json")
-"""What `python -m benchmarks evidence` measured, if it ships with this version."""
+"""What `python -m benchmarks.evidence_page` made of the measurements, if it ships with this version."""
+FORMAT = 2
 PAGE = "docs/evidence.md"
 TASKS = {"forecast": "Forecasts", "classify": "Classes"}
+MEASURE = "normcast check MODEL.keras --data FILE --measure"
+"""The call that measures on the reader's data what the fixes of rules do."""
 
 
 @dataclass(frozen=True)
-class Range:
-    """A relative effect with its 95 % interval; NaN where one data set or one seed gives none."""
+class Result(Plain):
+    """What came of a claim in one network.
 
-    effect: float
-    low: float = nan
-    high: float = nan
+    figures: pooled over data sets, None where nothing could be; failed: trainings that did not finish;
+    left_out: data sets out of the pool, each with why; fragile: data sets without any one of which another
+    conclusion would stand; early: the same figures of the best validation loss after so many epochs.
+    """
 
-    @classmethod
-    def read(cls, plain: Mapping[str, Any]) -> Range:
-        """Read it from plain data; null stands for NaN."""
-        return cls(*(nan if plain.get(k) is None else float(plain[k]) for k in ("effect", "low", "high")))
+    network: str
+    figures: Figures | None
+    failed: int
+    left_out: dict[str, str]
+    fragile: tuple[str, ...]
+    early: dict[str, Figures]
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return not isnan(self.low) and not self.low <= 0 <= self.high
-
-    def __str__(self) -> str:
-        ends = "" if isnan(self.low) else f" ({interval(self.low, self.high)})"
-        return percent(self.effect) + ends
-
-
-@dataclass(frozen=True)
-class OnData:
-    """The effect on one data set: its verdict over `paired` seeds, and how many trainings failed."""
-
-    dataset: str
-    range: Range
-    p: float
-    paired: int
-    failed: int
-    verdict: str
-
-    @classmethod
-    def read(cls, plain: Mapping[str, Any]) -> OnData:
-        """Read it from plain data."""
-        p = nan if plain.get("p") is None else float(plain["p"])
-        paired, failed = int(plain["paired"]), int(plain["failed"])
-        return cls(plain["dataset"], Range.read(plain), p, paired, failed, plain["verdict"])
+    def sentence(self) -> str:
+        """What was found, in one sentence."""
+        lost = f"; {counted(self.failed, 'training')} failed" if self.failed else ""
+        out = f"; {counted(len(self.left_out), 'data set')} left out" if self.left_out else ""
+        if self.figures is None:
+            return f"not known: nothing to pool{out}{lost}"
+        found = self.figures
+        if found.datasets < 2:
+            return f"{found.words}: error {found.mean} on one data set{out}{lost}"
+        fragile = "; fragile: one data set decides it" if self.fragile else ""
+        new = "" if found.new in found.words else f", {found.new} expected on further data"
+        return (
+            f"{found.words}: error {found.mean} on average over {found.datasets} data sets{new}; smaller by "
+            f"more than {exact(REGION)} on {found.smaller}, larger on {found.larger}{out}{lost}{fragile}"
+        )
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Plain):
     """One way to arrange a network against another, measured on several data sets.
 
     words: "batch norm between LSTM and output, against none"; an effect below zero means that the first
-    named has the smaller error. rules: slugs of those it bears on; task: "forecast" or "classify"; pooled:
-    over the data sets, None where none could be pooled.
+    named has the smaller error. rules: slugs of those it bears on; task: "forecast" or "classify"; results:
+    by network, () where none was measured; not_measured: what was not, and why.
     """
 
     name: str
     words: str
     rules: tuple[str, ...]
     task: str
-    pooled: Range | None
-    effects: tuple[OnData, ...]
-
-    @classmethod
-    def read(cls, plain: Mapping[str, Any]) -> Claim:
-        """Read it from plain data."""
-        pooled = None if plain["pooled"] is None else Range.read(plain["pooled"])
-        effects = tuple(OnData.read(each) for each in plain["effects"])
-        return cls(plain["name"], plain["words"], tuple(plain["rules"]), plain["task"], pooled, effects)
+    results: tuple[Result, ...]
+    not_measured: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
         """Where it stands on the page of evidence."""
         return f"{self.task}-{self.name}"
 
-    def count(self, verdict: str) -> int:
-        """Return on how many data sets the verdict was so."""
-        return sum(each.verdict == verdict for each in self.effects)
-
     @property
     def sentence(self) -> str:
-        """What was found, in one sentence."""
-        data = counted(len(self.effects), "data set")
-        counts = f"better on {self.count('better')}, worse on {self.count('worse')} of {len(self.effects)}"
-        failed = sum(each.failed for each in self.effects)
-        lost = f"; {counted(failed, 'training')} failed" if failed else ""
-        if self.pooled is None:
-            return f"no common effect over {data}; {counts}{lost}"
-        low, high = self.pooled.low, self.pooled.high
-        ends = "" if isnan(low) else f" (95 % interval {interval(low, high)})"
-        return f"error {percent(self.pooled.effect)}{ends} over {data}; {counts}{lost}"
+        """What was found, in one sentence, of each network."""
+        if not self.results:
+            return f"not measured: {'; '.join(self.not_measured)}"
+        if len(self.results) == 1:
+            return self.results[0].sentence
+        return ". ".join(f"In the {each.network} network {each.sentence}" for each in self.results)
+
+    @property
+    def is_to_measure(self) -> bool:
+        """Whether only the reader's own data can tell."""
+        found = [each.figures for each in self.results]
+        return not found or any(each is None or each.conclusion.is_to_measure for each in found)
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """All claims of one record, and how they were measured."""
+class Evidence(Plain):
+    """All claims of one record, and how they were measured.
 
-    claims: tuple[Claim, ...]
-    network: str
-    seeds: int
+    networks: each by its name, in words; recipe: how they were trained.
+    """
+
+    format: int
     measured: str
     machine: str
+    recipe: str
+    networks: dict[str, str]
+    claims: tuple[Claim, ...]
 
     def of(self, rule: str) -> tuple[Claim, ...]:
         """Return the claims that bear on a rule."""
@@ -130,16 +118,21 @@ class Evidence:
             f"- {TASKS[c.task]}: {c.words}: {c.sentence} ([more](../{Path(PAGE).name}#{c.anchor}))."
             for c in claims
         ]
+        networks = "; ".join(f"{name}: {words}" for name, words in self.networks.items())
         how = (
-            f"The network is {self.network}, trained from {counted(self.seeds, 'seed')} on each data set. A "
-            f"change below zero is a smaller error; better and worse are tested. All of it: {PAGE}."
+            f"Networks: {networks}. {self.recipe} A change below zero is a smaller error; within "
+            f"±{exact(REGION)} is called the same. All of it: {PAGE}."
         )
-        return "\n".join([*lines, "", how])
+        open_ = "Where it is not known, or differs from data to data, measure it on yours"
+        measure = [f"{open_}: `{MEASURE}`.", ""] if any(c.is_to_measure for c in claims) else []
+        return "\n".join([*lines, "", *measure, how])
 
 
 @lru_cache
 def read_evidence(file: Path = RECORD) -> Evidence | None:
     """Return what a record holds; None if there is no such file.
+
+    Raises ValueError for a record of another format.
 
     >>> read_evidence(Path("no such file")) is None
     True
@@ -147,5 +140,10 @@ def read_evidence(file: Path = RECORD) -> Evidence | None:
     if not file.is_file():
         return None
     plain = parsed(file.read_text(encoding="utf-8"), str(file))
-    claims = tuple(Claim.read(each) for each in plain["claims"])
-    return Evidence(claims, plain["network"], int(plain["seeds"]), plain["measured"], plain["machine"])
+    found = plain.get("format", 1) if isinstance(plain, dict) else None
+    if found != FORMAT:
+        raise ValueError(
+            f"{file}: format {found!r}, but this version reads format {FORMAT}. Write it again from the "
+            f"measurements: python -m benchmarks.evidence_page."
+        )
+    return Evidence.from_dict(plain, str(file))

@@ -51,9 +51,10 @@ def page(kind: Kind, evidence: Evidence | None = None) -> str:
 def _of_rule(rule: Rule) -> list[str]:
     what, _, why = rule.words.partition("\n\n")
     off = "" if rule.default else " Off unless selected."
+    grounds = f": {rule.grounds}" if rule.grounds else ""
     needs = f"## Facts it needs\n\nWithout {_join(rule.needs)} the rule is silent."
     return [
-        f"Severity: {rule.severity}.{off}",
+        f"Severity: {rule.severity}{grounds}.{off}",
         f"## What it does\n\n{what}",
         f"## Why is this bad?\n\n{why}",
         f"## Example\n\n{_code(rule.bad)}",
@@ -118,11 +119,11 @@ def _table(kinds: Iterable[Kind], name: str, does: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_pages(folder: Path) -> list[Path]:
-    """Write all pages; return those that were not up to date."""
+def write_pages(folder: Path, evidence: Evidence | None = None) -> list[Path]:
+    """Write all pages; return those that were not up to date. evidence: by default what ships."""
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
-    for name, text in all_pages().items():
+    for name, text in all_pages(evidence).items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
@@ -130,9 +131,9 @@ def write_pages(folder: Path) -> list[Path]:
     return changed
 
 
-def all_pages() -> dict[str, str]:
+def all_pages(evidence: Evidence | None = None) -> dict[str, str]:
     """Return every page by file name."""
-    return {"index.md": index()} | {f"{kind.slug}.md": page(kind) for kind in KINDS.values()}
+    return {"index.md": index()} | {f"{kind.slug}.md": page(kind, evidence) for kind in KINDS.values()}
 
 
 def _code(examples: Iterable[Example]) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from normcast.check.evidence import MEASURE
 from normcast.check.examples import Example
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
+from normcast.check.says import Says
 from normcast.errors import unknown
 from normcast.models.edits import Edit
 from normcast.sheet import Sheet, Shown
@@ -151,7 +153,8 @@ class Rule(Kind):
 
     bad, good: examples; needs: facts without which the rule is silent; default: whether it runs unless it is
     selected. carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps
-    its function.
+    its function. says: what its words say of the errors that were measured; grounds: why it is more severe,
+    or less, than these alone support, "" where it is not.
     """
 
     predicate: Predicate
@@ -160,12 +163,20 @@ class Rule(Kind):
     needs: tuple[str, ...] = ()
     default: bool = True
     carry: Carry | None = None
+    says: tuple[Says, ...] = ()
+    grounds: str = ""
 
     def findings(self, net: Net, facts: Facts) -> Iterator[Finding]:
         """Yield what the rule finds."""
         for found in self.predicate(net, facts):
             movable = found.fix and not any(node.block or node.call for node in found.nodes)
-            yield self.told(found, tuple(found.fix) if movable else (), found.hint or self.hint)
+            hint = found.hint or self.hint
+            yield self.told(found, tuple(found.fix) if movable else (), hint + self.measure)
+
+    @property
+    def measure(self) -> str:
+        """What the hint adds where the page says that the error differs from data to data."""
+        return f"; to measure it: {MEASURE}" if any(each.says == "differs" for each in self.says) else ""
 
 
 KINDS: dict[str, Kind] = {}
@@ -198,6 +209,8 @@ def rule(
     needs: Iterable[str] = (),
     default: bool = True,
     carry: Carry | None = None,
+    says: Iterable[Says] = (),
+    grounds: str = "",
 ) -> Callable[[Predicate], Predicate]:
     """Register the decorated predicate as a rule."""
     code = f"NC{number:03d}"
@@ -217,6 +230,8 @@ def rule(
             needs=tuple(needs),
             default=default,
             carry=carry,
+            says=tuple(says),
+            grounds=grounds,
         )
         RULES[code] = registered(kind)
         return predicate

@@ -9,6 +9,7 @@ from normcast.check.examples import L, Pick, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, ancestors, sinks, sources, through
 from normcast.check.rule import ADVICE, UNSAFE, Found, rule
+from normcast.check.says import Says
 from normcast.check.timeline import dead_taps, first_of, receptive_fields
 from normcast.models.edits import Edit, Remove, Set
 from normcast.models.graph.kinds import ACT, CONV_1D, NOISE, NORM, POOL_1D, RNN
@@ -64,6 +65,7 @@ def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
     ADVICE,
     safety=UNSAFE,
     hint="leave the pooling out; measured, a strided convolution in its place is no better",
+    says=[Says("average-pooling", "differs"), Says("strides", "not worse", arm="first")],
     sources=[
         "stackoverflow.com/questions/62740287",
         "practitioners' advice: pooling in front of an LSTM is redundant",
@@ -82,7 +84,8 @@ def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
 def pool_before_rnn(net: Net, facts: Facts) -> Iterator[Found]:
     """Pooling thins out a short sequence right in front of a recurrent layer.
 
-    A recurrent layer reads short sequences well; pooling throws away the order within each pool.
+    A recurrent layer reads short sequences well; pooling throws away the order within each pool. Whether that
+    makes forecasts worse or better differs from data to data.
     """
     along = through(NOISE, ACT, NORM)
     for node in net.of(POOL_1D):

@@ -9,6 +9,7 @@ from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, passed, sinks, sources, through
 from normcast.check.recurrence import RECURRENT
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
+from normcast.check.says import Says
 from normcast.models.edits import Insert, Remove, Set
 from normcast.models.graph.kinds import (
     ACT,
@@ -208,6 +209,8 @@ _SCALING_FIRST = through(NOISE, SHAPE, MERGE, POOL, frozenset({"Masking", "ZeroP
     "unscaled-input",
     WARNING,
     hint="standardize on the training rows, or insert keras.layers.Normalization adapted on them",
+    says=[Says("input-batch-norm", "silent")],
+    grounds="a gate that saturates has no gradient",
     needs=["input_high or input_min and input_max", "input_spread"],
     sources=["LeCun, Bottou, Orr, Mueller 1998, Efficient BackProp", "keras-team/keras#14630"],
     exceptions="Advice for relu and linear layers; silent behind Normalization, Rescaling or a norm layer.",

@@ -9,6 +9,7 @@ from normcast.check.examples import L, chain
 from normcast.check.facts import Facts
 from normcast.check.net import Net, Node, reaches_output, sinks
 from normcast.check.rule import ADVICE, SAFE, UNSAFE, Finding, Found, rule
+from normcast.check.says import Says
 from normcast.errors import counted
 from normcast.models.edits import Set
 from normcast.models.graph.kinds import ACT, BATCH_NORM, CONV, DENSE, NOISE, NORM, POOL, RNN, SHAPE
@@ -38,6 +39,7 @@ def _at(model: Any, path: str) -> Any:
     ADVICE,
     safety=SAFE,
     hint="`use_bias=False`: the normalization subtracts the bias again",
+    says=[Says("bias-before-batch-norm", "nothing")],
     sources=[
         "Ioffe & Szegedy 2015, section 3.2, arXiv:1502.03167",
         "NeuraLint rule f005",
@@ -115,6 +117,7 @@ def _on_channels(norm: Node, maker: Node) -> bool:
     safety=UNSAFE,
     default=False,
     hint="`BatchNormalization(scale=False)`",
+    says=[Says("batch-norm-scale-before-selu", "silent")],
     sources=[
         "keras.io, BatchNormalization: scale",
         "measured: positive homogeneity holds for relu, fails by 2.4 for selu",

@@ -9,6 +9,7 @@ from normcast.check.facts import Facts
 from normcast.check.head import heads, supervised
 from normcast.check.net import Net, ancestors, passed, reaches_output, sources, through
 from normcast.check.rule import ADVICE, UNSAFE, WARNING, Found, rule
+from normcast.check.says import Says
 from normcast.models.edits import Move, Remove
 from normcast.models.graph.kinds import (
     ACT,
@@ -28,6 +29,7 @@ from normcast.models.graph.kinds import (
     "bn-on-raw-input",
     ADVICE,
     hint="standardize with the statistics of the training rows: keras.layers.Normalization",
+    says=[Says("input-batch-norm", "not better")],
     sources=["keras.io, Normalization", "practitioners' advice: standardize the data instead"],
     exceptions="Silent for BatchNormalization(center=False, scale=False), and behind Normalization.",
     bad=[chain((8, 3), L.BatchNormalization(), L.Conv1D(4, 3), L.Flatten(), L.Dense(1))],
@@ -56,6 +58,7 @@ def bn_on_raw_input(net: Net, facts: Facts) -> Iterator[Found]:
     ADVICE,
     safety=UNSAFE,
     hint="leave out the batch normalization in front of the last Dense layer",
+    says=[Says("output-batch-norm", "differs"), Says("layer-or-batch-output", "silent")],
     needs=["loss or type"],
     sources=[
         "stackoverflow.com/questions/54368686, 64277744",
@@ -164,6 +167,8 @@ def bn_after_output(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     safety=UNSAFE,
     hint="normalize first, drop out behind it",
+    says=[Says("dropout-side-of-batch-norm", "not better")],
+    grounds="the variances differ by arithmetic, on any data",
     sources=[
         "Li et al. 2019, Understanding the Disharmony between Dropout "
         "and Batch Normalization, arXiv:1801.05134",

@@ -11,6 +11,7 @@ from normcast.check.facts import Facts
 from normcast.check.net import Net, Node
 from normcast.check.recurrence import RECURRENT, Cell, cells_of, set_cells
 from normcast.check.rule import ADVICE, ERROR, UNSAFE, WARNING, Found, rule
+from normcast.check.says import Says
 from normcast.models.graph.kinds import CONV_LSTM, RNN, UNBOUNDED
 
 LONG = 50
@@ -48,6 +49,8 @@ def _length(node: Node) -> str:
     WARNING,
     safety=UNSAFE,
     hint="`activation='tanh'` (which cuDNN also needs); gradient clipping does not help",
+    says=[Says("relu-inside", "not better"), Says("relu-inside-with-dropout", "not better")],
+    grounds="a state can overflow, which is no matter of averages",
     sources=[
         "keras-team/keras#2194, #13221, #15912",
         "measured: 2-layer LSTM with relu, 300 steps: NaN in 2 of 3 seeds; "
@@ -101,6 +104,8 @@ def rnn_unbounded_activation(net: Net, facts: Facts) -> Iterator[Found]:
     ERROR,
     safety=UNSAFE,
     hint="`activation='tanh'`; the recurrent dropout may stay",
+    says=[Says("relu-inside-with-dropout", "not better")],
+    grounds="the state was seen to become NaN, which is no matter of averages",
     sources=[
         "keras-team/keras#13221",
         "measured: LSTM with relu, rate 0.5, 100 steps: loss above 50 in 3 of 3 seeds; tanh: 0 of 12",
@@ -202,6 +207,7 @@ def _version(text: str) -> tuple[int, int]:
     "rnn-off-cudnn",
     ADVICE,
     hint="only speed, and only on a GPU: keep it if the model needs it",
+    says=[Says("recurrent-dropout", "silent")],
     sources=[
         "keras.io, LSTM and GRU: requirements of the cuDNN implementation",
         "tensorflow/tensorflow#40944",
