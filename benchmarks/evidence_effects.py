@@ -100,8 +100,9 @@ def paired(first: np.ndarray, second: np.ndarray) -> Paired:
 
 def seed_spread(raw: Raw) -> float:
     """Return how much another seed moves the error of one training: the median over arms, in log ratios."""
-    spreads = [np.nanstd(np.log(arm.scores.mean(axis=1)), ddof=1) for arm in raw.arms.values()]
-    return float(np.nanmedian(spreads))
+    logs = [np.log(arm.scores.mean(axis=1)) for arm in raw.arms.values()]
+    finished = [each[np.isfinite(each)] for each in logs]
+    return float(np.median([each.std(ddof=1) for each in finished if len(each) > 1]))
 
 
 def _mean(arm: Arm) -> float:

@@ -17,9 +17,9 @@ from normcast.pages.percent import exact, size
 
 METHOD = """# Evidence: what normalization and dropout did on public data
 
-Each claim compares two ways to arrange one network that else stays the same. {recipe} Both arms were
-trained from the same seeds, and scored on rows that neither had seen. **A change below zero means that the
-first-named way has the smaller error.**
+Each claim compares two ways to arrange one network that else stays the same. Training: {recipe}.
+Both arms were trained from the same seeds, and scored on rows that neither had seen. **A change below zero
+means that the first-named way has the smaller error.**
 
 {networks}
 
@@ -56,9 +56,9 @@ for less. Logarithms keep weights from going with effects by construction: the s
 the {pools} pools is {correlation} in the median, and {worst} at most. Where it is not known, or differs from
 data to data, `{measure}` and `normcast study` measure it on yours.
 
-Measured {measured} on {machine}, in {hours:.1f} hours of processor time. To repeat it: `python -m benchmarks
-evidence --data DIR`, then `python -m benchmarks.evidence_page`. [Statistics of a study](study-statistics.md)
-has the methods, [batch norm or layer norm for EEG](evidence-eeg.md) three more recordings.
+{absent}Measured {measured} on {machine}, in {hours:.1f} hours of processor time. To repeat it:
+`python -m benchmarks evidence --data DIR --collect`, then `python -m benchmarks.evidence_page`.
+[Statistics of a study](study-statistics.md) has the methods, [batch norm or layer norm for EEG](evidence-eeg.md) three more recordings.
 """
 
 
@@ -69,7 +69,7 @@ def method(raw: Raw, answers: Sequence[Answered]) -> str:
     ]
     references = dict.fromkeys(held.reference for held in raw.datasets.values())
     return METHOD.format(
-        recipe=raw.recipe["words"],
+        recipe=raw.recipe["words"].rstrip("."),
         networks="\n".join(f"- {name}: {words}" for name, words in raw.networks.items()),
         references=" or ".join(f"the {each}" for each in references),
         region=exact(REGION),
@@ -81,6 +81,7 @@ def method(raw: Raw, answers: Sequence[Answered]) -> str:
         measured=raw.measured,
         machine=raw.machine,
         hours=raw.cpu_seconds / 3600,
+        absent="".join(f"Not measured: {name} ({why}). " for name, why in raw.absent.items()),
     )
 
 

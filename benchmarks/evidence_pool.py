@@ -65,7 +65,8 @@ def answered(raw: Raw) -> tuple[Answered, ...]:
 def evidence_of(raw: Raw, answers: Sequence[Answered]) -> Evidence:
     """Return what ships."""
     claims = tuple(each.claim for each in answers)
-    return Evidence(FORMAT, raw.measured, raw.machine, raw.recipe["words"], dict(raw.networks), claims)
+    recipe = raw.recipe["words"].rstrip(".")
+    return Evidence(FORMAT, raw.measured, raw.machine, recipe, dict(raw.networks), claims)
 
 
 def _of_task(raw: Raw, task: str) -> list[Answered]:

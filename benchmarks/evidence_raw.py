@@ -67,25 +67,31 @@ class Raw:
     cpu_seconds: float
 
     def lacking(self, claim: Contrast, task: str) -> tuple[str, ...]:
-        """Return what was not measured of a claim, with the reason."""
-        told = [
-            f"{each['dataset'] or 'all data sets'} ({each['network']} network): {each['why']}"
-            for each in self.not_measured
-            if each["claim"] == claim.name
-            and (each["dataset"] is None or self.datasets[each["dataset"]].task == task)
-        ]
-        named = {
-            (each["dataset"], each["network"]) for each in self.not_measured if each["claim"] == claim.name
-        }
-        silent = [
-            f"{name} ({network} network): it was not run"
-            for network in claim.networks
-            for name, held in self.datasets.items()
-            if held.task == task
-            and not self.has(claim, name, network)
-            and not named & {(name, network), (None, network)}
-        ]
-        return (*told, *silent)
+        """Return what was not measured of a claim, with the reason.
+
+        The record gives reasons for one claim or for all (null), on one data set or on all.
+        """
+        told: dict[tuple[str | None, str], str] = {}
+        for each in self.not_measured:
+            name, network = each["dataset"], each["network"]
+            held = self.datasets.get(name)
+            is_here = network in claim.networks and (name is None or (held is not None and held.task == task))
+            if each["claim"] in (None, claim.name) and is_here:
+                told[name, network] = each["why"]
+        for network in claim.networks:
+            for name, held in self.datasets.items():
+                is_told = (name, network) in told or (None, network) in told
+                if held.task == task and not is_told and not self.has(claim, name, network):
+                    told[name, network] = "not run"
+        return tuple(
+            f"{name or 'all data sets'} ({network} network): {why}" for (name, network), why in told.items()
+        )
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Data sets that nothing was measured on, each with why."""
+        names = {each["dataset"]: each["why"] for each in self.not_measured if each["dataset"]}
+        return {name: why for name, why in names.items() if name not in self.datasets}
 
     def has(self, claim: Contrast, dataset: str, network: str) -> bool:
         """Whether both arms of a claim were trained."""

@@ -34,7 +34,7 @@ def claim(name, *results, rules=(RULE,), words="batch norm there, against none",
 
 
 def evidence(*claims):
-    return Evidence(FORMAT, "2026-01-02", "a machine", "Trained well.", {"small": "Conv1D, LSTM"}, claims)
+    return Evidence(FORMAT, "2026-01-02", "a machine", "until it stops", {"small": "Conv1D, LSTM"}, claims)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_rule_page_cites_each_claim_that_names_the_rule_and_how_to_measure():
         "smaller by more than 2 % on 5, larger on 7; 1 data set left out; 2 trainings failed; fragile",
         "../evidence.md#forecast-output-batch-norm",
         f"measure it on yours: `{MEASURE}`",
-        "small: Conv1D, LSTM. Trained well.",
+        "small: Conv1D, LSTM. Training: until it stops.",
     ):
         assert words in measured
 
@@ -223,3 +223,9 @@ def test_a_finding_whose_evidence_is_mixed_says_how_to_measure_it():
     (found,) = [each for each in check_model(model) if each.rule == RULE]
     assert found.hint.endswith(f"; to measure it: {MEASURE}")
     assert RULES["NC040"].measure == ""
+
+
+def test_what_is_said_of_forecasts_is_not_held_to_classes():
+    classes = replace(claim("output-batch-norm", result(BETTER)), task="classify")
+    assert support(find_rule(RULE), evidence(classes)).odds == ()
+    assert support(find_rule(RULE), evidence(claim("output-batch-norm", result(BETTER)))).odds != ()

@@ -116,7 +116,7 @@ def test_an_arm_that_nobody_mentions_was_not_run():
     made = planted.record()
     made["arms"] = [a for a in made["arms"] if (a["dataset"], a["arm"]) != ("series-d", "noisy")]
     claim = by_name(answered(read(made)), "noisy").claim
-    assert claim.not_measured == ("series-d (small network): it was not run",)
+    assert claim.not_measured == ("series-d (small network): not run",)
 
 
 def test_a_better_start_is_told_from_a_better_end():
@@ -271,3 +271,30 @@ def test_nothing_to_pool_is_no_error():
     assert pool([]) is None
     assert corrected({("a", "small"): None}) == {("a", "small"): None}
     assert concluded({}, []) == {}
+
+
+def test_a_part_that_was_not_run_is_told_of_all_its_claims_and_a_data_set_without_any_on_the_page():
+    made = planted.record()
+    made["arms"] = [a for a in made["arms"] if (a["dataset"], a["network"]) != ("series-d", "large")]
+    made["not_measured"] += [
+        {"claim": None, "dataset": "series-d", "network": "large", "why": "no time"},
+        {"claim": None, "dataset": "series-z", "network": "small", "why": "no file"},
+    ]
+    raw = read(made)
+    found = answered(raw)
+    assert by_name(found, "better").claim.not_measured == ("series-d (large network): no time",)
+    assert by_name(found, "noisy").claim.not_measured == ()
+    assert "Not measured: series-z (no file)." in page(raw, found)
+
+
+def test_an_arm_of_which_nothing_finished_leaves_its_data_set_out():
+    made = planted.record()
+    arm = next(a for a in made["arms"] if (a["dataset"], a["arm"]) == ("series-a", "bad"))
+    arm["scores"] = [[None, None]] * planted.SEEDS
+    arm["early"] = [[None, None]] * planted.SEEDS
+    raw = read(made)
+    found = answered(raw)
+    assert only(found, "worse").result.left_out == {"series-a": "only 0 seeds on which both finished"}
+    assert only(found, "worse").result.failed == planted.SEEDS * planted.FOLDS
+    assert "no training finished" in forest(only(found, "worse"))
+    assert "nan" not in page(raw, found)

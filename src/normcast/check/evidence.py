@@ -95,7 +95,7 @@ class Claim(Plain):
 class Evidence(Plain):
     """All claims of one record, and how they were measured.
 
-    networks: each by its name, in words; recipe: how they were trained.
+    networks: each by its name, in words; recipe: how they were trained, without a full stop.
     """
 
     format: int
@@ -120,7 +120,7 @@ class Evidence(Plain):
         ]
         networks = "; ".join(f"{name}: {words}" for name, words in self.networks.items())
         how = (
-            f"Networks: {networks}. {self.recipe} A change below zero is a smaller error; within "
+            f"Networks: {networks}. Training: {self.recipe}. A change below zero is a smaller error; within "
             f"±{exact(REGION)} is called the same. All of it: {PAGE}."
         )
         open_ = "Where it is not known, or differs from data to data, measure it on yours"

@@ -17,12 +17,13 @@ class Says:
     claim: its name in the record; says: "worse", "better" (its error is larger, smaller), "nothing" (the
     same), "differs" (from data to data), "not better" (no more than that nothing is lost by the rule's
     advice), "not worse", or "silent" where the claim compares something else; arm: which one has what the
-    rule finds.
+    rule finds; task: the one that it is said of, "" for all.
     """
 
     claim: str
     says: Saying
     arm: Literal["first", "second"] = "second"
+    task: Literal["", "forecast", "classify"] = ""
 
     def seen(self, conclusion: Conclusion) -> Conclusion:
         """Return what was concluded of the arm that has what the rule finds."""

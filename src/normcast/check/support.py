@@ -57,7 +57,8 @@ def _cited(rule: Rule, evidence: Evidence) -> Iterator[tuple[str, str, Conclusio
     """Yield what is at odds, "" where nothing is, the claim, and the conclusion on what the rule finds."""
     for claim in evidence.of(rule.slug):
         for says in rule.says:
-            if says.claim != claim.name or says.says == "silent":
+            is_of_it = says.claim == claim.name and says.task in ("", claim.task)
+            if not is_of_it or says.says == "silent":
                 continue
             for result in claim.results:
                 if result.figures is None:

@@ -58,7 +58,7 @@ def bn_on_raw_input(net: Net, facts: Facts) -> Iterator[Found]:
     ADVICE,
     safety=UNSAFE,
     hint="leave out the batch normalization in front of the last Dense layer",
-    says=[Says("output-batch-norm", "differs"), Says("layer-or-batch-output", "silent")],
+    says=[Says("output-batch-norm", "differs", task="forecast"), Says("layer-or-batch-output", "silent")],
     needs=["loss or type"],
     sources=[
         "stackoverflow.com/questions/54368686, 64277744",
