@@ -58,7 +58,8 @@ data to data, `{measure}` and `normcast study` measure it on yours.
 
 {absent}Measured {measured} on {machine}, in {hours:.1f} hours of processor time. To repeat it:
 `python -m benchmarks evidence --data DIR --collect`, then `python -m benchmarks.evidence_page`.
-[Statistics of a study](study-statistics.md) has the methods, [batch norm or layer norm for EEG](evidence-eeg.md) three more recordings.
+[Statistics of a study](study-statistics.md) has the methods,
+[batch norm or layer norm for EEG](evidence-eeg.md) three more recordings.
 """
 
 
