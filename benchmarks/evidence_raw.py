@@ -83,8 +83,11 @@ class Raw:
                 is_told = (name, network) in told or (None, network) in told
                 if held.task == task and not is_told and not self.has(claim, name, network):
                     told[name, network] = "not run"
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for (name, network), why in told.items():
+            grouped.setdefault((network, why), []).append(name or "all data sets")
         return tuple(
-            f"{name or 'all data sets'} ({network} network): {why}" for (name, network), why in told.items()
+            f"{', '.join(names)} ({network} network): {why}" for (network, why), names in grouped.items()
         )
 
     @property

@@ -222,6 +222,7 @@ def test_a_finding_whose_evidence_is_mixed_says_how_to_measure_it():
     model.compile(loss="mse")
     (found,) = [each for each in check_model(model) if each.rule == RULE]
     assert found.hint.endswith(f"; to measure it: {MEASURE}")
+    assert f"    to measure it: {MEASURE}" in str(check_model(model))
     assert RULES["NC040"].measure == ""
 
 

@@ -22,6 +22,10 @@ SAFE, UNSAFE, DISPLAY = "safe", "unsafe", "display"
 if it changes what the model predicts or how it trains; display if there is none and it is only told."""
 
 
+TO_MEASURE = "; to measure it: "
+"""What stands in a hint between what to do and the call that measures it."""
+
+
 class Severity(IntEnum):
     """error: wrong or cannot work; warning: very likely hurts; advice: true, and harmless to ignore."""
 
@@ -176,7 +180,7 @@ class Rule(Kind):
     @property
     def measure(self) -> str:
         """What the hint adds where the page says that the error differs from data to data."""
-        return f"; to measure it: {MEASURE}" if any(each.says == "differs" for each in self.says) else ""
+        return f"{TO_MEASURE}{MEASURE}" if any(each.says == "differs" for each in self.says) else ""
 
 
 KINDS: dict[str, Kind] = {}

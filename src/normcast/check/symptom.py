@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, ParamSpec
 
 from normcast.check.examples import Example
-from normcast.check.rule import DISPLAY, UNSAFE, Finding, Found, Kind, Severity, registered
+from normcast.check.rule import DISPLAY, TO_MEASURE, UNSAFE, Finding, Found, Kind, Severity, registered
 
 MEASURE = "normcast check MODEL.keras --data FILE.npz --run --measure"
 """The call that measures what a fix does."""
@@ -43,7 +43,7 @@ class Symptom(Kind, Generic[Given]):
     def finding(self, found: Found) -> Finding:
         """Return what was seen as a finding. Of edits, the hint says how to measure what they do."""
         hint = found.hint or self.hint
-        return self.told(found, found.fix, f"{hint}; to measure it: {MEASURE}" if found.fix else hint)
+        return self.told(found, found.fix, f"{hint}{TO_MEASURE}{MEASURE}" if found.fix else hint)
 
 
 SYMPTOMS: dict[str, Symptom[...]] = {}

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from normcast.check.lacking import Lacking
-from normcast.check.rule import SAFE, UNSAFE, Finding, Severity
+from normcast.check.rule import SAFE, TO_MEASURE, UNSAFE, Finding, Severity
 from normcast.models.edits import Edit
 from normcast.models.edits.change import edited
 from normcast.models.graph import brief_spec, wiring_of
@@ -69,11 +69,13 @@ def _block(finding: Finding, where: str, model: Any) -> str:
     place = ":".join([where, *line, *([", ".join(finding.layers)] if finding.layers else [])])
     lines = [f"{place}: {finding.code} {finding.rule} [{finding.severity}] {finding.message}"]
     measured = [f"    measured: {finding.measured}"] if finding.measured else []
+    call = finding.hint.partition(TO_MEASURE)[2]
     if not finding.fix:
         return "\n".join([*lines, f"    help: {finding.hint}", *measured])
     edits = "; ".join(str(edit) for edit in finding.fix)
     lines.append(f"    {finding.safety} fix: {edits}")
     lines += [f"      {line}" for line in summary_diff(model, finding.fix)]
+    lines += [f"    to measure it: {call}"] if call and not measured else []
     return "\n".join(lines + measured)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from normcast.check.rule import Finding
+from normcast.check.rule import TO_MEASURE, Finding
 from normcast.inspect.page.values import InspectionReport
 from normcast.pages.page import Section
 
@@ -34,7 +34,7 @@ def _told(finding: Finding) -> tuple[str, str]:
     """Return what a finding is called and where, and what was seen, what to do and what that did."""
     where = f" in {', '.join(finding.layers)}" if finding.layers else ""
     said = finding.message.rstrip(".")
-    hint = finding.hint.partition("; to measure it")[0]  # the command stands below, with its files
+    hint = finding.hint.partition(TO_MEASURE)[0]  # the command stands below, with its files
     fix = f" As edits ({finding.safety}): {'; '.join(map(str, finding.fix))}." if finding.fix else ""
     measured = f" Measured: {finding.measured}" if finding.measured else ""
     return (
