@@ -207,6 +207,8 @@ def test_a_severity_that_the_record_does_not_support_needs_other_grounds():
     assert "severity is advice, but the record supports warning" in odd
     assert support(replace(rule, severity=WARNING), held).odds == ()
     assert support(replace(rule, grounds="it is about speed"), held).odds == ()
+    first = replace(rule, says=(Says("a", "worse", arm="first"),))  # what it finds is what the second mends
+    assert support(first, evidence(claim("a", result(BETTER)))).severity is WARNING
 
 
 def test_the_grounds_of_a_severity_stand_on_the_page():

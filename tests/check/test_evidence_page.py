@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from benchmarks.evidence_effects import paired, seed_spread
+from benchmarks.evidence_effects import OnData, Paired, paired, seed_spread
 from benchmarks.evidence_page import OVERVIEW, image, odds, page, write
-from benchmarks.evidence_pool import answered, concluded, corrected, evidence_of, pool
+from benchmarks.evidence_pool import answered, concluded, corrected, evidence_of, fragile, pool
 from benchmarks.evidence_raw import read_raw
 from benchmarks.forest import ALL, EDGE, GAP, Scale, forest, overview
 
@@ -105,6 +105,13 @@ def test_a_conclusion_that_one_data_set_decides_is_fragile(answers):
     assert only(answers, "better").result.fragile == ()
 
 
+def test_the_only_data_set_on_its_side_decides_that_effects_differ():
+    effects = [*np.linspace(-0.3, -0.01, 12), 0.05]
+    found = [OnData(f"set {i}", Paired(y, 0.01, 8)) for i, y in enumerate(effects)]
+    key = ("a", "small")
+    assert fragile(key, {key: pool([each.end for each in found])}, found)[-1] == "set 12"
+
+
 def test_what_was_not_measured_is_told_with_its_reason(answers):
     assert by_name(answers, "worse").claim.not_measured == ("series-b (small network): the time ran out",)
     asked = by_name(answers, "unasked", "classify")
@@ -158,7 +165,7 @@ def test_the_page_has_for_each_claim_its_figures_plot_scores_and_rates(raw, answ
             assert studied.result.figures is None or studied.result.figures.mean in text
     assert "[bn-before-regression-output](rules/bn-before-regression-output.md)" in text
     row = next(line for line in text.splitlines() if line.startswith("| series-b | +1"))
-    assert re.search(r"\| 1\.9\d \(!\) \| 0\.7\d* \| 1 \| 0\.003, 0\.003 \| 8 \| 0 \| the second arm", row)
+    assert re.search(r"\| 1\.9\d \(!\) \| 0\.7\d* \| 1 \| 0\.01, 0\.003 \| 8 \| 0 \| the second arm", row)
     assert "Left out: series-b (the second arm is worse than naive)" in text
     assert "Fragile: another conclusion would stand without series-e." in text
     assert "| large | at the end | −18." in text
