@@ -58,7 +58,8 @@ def arm(dataset, network, name, rng):
     scores = np.exp(logs)[:, None] * np.array([0.95, 1.05])
     early = scores[:, :, None] * np.array([2.0, 1.5, 1.05])
     return {
-        "dataset": dataset, "network": network, "arm": name, "rate": 0.003 if name == "as given" else 0.01, "by_rate": {},
+        "dataset": dataset, "network": network, "arm": name, "by_rate": {},
+        "rate": 0.003 if name == "as given" else 0.01,
         "scores": scores.tolist(), "early": early.tolist(), "best_epoch": [[20, 20]] * SEEDS, "curve": [1.0],
     }  # fmt: skip
 
