@@ -1,12 +1,13 @@
 """Verdicts and their sentences, from effects whose numbers are set by hand."""
 
+from functools import partial
 from math import nan
 
 import pytest
 
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.power import seeds_to_equate, seeds_to_see
-from normcast.study.statistics.verdict import Rules, judged
+from normcast.study.statistics.verdict import Rules, judged, more_seeds
 
 RULES = Rules(min_effect=0.01, alpha=0.05, level=0.95, lower_is_better=True)
 CLEAR = {"effect": -0.03, "low": -0.04, "high": -0.02, "spread": 0.01, "p": 0.0005, "holm_p": 0.004}
@@ -19,7 +20,7 @@ def said(rules=RULES, n_tests=4, baseline_failed=0, **changed):
     """Judge an effect of ten seeds, clearly lower unless something is changed."""
     counts = {"seeds": 10, "paired": 10, "failed": 0, "seeds_better": 9, "seeds_worse": 1}
     effect = Effect("placed", **{**counts, **CLEAR, "equivalence_p": 0.9, "failure_p": 1.0, **changed})
-    return judged(effect, rules, n_tests, baseline_failed)
+    return judged(effect, rules, baseline_failed, partial(more_seeds, rules=rules, n_tests=n_tests))
 
 
 @pytest.mark.parametrize(

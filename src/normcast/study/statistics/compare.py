@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from normcast.errors import counted, unknown
+from normcast.errors import unknown
 from normcast.plain import number
 from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.failures import failure_tests
 from normcast.study.statistics.interval import bca
-from normcast.study.statistics.paired import equivalence, holm, spread, t_test, wilcoxon
+from normcast.study.statistics.measured import baseline_note, measured, unit_of
+from normcast.study.statistics.paired import holm
 from normcast.study.statistics.power import detectable
-from normcast.study.statistics.scores import RESOLUTION, by_seed
-from normcast.study.statistics.verdict import Rules, judged
+from normcast.study.statistics.scores import by_seed
+from normcast.study.statistics.verdict import Rules, judged, more_seeds
 
 
 def compare(
@@ -59,99 +61,41 @@ def compare(
         raise ValueError(unknown("placement", baseline, seeds, where="compare"))
     rules = Rules(min_effect, alpha, level, lower_is_better)
     given = seeds.pop(baseline)
-    unit = _unit(baseline, given, scale)
-    measured = [
-        _measured(name, each, given, unit, rules, rng_seed, resamples) for name, each in seeds.items()
-    ]
+    unit = unit_of(baseline, given, scale)
+    interval = partial(bca, level=level, resamples=resamples, rng_seed=rng_seed)
+    found = [measured(name, each, given, unit, rules, interval) for name, each in seeds.items()]
     finished = np.isfinite(given)
     return Comparison(
         baseline=baseline,
         baseline_score=number(given[finished].mean() if finished.any() else np.nan),
         baseline_failed=int((~finished).sum()),
         seeds=len(given),
-        effects=_corrected(measured, seeds, given, rules),
+        effects=_corrected(found, seeds, given, rules),
         min_effect=min_effect,
         alpha=alpha,
         level=level,
         lower_is_better=lower_is_better,
         scale=number(np.nan if scale is None else scale),
-        notes=notes + _baseline_note(baseline, finished),
-    )
-
-
-def _unit(baseline: str, given: np.ndarray, scale: float | None) -> np.ndarray:
-    """Return per seed what differences are relative to; (seeds,)."""
-    if scale is not None:
-        if not 0 < scale < np.inf:
-            raise ValueError(f"compare: scale must be a number above 0, but is {scale!r}.")
-        return np.full_like(given, scale)
-    known = given[np.isfinite(given)]
-    if len(known) and (known.min() < 0 or known.max() == 0):
-        raise ValueError(
-            f"compare: scores of the baseline {baseline!r} go from {known.min():g} to {known.max():g}, so "
-            f"no effect can be relative to their mean. Give scale=, such as the baseline's mean loss."
-        )
-    return given
-
-
-def _baseline_note(baseline: str, finished: np.ndarray) -> tuple[str, ...]:
-    if finished.all():
-        return ()
-    failed = f"{int((~finished).sum())} of {counted(len(finished), 'seed')}"
-    return (f"The baseline {baseline!r} did not finish on {failed}; no placement is compared there.",)
-
-
-def _measured(
-    name: str,
-    placement: np.ndarray,
-    given: np.ndarray,
-    unit: np.ndarray,
-    rules: Rules,
-    rng_seed: int,
-    resamples: int,
-) -> Effect:
-    """Return all that one placement's own scores say; what needs the others is still NaN."""
-    both = np.isfinite(placement) & np.isfinite(given)
-    differences, units = (placement - given)[both], unit[both]
-    if not both.any() or units.mean() == 0:
-        return Effect(name=name, seeds=len(both), paired=0, failed=int((~np.isfinite(placement)).sum()))
-    size = float(np.abs(given[both]).max())
-    per_unit = 1 / units.mean()
-    low, high = bca(differences, units, level=rules.level, resamples=resamples, rng_seed=rng_seed)
-    gains = -differences if rules.lower_is_better else differences
-    return Effect(
-        name=name,
-        seeds=len(both),
-        paired=int(both.sum()),
-        failed=int((~np.isfinite(placement)).sum()),
-        score=number(placement[both].mean()),
-        effect=number(differences.mean() * per_unit),
-        low=number(low),
-        high=number(high),
-        spread=number(spread(differences, size) * per_unit),
-        seeds_better=int((gains > RESOLUTION * size).sum()),
-        seeds_worse=int((gains < -RESOLUTION * size).sum()),
-        p=number(t_test(differences, size)),
-        wilcoxon_p=number(wilcoxon(differences, size)),
-        equivalence_p=number(equivalence(differences, units, rules.min_effect, size)),
+        notes=notes + baseline_note(baseline, finished),
     )
 
 
 def _corrected(
-    measured: list[Effect], seeds: Mapping[str, np.ndarray], given: np.ndarray, rules: Rules
+    found: list[Effect], seeds: Mapping[str, np.ndarray], given: np.ndarray, rules: Rules
 ) -> tuple[Effect, ...]:
     """Return the effects with what depends on how many there are, and their verdicts."""
-    if not measured:
+    if not found:
         return ()
     failed = ~np.isfinite(np.stack(list(seeds.values())))
     columns = zip(
-        measured,
-        holm([each.p for each in measured]),
-        holm([each.equivalence_p for each in measured]),
+        found,
+        holm([each.p for each in found]),
+        holm([each.equivalence_p for each in found]),
         failure_tests(failed, ~np.isfinite(given), rules.alpha),
         strict=True,
     )
-    n_tests = len(measured)
+    n_tests = len(found)
+    more = partial(more_seeds, rules=rules, n_tests=n_tests)
     return tuple(
         judged(
             replace(
@@ -163,8 +107,8 @@ def _corrected(
                 detectable_alone=number(each.spread * detectable(each.paired, rules.alpha)),
             ),
             rules,
-            n_tests,
             int((~np.isfinite(given)).sum()),
+            more,
         )
         for each, p, equivalence_p, failure_p in columns
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan
-from typing import get_args
+from typing import ClassVar, get_args
 
 from normcast.errors import counted, unknown
 from normcast.plain import Plain
@@ -18,7 +18,9 @@ class Comparison(Plain):
     baseline: its name; baseline_score: its mean over seeds; baseline_failed: seeds it did not finish.
     effects: one per placement, in the order given. min_effect: the smallest effect that matters;
     alpha: the level of the tests; level: that of the intervals. scale: what effects are divided by, NaN
-    where it is the baseline's mean score. notes: sentences on what was left out.
+    where it is the baseline's mean score. notes: sentences on what was left out. looks: the seeds at which
+    `decide` looked, () for one comparison of all seeds; each effect is then of the look that decided it, or
+    of the last, its interval and corrected p values hold over all looks and placements.
     """
 
     baseline: str
@@ -32,6 +34,9 @@ class Comparison(Plain):
     lower_is_better: bool
     scale: float
     notes: tuple[str, ...] = ()
+    looks: tuple[int, ...] = ()
+
+    added: ClassVar[tuple[str, ...]] = ("looks",)
 
     def of(self, name: str) -> Effect:
         """Return the effect of one placement. Raises KeyError, with the names there are."""

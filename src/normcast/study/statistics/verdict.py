@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil, isnan
 
@@ -33,14 +34,16 @@ class Rules:
                 raise ValueError(f"compare: {name} must be in (0, 1), such as 0.05, but is {value!r}.")
 
 
-def judged(effect: Effect, rules: Rules, n_tests: int, baseline_failed: int) -> Effect:
-    """Return the effect with its verdict and sentence; n_tests: placements that are corrected for."""
+def judged(
+    effect: Effect, rules: Rules, baseline_failed: int, more_seeds: Callable[[Effect], int | None]
+) -> Effect:
+    """Return the effect with its verdict and sentence; more_seeds: how many further ones would decide it."""
     verdict, sentence = _failing(effect, rules, baseline_failed) or _compared(effect, rules)
     if verdict != "undecided":
         return replace(effect, verdict=verdict, sentence=sentence)
     if sentence:
         return replace(effect, sentence=f"undecided: {sentence}")
-    more = _more_seeds(effect, rules, n_tests)
+    more = more_seeds(effect)
     return replace(effect, more_seeds=more, sentence=f"undecided: {_undecided(effect, rules, more)}")
 
 
@@ -91,8 +94,11 @@ def _failing(effect: Effect, rules: Rules, baseline_failed: int) -> tuple[Verdic
     return "undecided", f"{failed}; above {exact(MOST_FAILED)} the seeds that are left decide nothing."
 
 
-def _more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
-    """Return how many further seeds would decide, were the effect and spread as they seem to be."""
+def more_seeds(effect: Effect, rules: Rules, n_tests: int) -> int | None:
+    """Return how many further seeds would decide, were the effect and spread as they seem to be.
+
+    n_tests: placements that are corrected for.
+    """
     if effect.paired < FEWEST_SEEDS:
         return None
     needed = (
