@@ -96,10 +96,19 @@ def run(
     ] = None,
     rate: Annotated[float, Option(help="Rate of every dropout.", rich_help_panel=DESIGN)] = 0.2,
     design: Annotated[
-        str,
-        Option(help="one_at_a_time, factorial, fractional or halving.", rich_help_panel=DESIGN),
-    ] = "one_at_a_time",
-    seeds: Annotated[int, Option(help="Starts of every placement.", rich_help_panel=DESIGN)] = 10,
+        str | None,
+        Option(
+            help="decide (as many seeds as it takes), one_at_a_time, factorial, fractional or halving. "
+            "Default: decide; with --seeds, one_at_a_time.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, Option(help="Starts of every placement, a fixed number.", rich_help_panel=DESIGN)
+    ] = None,
+    max_seeds: Annotated[
+        int | None, Option(help="Of decide: at most so many. Default: 40.", rich_help_panel=DESIGN)
+    ] = None,
     add_seeds: Annotated[
         int, Option(help="So many more than the store has, instead.", rich_help_panel=DESIGN)
     ] = 0,
@@ -132,8 +141,8 @@ def run(
     from normcast.cli.forecast_run import seasons
     from normcast.cli.study_run import StudyRun, chosen_axes, named, seconds_of
 
-    if seeds < 1 or add_seeds < 0:
-        raise BadParameter("--seeds must be at least 1, --add-seeds 0 or more.")
+    if min(seeds or 1, max_seeds or 1) < 1 or seeds == 0 or add_seeds < 0:
+        raise BadParameter("--seeds and --max-seeds must be at least 1, --add-seeds 0 or more.")
     exog = {"hist_exog": named(hist_exog), "futr_exog": named(futr_exog), "stat_exog": named(stat_exog)}
     begun = StudyRun.begin(
         file,
@@ -155,6 +164,7 @@ def run(
         rate=rate,
         design=design,
         seeds=seeds,
+        max_seeds=max_seeds,
         seed=seed,
         folds=folds,
         min_effect=min_effect,
@@ -174,7 +184,7 @@ def demo(
     browse: Annotated[bool, Option("--open", help="Open the report in a browser.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Study the network conv-lstm on the shipped weather data: 22 placements, 8 seeds."""
+    """Study the network conv-lstm on the shipped weather data: 22 placements, as many seeds as it takes."""
     from normcast.cli.study_run import DEMO, StudyRun
     from normcast.data.datasets import weather_path
 

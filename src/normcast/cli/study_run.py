@@ -20,10 +20,12 @@ from normcast.cli.case_input import (
 from normcast.cli.forecast_run import check_outputs
 from normcast.cli.network import network_of
 from normcast.cli.options import refuse_given
-from normcast.errors import counted, unknown
+from normcast.errors import unknown
 from normcast.study import AXES, Study, StudyResult
 from normcast.study.answer import answer, verdicts
 from normcast.study.data_words import data_words, told_words
+from normcast.study.extent import Extent, next_look
+from normcast.study.words import seeds_words
 from normcast.tasks.case_task import SPLITS
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -33,9 +35,10 @@ DEMO: dict[str, Any] = {
     "table": {"id_col": ["location"], "time_col": "date", "target_col": ["temp_max"]},
     "h": 7,
     "input_size": 28,
-    "seeds": 8,
-    "epochs": 20,
+    "epochs": 16,
+    "patience": None,
     "learning_rate": 3e-3,
+    "schedule": "cosine",
     "batch_size": 32,
 }
 
@@ -68,7 +71,7 @@ class StudyRun:
         if task not in TASKS:
             raise ValueError(unknown("task", task, TASKS, where="normcast study"))
         if add_seeds:
-            settings["seeds"] = seeds_in(store) + add_seeds
+            settings |= grown(store, add_seeds, settings)
         network = network_of(model)
         if forecasts(task, file):
             refuse_given(arrays or {}, file, "is a table to forecast; --task classify or regress reads cases")
@@ -127,9 +130,17 @@ def told(study: Study, why: str) -> str:
     return f"Task: {task}, {told_words(facts)}, {why}. Split: {SPLITS[facts['split']]}."
 
 
-def seeds_in(store: Path) -> int:
-    """Return how many seeds a store has."""
-    return len(StudyResult.read(store).seeds) if store.is_file() else 0
+def grown(store: Path, more: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings for so many more seeds than a store has, of the design that it has.
+
+    A study that decides as it goes looks at certain numbers of seeds: it gets so many that it looks again.
+    """
+    result = StudyResult.read(store) if store.is_file() else None
+    design = settings.get("design") or (result and result.facts.get("design"))
+    seeds = (0 if result is None else max(map(len, result.seeds_of.values()), default=0)) + more
+    if (design or Extent.of(None, settings.get("seeds"), None).design) != "decide":
+        return {"design": design, "seeds": seeds, "max_seeds": None}
+    return {"design": design, "seeds": None, "max_seeds": next_look(seeds)}
 
 
 def chosen_axes(text: str) -> tuple[str, ...]:
@@ -169,7 +180,7 @@ def print_result(result: StudyResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    seeds = counted(len(result.seeds), "seed")
+    seeds = seeds_words(map(len, result.seeds_of.values()))
     title = f"Mean scores, and change against the network as given, {seeds}, best first"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     head, *rows = verdicts(result)

@@ -14,6 +14,8 @@ from normcast.pages.words import decimals
 from normcast.study.baselines import Baselines
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Reach, t_test
+from normcast.study.statistics.interval import FEWEST_SEEDS
+from normcast.study.statistics.power import MOST_SEEDS
 from normcast.study.words import metric_name, score
 
 VERDICTS = {
@@ -36,6 +38,11 @@ class Measured(Protocol):
     @property
     def seeds(self) -> Sequence[int]:
         """The seeds that all placements have finished."""
+        ...
+
+    @property
+    def looks(self) -> Sequence[object]:
+        """The looks of a study that decides as it goes."""
         ...
 
     @property
@@ -182,7 +189,7 @@ def verdicts(result: Measured) -> list[tuple[str, ...]]:
     effects = sorted(result.comparison.effects, key=lambda each: (each.effect != each.effect, each.effect))
     given = means[shown[0]][BASELINE]
     head = ("placement", *map(metric_name, shown), "change", "95 % interval", "p", "corrected", "verdict")
-    return [
+    rows = [
         head,
         (BASELINE, *scores(BASELINE), "", "", "", "", ""),
         *((each.name, *scores(each.name), *_tested(each)) for each in effects),
@@ -191,6 +198,11 @@ def verdicts(result: Measured) -> list[tuple[str, ...]]:
             for name in result.baselines
         ),
     ]
+    if not result.looks:
+        return rows
+    seeds = {"placement": "seeds", BASELINE: str(result.comparison.seeds)}
+    seeds |= {each.name: str(each.seeds) for each in effects}
+    return [(name, seeds.get(name, ""), *cells) for name, *cells in rows]
 
 
 BESIDE = ("", "", "", "baseline")
@@ -198,7 +210,20 @@ BESIDE = ("", "", "", "baseline")
 
 def _tested(effect: Effect) -> tuple[str, ...]:
     p, corrected = (f"{each:.3f}" if isfinite(each) else "–" for each in (effect.p, effect.holm_p))
-    return (percent(effect.effect), interval_words(effect), p, corrected, effect.verdict)
+    return (percent(effect.effect), interval_words(effect), p, corrected, verdict_words(effect))
+
+
+def verdict_words(effect: Effect) -> str:
+    """Return the verdict; where it is open, with about how many more seeds would decide.
+
+    >>> verdict_words(Effect("x", seeds=8, paired=8, failed=0, more_seeds=12))
+    'undecided: 12 more seeds'
+    """
+    if effect.verdict != "undecided" or effect.paired < FEWEST_SEEDS:
+        return effect.verdict
+    if effect.more_seeds is None:
+        return f"{effect.verdict}: over {MOST_SEEDS:,} more seeds"
+    return f"{effect.verdict}: {counted(effect.more_seeds, 'more seed')}"
 
 
 def interval_words(effect: Effect) -> str:

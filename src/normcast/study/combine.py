@@ -13,7 +13,7 @@ from normcast.study.placements import AXES, placements
 if TYPE_CHECKING:
     import keras
 
-DESIGNS = ("one_at_a_time", "factorial", "fractional", "halving")
+DESIGNS = ("decide", "one_at_a_time", "factorial", "fractional", "halving")
 GIVEN = "given"
 MOST_CELLS = 1024
 
@@ -25,7 +25,7 @@ def combined(
 
     Raises ValueError where a fractional design gets two placements of one factor, and for too many cells.
     """
-    if design in ("one_at_a_time", "halving"):
+    if design in ("decide", "one_at_a_time", "halving"):
         return tuple(placements), None
     crossed = design_of(placements, design)
     return tuple(together(model, placements, cell) for cell in crossed.cells[1:]), crossed

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
+from normcast.study.backlog import Backlog
 from normcast.study.job import Job, run
 from normcast.study.trial import Trial
 from normcast.study.worker import FILE, message, received, send
@@ -32,45 +33,51 @@ def run_here(jobs: Iterable[Job], task: Task) -> Trials:
 
 
 def run_on_cores(jobs: Iterable[Job], task: Task, processes: int) -> Trials:
-    """Train jobs in so many processes; yields each trial as it is done, and None now and then in between.
-
-    jobs: taken one by one as workers become free. A worker that dies is replaced and its unfinished trials
-    are tried again, three times in all; then they are failed trials. An error in a job is raised here.
-    """
-    with Crew(jobs, task, processes) as crew:
-        yield from crew.trials()
+    """Train jobs in so many processes; yields each trial as it is done, and None now and then in between."""
+    with Crew(task, processes) as crew:
+        yield from crew.trials(Backlog(jobs))
 
 
 class Crew:
-    """Worker processes, each with a thread that hands it jobs and takes its trials."""
+    """Worker processes that stay for several rounds of jobs, each with a thread that leads it in a round.
 
-    def __init__(self, jobs: Iterable[Job], task: Task, size: int) -> None:
-        self.task = message(task)  # written once, for all workers
-        self.jobs, self.again = iter(jobs), list[tuple[Job, int]]()
-        self.taking = threading.Lock()
+    A worker has the programs of the placements that it trained before, and is given those first. One that
+    dies is replaced and its unfinished trials are tried again, three times in all; then they are failed
+    trials. An error in a job is raised where trials are taken.
+    """
+
+    def __init__(self, task: Task, size: int) -> None:
+        self.task, self.size = message(task), size  # written once, for all workers
+        self.backlog, self.again = Backlog(()), list[tuple[Job, int]]()
         self.told: queue.SimpleQueue[Trial | Exception | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.began = threading.Event()
-        self.workers: dict[int, subprocess.Popen[bytes]] = {}  # by the thread that leads it
-        self.threads = [threading.Thread(target=self._guarded, daemon=True) for _ in range(size)]
+        self.workers: dict[int, subprocess.Popen[bytes]] = {}  # by the place of the thread that leads it
+        self.hired: list[subprocess.Popen[bytes]] = []  # those that died too
+        self.programs: list[set[str]] = [set() for _ in range(size)]  # placements that each has compiled
+        self.threads: list[threading.Thread] = []
+        self.compiling, self.training, self.trained = 0.0, 0.0, 0  # CPU seconds, and trainings
 
     def __enter__(self) -> Crew:
-        for thread in self.threads:
-            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
-        for worker in tuple(self.workers.values()):
+        for worker in tuple(self.hired):
             worker.kill()
         for thread in self.threads:
             thread.join(timeout=10)
-        for worker in self.workers.values():
+        for worker in self.hired:
             worker.wait()
 
-    def trials(self) -> Trials:
-        """Yield trials until every thread has found that there is no more to do."""
-        leading = len(self.threads)
+    def trials(self, backlog: Backlog) -> Trials:
+        """Train a round of jobs: yield trials until every thread has found that there is no more to do."""
+        self.backlog = backlog
+        self.threads = []
+        for place in range(self.size):
+            self.threads.append(threading.Thread(target=self._guarded, args=(place,), daemon=True))
+            self.threads[-1].start()
+        leading = self.size
         while leading:
             try:
                 told = self.told.get(timeout=SILENCE)
@@ -82,46 +89,55 @@ class Crew:
             if told is None:
                 leading -= 1
             else:
+                self._count(told)
                 yield told
 
-    def _next(self) -> tuple[Job, int] | None:
-        """Return a job and which try it is; None when there is none left."""
-        with self.taking:
-            if self.again:
-                return self.again.pop()
-            job = next(self.jobs, None)
-            return None if job is None else (job, 1)
+    def _count(self, trial: Trial) -> None:
+        self.compiling += trial.compile_seconds
+        self.training += trial.seconds - trial.compile_seconds
+        self.trained += 1
 
-    def _guarded(self) -> None:
+    @property
+    def _cost(self) -> float:
+        """What compiling a program costs, in trainings, as far as is known."""
+        programs = sum(map(len, self.programs))
+        return self.compiling / programs / (self.training / self.trained) if self.training else 0.0
+
+    def _next(self, place: int) -> tuple[Job, int] | None:
+        """Return a job and which try it is; None when there is none left."""
+        if self.again:
+            with suppress(IndexError):  # another thread was faster
+                return self.again.pop()
+        others = [each for n, each in enumerate(self.programs) if n != place]
+        cost = self._cost * max(1, len(others))
+        job = self.backlog.take(self.programs[place], set().union(*others), cost)
+        return None if job is None else (job, 1)
+
+    def _guarded(self, place: int) -> None:
         try:
-            self._lead()
+            self._lead(place)
         except Exception as error:
             if not self.stopping.is_set():
                 self.told.put(error)
         self.told.put(None)
 
-    def _lead(self) -> None:
-        taken = self._next()
-        if taken is None:
-            return
-        worker: subprocess.Popen[bytes] | None = None
-        while taken is not None and not self.stopping.is_set():
+    def _lead(self, place: int) -> None:
+        """Hand one job after the other to the worker at a place, hired when it is first needed."""
+        while (taken := self._next(place)) is not None and not self.stopping.is_set():
             job, tries = taken
             open_pairs = set(job.pairs)
             try:
-                worker = worker or self._hired()
+                worker = self.workers.get(place) or self._hired(place)
+                self.programs[place].add(job.placement)
                 self._work(worker, job, open_pairs)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 if self.stopping.is_set():
                     return
-                worker = None
+                self.programs[place] = set()
+                dead = self.workers.pop(place, None)
                 # Trials are trained in order, so the first that is open was in work.
                 left = job.only(tuple(sorted(open_pairs)))
-                self._try_again(left, tries if left.pairs == tuple(sorted(job.pairs)) else 1, error)
-            taken = self._next()
-        if worker is not None:
-            with suppress(OSError):
-                pipes(worker)[1].close()
+                self._try_again(left, tries if left.pairs == tuple(sorted(job.pairs)) else 1, dead, error)
 
     def _work(self, worker: subprocess.Popen[bytes], job: Job, open_pairs: set[tuple[int, int]]) -> None:
         read, write = pipes(worker)
@@ -133,7 +149,9 @@ class Crew:
             if isinstance(told, Exception):
                 return
 
-    def _try_again(self, left: Job, tries: int, error: Exception) -> None:
+    def _try_again(
+        self, left: Job, tries: int, dead: subprocess.Popen[bytes] | None, error: Exception
+    ) -> None:
         """Put back what a dead worker left; the trial that it was at is given up after so many tries.
 
         Raises RuntimeError if no worker ever began.
@@ -143,7 +161,6 @@ class Crew:
         if tries < TRIES:
             self.again.append((left, tries + 1))
             return
-        dead = self.workers.get(threading.get_ident())
         how = f"could not be started ({error})" if dead is None else f"ended {ended_by(dead.wait())}"
         if not self.began.is_set():
             raise RuntimeError(
@@ -155,14 +172,15 @@ class Crew:
         if others:
             self.again.append((left.only(tuple(others)), 1))
 
-    def _hired(self) -> subprocess.Popen[bytes]:
+    def _hired(self, place: int) -> subprocess.Popen[bytes]:
         worker = subprocess.Popen(
             WORKER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=worker_environment(),
         )
-        self.workers[threading.get_ident()] = worker
+        self.workers[place] = worker
+        self.hired.append(worker)
         if self.stopping.is_set():  # the others were killed before this one was known
             worker.kill()
         read, write = pipes(worker)

@@ -12,12 +12,13 @@ import numpy as np
 
 from normcast.engine import ObservedLoss
 from normcast.engine.seeding import kept, kept_values
-from normcast.errors import counted
+from normcast.errors import counted, listed
 from normcast.models.edits import Applied
 from normcast.models.size import multiplications
 from normcast.study.job import Job, training_to_json
 from normcast.study.measures import Measures
 from normcast.study.placement import BASELINE, Placement
+from normcast.study.statistics import look_seeds
 from normcast.study.trial import TrialKey
 from normcast.tasks.cost import roughly, training_seconds
 from normcast.tasks.subject import Subject
@@ -104,9 +105,9 @@ class Plan:
         """Return the trials that are not done."""
         return [key for key in self.keys if key not in done]
 
-    def seconds(self, processes: int) -> float:
-        """Return about how long it takes, within a factor of about three."""
-        visited = self.windows * self.epochs * USUAL_SHARE * len(self.seeds) * self.folds
+    def seconds(self, processes: int, seeds: int | None = None) -> float:
+        """Return about how long it takes with so many seeds, by default all; within a factor of three."""
+        visited = self.windows * self.epochs * USUAL_SHARE * (seeds or len(self.seeds)) * self.folds
         trials = sum(training_seconds(cell.work, visited) for cell in self.cells)
         return (trials + SECONDS_PER_PROGRAM * len(self.cells)) / processes
 
@@ -154,13 +155,19 @@ class Plan:
         )
 
     def describe(self, processes: int) -> str:
-        """Return the plan in a sentence, with its cost."""
+        """Return the plan in a sentence, with its cost: where looks may end it, at least and at most."""
+        head = f"{self.design.replace('_', ' ').capitalize()}: the network as given and"
+        placements, folds = counted(len(self.cells) - 1, "placement"), counted(self.folds, "fold")
+        seeds, least, first = counted(len(self.seeds), "seed"), "", None
+        if self.design == "decide":
+            looks = look_seeds(len(self.seeds))
+            first = self.seconds(processes, looks[0])
+            seeds = f"at most {seeds} (a look after each of {listed(looks, most=len(looks))})"
+            least = f"{len(self.cells) * looks[0] * self.folds:,} to "
         return (
-            f"{self.design.replace('_', ' ').capitalize()}: the network as given and "
-            f"{counted(len(self.cells) - 1, 'placement')} x {counted(len(self.seeds), 'seed')} x "
-            f"{counted(self.folds, 'fold')} = {self.runs:,} trainings of at most {self.epochs} epochs on "
-            f"{self.windows:,} windows, in {len(self.cells)} programs; "
-            f"{roughly(self.seconds(processes), processes)}."
+            f"{head} {placements} x {seeds} x {folds} = {least}{self.runs:,} trainings of at most "
+            f"{self.epochs} epochs on {self.windows:,} windows, in {len(self.cells)} programs; "
+            f"{roughly(self.seconds(processes), processes, first)}."
         )
 
 

@@ -16,11 +16,12 @@ from normcast.models.revival import revived_model
 from normcast.sheet import Sheet, Shown, Table
 from normcast.study.answer import beside, lead, verdicts
 from normcast.study.baselines import Baselines
+from normcast.study.counted import Counted
 from normcast.study.data_words import data_words
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.speed import middle, reached
-from normcast.study.statistics import Comparison, Effect, Ranking, Reach, compare, rank, reach
+from normcast.study.stability import targets_of, trained_how
+from normcast.study.statistics import Comparison, Effect, Look, Ranking, Reach, compare, rank, reach
 from normcast.study.store import Store
 from normcast.study.trial import Trial
 
@@ -93,23 +94,24 @@ class StudyResult(Shown):
         )
 
     @cached_property
-    def finished(self) -> dict[str, set[int]]:
-        """The seeds that each placement of the last round has finished on every fold."""
-        folds = range(int(self.facts["folds"]))
-        done = {trial.key[:3] for trial in self.final}
-        seeds = {trial.seed for trial in self.final}
+    def counted(self) -> Counted:
+        """Which seeds of which networks are compared."""
         order = (BASELINE, *(each.name for each in self.placements))
-        found = {name: {s for s in seeds if all((name, f, s) in done for f in folds)} for name in order}
-        there = {trial.placement for trial in self.final}
-        return {name: own for name, own in found.items() if name in there}
+        first = self.facts.get("first seed")
+        return Counted(self.final, order, int(self.facts["folds"]), self.metric, self.min_effect, first)
 
-    @cached_property
+    @property
+    def finished(self) -> dict[str, set[int]]:
+        """The seeds that each network of the last round has finished on every fold."""
+        return self.counted.finished
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The baseline and the placements that can be compared: those with a finished seed.
 
         Raises ValueError while the baseline or every placement has none.
         """
-        names = tuple(name for name, own in self.finished.items() if own)
+        names = self.counted.names
         if len(names) < 2 or names[0] != BASELINE:
             raise ValueError(
                 f"study: only {len(self.trials)} trials are finished, too few to compare anything. Run the "
@@ -122,28 +124,39 @@ class StudyResult(Shown):
         """The placements of the last round without a finished seed."""
         return tuple(name for name, own in self.finished.items() if not own)
 
-    @cached_property
+    @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds that all of `names` have finished on every fold; others wait for the rest."""
-        return tuple(sorted(set.intersection(*(self.finished[name] for name in self.names))))
+        """The seeds that all of `names` share; in a study that decides, placements go on with more."""
+        return min((self.seeds_of[name] for name in self.names), key=len)
+
+    @property
+    def seeds_of(self) -> dict[str, tuple[int, ...]]:
+        """The seeds that count of each network: in a study that decides those of its last look."""
+        return self.counted.seeds
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """What each look of a study that decides as it goes has found; () for other designs."""
+        return self.counted.looked.looks if self.counted.looked else ()
 
     def values(self, read: Any) -> dict[str, np.ndarray]:
-        """Return read(trial) of each placement as (seeds, folds); NaN where a trial failed."""
-        places = {seed: row for row, seed in enumerate(self.seeds)}
-        found = {name: np.full((len(places), int(self.facts["folds"])), np.nan) for name in self.names}
-        for trial in self.final:
-            if trial.placement in found and trial.seed in places and not trial.failed:
-                found[trial.placement][places[trial.seed], trial.fold] = read(trial)
-        return found
+        """Return read(trial) of each network as (own seeds, folds); NaN where a trial failed.
+
+        The rows of all begin with the same seeds, those of `seeds_of`.
+        """
+        found = self.counted.values(read)
+        return {name: found[name] for name in self.names}
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
-        """The metric that decides, (seeds, folds) per placement."""
+        """The metric that decides, (own seeds, folds) per network."""
         return self.values(lambda trial: trial.metrics[self.metric])
 
     @cached_property
     def comparison(self) -> Comparison:
         """Every placement against the network as given."""
+        if self.counted.looked is not None:
+            return self.counted.looked.comparison
         return compare(self.scores, BASELINE, min_effect=self.min_effect)
 
     @cached_property
@@ -172,13 +185,20 @@ class StudyResult(Shown):
         return tuple(self.facts.get("notes", ()))
 
     def mean_scores(self, metric: str) -> dict[str, float]:
-        """Return the mean of a metric by network, over finished seeds, then by baseline; NaN if none."""
+        """Return the mean of a metric by network, over finished seeds, then by baseline; NaN if none.
+
+        A placement that stopped with fewer seeds than the network as given had luck of its own: what that
+        network's mean over those seeds lies off its mean over all is taken from it.
+        """
         tables = self.values(lambda trial: trial.metrics.get(metric, np.nan))
-        found = {name: table.mean(axis=1) for name, table in tables.items()}
-        means = {name: own[np.isfinite(own)] for name, own in found.items()}
+        given = tables[BASELINE].mean(axis=1)
+        means = {
+            name: mean_of(own.mean(axis=1)) + (mean_of(given) - mean_of(given[: len(own)]))
+            for name, own in tables.items()
+        }
         folds = {name: [each.get(metric) for each in own] for name, own in self.baselines.items()}
         told = {name: float(np.mean(np.array(own, dtype=float))) for name, own in folds.items()}
-        return {name: float(own.mean()) if len(own) else np.nan for name, own in means.items()} | told
+        return means | told
 
     def scoreboard(self) -> pd.DataFrame:
         """Return the mean scores, a row each: the network as given, placements, baselines; smaller is better.
@@ -205,8 +225,8 @@ class StudyResult(Shown):
 
     @cached_property
     def ranking(self) -> Ranking:
-        """All of them in order, with the groups that the seeds cannot tell apart."""
-        return rank(self.scores)
+        """All of them in order over `seeds`, with the groups that these cannot tell apart."""
+        return rank({name: own[: len(self.seeds)] for name, own in self.scores.items()})
 
     @cached_property
     def network(self) -> keras.Model:
@@ -230,12 +250,13 @@ class StudyResult(Shown):
 
     def table(self) -> pd.DataFrame:
         """Return one row per placement with its effect, verdict, cost and stability."""
-        stability = self.stability().set_index("placement")
+        stability, means = self.stability().set_index("placement"), self.mean_scores(self.metric)
         rows = []
         for effect in self.comparison.effects:
             rows.append(
                 {
                     "placement": effect.name,
+                    "seeds": effect.seeds,
                     "verdict": effect.verdict,
                     "effect": effect.effect,
                     "low": effect.low,
@@ -243,7 +264,7 @@ class StudyResult(Shown):
                     "p": effect.p,
                     "p_corrected": effect.holm_p,
                     "wilcoxon_p": effect.wilcoxon_p,
-                    self.metric: effect.score,
+                    self.metric: means[effect.name],
                     **stability.loc[effect.name].to_dict(),
                 }
             )
@@ -251,50 +272,21 @@ class StudyResult(Shown):
 
     def stability(self) -> pd.DataFrame:
         """Return how each placement trains: epochs to the baseline's best loss, spread, gap, seconds."""
-        best: dict[int, list[float]] = {}
-        for trial in self._of(BASELINE):
-            if not trial.failed:
-                best.setdefault(trial.fold, []).append(min(trial.history["val_loss"]))
-        # "higher": of an even number of trainings, more than half get to the median of their best losses.
-        targets = {fold: float(np.quantile(own, 0.5, method="higher")) for fold, own in best.items()}
-        return pd.DataFrame([self._stable(name, targets) for name in self.names])
-
-    def _of(self, name: str) -> list[Trial]:
-        return [trial for trial in self.final if trial.placement == name]
-
-    def _stable(self, name: str, targets: Mapping[int, float]) -> dict[str, Any]:
-        trials = self._of(name)
-        good = [trial for trial in trials if not trial.failed]
-        seeds = self.scores[name].mean(axis=1)
-        seeds = seeds[np.isfinite(seeds)]
-        gaps = [t.metrics[self.metric] - t.seen[self.metric] for t in good]
-        return {
-            "placement": name,
-            "epochs_to_baseline": middle(reached(good, targets)) if good else np.nan,
-            "diverged": 1 - len(good) / len(trials),
-            "spread": float(seeds.std(ddof=1)) if len(seeds) > 1 else np.nan,
-            "gap": float(np.mean(gaps)) if gaps else np.nan,
-            "seconds": float(np.median([t.seconds - t.compile_seconds for t in trials])),
-            "parameters": self.parameters.get(name, 0),
-        }
+        trained = {name: [trial for trial in self.final if trial.placement == name] for name in self.names}
+        targets = targets_of(trained[BASELINE])
+        rows = []
+        for name, trials in trained.items():
+            told = trained_how(trials, self.scores[name], targets, self.metric)
+            rows.append({"placement": name, **told, "parameters": self.parameters.get(name, 0)})
+        return pd.DataFrame(rows)
 
     def trial_table(self) -> pd.DataFrame:
         """Return one row per trial, for export."""
         edits = {each.name: str(each) for each in self.placements}
-        return pd.DataFrame(
-            [
-                {
-                    **trial.key._asdict(),
-                    "edits": edits.get(trial.placement, ""),
-                    **trial.metrics,
-                    **{f"seen_{name}": value for name, value in trial.seen.items()},
-                    "best_epoch": trial.best_epoch,
-                    "status": trial.status,
-                    "seconds": trial.seconds,
-                    "compile_seconds": trial.compile_seconds,
-                    "machine": trial.machine,
-                    **{f"version_{name}": value for name, value in trial.versions.items()},
-                }
-                for trial in self.trials
-            ]
-        )
+        return pd.DataFrame([trial.row(edits.get(trial.placement, "")) for trial in self.trials])
+
+
+def mean_of(values: np.ndarray) -> float:
+    """Return the mean of those that are finite, NaN for none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan

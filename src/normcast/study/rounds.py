@@ -1,4 +1,4 @@
-"""Rounds: the plans that a study runs one after the other; more than one for successive halving."""
+"""Rounds: the plans that a study runs one after the other, where it does not train all of it in one go."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from normcast.study.counted import Counted, values_of
 from normcast.study.designs import halving, survivors
 from normcast.study.placement import BASELINE
 from normcast.study.plan import Plan
@@ -15,20 +16,40 @@ from normcast.study.store import Store
 
 @dataclass(frozen=True)
 class Rounds:
-    """The rounds of a plan: one, or for design "halving" several, each with fewer placements trained longer.
+    """The rounds of a plan: one; for design "decide" one for each look, with more seeds for the placements
+    that are still open; for "halving" several, each with fewer placements trained longer.
 
-    metric: by which placements go on to the next round.
+    metric: by which placements go on to the next round; min_effect: the smallest effect that matters.
     """
 
     plan: Plan
     design: str
     metric: str
+    min_effect: float
 
     def plans(self, store: Store) -> Iterator[Plan]:
         """Yield the plan of each round, once the trials of the one before are in the store."""
-        if self.design != "halving":
+        if self.design == "decide":
+            yield from self._looks(store)
+        elif self.design == "halving":
+            yield from self._rungs(store)
+        else:
             yield self.plan
-            return
+
+    def _looks(self, store: Store) -> Iterator[Plan]:
+        """Yield what each look needs. What was decided is computed from the trials of the store each time."""
+        plan = self.plan
+        order = tuple(cell.placement.name for cell in plan.cells)
+        while True:
+            trials = store.trials()
+            counted = Counted(trials, order, plan.folds, self.metric, self.min_effect, plan.seeds[0])
+            active, seeds = counted.wanted
+            if not active or seeds > len(plan.seeds):
+                return
+            cells = tuple(cell for cell in plan.cells if cell.placement.name in (BASELINE, *active))
+            yield replace(plan, cells=cells, seeds=plan.seeds[:seeds])
+
+    def _rungs(self, store: Store) -> Iterator[Plan]:
         rungs = halving(len(self.plan.cells), len(self.plan.seeds), self.plan.epochs).rungs
         cells = self.plan.cells
         for place, rung in enumerate(rungs):
@@ -42,11 +63,7 @@ class Rounds:
                 cells = tuple(cell for cell in cells if cell.placement.name in names)
 
     def _scores(self, plan: Plan, store: Store) -> dict[str, np.ndarray]:
-        known = {trial.key: trial for trial in store.trials()}
-        shape = (len(plan.seeds), plan.folds)
-        scores = {cell.placement.name: np.full(shape, np.nan) for cell in plan.cells}
-        for key in plan.keys:
-            trial = known.get(key)
-            if trial is not None and not trial.failed:
-                scores[key.placement][plan.seeds.index(key.seed), key.fold] = trial.metrics[self.metric]
-        return scores
+        mine = set(plan.keys)
+        trials = [trial for trial in store.trials() if trial.key in mine]
+        seeds = {cell.placement.name: plan.seeds for cell in plan.cells}
+        return values_of(trials, seeds, plan.folds, lambda trial: trial.metrics[self.metric])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,15 @@ from normcast.data import Cases
 from normcast.data.faults import check_short
 from normcast.engine import Training
 from normcast.engine.compiled import with_optimizer
-from normcast.errors import at_least_one, listed, one_of, refuse_unknown
+from normcast.errors import one_of, refuse_unknown
 from normcast.machine import cores
 from normcast.sheet import Sheet, Shown, Table
+from normcast.study.backlog import Backlog
 from normcast.study.baselines import baselines_of, told_of_targets
-from normcast.study.combine import DESIGNS, combined
+from normcast.study.combine import combined
+from normcast.study.extent import Extent
 from normcast.study.forecast_subject import forecast_subject, observing, panel_of
-from normcast.study.job import Job, training_to_json
-from normcast.study.local import run_here, run_on_cores
+from normcast.study.job import training_to_json
 from normcast.study.measures import Measures, MetricLike
 from normcast.study.placement import PlacementsLike, as_placements
 from normcast.study.placements import AXES
@@ -31,8 +31,8 @@ from normcast.study.placements import placements as found_placements
 from normcast.study.plan import Plan, that_keep_frozen
 from normcast.study.result import StudyResult
 from normcast.study.rounds import Rounds
-from normcast.study.statistics import enough_seeds
 from normcast.study.store import Store
+from normcast.study.team import Team
 from normcast.study.ticks import TickReports, Ticks, ticking
 from normcast.tasks.subject import NetworkLike, Subject
 from normcast.tasks.task import digest
@@ -54,12 +54,16 @@ class Study(Shown):
     labels or numbers. task: "classify" or "regress" where y and model leave a doubt. placements: {name:
     edits}, such as `check_model(model).fixes`, or `Placement`s; by default all that
     `placements(model)` finds on `axes`, with dropout of `rate`.
-    design: "one_at_a_time" (each placement against the network as given), "factorial" (all combinations),
-    "fractional" (two levels each, main effects clear of interactions), "halving" (few seeds and epochs for
-    all, many for the best). seeds: how many, from `seed` on; every placement gets the same ones, on the same
-    windows in the same order. folds: rolling, later ones begin later. store: a file that the study goes on
-    from. epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn anew), optimizer,
-    learning_rate, loss: how all are trained, by default as preset or compiled model say. scaling:
+    design: "decide" (each placement against the network as given, with ever more seeds, up to max_seeds,
+    until it is shown to be better, worse, or the same within min_effect), "one_at_a_time" (with `seeds` seeds
+    each), "factorial" (all combinations), "fractional" (two levels each, main effects clear of interactions),
+    "halving" (few seeds and epochs for all, many for the best). By default "decide"; where seeds are given,
+    "one_at_a_time". seeds: how many, from `seed` on (10 of a design other than "decide"); every placement
+    gets the same ones, on the same windows in the same order. max_seeds: at most so many; the last look is
+    the last of 5, 8, 12, 18, 27, 40, ... within them. folds: rolling, later ones begin later. store: a file
+    that the study goes on from. epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn
+    anew), optimizer, learning_rate, schedule (None, "cosine", "exponential"), loss: how all are trained, by
+    default as preset or compiled model say. scaling:
     "standard", "robust" or "none". metric: the score that decides, of the task's or of those the model was
     compiled with, which are told beside: numbers in the unit of the target, those of which more is better
     (accuracy, auc, f1, r2, ..., or metric=("name", "max")) as "1 - name". min_effect: a relative difference
@@ -87,8 +91,9 @@ class Study(Shown):
         task: TaskName | None = None,
         axes: Iterable[str] = AXES,
         rate: float = 0.2,
-        design: str = "one_at_a_time",
-        seeds: int = 10,
+        design: str | None = None,
+        seeds: int | None = None,
+        max_seeds: int | None = None,
         seed: int = 0,
         folds: int = 2,
         store: str | Path | None = None,
@@ -98,6 +103,7 @@ class Study(Shown):
         epoch_windows: int | None = 4_096,
         optimizer: str | None = None,
         learning_rate: float | None = None,
+        schedule: str | None = None,
         loss: Any = None,
         scaling: str = "standard",
         metric: MetricLike = None,
@@ -110,8 +116,7 @@ class Study(Shown):
         stat_exog: Sequence[str] = (),
         **table: Any,
     ) -> None:
-        at_least_one("Study", "seeds", seeds)
-        one_of("Study", "design", design, DESIGNS)
+        extent = Extent.of(design, seeds, max_seeds)
         check_short(short, "Study")
         refuse_unknown(table, (*TABLE, "h", "seeds", "folds"), "Study")
         forecasts = not isinstance(data, tuple | Cases)
@@ -131,14 +136,14 @@ class Study(Shown):
             )
         changes = {
             "epochs": epochs, "patience": patience, "batch_size": batch_size, "epoch_windows": epoch_windows,
-            "learning_rate": learning_rate, "loss": loss, "seed": seed,
+            "learning_rate": learning_rate, "schedule": schedule, "loss": loss, "seed": seed,
         }  # fmt: skip
         kept = {"patience", "epoch_windows"}
         given = {name: value for name, value in changes.items() if value is not None or name in kept}
         training = subject.training
         training = training if optimizer is None else with_optimizer(training, optimizer, "Study")
         self.subject: Subject = observing(replace(subject, training=replace(training, **given)))
-        self.design, self.min_effect, self.store = design, min_effect, str(store or ":memory:")
+        self.extent, self.min_effect, self.store = extent, min_effect, str(store or ":memory:")
         found = (
             that_keep_frozen(
                 self.subject.model,
@@ -147,9 +152,10 @@ class Study(Shown):
             if placements is None
             else as_placements(placements)
         )
-        self.placements, self.crossed = combined(self.subject.model, as_placements(found), design)
+        self.placements, self.crossed = combined(self.subject.model, as_placements(found), self.design)
         measures = Measures.of(subject.metrics, subject.task, metric)
-        self.plan = replace(Plan.of(self.subject, self.placements, seeds, design), measures=measures)
+        plan = Plan.of(self.subject, self.placements, extent.seeds, self.design)
+        self.plan = replace(plan, measures=measures)
 
     def _sheet(self) -> Sheet:
         kept = "kept in memory alone" if self.store == ":memory:" else self.store
@@ -161,6 +167,11 @@ class Study(Shown):
             [*self.describe().splitlines(), *self.notes],
             Table(("placement", "edits"), rows),
         )
+
+    @property
+    def design(self) -> str:
+        """Which networks are trained, and how many seeds of each."""
+        return self.extent.design
 
     @property
     def training(self) -> Training:
@@ -192,11 +203,17 @@ class Study(Shown):
             "training": training_to_json(replace(self.training, seed=0)),
             "design": self.design,
             "crossed": self.crossed and self.crossed.to_dict(),
+            **(self._looked_at if self.design == "decide" else {}),
         }
+
+    @property
+    def _looked_at(self) -> dict[str, Any]:
+        """What decisions depend on that grow with the study: they are corrected for all placements."""
+        return {"first seed": self.training.seed, "placements": [each.name for each in self.placements]}
 
     def describe(self, processes: int | None = None) -> str:
         """Return what will be trained, what that costs, and what so many seeds can decide."""
-        check = enough_seeds(len(self.plan.seeds), len(self.placements))
+        check = self.extent.said(len(self.placements), self.min_effect)
         return f"{self.plan.describe(processes or cores())}\n{check}"
 
     def run(
@@ -215,8 +232,8 @@ class Study(Shown):
         terminal or in the notebook, or a function that takes `Ticked` after each trial.
         Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
         """
-        workers = self._workers(processes or cores(), ray)
-        with closing(Store(self.store)) as store:
+        team = Team.of(self.subject, self.plan.measures, processes or cores(), ray)
+        with closing(Store(self.store)) as store, team:
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
             store.add_placements(cells)
@@ -224,8 +241,8 @@ class Study(Shown):
             end = None if budget is None else time.monotonic() + budget
             with ticking(progress) as (report, say):
                 self._note_baselines(store, say)
-                for plan in Rounds(self.plan, self.design, self.metric).plans(store):
-                    if not self._train(plan, store, workers, ray, end, Ticks(plan, report)):
+                for plan in Rounds(self.plan, self.design, self.metric, self.min_effect).plans(store):
+                    if not self._train(plan, store, team, end, Ticks(plan, report)):
                         break
             return StudyResult.read(store)
 
@@ -236,35 +253,13 @@ class Study(Shown):
                 store.note(name, value)
             store.note("baselines", baselines_of(self.subject.task, self.plan.measures, say))
 
-    def _workers(self, workers: int, ray: str | None) -> int:
-        """Return how many processes train: one, this, where code of the user's is needed."""
-        own = listed(sorted({**self.subject.own, **self.plan.measures.own}))
-        if own and ray is not None:
-            raise ValueError(
-                f"Study: {own} is code of your own, which a cluster does not have. Run without ray."
-            )
-        if not own or workers == 1:
-            return workers
-        _log.warning(
-            "normcast: Study: %s is code of your own, which other processes do not have: trained in this "
-            "process alone.",
-            own,
-        )
-        return 1
-
-    def _train(
-        self, plan: Plan, store: Store, workers: int, ray: str | None, end: float | None, ticks: Ticks
-    ) -> bool:
+    def _train(self, plan: Plan, store: Store, team: Team, end: float | None, ticks: Ticks) -> bool:
         """Train the missing trials of a plan; return False if time ran out before all were done."""
-        block = BLOCK if end is not None else 0
+        block = BLOCK if end is not None and self.design != "decide" else 0
         while missing := plan.missing(store.done()):
-            jobs = claimed(plan.jobs(self.subject, missing, workers, block), store)
-            first = next(jobs, None)
-            if first is None:  # another process is at all of them
-                time.sleep(WAIT)
-                continue
+            jobs = plan.jobs(self.subject, missing, team.size, block)
             ticks.begin(len(plan.keys) - len(missing))
-            stream = self._stream(chain([first], jobs), workers, ray)
+            stream = team.trials(Backlog.of_store(jobs, store))
             try:
                 for trial in stream:
                     store.renew()
@@ -277,22 +272,6 @@ class Study(Shown):
                 with suppress(Exception):
                     stream.close()
                 store.release()
+            if ticks.is_still:  # another process is at all of them
+                time.sleep(WAIT)
         return True
-
-    def _stream(self, jobs: Iterable[Job], workers: int, ray: str | None) -> Any:
-        if ray is not None:
-            from normcast.study.on_ray import run_on_ray
-
-            return run_on_ray(jobs, self.subject.task, ray)
-        if workers == 1:
-            return run_here(jobs, self.subject.task)
-        return run_on_cores(jobs, self.subject.task, workers)
-
-
-def claimed(jobs: Iterable[Job], store: Store) -> Iterator[Job]:
-    """Yield the jobs, as they are asked for, with those of their trials that no other process is at."""
-    for job in jobs:
-        won = set(store.claim(job.keys))
-        pairs = tuple((key.fold, key.seed) for key in job.keys if key in won)
-        if pairs:
-            yield job.only(pairs)

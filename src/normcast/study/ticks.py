@@ -15,13 +15,17 @@ from normcast.study.trial import Trial
 
 @dataclass(frozen=True)
 class Ticked:
-    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go."""
+    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go.
+
+    stage: which part of the study that is of, "" where there is one only.
+    """
 
     done: int
     total: int
     failed: int
     seconds: float
     left: float
+    stage: str = ""
 
     def __str__(self) -> str:
         """Return the words of the progress line.
@@ -31,7 +35,8 @@ class Ticked:
         """
         failed = f", {self.failed} failed" if self.failed else ""
         left = f"about {max(1, round(self.left / 60))} min left" if self.left > 60 else "a minute left"
-        return f"{self.done} of {counted(self.total, 'training')}{failed}, {left}"
+        stage = f"{self.stage}: " if self.stage else ""
+        return f"{stage}{self.done} of {counted(self.total, 'training')}{failed}, {left}"
 
 
 TickReport = Callable[[Ticked], None] | None
@@ -59,12 +64,19 @@ class Ticks:
 
     def __init__(self, plan: Plan, progress: TickReport) -> None:
         self.total, self.progress = len(plan.keys), progress
+        open_ = counted(len(plan.cells) - 1, "placement")
+        self.stage = f"{counted(len(plan.seeds), 'seed')}, {open_}" if plan.design == "decide" else ""
         self.done = self.before = self.failed = 0
         self.began = time.monotonic()
 
     def begin(self, done: int) -> None:
         """Say how many were done before."""
         self.done = self.before = done
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing was done since it began."""
+        return self.done == self.before
 
     def add(self, trial: Trial) -> None:
         """Count a trial."""
@@ -73,4 +85,4 @@ class Ticks:
         seconds = time.monotonic() - self.began
         left = seconds / (self.done - self.before) * (self.total - self.done)
         if self.progress is not None:
-            self.progress(Ticked(self.done, self.total, self.failed, seconds, left))
+            self.progress(Ticked(self.done, self.total, self.failed, seconds, left, self.stage))

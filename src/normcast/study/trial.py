@@ -56,3 +56,18 @@ class Trial:
         """What must be the same wherever it ran: all but times and machine."""
         names = ("placement", "fold", "seed", "epochs", "metrics", "seen", "history", "best_epoch", "status")
         return {name: getattr(self, name) for name in names}
+
+    def row(self, edits: str) -> dict[str, Any]:
+        """Return it as a row of a table of trials. edits: what its placement changes, in words."""
+        return {
+            **self.key._asdict(),
+            "edits": edits,
+            **self.metrics,
+            **{f"seen_{name}": value for name, value in self.seen.items()},
+            "best_epoch": self.best_epoch,
+            "status": self.status,
+            "seconds": self.seconds,
+            "compile_seconds": self.compile_seconds,
+            "machine": self.machine,
+            **{f"version_{name}": value for name, value in self.versions.items()},
+        }

@@ -1,9 +1,11 @@
-"""The names of metrics, and scores as a reader wants them."""
+"""The names of metrics, scores and numbers of seeds as a reader wants them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 
+from normcast.errors import counted
 from normcast.pages.words import number
 
 METRICS = {"mase": "MASE", "mae": "MAE", "rmse": "RMSE", "log_loss": "log loss", "error": "wrong cases"}
@@ -27,3 +29,14 @@ def score(metric: str, value: float, places: int) -> str:
     if metric in ("error", "wrong_labels"):
         return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
     return number(value, places)
+
+
+def seeds_words(seeds: Iterable[int]) -> str:
+    """Return how many seeds networks have, of each so many.
+
+    >>> seeds_words([8, 8]), seeds_words([12, 5, 8])
+    ('8 seeds', '5 to 12 seeds')
+    """
+    known = sorted(seeds)
+    most = counted(known[-1], "seed")
+    return most if known[0] == known[-1] else f"{known[0]} to {most}"

@@ -21,11 +21,15 @@ def training_seconds(multiplications: float, windows: float) -> float:
     return FLOPS_PER_MULTIPLICATION * multiplications * windows / (FLOPS_PER_SECOND * large)
 
 
-def roughly(seconds: float, cores: int) -> str:
-    """Say how long that is.
+def roughly(seconds: float, cores: int, least: float | None = None) -> str:
+    """Say how long that is. least: seconds, where it may take as few.
 
-    >>> roughly(7.5, cores=1), roughly(300, cores=2)
-    ('about 10 seconds on 1 core', 'about 5 minutes on 2 cores')
+    >>> roughly(7.5, cores=1), roughly(300, cores=2, least=44)
+    ('about 10 seconds on 1 core', 'about 40 seconds to 5 minutes on 2 cores')
     """
-    long = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"
-    return f"about {long} on {counted(cores, 'core')}"
+    first = "" if least is None or _long(least) == _long(seconds) else f"{_long(least)} to "
+    return f"about {first}{_long(seconds)} on {counted(cores, 'core')}"
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(10, round(seconds, -1)):.0f} seconds"

@@ -122,7 +122,8 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
     """Return what a comparison could have seen; scores: (seeds, folds) of each, those it was made of.
 
     Intervals are t intervals of the mean paired difference, corrected by Bonferroni over all placements: of
-    few seeds the bootstrap's are too short, and of many placements some by themselves.
+    few seeds the bootstrap's are too short, and of many placements some by themselves. Of a comparison that
+    `decide` made they are its own, which hold over all looks and placements, as is the number of more seeds.
 
     >>> from normcast.study.statistics import compare
     >>> given = np.linspace(1.0, 1.1, 8)[:, None]
@@ -134,7 +135,7 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
     """
     effects, level = comparison.effects, _corrected(comparison.level, comparison)
     undecided = [each for each in effects if each.verdict == "undecided"]
-    widths = {each.name: _half_width(each, level) for each in undecided}
+    widths = {each.name: _reaches(each, level, comparison) for each in undecided}
     unseen = [e for e in undecided if not abs(e.effect) + widths[e.name] <= comparison.min_effect]
     known = [width for width in widths.values() if isfinite(width)]
     more, beyond = _more(unseen, comparison)
@@ -154,7 +155,16 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
 
 
 def _corrected(level: float, comparison: Comparison) -> float:
+    if comparison.looks:
+        return level
     return 1 - (1 - level) / max(1, len(comparison.effects))
+
+
+def _reaches(effect: Effect, level: float, comparison: Comparison) -> float:
+    """Return how far the interval of an effect reaches to its wider side."""
+    if comparison.looks:
+        return max(effect.high - effect.effect, effect.effect - effect.low)
+    return _half_width(effect, level)
 
 
 def _half_width(effect: Effect, level: float) -> float:
@@ -170,7 +180,9 @@ def _more(unseen: Sequence[Effect], comparison: Comparison) -> tuple[int | None,
         return 0, ()
     if comparison.seeds < FEWEST_SEEDS:
         return fewest_seeds(len(comparison.effects), comparison.alpha) - comparison.seeds, ()
-    needed = {each.name: _seeds_more(each, comparison) for each in unseen}
+    needed = {
+        each.name: each.more_seeds if comparison.looks else _seeds_more(each, comparison) for each in unseen
+    }
     possible = [count for count in needed.values() if count is not None]
     return max(possible, default=None), tuple(name for name, count in needed.items() if count is None)
 
@@ -197,7 +209,7 @@ def _most_uneven(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> tu
     """
     given = scores[comparison.baseline]
     asked = [e for e in comparison.effects if e.verdict not in ("better", "worse") and isfinite(e.effect)]
-    tests = [fold_spread(scores[each.name] - given) for each in asked]
+    tests = [fold_spread(scores[each.name] - given[: len(scores[each.name])]) for each in asked]
     corrected = holm([p for _, p in tests])
     found = {
         each.name: spread / _unit(comparison, given)
