@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import IO, Any
 
@@ -23,7 +23,7 @@ from normcast.tasks.task import Task
 WORKER = [sys.executable, "-P", FILE]
 TRIES = 3
 SILENCE = 5.0  # seconds between two signs of life
-Trials = Iterator[Trial | None]
+Trials = Generator[Trial | None, None, None]
 
 
 def run_here(jobs: Iterable[Job], task: Task) -> Trials:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from normcast.study.job import Job
-from normcast.study.local import SILENCE, TRIES, lost, worker_environment
+from normcast.study.local import SILENCE, TRIES, Trials, lost, worker_environment
 from normcast.study.trial import Trial
 from normcast.tasks.task import Task
 
@@ -20,7 +20,7 @@ NO_TOKEN = (
 )
 
 
-def run_on_ray(jobs: Iterable[Job], task: Task, address: str) -> Iterator[Trial | None]:
+def run_on_ray(jobs: Iterable[Job], task: Task, address: str) -> Trials:
     """Train jobs on a Ray cluster; yields each trial as its job is done, and None now and then in between.
 
     address: "auto" for the cluster that runs on this machine, or one that is started here where there is

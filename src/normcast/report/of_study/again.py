@@ -8,7 +8,8 @@ from normcast.models.edits import Edit, Insert, Replace, edits_to_json
 from normcast.models.graph import as_spec
 from normcast.pages.page import Section
 from normcast.report.of_study.values import StudyReport
-from normcast.study import Placement
+from normcast.study import BASELINE, Placement
+from normcast.study.extent import next_look
 from normcast.study.statistics import fewest_seeds
 
 LONGEST = 88  # characters of an edit that is still printed as code
@@ -102,15 +103,24 @@ def any_code(report: StudyReport) -> str:
     )
 
 
+def more_seeds(report: StudyReport) -> int:
+    """Return how many more seeds are worth adding; after looks as many as the next look needs."""
+    result = report.result
+    seeds, asked = len(result.seeds_of[BASELINE]), result.reach.more_seeds
+    if result.looks:
+        return next_look(seeds + (asked or 1)) - seeds
+    return asked or max(5, fewest_seeds(len(result.comparison.effects)) - seeds)
+
+
 def commands(report: StudyReport) -> str:
     """Return the command that was typed, and those that go on with the store."""
-    seeds, effects = len(report.result.seeds), len(report.result.comparison.effects)
-    more = report.result.reach.more_seeds or max(5, fewest_seeds(effects) - seeds)
     lines = [report.command] if report.command else []
     call = report.command or f"normcast study {report.source or 'FILE'} --store {quote(report.store)} ..."
+    if not report.result.looks or report.result.effects("undecided"):
+        more = more_seeds(report)
+        to_whom = "for those still undecided" if report.result.looks else "on top of those in the store"
+        lines += [f"# {more} more seeds, {to_whom}; all else as it was", f"{call} --add-seeds {more}"]
     lines += [
-        f"# {more} more seeds, on top of those in the store; all else as it was",
-        f"{call} --add-seeds {more}",
         "# draw this page again, without training",
         f"normcast study report {quote(report.store)} -o study.html",
     ]

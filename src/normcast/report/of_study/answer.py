@@ -68,8 +68,8 @@ def _meaning(report: StudyReport) -> str:
     score = result.mean_scores(result.metric)[BASELINE]
     return (
         f"The network as given has {metric_name(result.metric)} {number(score, decimals([score]))}, mean "
-        f"of {counted(len(result.seeds), 'random start')}; lower is better. Beyond the noise means: more "
-        "than different random starts of the same network differ."
+        f"of {counted(len(result.seeds_of[BASELINE]), 'random start')}; lower is better. Beyond the noise "
+        "means: more than different random starts of the same network differ."
     )
 
 
@@ -92,13 +92,15 @@ def _other_winners(report: StudyReport, better: list[Effect]) -> list[str]:
 
 def _reach(report: StudyReport) -> list[str]:
     """What this number of seeds could have shown, and what it takes to see more."""
+    said = [reach_words(report.result)]
     found = typical_detectable(report.result.comparison.effects)
-    seeds, said = counted(len(report.result.seeds), "seed"), reach_words(report.result)
-    typical = (
-        f"Of a typical placement here, {seeds} find a difference of {size(found)} four times out of five, "
-        "a smaller one less often."
-    )
-    return [each for each in (said, typical if isfinite(found) else "") if each]
+    if isfinite(found) and not report.result.looks:
+        seeds = counted(len(report.result.seeds), "seed")
+        said.append(
+            f"Of a typical placement here, {seeds} find a difference of {size(found)} four times out of "
+            "five, a smaller one less often."
+        )
+    return [each for each in said if each]
 
 
 def _careful(report: StudyReport) -> list[str]:

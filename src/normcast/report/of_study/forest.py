@@ -16,7 +16,7 @@ from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import nice_step, p_value
 from normcast.study.answer import interval_words
 from normcast.study.statistics import Effect
-from normcast.study.words import metric_name, score
+from normcast.study.words import metric_name, score, seeds_words
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow
 MARGIN = 0.04  # of the width, left free at both sides
@@ -26,10 +26,11 @@ def forest_section(report: StudyReport) -> Section:
     """Every placement against the network as given."""
     result = report.result
     margin = size(result.min_effect)
+    together = ", over all looks and placements together" if result.looks else ""
     text = (
         f"How much the {'log loss' if report.classifies else 'error'} changes against the network as given. "
         "Left of the line is better. The mark is the mean, the bar its 95 % interval: where the truth may "
-        f"well be. The grey band is ± {margin}: what lies in it does not matter.",
+        f"well be{together}. The grey band is ± {margin}: what lies in it does not matter.",
         "A verdict is not read off the bar. It takes a test that is corrected for how many placements were "
         "tried, so a bar may miss the line and still be undecided: among many placements some look good by "
         "luck.",
@@ -64,7 +65,7 @@ def forest_of(report: StudyReport) -> Forest:
     head = ("change", "95 % interval", "corrected p", *_score_heads(report))
     return Forest(
         f"Change of the {metric_name(result.metric)} against the network as given, best first in each group, "
-        f"{counted(len(result.seeds), 'seed')}",
+        f"{seeds_words(map(len, result.seeds_of.values()))}",
         head,
         groups,
         tuple((at(tick), _tick(tick)) for tick in ticks),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from normcast.errors import counted
 from normcast.pages.page import Section
-from normcast.pages.percent import size
+from normcast.pages.percent import exact, size
 from normcast.report.of_study.reading import counted_trials
 from normcast.report.of_study.values import StudyReport
+from normcast.study.words import seeds_words
 
 FEW_SEEDS = 20
 DESIGNS = {
+    "decide": "Each placement changes one thing in the network as given, and is trained with ever more "
+    "random starts until it is decided.",
     "one_at_a_time": "Each placement changes one thing in the network as given.",
     "factorial": "Every combination of the choices was trained, each as a network of its own.",
     "fractional": "A balanced part of all combinations was trained, chosen so that no effect of one change "
@@ -35,11 +38,15 @@ def _what(report: StudyReport) -> str:
     result, folds = report.result, int(report.facts["folds"])
     design = DESIGNS.get(str(report.facts.get("design")), "")
     return (
-        f"{design} Each network was trained from {counted(len(result.seeds), 'random start')} (seeds) on "
+        f"{design} Each network was trained from {_starts(report)} (seeds) on "
         f"{counted(folds, 'fold')}: {len(counted_trials(result)):,} trainings count here. A seed fixes the "
         "first weights, as far as networks share them, and the order of the batches: the same seed gives "
         f"every placement the same luck, and differences are taken seed by seed. {_cutting(report, folds)}"
     ).strip()
+
+
+def _starts(report: StudyReport) -> str:
+    return seeds_words(map(len, report.result.seeds_of.values())).replace("seed", "random start")
 
 
 def _cutting(report: StudyReport, folds: int) -> str:
@@ -60,6 +67,14 @@ def _how(report: StudyReport) -> str:
         if folds > 1
         else ""
     )
+    if report.result.looks:
+        return (
+            f"{averaged}The change is the mean difference to the network as given on the same seeds, divided "
+            "by its mean error there. Its 95 % interval (Fieller's, of a ratio of means) is made so wide "
+            "that all intervals of all placements at all looks hold the truth together in 95 of 100 studies. "
+            "The scores of a placement with fewer seeds are moved by what the network as given scored on "
+            "those seeds above or below its own mean, so that all rows can be compared."
+        )
     return (
         f"{averaged}The change is the mean difference to the network as given, divided by its mean error. "
         "Its 95 % interval comes from a bootstrap over seeds (BCa) and is for each placement by "
@@ -80,12 +95,29 @@ def _narrow(report: StudyReport) -> str:
 def _verdicts(report: StudyReport) -> str:
     margin = size(report.result.min_effect)
     tests = len(report.result.comparison.effects)
+    if report.result.looks:
+        return _by_looks(report, margin)
     return (
         f"Better or worse: a paired t test over seeds, corrected by Holm for all {tests} placements, below "
         f"{report.result.comparison.alpha:g}; or a placement that fails more often than the network as "
         f"given. No difference: two one-sided t tests (TOST) place the change within ± {margin}, even "
         "where it is clearly not zero. Everything else is undecided, and all of fewer than three seeds, "
         "which is not the same as no difference."
+    )
+
+
+def _by_looks(report: StudyReport, margin: str) -> str:
+    """The rule of a study that decides as it goes, in plain words."""
+    result = report.result
+    return (
+        "Who looks again and again finds something by luck in the end. So each look may spend only a part "
+        f"of the {exact(result.comparison.alpha)} that a study may err: a half at the first, a sixth at the "
+        "second, a twelfth at the third, and so on, all together never more, however long it goes on; and "
+        f"every one of the {len(result.comparison.effects)} placements gets an equal share of each part. "
+        "Better or worse: a paired t test over seeds at that level; or a placement that fails more often "
+        "than the network as given. No difference: two one-sided t tests (TOST) at that level place the "
+        f"change within ± {margin}. What is decided stays decided and trains no further, so that what is "
+        "left gets the time. Everything else is undecided, which is not the same as no difference."
     )
 
 
@@ -101,13 +133,14 @@ def _notes(report: StudyReport) -> list[str]:
     waiting = len(result.final) - len(counted_trials(result))
     if waiting:
         found.append(
-            f"{counted(waiting, 'training')} of seeds that not all placements have finished do not count yet."
+            f"{counted(waiting, 'training')} of seeds that not all placements have finished do not count "
+            "yet: the same study run again goes on from them."
         )
     found.append(
         "Seeds sample random starts, not data: what holds here holds for this network on these data, and "
         "may not on others."
     )
-    if any(each.verdict == "no difference" for each in result.comparison.effects):
+    if not result.looks and any(e.verdict == "no difference" for e in result.comparison.effects):
         found.append(
             "The tests of no difference are each at their own level, not corrected for their number."
         )
@@ -118,7 +151,7 @@ def _terms(report: StudyReport) -> tuple[tuple[str, str], ...]:
     margin = size(report.result.min_effect)
     metric = METRIC_TERMS.get(report.result.metric)
     others = [METRIC_TERMS[name] for name in ("mae", "rmse", "error", "wrong_labels") if _has(report, name)]
-    return (*([metric] if metric else []), *others, *_fixed(margin))
+    return (*([metric] if metric else []), *others, *_fixed(margin, bool(report.result.looks)))
 
 
 def _has(report: StudyReport, name: str) -> bool:
@@ -151,14 +184,17 @@ METRIC_TERMS = {
 }
 
 
-def _fixed(margin: str) -> tuple[tuple[str, str], ...]:
+def _fixed(margin: str, looked: bool) -> tuple[tuple[str, str], ...]:
+    together = "all intervals of all looks and placements together" if looked else "one interval at a time"
+    tried = "many placements and having looked many times" if looked else "many placements"
+    correction = "the correction" if looked else "Holm's correction"
     return (
         ("as given", "The network without any change; what everything is compared with."),
         ("placement", "One way to change the network: where normalization, dropout or pooling goes."),
         ("seed", "A random start. Two seeds of the same network end with different errors."),
         (
             "95 % interval",
-            "Made so that in 95 of 100 such studies it holds the true mean change; one interval at a time.",
+            f"Made so that in 95 of 100 such studies it holds the true mean change; {together}.",
         ),
         (
             "p",
@@ -167,8 +203,8 @@ def _fixed(margin: str) -> tuple[tuple[str, str], ...]:
         ),
         (
             "corrected p",
-            "The same after Holm's correction for having tried many placements: of all verdicts better or "
-            "worse that it gives in one study, the chance that even one is luck is at most 5 %.",
+            f"The same after {correction} for having tried {tried}: of all verdicts better or worse that "
+            "it gives in one study, the chance that even one is luck is at most 5 %.",
         ),
         (
             "Wilcoxon p",

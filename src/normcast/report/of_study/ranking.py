@@ -13,7 +13,14 @@ from normcast.study.statistics import Ranking
 def ranking_section(report: StudyReport) -> Section:
     """All placements and the network as given, by their mean rank over seeds."""
     ranking = report.result.ranking
-    return Section("ranking", "Ranking", text=(_text(ranking),), ladder=ladder_of(ranking))
+    text = f"{_text(ranking)}{SHARED if report.result.looks else ''}"
+    return Section("ranking", "Ranking", text=(text,), ladder=ladder_of(ranking))
+
+
+SHARED = (
+    " Placements stopped as they were decided, so only the seeds that all of them have are ranked: see the "
+    "plot above for what more seeds told."
+)
 
 
 def _text(ranking: Ranking) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 from statistics import median
+from typing import Any
 
+from normcast.plain import parsed
 from normcast.report.of_study.values import StudyReport
 from normcast.report.of_study.words import AXIS_TITLES
 from normcast.study import AXES, BASELINE, StudyResult, Trial
@@ -46,15 +48,26 @@ def typical_detectable(effects: Sequence[Effect]) -> float:
     return median(known) if known else float("nan")
 
 
+def training_of(result: StudyResult) -> dict[str, Any]:
+    """Return how all networks were trained, by setting."""
+    given = result.facts.get("training", "{}")
+    return dict(parsed(given, "training") if isinstance(given, str) else given)
+
+
 def still_learning(result: StudyResult) -> float:
-    """Return the share of the baseline's trainings whose best epoch was the last one allowed."""
+    """Return the share of the baseline's trainings whose best epoch was the last one allowed.
+
+    0 where the learning rate falls to nothing: there the last epoch is the best of a training that is done.
+    """
+    if training_of(result).get("schedule"):
+        return 0.0
     mine = [each for each in result.final if each.placement == BASELINE and not each.failed]
     return sum(each.best_epoch >= each.epochs for each in mine) / len(mine) if mine else 0.0
 
 
 def counted_trials(result: StudyResult) -> tuple[Trial, ...]:
-    """Return the trials that the comparison counts: of the last round, on seeds that all have finished."""
-    return tuple(t for t in result.final if t.placement in result.names and t.seed in result.seeds)
+    """Return the trials that the comparison counts: of the last round, on the seeds that count."""
+    return tuple(trial for trial in result.final if trial.seed in result.seeds_of.get(trial.placement, ()))
 
 
 def tied_with(result: StudyResult, name: str) -> set[str]:

@@ -9,6 +9,7 @@ from normcast.report.of_study.answer import judge_study
 from normcast.report.of_study.curves import curves_section
 from normcast.report.of_study.factors import factors_section
 from normcast.report.of_study.forest import forest_section
+from normcast.report.of_study.looks import looks_section
 from normcast.report.of_study.method import method_section
 from normcast.report.of_study.picture import network_section
 from normcast.report.of_study.ranking import ranking_section
@@ -17,6 +18,7 @@ from normcast.report.of_study.settings import ahead, settings_section
 from normcast.report.of_study.tables import cost_section, scores_section
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
+from normcast.study.words import seeds_words
 
 
 def study_page(report: StudyReport) -> Page:
@@ -25,6 +27,7 @@ def study_page(report: StudyReport) -> Page:
         network_section(report),
         factors_section(report),
         forest_section(report),
+        looks_section(report),
         scores_section(report),
         ranking_section(report),
         rounds_section(report),
@@ -58,7 +61,7 @@ def _facts(report: StudyReport) -> str:
         parts += [f"{facts.get('series', '?')} series", f"{facts.get('rows', 0):,} rows"]
     parts += [
         counted(len(result.comparison.effects), "placement"),
-        f"{counted(len(result.seeds), 'seed')} × {counted(int(facts['folds']), 'fold')}",
+        f"{seeds_words(map(len, result.seeds_of.values()))} × {counted(int(facts['folds']), 'fold')}",
         f"{len(result.trials):,} trainings",
     ]
     return " · ".join(each for each in parts if each)

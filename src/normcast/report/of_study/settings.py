@@ -10,7 +10,7 @@ import numpy as np
 from normcast.pages.page import Section
 from normcast.pages.percent import size
 from normcast.pages.words import duration, steps
-from normcast.plain import parsed
+from normcast.report.of_study.reading import training_of
 from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
@@ -71,7 +71,7 @@ def _parts(counts: Sequence[int]) -> str:
 
 def _study(report: StudyReport) -> Pairs:
     result = report.result
-    seeds = result.seeds
+    seeds = result.seeds_of[BASELINE]
     spent = sum(trial.seconds for trial in result.trials)
     return [
         ("network", report.facts.get("network", "")),
@@ -82,6 +82,7 @@ def _study(report: StudyReport) -> Pairs:
             "seeds",
             f"{len(seeds)}: {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else ", ".join(map(str, seeds)),
         ),
+        ("looks after", ", ".join(str(look.seeds) for look in result.looks)),
         ("trainings, all", f"{len(result.trials):,}"),
         ("metric that decides", metric_name(result.metric)),
         ("smallest change that matters", size(result.min_effect)),
@@ -91,8 +92,7 @@ def _study(report: StudyReport) -> Pairs:
 
 
 def _training(report: StudyReport) -> Pairs:
-    given = report.facts.get("training", "{}")
-    known: dict[str, Any] = parsed(given, "training") if isinstance(given, str) else dict(given)
+    known = training_of(report.result)
     # The seeds stand above; here it is only the first of them.
     kept = sorted(name for name in known if name != "seed")
     return [(name.replace("_", " "), plain(known[name])) for name in kept]

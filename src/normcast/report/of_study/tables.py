@@ -23,22 +23,30 @@ MANY_SECONDS = 10.0
 def evidence_table(report: StudyReport) -> Table:
     """What every test said, with nothing left out."""
     effects = best_first(report.result.comparison.effects)
+    looks = report.result.looks
+    at = {name: f"look {k}" for k, look in enumerate(looks, 1) for name in look.decided}
+    last = "decided after" if looks else "could be found"
     head = (
         "placement", "seeds better : worse", "p", "corrected p", "Wilcoxon p", "equivalence p",
-        "spread of the change", "could be found", "more seeds", "verdict",
+        "spread of the change", last, "more seeds", "verdict",
     )  # fmt: skip
     rows = tuple(
         (
             Cell(each.name, number=False),
             Cell(f"{each.seeds_better} : {each.seeds_worse}"),
             *(Cell(p_value(p)) for p in (each.p, each.holm_p, each.wilcoxon_p, each.equivalence_p)),
-            *(Cell(size(share) if isfinite(share) else "–") for share in (each.spread, each.detectable)),
+            Cell(_size(each.spread)),
+            Cell(f"{each.seeds} ({at.get(each.name, 'open')})" if looks else _size(each.detectable)),
             Cell("" if each.verdict != "undecided" else _more(each)),
             Cell(each.verdict, number=False),
         )
         for each in effects
     )
     return Table("The tests behind the verdicts, best placement first", head, rows)
+
+
+def _size(share: float) -> str:
+    return size(share) if isfinite(share) else "–"
 
 
 def _more(effect: Effect) -> str:
