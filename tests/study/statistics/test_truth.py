@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from normcast.study.statistics import compare
+from normcast.study.statistics import compare, decide
 from normcast.study.statistics.paired import equivalence, holm, t_test
 
 STUDIES, SEEDS, FOLDS = 200, 8, 3
@@ -71,3 +71,44 @@ def test_an_effect_of_exactly_the_margin_is_called_none_at_most_5_percent_of_tim
     placement = baseline * 1.01 + rng.normal(0, 0.005, size=baseline.shape)
     ps = np.array([equivalence(p - b, b, 0.01, 1.0) for p, b in zip(placement, baseline, strict=True)])
     assert stats.binom.ppf(0.001, 2000, 0.05) <= (ps < 0.05).sum() <= stats.binom.ppf(0.999, 2000, 0.05)
+
+
+# Of each truth in turn: no effect, one of exactly the margin, one beyond it; relative to a spread of 2 %.
+MARGIN, TRUTHS = 0.02, np.resize([0.0, 0.02, 0.06], 12)
+
+
+@pytest.fixture(scope="module")
+def looked_at():
+    """Return 120 studies that were looked at up to 27 seeds; all placements share the baseline's luck."""
+    found = []
+    for study in range(120):
+        rng = np.random.default_rng(study)
+        given = 1 + rng.normal(0, 0.014, size=(27, 1))
+        scores = {str(i): 1 + each + rng.normal(0, 0.014, size=(27, 1)) for i, each in enumerate(TRUTHS)}
+        found.append(decide({"given": given, **scores}, "given", min_effect=MARGIN, scale=1.0))
+    return found
+
+
+def test_of_all_looks_and_placements_any_is_decided_wrongly_in_at_most_5_percent_of_studies(looked_at):
+    wrong = {0.0: {"better", "worse"}, 0.02: {"better", "no difference"}, 0.06: {"better", "no difference"}}
+    errors = sum(
+        any(each.verdict in wrong[truth] for each, truth in zip(own.comparison.effects, TRUTHS, strict=True))
+        for own in looked_at
+    )
+    assert errors <= stats.binom.ppf(0.99, len(looked_at), 0.05)
+
+
+def test_any_interval_of_any_look_misses_its_effect_in_at_most_5_percent_of_studies(looked_at):
+    def misses(own):
+        return any(
+            not low <= TRUTHS[int(name)] <= high
+            for look in own.looks
+            for name, (_, low, high) in look.effects.items()
+        )
+
+    assert sum(map(misses, looked_at)) <= stats.binom.ppf(0.99, len(looked_at), 0.05)
+
+
+def test_most_of_what_is_beyond_the_margin_is_decided_rightly(looked_at):
+    right = [own.comparison.of(str(i)).verdict == "worse" for own in looked_at for i in range(2, 12, 3)]
+    assert np.mean(right) > 0.95

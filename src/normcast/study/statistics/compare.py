@@ -14,7 +14,7 @@ from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.failures import failure_tests
 from normcast.study.statistics.interval import bca
-from normcast.study.statistics.measured import baseline_note, measured, unit_of
+from normcast.study.statistics.measured import comparison_of, measured, unit_of
 from normcast.study.statistics.paired import holm
 from normcast.study.statistics.power import detectable
 from normcast.study.statistics.scores import by_seed
@@ -64,20 +64,8 @@ def compare(
     unit = unit_of(baseline, given, scale)
     interval = partial(bca, level=level, resamples=resamples, rng_seed=rng_seed)
     found = [measured(name, each, given, unit, rules, interval) for name, each in seeds.items()]
-    finished = np.isfinite(given)
-    return Comparison(
-        baseline=baseline,
-        baseline_score=number(given[finished].mean() if finished.any() else np.nan),
-        baseline_failed=int((~finished).sum()),
-        seeds=len(given),
-        effects=_corrected(found, seeds, given, rules),
-        min_effect=min_effect,
-        alpha=alpha,
-        level=level,
-        lower_is_better=lower_is_better,
-        scale=number(np.nan if scale is None else scale),
-        notes=notes + baseline_note(baseline, finished),
-    )
+    effects = _corrected(found, seeds, given, rules)
+    return comparison_of(baseline, given, effects, rules, scale, notes)
 
 
 def _corrected(

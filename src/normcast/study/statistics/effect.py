@@ -23,10 +23,11 @@ class Effect(Plain):
     effect, low, high: mean paired difference and its interval; the interval is for this placement by itself.
     spread: standard deviation over seeds of the paired difference.
     seeds_better, seeds_worse: on how many seeds it was so; the other paired seeds are ties.
-    p, holm_p: paired t test, and corrected over all placements by Holm; holm_p decides.
+    p, holm_p: paired t test, and corrected over all placements by Holm, or by `decide` over all placements
+    and looks; holm_p decides.
     wilcoxon_p: signed-rank test, exact, uncorrected, shown beside.
     equivalence_p: the larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected;
-    equivalence_holm_p: corrected, for the claim that all placements so called are equivalent.
+    equivalence_holm_p: corrected likewise, for the claim that all placements so called are equivalent.
     failure_p: exact test of whether it fails more or less often than the baseline, corrected.
     detectable, detectable_alone: the smallest effect that this many seeds would have seen with a power of
     80 %, at the strictest level of Holm's correction, and with no correction.
@@ -61,6 +62,11 @@ class Effect(Plain):
     def share_failed(self) -> float:
         """Share of the seeds on which the placement did not finish, in [0, 1]."""
         return self.failed / self.seeds
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether the scores are the same as the baseline's on all paired seeds."""
+        return self.seeds_better == self.seeds_worse == 0 and self.p == 1
 
     def __str__(self) -> str:
         return f"{self.name}: {self.sentence}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from normcast.errors import counted
 from normcast.plain import number
+from normcast.study.statistics.comparison import Comparison
 from normcast.study.statistics.effect import Effect
 from normcast.study.statistics.paired import equivalence, spread, t_test, wilcoxon
 from normcast.study.statistics.scores import RESOLUTION
@@ -31,8 +32,34 @@ def unit_of(baseline: str, given: np.ndarray, scale: float | None) -> np.ndarray
     return given
 
 
-def baseline_note(baseline: str, finished: np.ndarray) -> tuple[str, ...]:
-    """Return a note where the baseline did not finish on every seed; finished: (seeds,)."""
+def comparison_of(
+    baseline: str,
+    given: np.ndarray,
+    effects: tuple[Effect, ...],
+    rules: Rules,
+    scale: float | None,
+    notes: tuple[str, ...],
+    looks: tuple[int, ...] = (),
+) -> Comparison:
+    """Return the judged effects as a comparison with the baseline, whose scores are given, (seeds,)."""
+    finished = np.isfinite(given)
+    return Comparison(
+        baseline=baseline,
+        baseline_score=number(given[finished].mean() if finished.any() else np.nan),
+        baseline_failed=int((~finished).sum()),
+        seeds=len(given),
+        effects=effects,
+        min_effect=rules.min_effect,
+        alpha=rules.alpha,
+        level=rules.level,
+        lower_is_better=rules.lower_is_better,
+        scale=number(np.nan if scale is None else scale),
+        notes=notes + _baseline_note(baseline, finished),
+        looks=looks,
+    )
+
+
+def _baseline_note(baseline: str, finished: np.ndarray) -> tuple[str, ...]:
     if finished.all():
         return ()
     failed = f"{int((~finished).sum())} of {counted(len(finished), 'seed')}"

@@ -65,7 +65,6 @@ def seeds_to_equate(effect: float, deviation: float, margin: float, alpha: float
     """Return how many seeds show with a power of 80 % that a true effect is within a margin.
 
     None above 1,000, and where the effect is not within the margin.
-    Source: the approximation of Phillips 1990, doi:10.1007/BF01063556, by noncentral t
 
     >>> seeds_to_equate(effect=0.0, deviation=1.0, margin=1.0, alpha=0.05)
     11
@@ -75,12 +74,21 @@ def seeds_to_equate(effect: float, deviation: float, margin: float, alpha: float
     if deviation == 0:
         return max(2, ceil(-log2(alpha)))
 
-    def shows(n: int) -> bool:
-        t = float(stdtrit(n - 1, 1 - alpha))
-        near, far = ((margin - abs(effect)) / deviation, (margin + abs(effect)) / deviation)
-        return _tail(t, n - 1, near * sqrt(n)) + _tail(t, n - 1, far * sqrt(n)) - 1 >= POWER
+    return _fewest(lambda n: equated(effect / deviation, n, margin / deviation, alpha) >= POWER)
 
-    return _fewest(shows)
+
+def equated(effect: float, n: int, margin: float, alpha: float) -> float:
+    """Return the power of two one-sided paired t tests to show that an effect is within a margin.
+
+    effect, margin: in standard deviations of the paired difference; n: seeds.
+    Source: the approximation of Phillips 1990, doi:10.1007/BF01063556, by noncentral t
+
+    >>> round(equated(effect=0.0, n=11, margin=1.0, alpha=0.05), 3)
+    0.849
+    """
+    t = float(stdtrit(n - 1, 1 - alpha))
+    near, far = margin - abs(effect), margin + abs(effect)
+    return _tail(t, n - 1, near * sqrt(n)) + _tail(t, n - 1, far * sqrt(n)) - 1
 
 
 def half_width(deviation: float, n: int, level: float) -> float:

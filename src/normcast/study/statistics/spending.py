@@ -30,9 +30,12 @@ def look_seeds(most: int | None = None) -> tuple[int, ...]:
 
 
 def share(look: int) -> float:
-    """Return the share of alpha that a look may spend, counted from 0; all shares together are 1.
+    """Return the share of alpha that a look may spend, counted from 0; those of all looks add up to 1.
 
-    >>> round(share(0), 3), round(sum(share(look) for look in range(1000)), 3)
-    (0.5, 0.999)
+    An eighth at the first look, whose few seeds hardly ever decide by a t test, then a quarter of what is
+    left at each: the placements of simulated studies stopped soonest so. No look has to be the last.
+
+    >>> [round(share(look), 3) for look in range(4)], round(sum(share(look) for look in range(99)), 6)
+    ([0.125, 0.219, 0.164, 0.123], 1.0)
     """
-    return 1 / ((look + 1) * (look + 2))
+    return 0.125 if look == 0 else 0.875 * 0.25 * 0.75 ** (look - 1)

@@ -16,12 +16,16 @@ from normcast.study.statistics.power import MOST_SEEDS, seeds_to_equate, seeds_t
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts: the smallest effect that matters, the level of tests and of intervals, the direction."""
+    """What counts: the smallest effect that matters, the level of tests and of intervals, the direction.
+
+    one: what there is more than one of, so that tests are corrected.
+    """
 
     min_effect: float
     alpha: float
     level: float
     lower_is_better: bool
+    one: str = "placement"
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range."""
@@ -55,7 +59,7 @@ def _compared(effect: Effect, rules: Rules) -> tuple[Verdict, str]:
     if effect.paired < FEWEST_SEEDS or isnan(effect.low):
         return "undecided", ""
     clear = effect.holm_p < rules.alpha
-    if effect.seeds_better == effect.seeds_worse == 0 and effect.p == 1:
+    if effect.is_identical:
         return "no difference", f"no difference: the scores are identical on all {effect.paired} seeds."
     if effect.equivalence_p < rules.alpha:
         return "no difference", _equal(effect, rules, clear)
@@ -116,7 +120,7 @@ def _undecided(effect: Effect, rules: Rules, more: int | None) -> str:
         so_few = f"{counted(effect.paired, 'seed')} on which both finished"
         return f"{so_few}; a verdict needs at least {FEWEST_SEEDS}."
     alone = (
-        f"; clear if it were the only placement (p {p_words(effect.p)}), but not among all "
+        f"; clear if it were the only {rules.one} (p {p_words(effect.p)}), but not among all "
         f"(corrected p {p_words(effect.holm_p)})"
     )
     so_far = f"{_size(effect, rules)}{alone if effect.p < rules.alpha else ''}"

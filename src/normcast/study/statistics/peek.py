@@ -1,0 +1,147 @@
+"""Peek: the scores that one look sees, and what they say at the levels that it may spend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from normcast.plain import number
+from normcast.study.statistics.effect import Effect
+from normcast.study.statistics.failures import failure_tests
+from normcast.study.statistics.interval import FEWEST_SEEDS, fieller
+from normcast.study.statistics.measured import measured, unit_of
+from normcast.study.statistics.power import POWER, detectable, equated, seen
+from normcast.study.statistics.scores import RESOLUTION, by_seed
+from normcast.study.statistics.spending import look_seeds, share
+from normcast.study.statistics.verdict import Rules, judged
+
+
+@dataclass(frozen=True, eq=False)
+class Peek:
+    """One look: the placements that had not stopped before it, over the seeds that all of them have.
+
+    place: of the look, from 0. given: scores of the baseline, (seeds,), NaN where it failed; active: those of
+    the placements. failed: where each placement failed, (seeds,), also of those that had stopped, as if they
+    failed from then on where the baseline does. tests: placements that are corrected for. notes: on what was
+    left out.
+    """
+
+    place: int
+    baseline: str
+    given: np.ndarray
+    active: dict[str, np.ndarray]
+    failed: dict[str, np.ndarray]
+    tests: int
+    notes: tuple[str, ...]
+    rules: Rules
+    scale: float | None
+
+    @classmethod
+    def first(
+        cls, tables: Mapping[str, np.ndarray], baseline: str, rules: Rules, scale: float | None
+    ) -> Peek:
+        """Return the first look. tables: name -> (seeds, folds), the same seeds for all.
+
+        Placements whose scores are those of the baseline, bit by bit, are not corrected for: no luck is in
+        them that could deceive.
+        """
+        active, notes = by_seed("decide", tables)
+        given = active.pop(baseline)
+        failed = {name: ~np.isfinite(each) for name, each in active.items()}
+        tests = sum(not _is_same(each, given) for each in active.values())
+        return cls(0, baseline, given, active, failed, max(1, tests), notes, rules, scale)
+
+    def next(self, tables: Mapping[str, np.ndarray]) -> Peek:
+        """Return the look after this one, at the placements of these tables."""
+        active, notes = by_seed("decide", tables)
+        given = active.pop(self.baseline)
+        later = ~np.isfinite(given[len(self.given) :])
+        failed = {
+            name: ~np.isfinite(active[name]) if name in active else np.concatenate([each, later])
+            for name, each in self.failed.items()
+        }
+        return replace(self, place=self.place + 1, given=given, active=active, failed=failed, notes=notes)
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds are looked at."""
+        return len(self.given)
+
+    @property
+    def baseline_failed(self) -> int:
+        """On how many of them the baseline did not finish."""
+        return int((~np.isfinite(self.given)).sum())
+
+    @property
+    def part(self) -> float:
+        """The share of alpha that each test of this look may spend."""
+        return share(self.place) / self.tests
+
+    @property
+    def raw(self) -> list[Effect]:
+        """What each placement's own scores say, without verdict."""
+        unit = unit_of(self.baseline, self.given, self.scale)
+        interval = partial(fieller, level=1 - (1 - self.rules.level) * self.part)
+        return [
+            measured(name, each, self.given, unit, self.rules, interval) for name, each in self.active.items()
+        ]
+
+    @cached_property
+    def effects(self) -> list[Effect]:
+        """What the look says of each placement; how many more seeds would decide is not in it."""
+        failed = np.stack(list(self.failed.values()))
+        spent = share(self.place)
+        ps = failure_tests(failed, ~np.isfinite(self.given), self.rules.alpha * spent)
+        failure_p = dict(zip(self.failed, ps / spent, strict=True))
+        return [
+            judged(self._corrected(each, failure_p[each.name]), self.rules, self.baseline_failed, _unplanned)
+            for each in self.raw
+        ]
+
+    def _corrected(self, effect: Effect, failure_p: float) -> Effect:
+        alpha, equivalence_p = self.rules.alpha, number(min(1.0, effect.equivalence_p / self.part))
+        return replace(
+            effect,
+            holm_p=number(min(1.0, effect.p / self.part)),
+            equivalence_p=equivalence_p,
+            equivalence_holm_p=equivalence_p,
+            failure_p=number(min(1.0, failure_p)),
+            detectable=number(effect.spread * detectable(effect.paired, alpha * self.part)),
+            detectable_alone=number(effect.spread * detectable(effect.paired, alpha)),
+        )
+
+    def planned(self, effect: Effect) -> Effect:
+        """Return an undecided effect of this look with how many more seeds would decide it."""
+        return judged(effect, self.rules, self.baseline_failed, self.more_seeds)
+
+    def more_seeds(self, effect: Effect) -> int | None:
+        """Return how many further seeds the look needs that would decide, were the effect as it seems."""
+        if effect.paired < FEWEST_SEEDS:
+            return None
+        later = ((place, seeds) for place, seeds in enumerate(look_seeds()) if seeds > self.seeds)
+        for place, seeds in later:
+            level = self.rules.alpha * share(place) / self.tests
+            if self._would_decide(effect, seeds * effect.paired // effect.seeds, level):
+                return seeds - self.seeds
+        return None
+
+    def _would_decide(self, effect: Effect, seeds: int, level: float) -> bool:
+        margin = self.rules.min_effect
+        if effect.spread == 0:
+            return 2 * 0.5**seeds < level
+        size = abs(effect.effect) / effect.spread
+        if seen(size, seeds, level) >= POWER:
+            return True
+        return abs(effect.effect) < margin and equated(size, seeds, margin / effect.spread, level) >= POWER
+
+
+def _is_same(placement: np.ndarray, given: np.ndarray) -> bool:
+    differs = np.abs(placement - given) > RESOLUTION * np.abs(given)
+    return bool(np.isfinite(placement - given).all() and not differs.any())
+
+
+def _unplanned(_: Effect) -> None:
+    return None
