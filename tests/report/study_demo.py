@@ -194,6 +194,15 @@ def halving(fresh: bool = False) -> StudyResult:
     return StudyResult(facts, PLACEMENTS, last.parameters, (*first, *last.trials), 0.01)
 
 
+def deciding(**facts) -> StudyResult:
+    """A study that looked at 5, 8 and 12 seeds: two placements stopped at the first look, one is open."""
+    own = {"design": "decide", "first seed": 0, **facts}
+    whole = study({**TRUTH, BETTER: (0.9, 0.02)}, seeds=12, **own)
+    stops = {name: look.seeds for look in whole.looks for name in look.decided}
+    kept = tuple(trial for trial in whole.trials if trial.seed < stops.get(trial.placement, 12))
+    return StudyResult(whole.facts, whole.placements, whole.parameters, kept, whole.min_effect)
+
+
 def removing() -> StudyResult:
     """A study whose winner takes a layer out."""
     out = Placement("no lstm", (Remove("lstm_1"),))

@@ -30,6 +30,8 @@ KINDS = {
     "factorial": demo.factorial,
     "fractional": demo.fractional,
     "halving": demo.halving,
+    "decide": demo.deciding,
+    "decide, without a look": lambda: demo.study(seeds=3, design="decide", **{"first seed": 0}),
     "one seed": lambda: demo.study(seeds=1),
     "identical": lambda: demo.study(dict.fromkeys(demo.TRUTH, (1.0, 0.0))),
     "zero": lambda: demo.study(dict.fromkeys(demo.TRUTH, (1.0, 0.0)), min_effect=0.0),
@@ -298,3 +300,28 @@ def test_a_label_at_the_edge_of_the_axis_is_not_cut(result):
     drawn = as_html(replace(page, sections=sections))
     for label, anchor in (("−40", "start"), ("0", "middle"), ("+40", "end")):
         assert re.search(rf'text-anchor="{anchor}"[^>]*>{re.escape(label)}\s%<', drawn)
+
+
+def test_a_study_that_decides_shows_its_looks_and_how_intervals_shrank():
+    result = demo.deciding()
+    page = sections(result)
+    looks = page["looks"]
+    drawn = {figure.title: figure for figure in (*looks.figures, *looks.more)}
+    assert set(drawn) == {each.name for each in demo.PLACEMENTS}
+    for name, figure in drawn.items():
+        assert figure.svg.count('stroke-width="2.4"') == sum(name in look.active for look in result.looks)
+        assert figure.note == f"{result.comparison.of(name).verdict} after {len(result.seeds_of[name])} seeds"
+    assert [row[0].text for row in looks.tables[0].rows] == ["5", "8", "12"]
+    at = {row[0].text: row[7].text for row in evidence_table(StudyReport(result)).rows}
+    assert at[demo.WORSE] == "5 (look 1)"
+    assert at[demo.NOISY] == "12 (open)"
+    assert "looks" not in sections(demo.study())
+
+
+def test_a_study_that_decides_says_how_and_goes_on_to_its_next_look():
+    page = render(StudyReport(demo.deciding(), source="weather.csv"))
+    told = words(page)
+    assert "5 to 12 seeds" in told
+    assert "Who looks again and again finds something by luck" in told
+    more = demo.deciding().comparison.of(demo.NOISY).more_seeds
+    assert f"--add-seeds {more}" in told

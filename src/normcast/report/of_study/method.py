@@ -111,10 +111,10 @@ def _by_looks(report: StudyReport, margin: str) -> str:
     result = report.result
     return (
         "Who looks again and again finds something by luck in the end. So each look may spend only a part "
-        f"of the {exact(result.comparison.alpha)} that a study may err: a half at the first, a sixth at the "
-        "second, a twelfth at the third, and so on, all together never more, however long it goes on; and "
-        f"every one of the {len(result.comparison.effects)} placements gets an equal share of each part. "
-        "Better or worse: a paired t test over seeds at that level; or a placement that fails more often "
+        f"of the {exact(result.comparison.alpha)} that a study may err: an eighth at the first, a quarter of "
+        "what is left at each one after, all together never more, however long it goes on; and every one of "
+        f"the {len(result.comparison.effects)} placements gets an equal share of each part. Better or worse: "
+        "a paired t test over seeds at that level; or a placement that fails more often "
         "than the network as given. No difference: two one-sided t tests (TOST) at that level place the "
         f"change within ± {margin}. What is decided stays decided and trains no further, so that what is "
         "left gets the time. Everything else is undecided, which is not the same as no difference."
@@ -133,8 +133,7 @@ def _notes(report: StudyReport) -> list[str]:
     waiting = len(result.final) - len(counted_trials(result))
     if waiting:
         found.append(
-            f"{counted(waiting, 'training')} of seeds that not all placements have finished do not count "
-            "yet: the same study run again goes on from them."
+            f"{counted(waiting, 'training')} of seeds that not all placements have finished do not count yet."
         )
     found.append(
         "Seeds sample random starts, not data: what holds here holds for this network on these data, and "
