@@ -50,6 +50,21 @@ def test_a_study_runs_goes_on_shows_and_exports(folder, capsys):
     assert json.loads((folder / "evidence.json").read_text())["seeds"] == 3
 
 
+def test_without_a_number_of_seeds_a_study_decides_and_more_seeds_mean_one_more_look(folder, capsys):
+    some = [*SMALL[:6], *SMALL[8:], "--placement", "recurrent dropout", "--min-effect", "0"]
+    assert run(["study", "wave.csv", *some, "--max-seeds", "6"]) == 0
+    told = capsys.readouterr()
+    assert "1 placement x at most 5 seeds (a look after each of 5) x 2 folds = 20 trainings" in told.err
+    assert "undecided: " in told.out
+    assert run(["study", "wave.csv", *some, "--add-seeds", "1"]) == 0
+    told = capsys.readouterr()
+    assert "8 seeds" in told.out
+    assert next(line for line in told.out.splitlines() if "MASE" in line).split()[:2] == [
+        "placement",
+        "seeds",
+    ]
+
+
 def test_the_report_says_what_was_typed_and_where_the_trials_are(folder):
     call = ["study", "wave.csv", *SMALL, "--placement", "zoneout", "--report", "study.html"]
     assert run([*call, "--store", "my trials.db"]) == 0

@@ -35,6 +35,14 @@ def test_ray_and_one_process_give_the_same_trials_to_the_bit(cluster):
 
 
 @pytest.mark.slow
+def test_a_cluster_decides_as_one_process(cluster):
+    asked = {"design": "decide", "seeds": None, "max_seeds": 8, "folds": 1}
+    alone, shared = small_study(**asked).run(processes=1), small_study(**asked).run(ray=cluster)
+    assert shared.looks == alone.looks
+    assert results(shared.trials) == results(alone.trials)
+
+
+@pytest.mark.slow
 def test_a_killed_ray_worker_loses_no_trial(cluster):
     connected(cluster)
     study = small_study(seeds=4, epochs=6)

@@ -163,7 +163,7 @@ class Plan:
             looks = look_seeds(len(self.seeds))
             first = self.seconds(processes, looks[0])
             seeds = f"at most {seeds} (a look after each of {listed(looks, most=len(looks))})"
-            least = f"{len(self.cells) * looks[0] * self.folds:,} to "
+            least = f"{len(self.cells) * looks[0] * self.folds:,} to " if len(looks) > 1 else ""
         return (
             f"{head} {placements} x {seeds} x {folds} = {least}{self.runs:,} trainings of at most "
             f"{self.epochs} epochs on {self.windows:,} windows, in {len(self.cells)} programs; "

@@ -26,9 +26,14 @@ def roughly(seconds: float, cores: int, least: float | None = None) -> str:
 
     >>> roughly(7.5, cores=1), roughly(300, cores=2, least=44)
     ('about 10 seconds on 1 core', 'about 40 seconds to 5 minutes on 2 cores')
+    >>> roughly(300, cores=2, least=120)
+    'about 2 to 5 minutes on 2 cores'
     """
-    first = "" if least is None or _long(least) == _long(seconds) else f"{_long(least)} to "
-    return f"about {first}{_long(seconds)} on {counted(cores, 'core')}"
+    long, short = _long(seconds), _long(seconds if least is None else least)
+    if short.split()[1] == long.split()[1]:
+        short = short.split()[0]
+    said = long if long.startswith(f"{short} ") else f"{short} to {long}"
+    return f"about {said} on {counted(cores, 'core')}"
 
 
 def _long(seconds: float) -> str:
