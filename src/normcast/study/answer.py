@@ -166,6 +166,7 @@ def beside(result: Measured) -> str:
     network = min((name for name in means if name not in told), key=lambda name: means[name])
     seeds = result.scores[network].mean(axis=1)
     seeds = seeds[np.isfinite(seeds)]
+    seeds = seeds + (means[network] - seeds.mean())  # of fewer seeds than others have, as its mean is told
     if not t_test(seeds - told[best], float(np.abs(seeds).max())) < result.comparison.alpha:
         over = counted(len(seeds), "seed")
         return f"{said} The best network ({network}) and {best} are not told apart over {over}."

@@ -119,7 +119,7 @@ class Store:
                 if name in known and known[name] != write(value):
                     raise ValueError(
                         f"{self.path}: holds a study with {name} {told(known[name])}, but this one has "
-                        f"{told(value)}. Name another store."
+                        f"{told(value)}. Ask for the same, or name another store."
                     )
             base.executemany(FACT, [fact(name, value) for name, value in facts.items()])
 

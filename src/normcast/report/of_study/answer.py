@@ -31,9 +31,9 @@ def judge_study(report: StudyReport) -> Opening:
 def _evidence(report: StudyReport, best: Effect) -> str:
     result = report.result
     given = result.mean_scores(result.metric)
-    places = max(decimals([best.score]), decimals([given[BASELINE]]))
+    places = max(decimals([given[best.name]]), decimals([given[BASELINE]]))
     metric = metric_name(result.metric)
-    now, before = (number(each, places) for each in (best.score, given[BASELINE]))
+    now, before = (number(each, places) for each in (given[best.name], given[BASELINE]))
     tried = counted(len(result.comparison.effects), "placement")
     return (
         f"{_edits(report, best.name)}{metric[0].upper()}{metric[1:]} {now} instead of "
