@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from normcast.study.statistics import Looked, compare, decide, look_seeds, reach
+from normcast.study.statistics.spending import share
 
 
 def drawn(seeds=40, seed=0, luck=0.02, **effects):
@@ -90,11 +91,14 @@ def test_identical_scores_are_no_difference_at_the_first_look_and_make_the_other
     assert found.looks[0].level == decide(scores, "given").looks[0].level
 
 
-def test_all_levels_together_are_at_most_alpha():
-    found = decide(drawn(700, a=0.0, b=0.0, c=0.0), "given", min_effect=0.0)
-    levels = [look.level for look in found.looks]
-    assert len(levels) == len(look_seeds(700))
-    assert 0.95 * 0.05 < 3 * sum(levels) < 0.05
+def test_all_levels_together_are_at_most_alpha_and_hardly_less():
+    found = decide(drawn(60, a=0.0, b=0.0, c=0.0), "given", min_effect=0.0)
+    assert [look.seeds for look in found.looks] == [5, 8, 12, 18, 27, 40, 60]
+    assert all(look.level == pytest.approx(0.05 * share(place) / 3) for place, look in enumerate(found.looks))
+    every = [share(look) for look in range(200)]
+    assert min(every) > 0
+    assert sum(every) == pytest.approx(1)
+    assert sum(every) <= 1 + 1e-12
 
 
 def test_a_placement_is_worse_at_the_first_look_whose_t_test_is_below_its_level():
