@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.table import Row
-from benchmarks.truths import DEFINITION, fixed, rows, told, verdicts_of
+from benchmarks.truths import DEFINITION, Told, fixed, rows, told, verdicts_of
 from normcast.models import Architecture, Conv, Recurrent
 from normcast.models.edits import Insert, Replace
 from normcast.study import Placement, Study, StudyResult
@@ -35,7 +35,8 @@ def run(rest: list[str]) -> list[Row]:
 
 def trained(studies: int) -> list[Row]:
     """Train every study as it decides, and every fourth also with as many seeds as that may take."""
-    decided, tables = [], []
+    decided: list[Told] = []
+    tables: dict[int, dict[int, Told]] = {}
     for number in range(studies):
         result = study(number, design="decide", max_seeds=MOST).run(processes=1, progress=False)
         spent = sum(seconds_of(result).values())
@@ -43,7 +44,7 @@ def trained(studies: int) -> list[Row]:
         if number % EVERY == 0:
             result = study(number, seeds=MOST).run(processes=1, progress=False)
             seconds = np.array([each for _, each in sorted(seconds_of(result).items())])
-            tables.append(fixed(result.scores, TRUTHS, MARGIN, seconds))
+            tables[number] = fixed(result.scores, TRUTHS, MARGIN, seconds)
     return rows(decided, tables, len(TRUTHS), least=2.0)
 
 
@@ -95,14 +96,15 @@ def table(number: int) -> pd.DataFrame:
 
 def simulated(studies: int) -> list[Row]:
     """Look at drawn scores, a training of which is said to take one second."""
-    decided, tables = [], []
+    decided: list[Told] = []
+    tables: dict[int, dict[int, Told]] = {}
     for number in range(studies):
         scores, truths = drawn(number)
         looked = decide(scores, GIVEN, min_effect=DRAWN_MARGIN, scale=1.0)
         trainings = sum(effect.seeds for effect in looked.comparison.effects) + looked.comparison.seeds
         decided.append(told(verdicts_of(looked.comparison), truths, DRAWN_MARGIN, trainings))
         if number % (5 * EVERY) == 0:
-            tables.append(fixed(scores, truths, DRAWN_MARGIN, np.full(MOST, PLACEMENTS + 1.0)))
+            tables[number] = fixed(scores, truths, DRAWN_MARGIN, np.full(MOST, PLACEMENTS + 1.0))
     return rows(decided, tables, PLACEMENTS)
 
 

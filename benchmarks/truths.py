@@ -75,28 +75,38 @@ def fixed(
 
 
 def rows(
-    decided: list[Told], tables: list[dict[int, Told]], placements: int, least: float | None = None
+    decided: list[Told],
+    tables: Mapping[int, dict[int, Told]],
+    placements: int,
+    least: float | None = None,
 ) -> list[Row]:
     """Return what deciding is worth next to fixed designs.
 
-    tables: what fixed designs said, in some of the studies; least: how much worth is asked, None for a row
-    that only tells.
+    tables: what fixed designs said in some of the studies, by their number: there the time is compared.
+    least: how much worth is asked, None for a row that only tells.
     """
-    share, seconds = _means(decided, placements)
-    means = {seeds: _means([table[seeds] for table in tables], placements) for seeds in tables[0]}
+    share, seconds = _means([decided[number] for number in tables], placements)
+    fixed_ones = list(tables.values())
+    means = {seeds: _means([each[seeds] for each in fixed_ones], placements) for seeds in fixed_ones[0]}
     most, wrong = max(means), "studies with any wrong decision"
     equal = _time_for(share, means)
     gained = {seeds: share / seconds / (means[seeds][0] / means[seeds][1]) for seeds in (8, most)}
     what = "power per second"
     full = Row(what, round(gained[most], 2), "x", f"{most} seeds for all")
+    least_seeds = Row(
+        what,
+        None if equal is None else round(equal / seconds, 2),
+        "x" if equal else f"more than {most}",
+        "the fewest seeds for all that decide as much",
+    )
     return [
         at_most(f"deciding: {wrong}, of {len(decided)}", _wrong(decided), ALPHA, ""),
-        Row("deciding: placements decided rightly", round(share, 3), ""),
-        *(Row(f"{k} seeds: {wrong}", round(_wrong([t[k] for t in tables]), 3), "") for k in gained),
+        Row("deciding: placements decided rightly", round(_means(decided, placements)[0], 3), ""),
+        *(Row(f"{k} seeds: {wrong}", round(_wrong([each[k] for each in fixed_ones]), 3), "") for k in gained),
         *(Row(f"{k} seeds: placements decided rightly", round(means[k][0], 3), "") for k in gained),
         full if least is None else at_least(what, gained[most], least, full.against),
         Row(what, round(gained[8], 2), "x", "8 seeds for all"),
-        Row(what, equal and round(equal / seconds, 2), "x", "the fewest seeds for all that decide as much"),
+        least_seeds,
     ]
 
 

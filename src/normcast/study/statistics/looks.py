@@ -41,7 +41,8 @@ class Looked(Plain):
     """What all looks at a study say.
 
     looks: from the first on; comparison: each placement at the look where it stopped, or at the last one;
-    active: the placements that want more seeds; seeds: how many the next look needs, 0 where none is active.
+    active: the placements that want more seeds; seeds: how many the next look needs, 0 where there is
+    no next one.
     """
 
     looks: tuple[Look, ...]
