@@ -9,14 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from normcast.errors import counted, listed
-from normcast.pages.percent import between, interval, percent, size
+from normcast.pages.percent import between, exact, interval, percent, size
 from normcast.pages.words import decimals
 from normcast.study.baselines import Baselines
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Reach, t_test
 from normcast.study.statistics.interval import FEWEST_SEEDS
 from normcast.study.statistics.power import MOST_SEEDS
-from normcast.study.words import metric_name, score
+from normcast.study.words import metric_name, p_value, score
 
 VERDICTS = {
     "better": "better",
@@ -101,6 +101,9 @@ def lead(result: Measured) -> str:
         return _settled(result)
     if result.reach.can_see:
         return "No placement beats the network as given beyond the noise. Nothing here says to change it."
+    if not result.reach.hopeful:
+        margin = exact(result.comparison.min_effect)
+        return f"No placement makes the network better by {margin} or more. Leave it as it is."
     return f"Not decided: no placement is shown to beat the network as given, and {result.reach.too_small}."
 
 
@@ -210,7 +213,7 @@ BESIDE = ("", "", "", "baseline")
 
 
 def _tested(effect: Effect) -> tuple[str, ...]:
-    p, corrected = (f"{each:.3f}" if isfinite(each) else "–" for each in (effect.p, effect.holm_p))
+    p, corrected = (p_value(each) for each in (effect.p, effect.holm_p))
     return (percent(effect.effect), interval_words(effect), p, corrected, verdict_words(effect))
 
 

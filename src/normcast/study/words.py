@@ -1,4 +1,4 @@
-"""The names of metrics, scores and numbers of seeds as a reader wants them."""
+"""The names of metrics, scores, p values and numbers of seeds as a reader wants them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def score(metric: str, value: float, places: int) -> str:
     if metric in ("error", "wrong_labels"):
         return f"{number(100 * value, 1)} %" if isfinite(value) else number(value, 1)
     return number(value, places)
+
+
+def p_value(p: float) -> str:
+    """Write a p value.
+
+    >>> p_value(0.00012), p_value(0.0493), p_value(float("nan"))
+    ('< 0.001', '0.049', '–')
+    """
+    if not isfinite(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def seeds_words(seeds: Iterable[int]) -> str:

@@ -56,6 +56,17 @@ def test_a_narrow_interval_that_holds_a_change_that_matters_is_unseen():
     assert "may hide a change of 1 % or more" in str(said)
 
 
+def test_what_can_only_do_harm_is_told_from_what_may_help():
+    scores = swinging(0.006)
+    said = found(scores)
+    assert said.hopeful == ()
+    assert "a change of 1 % or more, for the worse alone" in str(said)
+    mirrored = {"given": scores["given"], "placed": 2 * scores["given"] - scores["placed"]}
+    assert found(mirrored).hopeful == ("placed",)
+    gains = reach(compare(scores, "given", lower_is_better=False), scores)
+    assert gains.hopeful == ("placed",)
+
+
 def test_of_many_placements_each_interval_is_corrected_for_all():
     alone, scores = found(drawn(8, 0.0, 0.03)), drawn(8, 0.0, 0.03)
     among = found({**scores, **{f"p{k}": 1.2 * scores["given"] for k in range(9)}})

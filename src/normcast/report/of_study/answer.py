@@ -10,11 +10,10 @@ from normcast.pages.percent import percent, size, whole
 from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import best_first, still_learning, tied_with, typical_detectable
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import p_value
 from normcast.study import BASELINE
 from normcast.study.answer import beside, lead, reach_words, tally
 from normcast.study.statistics import Effect
-from normcast.study.words import metric_name, score
+from normcast.study.words import metric_name, p_value, score
 
 
 def judge_study(report: StudyReport) -> Opening:

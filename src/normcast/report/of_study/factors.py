@@ -5,8 +5,8 @@ from __future__ import annotations
 from normcast.pages.page import Cell, Section, Table
 from normcast.pages.percent import interval, percent
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import p_value
 from normcast.study.designs import FactorEffect
+from normcast.study.words import p_value
 
 
 def factor_effects(report: StudyReport) -> dict[tuple[str, ...], FactorEffect]:

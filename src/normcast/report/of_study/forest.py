@@ -13,10 +13,10 @@ from normcast.report.of_study.marks import MARKS, WORDS
 from normcast.report.of_study.reading import by_axis
 from normcast.report.of_study.tables import evidence_table
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import nice_step, p_value
+from normcast.report.of_study.words import nice_step
 from normcast.study.answer import interval_words
 from normcast.study.statistics import Effect
-from normcast.study.words import metric_name, score, seeds_words
+from normcast.study.words import metric_name, p_value, score, seeds_words
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow
 MARGIN = 0.04  # of the width, left free at both sides

@@ -6,8 +6,8 @@ from normcast.errors import counted
 from normcast.pages.page import Ladder, Section
 from normcast.pages.words import number
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import p_value
 from normcast.study.statistics import Ranking
+from normcast.study.words import p_value
 
 
 def ranking_section(report: StudyReport) -> Section:

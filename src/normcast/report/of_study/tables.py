@@ -12,10 +12,9 @@ from normcast.pages.percent import percent, size
 from normcast.pages.words import decimals, number
 from normcast.report.of_study.reading import best_first
 from normcast.report.of_study.values import StudyReport
-from normcast.report.of_study.words import p_value
 from normcast.study import BASELINE
 from normcast.study.statistics import Effect
-from normcast.study.words import metric_name, score
+from normcast.study.words import metric_name, p_value, score
 
 MANY_SECONDS = 10.0
 

@@ -1,8 +1,8 @@
-"""P values and steps of axes as a reader wants them, and the names of the axes of placements."""
+"""Steps of axes as a reader wants them, and the names of the axes of placements."""
 
 from __future__ import annotations
 
-from math import floor, isfinite, log10
+from math import floor, log10
 
 AXIS_TITLES = {
     "norm": "Normalization between layers",
@@ -15,17 +15,6 @@ AXIS_TITLES = {
     "input": "What the network is fed",
     "combined": "Combinations",
 }
-
-
-def p_value(p: float) -> str:
-    """Write a p value.
-
-    >>> p_value(0.00012), p_value(0.0493), p_value(float("nan"))
-    ('< 0.001', '0.049', '–')
-    """
-    if not isfinite(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def nice_step(span: float, most: int) -> float:

@@ -28,7 +28,8 @@ class Reach(Plain):
     seeds: those compared; min_effect: the smallest effect that matters; level: of the intervals, corrected
     over all placements. undecided: placements without a verdict. unseen: those of them whose interval at
     that level holds an effect beyond `min_effect`, or is not known: a change that matters may hide in it.
-    half_width: how far the widest interval reaches to either side of its effect, NaN where none is known.
+    hopeful: those of them in which a change for the better may. half_width: how far the widest interval
+    reaches to either side of its effect, NaN where none is known.
     more_seeds: about how many further seeds leave none unseen, 0 where none is; below 3 seeds, whose spread
     says nothing, the fewest that find a large difference; None where no number up to 1,000 does. beyond: the
     unseen that no such number helps: they differ too much from seed to seed, or fail too often. uneven: the
@@ -42,6 +43,7 @@ class Reach(Plain):
     level: float
     undecided: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    hopeful: tuple[str, ...] = ()
     half_width: float = nan
     more_seeds: int | None = 0
     beyond: tuple[str, ...] = ()
@@ -85,6 +87,8 @@ class Reach(Plain):
             few = counted(self.seeds, "seed")
             return f"{few} cannot tell a change from luck, nor how many would: intervals begin at 3."
         hides = f"{self._which()} may hide a change of {margin} or more"
+        if not self.hopeful:
+            hides = f"{hides}, for the worse alone"
         if not isfinite(self.half_width):
             return f"{hides}."
         return f"{hides}: the widest interval is ± {size(self.half_width)}, corrected for all placements."
@@ -146,6 +150,7 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
         level=level,
         undecided=tuple(widths),
         unseen=tuple(each.name for each in unseen),
+        hopeful=tuple(e.name for e in unseen if not _gain(e, level, comparison) <= comparison.min_effect),
         half_width=number(max(known, default=nan)),
         more_seeds=more,
         beyond=beyond,
@@ -165,6 +170,16 @@ def _reaches(effect: Effect, level: float, comparison: Comparison) -> float:
     if comparison.looks:
         return max(effect.high - effect.effect, effect.effect - effect.low)
     return _half_width(effect, level)
+
+
+def _gain(effect: Effect, level: float, comparison: Comparison) -> float:
+    """Return the largest change for the better in the interval of an effect."""
+    if comparison.looks:
+        low, high = effect.low, effect.high
+    else:
+        width = _half_width(effect, level)
+        low, high = effect.effect - width, effect.effect + width
+    return -low if comparison.lower_is_better else high
 
 
 def _half_width(effect: Effect, level: float) -> float:
