@@ -100,7 +100,7 @@ def simulated(studies: int) -> list[Row]:
     tables: dict[int, dict[int, Told]] = {}
     for number in range(studies):
         scores, truths = drawn(number)
-        looked = decide(scores, GIVEN, min_effect=DRAWN_MARGIN, scale=1.0)
+        looked = decide(scores, GIVEN, min_effect=DRAWN_MARGIN, scale=1.0, most=MOST)
         trainings = sum(effect.seeds for effect in looked.comparison.effects) + looked.comparison.seeds
         decided.append(told(verdicts_of(looked.comparison), truths, DRAWN_MARGIN, trainings))
         if number % (5 * EVERY) == 0:

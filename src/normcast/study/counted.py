@@ -22,7 +22,8 @@ class Counted:
 
     trials: those of one round; order: the networks, the one as given first; folds: how many a seed has to
     finish. first: the first seed of a study that decides as it goes, None for one of equally many seeds for
-    all. metric: the score that decides; min_effect: the smallest relative difference that matters.
+    all; most: seeds such a study may take. metric: the score that decides; min_effect: the smallest relative
+    difference that matters.
     """
 
     trials: Sequence[Trial]
@@ -31,6 +32,7 @@ class Counted:
     metric: str
     min_effect: float
     first: int | None = None
+    most: int | None = None
 
     @cached_property
     def finished(self) -> dict[str, set[int]]:
@@ -80,7 +82,7 @@ class Counted:
             return None
         seeds = {name: self._leading(count) for name, count in rows.items()}
         scores = values_of(self.trials, seeds, self.folds, lambda trial: trial.metrics[self.metric])
-        return decide(scores, BASELINE, min_effect=self.min_effect)
+        return decide(scores, BASELINE, min_effect=self.min_effect, most=self.most)
 
     @property
     def wanted(self) -> tuple[tuple[str, ...], int]:

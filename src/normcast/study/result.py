@@ -97,8 +97,9 @@ class StudyResult(Shown):
     def counted(self) -> Counted:
         """Which seeds of which networks are compared."""
         order = (BASELINE, *(each.name for each in self.placements))
-        first = self.facts.get("first seed")
-        return Counted(self.final, order, int(self.facts["folds"]), self.metric, self.min_effect, first)
+        first, most = (self.facts.get(name) for name in ("first seed", "max_seeds"))
+        folds = int(self.facts["folds"])
+        return Counted(self.final, order, folds, self.metric, self.min_effect, first, most)
 
     @property
     def finished(self) -> dict[str, set[int]]:

@@ -13,6 +13,8 @@ from normcast.study.placement import BASELINE
 from normcast.study.plan import Plan
 from normcast.study.store import Store
 
+MOST = "max_seeds"  # the fact that tells how many seeds a study that decides may take
+
 
 @dataclass(frozen=True)
 class Rounds:
@@ -37,12 +39,17 @@ class Rounds:
             yield self.plan
 
     def _looks(self, store: Store) -> Iterator[Plan]:
-        """Yield what each look needs. What was decided is computed from the trials of the store each time."""
+        """Yield what each look needs. What was decided is computed from the trials of the store each time.
+
+        The store keeps the most seeds that were ever asked for: by them it is judged what is worth more.
+        """
         plan = self.plan
+        most = max(len(plan.seeds), int(store.facts.get(MOST, 0)))
+        store.note(MOST, most)
         order = tuple(cell.placement.name for cell in plan.cells)
         while True:
             trials = store.trials()
-            counted = Counted(trials, order, plan.folds, self.metric, self.min_effect, plan.seeds[0])
+            counted = Counted(trials, order, plan.folds, self.metric, self.min_effect, plan.seeds[0], most)
             active, seeds = counted.wanted
             if not active or seeds > len(plan.seeds):
                 return

@@ -54,6 +54,39 @@ def test_a_placement_stops_once_and_its_later_seeds_are_not_read(scores):
 
 
 @settings(max_examples=15, deadline=None)
+@given(studies(), st.sampled_from([12, 18, 27]))
+def test_more_seeds_to_spend_never_change_what_was_decided_with_fewer(scores, most):
+    few, many = decide(scores, "given", most=most), decide(scores, "given", most=60)
+    for few_look, many_look in zip(few.looks, many.looks, strict=False):
+        if few_look.seeds <= most:
+            assert few_look.decided.items() <= many_look.decided.items()
+
+
+def hard(spread=0.08):
+    """One that is a little worse, beyond what 40 seeds tell of it, and one that is plainly worse."""
+    swing = np.resize([1.0, -1.0], 40)[:, None] * spread
+    base = np.linspace(0.97, 1.03, 40)[:, None]
+    return {"given": base, "hard": base + 0.002 + swing, "plain": base * 1.2 + swing / 20}
+
+
+def test_a_placement_that_the_seeds_there_may_be_would_hardly_decide_is_set_aside():
+    found = decide(hard(), "given", most=40)
+    (look,) = [each for each in found.looks if each.aside]
+    assert (look.seeds, look.aside, found.active) == (18, ("hard",), ())
+    effect = found.comparison.of("hard")
+    assert (effect.seeds, effect.verdict) == (18, "undecided")
+    assert effect.more_seeds is None or effect.more_seeds > 40
+    rows = hard() | {"hard": hard()["hard"][:18]}
+    assert decide(rows, "given", most=40) == found  # its later seeds are not asked for
+
+
+def test_with_more_seeds_to_spend_it_goes_on():
+    found = decide(hard() | {"hard": hard()["hard"][:18]}, "given", most=900)
+    assert (found.active, found.seeds) == (("hard",), 27)
+    assert decide(hard(), "given").looks[-1].active == ("hard",)  # without a bound it is never set aside
+
+
+@settings(max_examples=15, deadline=None)
 @given(studies(), st.randoms(use_true_random=False))
 def test_the_order_of_placements_does_not_matter(scores, random):
     names = list(scores)

@@ -46,7 +46,9 @@ def looks_section(report: StudyReport) -> Section | None:
 
 def _figure(report: StudyReport, effect: Effect) -> Figure:
     looks, margin = report.result.looks, report.result.min_effect
-    note = f"{effect.verdict} after {counted(effect.seeds, 'seed')}"
+    aside = {name for look in looks for name in look.aside}
+    said = "set aside" if effect.name in aside else effect.verdict
+    note = f"{said} after {counted(effect.seeds, 'seed')}"
     return Figure(effect.name, draw_looks(effect.name, looks, margin), note)
 
 
@@ -58,8 +60,18 @@ def _text(report: StudyReport) -> str:
         f"The study looked at its placements after {seeds} seeds. Each bar is what was known then: the "
         "interval in which the change of the error lies, made wide enough to hold over all looks and "
         f"placements together.{band} The mark stands at the look that decided; the placement trained no "
-        "further. A hollow one at the end: the last look left it open. Those that took the most seeds are "
+        f"further. A hollow one: it was left open{_aside(looks)}. Those that took the most seeds are "
         "shown, best first."
+    )
+
+
+def _aside(looks: Sequence[Look]) -> str:
+    """Return why placements were set aside, where some were."""
+    if not any(look.aside for look in looks):
+        return ""
+    return (
+        ", by the last look, or set aside before since the seeds that the study may take would hardly have "
+        "decided it"
     )
 
 
@@ -70,11 +82,12 @@ def looks_table(looks: Sequence[Look]) -> Table:
             Cell(str(look.seeds)),
             Cell(str(len(look.active))),
             *(Cell(str(_decided(look, verdict))) for verdict in ("better", "worse", "no difference")),
-            Cell(str(len(look.active) - len(look.decided))),
+            Cell(str(len(look.aside))),
+            Cell(str(len(look.active) - len(look.decided) - len(look.aside))),
         )
         for look in looks
     )
-    head = ("seeds", "placements looked at", "better", "worse", "no difference", "still open")
+    head = ("seeds", "placements looked at", "better", "worse", "no difference", "set aside", "still open")
     return Table("What each look decided", head, rows, narrow=True)
 
 
@@ -101,7 +114,7 @@ def draw_looks(name: str, looks: Sequence[Look], min_effect: float) -> str:
     parts = [*_axes(looks, high, min_effect)]
     for place, look in enumerate(looks):
         if name in look.effects:
-            last = name in look.decided or place == len(looks) - 1
+            last = name in look.decided or name in look.aside or place == len(looks) - 1
             parts += _bar(_x(place, len(looks)), look.effects[name], high, verdict if last else "")
     head = f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11">'
     return head + "".join(parts) + "</svg>"

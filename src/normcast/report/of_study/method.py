@@ -117,7 +117,8 @@ def _by_looks(report: StudyReport, margin: str) -> str:
         "a paired t test over seeds at that level; or a placement that fails more often "
         "than the network as given. No difference: two one-sided t tests (TOST) at that level place the "
         f"change within ± {margin}. What is decided stays decided and trains no further, so that what is "
-        "left gets the time. Everything else is undecided, which is not the same as no difference."
+        "left gets the time; what the seeds that there may be would hardly decide is set aside. Everything "
+        "else is undecided, which is not the same as no difference."
     )
 
 

@@ -26,7 +26,8 @@ class Look(Plain):
 
     seeds: those that were looked at; active: the placements that had not stopped before; level: that of each
     test; decided: the placements that stopped here, with their verdicts; effects: name -> (effect, low,
-    high) of the active ones, with intervals that hold over all looks and placements together.
+    high) of the active ones, with intervals that hold over all looks and placements together; aside: those
+    left undecided that the seeds there may be would hardly decide.
     """
 
     seeds: int
@@ -34,6 +35,7 @@ class Look(Plain):
     level: float
     decided: dict[str, Verdict]
     effects: dict[str, tuple[float, float, float]]
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def decide(
     level: float = 0.95,
     lower_is_better: bool = True,
     scale: float | None = None,
+    most: int | None = None,
 ) -> Looked:
     """Look at a study again and again as its seeds grow, and stop each placement as soon as it is decided.
 
@@ -72,6 +75,9 @@ def decide(
     placements together, however long the study goes on: it may end at any look, and more seeds never change
     what an earlier look said. So do intervals, at `level`. A placement whose scores are identical at the
     first look is of no difference at once, and is not corrected for.
+    most: seeds there may be at most. A placement that the looks up to there would hardly decide, be its
+    effect a standard error larger or smaller than it seems, is set aside undecided: it trains no further
+    unless there may be more. None sets none aside.
     Raises ValueError as `compare` does.
 
     >>> given = np.linspace(0.95, 1.05, 8)[:, None]
@@ -85,13 +91,13 @@ def decide(
     if baseline not in tables:
         raise ValueError(unknown("placement", baseline, tables, where="decide"))
     tables = {baseline: tables.pop(baseline), **tables}
-    peeks = _peeks(tables, baseline, rules, scale)
+    peeks = _peeks(tables, baseline, rules, scale, most)
     effects = {each.name: each for peek in peeks for each in peek.effects}
     seeds = _fewest(tables, tables)
     last = peeks[-1] if peeks else Peek.first(_rows(tables, tables, seeds), baseline, rules, scale)
-    effects |= _open(last) if peeks else _before(last)
-    active = tuple(name for name in last.active if effects[name].verdict == "undecided")
-    looks = tuple(_look(peek) for peek in peeks)
+    effects |= _open(peeks) if peeks else _before(last)
+    active = last.open(most) if peeks else tuple(last.active)
+    looks = tuple(_look(peek, most) for peek in peeks)
     comparison = comparison_of(
         baseline,
         last.given,
@@ -105,7 +111,9 @@ def decide(
     return Looked(looks, comparison, active, later[0] if active and later else 0)
 
 
-def _peeks(tables: Mapping[str, np.ndarray], baseline: str, rules: Rules, scale: float | None) -> list[Peek]:
+def _peeks(
+    tables: Mapping[str, np.ndarray], baseline: str, rules: Rules, scale: float | None, most: int | None
+) -> list[Peek]:
     """Return every look that there can be at these rows."""
     names = tuple(tables)
     peeks: list[Peek] = []
@@ -114,7 +122,7 @@ def _peeks(tables: Mapping[str, np.ndarray], baseline: str, rules: Rules, scale:
             break
         rows = _rows(tables, names, seeds)
         peeks.append(peeks[-1].next(rows) if peeks else Peek.first(rows, baseline, rules, scale))
-        names = (baseline, *(each.name for each in peeks[-1].effects if each.verdict == "undecided"))
+        names = (baseline, *peeks[-1].open(most))
     return peeks
 
 
@@ -126,9 +134,10 @@ def _fewest(tables: Mapping[str, np.ndarray], names: Iterable[str]) -> int:
     return min(len(tables[name]) for name in names)
 
 
-def _open(last: Peek) -> dict[str, Effect]:
-    """Return what the last look leaves undecided, with how many more seeds would decide it."""
-    return {each.name: last.planned(each) for each in last.effects if each.verdict == "undecided"}
+def _open(peeks: Iterable[Peek]) -> dict[str, Effect]:
+    """Return what is left undecided, with how many more seeds would decide it, as its last look has it."""
+    last = {each.name: (peek, each) for peek in peeks for each in peek.effects}
+    return {name: peek.planned(each) for name, (peek, each) in last.items() if each.verdict == "undecided"}
 
 
 def _before(peek: Peek) -> dict[str, Effect]:
@@ -140,11 +149,13 @@ def _before(peek: Peek) -> dict[str, Effect]:
     }
 
 
-def _look(peek: Peek) -> Look:
+def _look(peek: Peek, most: int | None) -> Look:
+    undecided = {each.name for each in peek.effects if each.verdict == "undecided"}
     return Look(
         seeds=peek.seeds,
         active=tuple(peek.active),
         level=peek.rules.alpha * peek.part,
         decided={each.name: each.verdict for each in peek.effects if each.verdict != "undecided"},
         effects={each.name: (each.effect, each.low, each.high) for each in peek.effects},
+        aside=tuple(name for name in peek.active if name in undecided - set(peek.open(most))),
     )

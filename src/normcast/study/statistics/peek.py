@@ -18,6 +18,8 @@ from normcast.study.statistics.scores import RESOLUTION, by_seed
 from normcast.study.statistics.spending import look_seeds, share
 from normcast.study.statistics.verdict import Rules, judged
 
+HOPE = 0.1  # a chance to be decided below which no more seeds are spent
+
 
 @dataclass(frozen=True, eq=False)
 class Peek:
@@ -113,6 +115,34 @@ class Peek:
             detectable_alone=number(effect.spread * detectable(effect.paired, alpha)),
         )
 
+    def open(self, most: int | None) -> tuple[str, ...]:
+        """Return the placements that more seeds are worth: undecided, and not hopeless within so many."""
+        undecided = (each for each in self.effects if each.verdict == "undecided")
+        return tuple(each.name for each in undecided if not self._is_hopeless(each, most))
+
+    def _is_hopeless(self, effect: Effect, most: int | None) -> bool:
+        """Return whether the looks up to so many seeds would hardly decide, in the better of two cases.
+
+        Were the effect one standard error further from zero than it seems, or one nearer. Of the first look's
+        few seeds nothing of the kind is said.
+        """
+        if most is None or self.place == 0 or effect.paired < FEWEST_SEEDS or effect.spread == 0:
+            return False
+        error = effect.spread / effect.paired**0.5
+        far, near = abs(effect.effect) + error, max(0.0, abs(effect.effect) - error)
+        chances = [
+            max(self._power(each, effect.spread, seeds * effect.paired // effect.seeds, level))
+            for seeds, level in self._later(most)
+            for each in (far, near)
+        ]
+        return bool(chances) and max(chances) < HOPE
+
+    def _later(self, most: int | None = None) -> list[tuple[int, float]]:
+        """Return the seeds of each look after this one, and the level of its tests."""
+        looks = enumerate(look_seeds(most))
+        spent = self.rules.alpha / self.tests
+        return [(seeds, spent * share(place)) for place, seeds in looks if seeds > self.seeds]
+
     def planned(self, effect: Effect) -> Effect:
         """Return an undecided effect of this look with how many more seeds would decide it."""
         return judged(effect, self.rules, self.baseline_failed, self.more_seeds)
@@ -121,21 +151,21 @@ class Peek:
         """Return how many further seeds the look needs that would decide, were the effect as it seems."""
         if effect.paired < FEWEST_SEEDS:
             return None
-        later = ((place, seeds) for place, seeds in enumerate(look_seeds()) if seeds > self.seeds)
-        for place, seeds in later:
-            level = self.rules.alpha * share(place) / self.tests
+        for seeds, level in self._later():
             if self._would_decide(effect, seeds * effect.paired // effect.seeds, level):
                 return seeds - self.seeds
         return None
 
     def _would_decide(self, effect: Effect, seeds: int, level: float) -> bool:
-        margin = self.rules.min_effect
         if effect.spread == 0:
             return 2 * 0.5**seeds < level
-        size = abs(effect.effect) / effect.spread
-        if seen(size, seeds, level) >= POWER:
-            return True
-        return abs(effect.effect) < margin and equated(size, seeds, margin / effect.spread, level) >= POWER
+        return max(self._power(abs(effect.effect), effect.spread, seeds, level)) >= POWER
+
+    def _power(self, effect: float, spread: float, seeds: int, level: float) -> tuple[float, float]:
+        """Return the chances that so many seeds show a true effect, and that they show it does not matter."""
+        margin, size = self.rules.min_effect, effect / spread
+        shown = seen(size, seeds, level)
+        return shown, equated(size, seeds, margin / spread, level) if effect < margin else 0.0
 
 
 def _is_same(placement: np.ndarray, given: np.ndarray) -> bool:

@@ -196,10 +196,18 @@ def _more(unseen: Sequence[Effect], comparison: Comparison) -> tuple[int | None,
     if comparison.seeds < FEWEST_SEEDS:
         return fewest_seeds(len(comparison.effects), comparison.alpha) - comparison.seeds, ()
     needed = {
-        each.name: each.more_seeds if comparison.looks else _seeds_more(each, comparison) for each in unseen
+        each.name: _looks_more(each, comparison) if comparison.looks else _seeds_more(each, comparison)
+        for each in unseen
     }
     possible = [count for count in needed.values() if count is not None]
     return max(possible, default=None), tuple(name for name, count in needed.items() if count is None)
+
+
+def _looks_more(effect: Effect, comparison: Comparison) -> int | None:
+    """Return how many seeds beyond those of the study decide; a placement set aside has fewer than it."""
+    if effect.more_seeds is None:
+        return None
+    return max(1, effect.more_seeds + effect.seeds - comparison.seeds)
 
 
 def _seeds_more(effect: Effect, comparison: Comparison) -> int | None:
