@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.claims import CLAIMS, claims_of
+from benchmarks.evidence_raw import RAW
 from benchmarks.evidence_sets import SETS, quick
 from benchmarks.evidence_trials import CURVE, EARLY, RATES, Recipe, Survey
 from benchmarks.table import Row, machine
 from normcast.files import write_whole
 from normcast.machine import cores, versions
 
-RECORD = Path(__file__).parent / "results" / "evidence.json"
-"""What was measured, as plain data: `python -m benchmarks.evidence_page` writes the pages from it."""
 NETWORK_WORDS = {
     "small": "Conv1D(10, 3, relu), LSTM(15), Dense",
     "large": "Conv1D(32, 3, relu), LSTM(64), Dense",
@@ -55,7 +54,7 @@ def asked(rest: list[str]) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=cores())
     parser.add_argument("--collect", action="store_true", help="write the record of all parts that are done")
     parser.add_argument("--quick", action="store_true", help="repeat one claim in a few minutes")
-    parser.add_argument("--write", type=Path, default=RECORD)
+    parser.add_argument("--write", type=Path, default=RAW)
     return parser.parse_args(rest)
 
 
@@ -146,7 +145,7 @@ def quickly(data: Path, processes: int) -> list[Row]:
             survey = Survey(each, quick(SETS[each]), "small", data, Path(folder), recipe)
             survey.run(processes)
             told += survey.told()[1]
-    published = json.loads(RECORD.read_text())["arms"] if RECORD.exists() else []
+    published = json.loads(RAW.read_text())["arms"] if RAW.exists() else []
     now, then = ({each: change(claim, each, arms) for each in sets} for arms in (told, published))
     rows = [Row(f"{claim.words}: {each}", now[each], "%", f"published {then[each]} %") for each in sets]
     mean, known = (float(np.mean(list(each.values()))) for each in (now, then))

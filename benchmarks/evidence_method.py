@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 import numpy as np
@@ -52,9 +52,10 @@ What is said of a claim is the first of these that holds:
 
 *Fragile*: without some one data set another conclusion would stand. Errors within ±{region} are called the
 same: another seed moves the error of one training by {spread} (median), and nobody would rebuild a network
-for less. Logarithms keep weights from going with effects by construction: the size of their correlation over
-the {pools} pools is {correlation} in the median, and {worst} at most. Where it is not known, or differs from
-data to data, `{measure}` and `normcast study` measure it on yours.
+for less. Of effects in percent the larger are the noisier, so that weights go with them; of logarithms the
+size of their correlation over the {pools} pools is {correlation} in the median, and {worst} at most. Where it
+is not known, or differs from data to data, `{measure}`
+and `normcast study` measure it on yours.
 
 {absent}Measured {measured} on {machine}, in {hours:.1f} hours of processor time. To repeat it:
 `python -m benchmarks evidence --data DIR --collect`, then `python -m benchmarks.evidence_page`.
@@ -82,8 +83,21 @@ def method(raw: Raw, answers: Sequence[Answered]) -> str:
         measured=raw.measured,
         machine=raw.machine,
         hours=raw.cpu_seconds / 3600,
-        absent="".join(f"Not measured: {name} ({why}). " for name, why in raw.absent.items()),
+        absent=absent_words(raw.absent),
     )
+
+
+def absent_words(absent: Mapping[str, str]) -> str:
+    """Return which data sets nothing was measured on, by reason, and a space; "" for none.
+
+    >>> absent_words({"a": "not run", "b": "not run"})
+    'Not measured: a, b (not run). '
+    """
+    named: dict[str, list[str]] = {}
+    for name, why in absent.items():
+        named.setdefault(why, []).append(name)
+    told = "; ".join(f"{', '.join(names)} ({why})" for why, names in named.items())
+    return f"Not measured: {told}. " if told else ""
 
 
 def claim_note(studied: Studied) -> str:
