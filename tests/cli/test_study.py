@@ -54,7 +54,7 @@ def test_without_a_number_of_seeds_a_study_decides_and_more_seeds_mean_one_more_
     some = [*SMALL[:6], *SMALL[8:], "--placement", "recurrent dropout", "--min-effect", "0"]
     assert run(["study", "wave.csv", *some, "--max-seeds", "6"]) == 0
     told = capsys.readouterr()
-    assert "1 placement x at most 5 seeds (a look after each of 5) x 2 folds = 20 trainings" in told.err
+    assert "1 placement x at most 5 seeds (a look after 5) x 2 folds = 20 trainings" in told.err
     assert "undecided: " in told.out
     assert run(["study", "wave.csv", *some, "--add-seeds", "1"]) == 0
     told = capsys.readouterr()

@@ -325,3 +325,5 @@ def test_a_study_that_decides_says_how_and_goes_on_to_its_next_look():
     assert "Who looks again and again finds something by luck" in told
     more = demo.deciding().comparison.of(demo.NOISY).more_seeds
     assert f"--add-seeds {more}" in told
+    assert "a bar may miss the line" not in told  # its intervals leave out zero just where its tests decide
+    assert "a bar may miss the line" in words(render(StudyReport(demo.study())))

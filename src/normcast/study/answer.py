@@ -14,6 +14,7 @@ from normcast.pages.words import decimals
 from normcast.study.baselines import Baselines
 from normcast.study.placement import BASELINE, Placement
 from normcast.study.statistics import Comparison, Effect, Reach, t_test
+from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.interval import FEWEST_SEEDS
 from normcast.study.statistics.power import MOST_SEEDS
 from normcast.study.words import metric_name, p_value, score
@@ -222,9 +223,13 @@ def verdict_words(effect: Effect) -> str:
 
     >>> verdict_words(Effect("x", seeds=8, paired=8, failed=0, more_seeds=12))
     'undecided: 12 more seeds'
+    >>> verdict_words(Effect("x", seeds=8, paired=6, failed=2))
+    'undecided: failed on 2 of 8'
     """
     if effect.verdict != "undecided" or effect.paired < FEWEST_SEEDS:
         return effect.verdict
+    if effect.share_failed > MOST_FAILED:
+        return f"{effect.verdict}: failed on {effect.failed} of {effect.seeds}"
     if effect.more_seeds is None:
         return f"{effect.verdict}: over {MOST_SEEDS:,} more seeds"
     return f"{effect.verdict}: {counted(effect.more_seeds, 'more seed')}"

@@ -162,8 +162,10 @@ class Plan:
         if self.design == "decide":
             looks = look_seeds(len(self.seeds))
             first = self.seconds(processes, looks[0])
-            seeds = f"at most {seeds} (a look after each of {listed(looks, most=len(looks))})"
-            least = f"{len(self.cells) * looks[0] * self.folds:,} to " if len(looks) > 1 else ""
+            each, least = "", ""
+            if len(looks) > 1:
+                each, least = "each of ", f"{len(self.cells) * looks[0] * self.folds:,} to "
+            seeds = f"at most {seeds} (a look after {each}{listed(looks, most=len(looks))})"
         return (
             f"{head} {placements} x {seeds} x {folds} = {least}{self.runs:,} trainings of at most "
             f"{self.epochs} epochs on {self.windows:,} windows, in {len(self.cells)} programs; "

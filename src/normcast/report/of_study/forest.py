@@ -20,6 +20,10 @@ from normcast.study.words import metric_name, p_value, score, seeds_words
 
 LONGEST = 2.0  # times the reach of nine in ten ends of intervals: what is longer is cut, with an arrow
 MARGIN = 0.04  # of the width, left free at both sides
+UNCORRECTED = (
+    "A verdict is not read off the bar. It takes a test that is corrected for how many placements were "
+    "tried, so a bar may miss the line and still be undecided: among many placements some look good by luck."
+)
 
 
 def forest_section(report: StudyReport) -> Section:
@@ -31,9 +35,7 @@ def forest_section(report: StudyReport) -> Section:
         f"How much the {'log loss' if report.classifies else 'error'} changes against the network as given. "
         "Left of the line is better. The mark is the mean, the bar its 95 % interval: where the truth may "
         f"well be{together}. The grey band is ± {margin}: what lies in it does not matter.",
-        "A verdict is not read off the bar. It takes a test that is corrected for how many placements were "
-        "tried, so a bar may miss the line and still be undecided: among many placements some look good by "
-        "luck.",
+        *(() if result.looks else (UNCORRECTED,)),
     )
     legend = tuple(Key(WORDS[name], key.tone, key.kind, path=key.path) for name, key in MARKS.items())
     return Section(

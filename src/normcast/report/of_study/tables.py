@@ -14,6 +14,7 @@ from normcast.report.of_study.reading import best_first
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
 from normcast.study.statistics import Effect
+from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.words import metric_name, p_value, score
 
 MANY_SECONDS = 10.0
@@ -49,7 +50,9 @@ def _size(share: float) -> str:
 
 
 def _more(effect: Effect) -> str:
-    return "> 1,000" if effect.more_seeds is None else f"{effect.more_seeds:,}"
+    if effect.more_seeds is None:
+        return "–" if effect.share_failed > MOST_FAILED else "> 1,000"
+    return f"{effect.more_seeds:,}"
 
 
 def scores_section(report: StudyReport) -> Section:

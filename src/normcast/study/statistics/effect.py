@@ -20,14 +20,16 @@ class Effect(Plain):
 
     name: the placement. seeds: how many were tried; paired: on how many of them both finished.
     failed: seeds on which this placement did not finish. score: its mean over the paired seeds.
-    effect, low, high: mean paired difference and its interval; the interval is for this placement by itself.
+    effect, low, high: mean paired difference and its interval; the interval is for this placement by itself,
+    or by `decide` for all placements and looks together.
     spread: standard deviation over seeds of the paired difference.
     seeds_better, seeds_worse: on how many seeds it was so; the other paired seeds are ties.
     p, holm_p: paired t test, and corrected over all placements by Holm, or by `decide` over all placements
     and looks; holm_p decides.
     wilcoxon_p: signed-rank test, exact, uncorrected, shown beside.
-    equivalence_p: the larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected;
-    equivalence_holm_p: corrected likewise, for the claim that all placements so called are equivalent.
+    equivalence_p: the larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected, or
+    by `decide` corrected as its verdict needs it; equivalence_holm_p: corrected, for the claim that all
+    placements so called are equivalent.
     failure_p: exact test of whether it fails more or less often than the baseline, corrected.
     detectable, detectable_alone: the smallest effect that this many seeds would have seen with a power of
     80 %, at the strictest level of Holm's correction, and with no correction.
