@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from normcast.cli.study_run import print_result
 from normcast.models.edits import Insert, Set
 from normcast.study import BASELINE, StudyResult
 from normcast.study.backlog import Backlog
@@ -97,6 +98,7 @@ def test_the_plan_says_what_is_trained_at_least_and_at_most():
     assert "3 placements x at most 12 seeds (a look after each of 5, 8 and 12) x 2 folds" in said
     assert "= 40 to 96 trainings" in said
     assert "within 1 % of it, by tests corrected for all looks and placements" in said
+    assert "at most 5 seeds (a look after 5) x 2 folds = 40 trainings" in deciding(max_seeds=7).describe()
 
 
 def test_what_is_decided_trains_no_further_and_the_network_as_given_grows_along(trained):
@@ -240,3 +242,50 @@ def test_a_store_of_a_fixed_design_reads_as_before(tmp_path, trained):
         names = {name for (name,) in base.execute("SELECT name FROM fact")}
     assert not names & {"first seed", "placements"}
     assert len(Store(tmp_path / "s.db").done()) == 4 * 6 * 2
+
+
+def test_seeds_added_leave_decisions_standing_while_what_was_set_aside_catches_up(
+    tmp_path, trained, monkeypatch
+):
+    monkeypatch.setitem(EFFECTS, "open", (1.01, 0.03))
+    monkeypatch.setitem(EFFECTS, "same", (1.02, 0.02))
+    few = deciding(tmp_path / "s.db", max_seeds=18).run(processes=1)
+    aside = [look.seeds for look in few.looks if "open" in look.aside]
+    decided = {name: look.seeds for look in few.looks for name in look.decided}
+    assert aside[0] < max(decided.values())  # or nothing would have to catch up
+    with pytest.raises(Killed):
+        deciding(tmp_path / "s.db", max_seeds=60).run(processes=1, progress=killed_after(3))
+    left = StudyResult.read(tmp_path / "s.db")
+    assert len(left.trials) == len(few.trials) + 3
+    assert left.looks == few.looks
+    assert str(left.comparison) == str(few.comparison)
+    more = deciding(tmp_path / "s.db", max_seeds=60).run(processes=1)
+    assert more.comparison.of("open").seeds > 18
+    assert more.looks == deciding(max_seeds=60).run(processes=1).looks
+
+
+def test_a_study_ends_after_the_last_look_there_is(tmp_path, trained, monkeypatch):
+    monkeypatch.setattr("normcast.study.statistics.spending.MOST_SEEDS", 12)
+    monkeypatch.setitem(EFFECTS, "open", (1.0, 0.2))
+    study = deciding(tmp_path / "s.db", max_seeds=40)
+    assert len(study.plan.seeds) == 12
+    result = study.run(processes=1)
+    assert result.looks[-1].seeds <= 12
+    assert result.comparison.of("open").verdict == "undecided"
+
+
+def test_without_the_first_seed_of_all_there_is_nothing_to_compare(tmp_path, trained):
+    result = deciding(tmp_path / "s.db", max_seeds=5).run(processes=1)
+    later = [trial for trial in result.trials if trial.placement != "bad" or trial.seed > 0]
+    partial = replace(result, trials=tuple(later))
+    for told in (lambda: partial.comparison, lambda: print_result(partial)):
+        with pytest.raises(ValueError, match="too few to compare anything"):
+            told()
+
+
+def test_where_the_network_as_given_always_fails_the_scores_of_placements_are_told(trained, monkeypatch):
+    monkeypatch.setitem(EFFECTS, BASELINE, (np.nan, 0.0))
+    result = small_study(placements=PLACEMENTS, seeds=3).run(processes=1)
+    means = result.mean_scores("mase")
+    assert np.isnan(means[BASELINE])
+    assert means["bad"] == pytest.approx(result.scores["bad"].mean())

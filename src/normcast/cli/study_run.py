@@ -180,10 +180,10 @@ def print_result(result: StudyResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    head, *rows = verdicts(result)  # says so where too little is trained to compare
     seeds = seeds_words(map(len, result.seeds_of.values()))
     title = f"Mean scores, and change against the network as given, {seeds}, best first"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    head, *rows = verdicts(result)
     for place, name in enumerate(head):
         table.add_column(name, justify="left" if place in (0, len(head) - 1) else "right")
     for cells in rows:

@@ -54,11 +54,15 @@ class Counted:
 
     @cached_property
     def seeds(self) -> dict[str, tuple[int, ...]]:
-        """The seeds that count of each of `names`: all share them, or each has those of its last look."""
+        """The seeds that count of each of `names`: all share them, or each has those of its last look.
+
+        In a study that decides none does until each of `names` has the first seed.
+        """
         if not self.names:
             return {}
         if self.looked is None:
-            shared = set.intersection(*(self.finished[name] for name in self.names))
+            finished = [self.finished[name] for name in self.names]
+            shared = set.intersection(*finished) if self.first is None else set()
             return dict.fromkeys(self.names, tuple(sorted(shared)))
         rows = dict.fromkeys(self.names, self.looked.comparison.seeds)
         for look in self.looked.looks:
@@ -83,6 +87,11 @@ class Counted:
         seeds = {name: self._leading(count) for name, count in rows.items()}
         scores = values_of(self.trials, seeds, self.folds, lambda trial: trial.metrics[self.metric])
         return decide(scores, BASELINE, min_effect=self.min_effect, most=self.most)
+
+    @property
+    def looks(self) -> int:
+        """How many looks there were."""
+        return len(self.looked.looks) if self.looked else 0
 
     @property
     def wanted(self) -> tuple[tuple[str, ...], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ class StudyResult(Shown):
         if own is not store:
             own.close()
         if not trials:
-            raise ValueError(f"{own.path}: holds no finished trial yet; run the study first.")
+            raise ValueError(f"{own.path}: holds no finished trial yet; run the study, or give it more time.")
         known = tuple(Placement.from_json(text) for name, text, _ in rows if name != BASELINE)
         sizes = {name: parameters for name, _, parameters in rows}
         return cls(facts, known, sizes, tuple(trials), float(facts.get("min_effect", 0.01)))
@@ -110,10 +111,10 @@ class StudyResult(Shown):
     def names(self) -> tuple[str, ...]:
         """The baseline and the placements that can be compared: those with a finished seed.
 
-        Raises ValueError while the baseline or every placement has none.
+        Raises ValueError while the baseline or every placement has none, or they share none.
         """
         names = self.counted.names
-        if len(names) < 2 or names[0] != BASELINE:
+        if len(names) < 2 or names[0] != BASELINE or not all(self.counted.seeds.values()):
             raise ValueError(
                 f"study: only {len(self.trials)} trials are finished, too few to compare anything. Run the "
                 "study again: it goes on from its store."
@@ -189,12 +190,13 @@ class StudyResult(Shown):
         """Return the mean of a metric by network, over finished seeds, then by baseline; NaN if none.
 
         A placement that stopped with fewer seeds than the network as given had luck of its own: what that
-        network's mean over those seeds lies off its mean over all is taken from it.
+        network's mean over those seeds lies off its mean over all is taken from it, where that is known.
         """
         tables = self.values(lambda trial: trial.metrics.get(metric, np.nan))
         given = tables[BASELINE].mean(axis=1)
+        luck = {len(own): mean_of(given[: len(own)]) - mean_of(given) for own in tables.values()}
         means = {
-            name: mean_of(own.mean(axis=1)) + (mean_of(given) - mean_of(given[: len(own)]))
+            name: mean_of(own.mean(axis=1)) - (luck[len(own)] if isfinite(luck[len(own)]) else 0.0)
             for name, own in tables.items()
         }
         folds = {name: [each.get(metric) for each in own] for name, own in self.baselines.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from normcast.study.designs import halving, survivors
 from normcast.study.placement import BASELINE
 from normcast.study.plan import Plan
 from normcast.study.store import Store
+from normcast.study.trial import Trial
 
 MOST = "max_seeds"  # the fact that tells how many seeds a study that decides may take
 
@@ -41,20 +42,29 @@ class Rounds:
     def _looks(self, store: Store) -> Iterator[Plan]:
         """Yield what each look needs. What was decided is computed from the trials of the store each time.
 
-        The store keeps the most seeds that were ever asked for: by them it is judged what is worth more.
+        The store keeps the most seeds that were ever asked for: by them it is judged what is worth more. A
+        larger number counts once what was set aside for the smaller one has as many looks: until then the
+        looks there were stand.
         """
         plan = self.plan
-        most = max(len(plan.seeds), int(store.facts.get(MOST, 0)))
-        store.note(MOST, most)
-        order = tuple(cell.placement.name for cell in plan.cells)
+        held = int(store.facts.get(MOST, 0))
+        most = max(len(plan.seeds), held)
         while True:
             trials = store.trials()
-            counted = Counted(trials, order, plan.folds, self.metric, self.min_effect, plan.seeds[0], most)
+            counted = self._counted(trials, most)
+            if not held or (held < most and counted.looks >= self._counted(trials, held).looks):
+                store.note(MOST, most)
+                held = most
             active, seeds = counted.wanted
-            if not active or seeds > len(plan.seeds):
+            if not active or not 0 < seeds <= len(plan.seeds):
                 return
             cells = tuple(cell for cell in plan.cells if cell.placement.name in (BASELINE, *active))
             yield replace(plan, cells=cells, seeds=plan.seeds[:seeds])
+
+    def _counted(self, trials: Sequence[Trial], most: int) -> Counted:
+        order = tuple(cell.placement.name for cell in self.plan.cells)
+        first = self.plan.seeds[0]
+        return Counted(trials, order, self.plan.folds, self.metric, self.min_effect, first, most)
 
     def _rungs(self, store: Store) -> Iterator[Plan]:
         rungs = halving(len(self.plan.cells), len(self.plan.seeds), self.plan.epochs).rungs

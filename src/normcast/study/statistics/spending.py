@@ -11,14 +11,14 @@ GROWTH = 1.5  # seeds at a look, over those at the look before
 def look_seeds(most: int | None = None) -> tuple[int, ...]:
     """Return how many seeds each look is made at: about 1.5 times as many as at the look before.
 
-    most: looks beyond so many seeds are left out; by default those beyond 1,000. The numbers before it do
-    not depend on it, so that a study which is given more seeds later repeats the same looks.
+    most: looks beyond so many seeds are left out, and those beyond 1,000 in any case. The numbers before it
+    do not depend on it, so that a study which is given more seeds later repeats the same looks.
     Raises ValueError for fewer seeds than the first look needs.
 
     >>> look_seeds(100)
     (5, 8, 12, 18, 27, 40, 60, 90)
     """
-    most = MOST_SEEDS if most is None else most
+    most = MOST_SEEDS if most is None else min(most, MOST_SEEDS)
     if most < FIRST:
         raise ValueError(
             f"look_seeds: most is {most!r}, but the first look is at {FIRST} seeds. Give at least {FIRST}."
