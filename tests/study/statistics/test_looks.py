@@ -62,6 +62,27 @@ def test_more_seeds_to_spend_never_change_what_was_decided_with_fewer(scores, mo
             assert few_look.decided.items() <= many_look.decided.items()
 
 
+def failing(seed):
+    """A study some of whose placements fail, each as often as it may be."""
+    draws = np.random.default_rng(seed)
+    base = 1 + draws.normal(0, 0.03, (40, 1))
+    found = {"given": base}
+    for name in "abcde"[: draws.integers(2, 6)]:
+        table = base + draws.normal(0, draws.choice([0.0, 0.02, 0.08, 0.3]), (40, 1))
+        found[name] = np.where(draws.random((40, 1)) < draws.choice([0, 0.1, 0.3, 0.5, 0.7]), np.nan, table)
+    return found
+
+
+def test_what_fails_is_judged_the_same_whether_others_were_set_aside_or_not():
+    for seed in range(60):
+        scores = failing(seed)
+        few, many = decide(cut(scores, 18), "given", most=18), decide(scores, "given", most=40)
+        for name in scores.keys() - {"given", *few.looks[-1].aside}:
+            ends = [[look.seeds for look in each.looks if name in look.decided] for each in (few, many)]
+            assert not ends[0] or ends[0] == ends[1]
+            assert not ends[0] or few.comparison.of(name) == many.comparison.of(name)
+
+
 def hard(spread=0.08):
     """One that is a little worse, beyond what 40 seeds tell of it, and one that is plainly worse."""
     swing = np.resize([1.0, -1.0], 40)[:, None] * spread

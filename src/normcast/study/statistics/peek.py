@@ -19,6 +19,7 @@ from normcast.study.statistics.spending import look_seeds, share
 from normcast.study.statistics.verdict import Rules, judged
 
 HOPE = 0.1  # a chance to be decided below which no more seeds are spent
+TOGETHER = 2  # looks before which no placement can have been set aside
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,9 @@ class Peek:
         """What the look says of each placement; how many more seeds would decide is not in it."""
         failed = np.stack(list(self.failed.values()))
         spent = share(self.place)
-        ps = failure_tests(failed, ~np.isfinite(self.given), self.rules.alpha * spent)
+        # Later, what was set aside could have failed since: who is corrected for must not depend on that.
+        tests = None if self.place < TOGETHER else len(failed)
+        ps = failure_tests(failed, ~np.isfinite(self.given), self.rules.alpha * spent, tests)
         failure_p = dict(zip(self.failed, ps / spent, strict=True))
         return [
             judged(self._corrected(each, failure_p[each.name]), self.rules, self.baseline_failed, _unplanned)
