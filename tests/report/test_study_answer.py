@@ -6,9 +6,12 @@ import pytest
 
 from normcast.pages.percent import interval, percent
 from normcast.report import StudyReport
+from normcast.report.of_study.again import commands
 from normcast.report.of_study.answer import judge_study
+from normcast.report.of_study.method import method_section
 from normcast.report.of_study.reading import still_learning, typical_detectable
 from normcast.study import BASELINE
+from normcast.study.answer import answer
 from normcast.study.statistics import enough_seeds, fewest_seeds
 from tests.report import study_demo as demo
 
@@ -64,6 +67,18 @@ def test_too_few_seeds_are_said_to_decide_nothing_and_how_many_would(seeds):
     assert said.answer.startswith("Not decided: ")
     assert f"at least {fewest_seeds(4) - seeds} more seeds would" in said.answer
     assert "no difference" not in said.answer + " ".join(said.points)
+
+
+def test_a_study_that_has_not_come_to_its_first_look_says_so_and_how_it_will_decide():
+    result = demo.study(seeds=4, **{"design": "decide", "first seed": 0})
+    said = verdict(result)
+    assert said.tone == "open"
+    assert said.answer.startswith("Not decided yet: the first look is after 5 seeds of every placement.")
+    assert "too small" not in answer(result)
+    told = " ".join(method_section(StudyReport(result)).text)
+    assert "Who looks again and again" in told
+    assert "bootstrap" not in told
+    assert "--add-seeds" not in commands(StudyReport(result))
 
 
 def test_the_advised_seeds_are_the_fewest_that_find_a_large_difference():

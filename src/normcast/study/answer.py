@@ -13,7 +13,7 @@ from normcast.pages.percent import between, exact, interval, percent, size
 from normcast.pages.words import decimals
 from normcast.study.baselines import Baselines
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.statistics import Comparison, Effect, Reach, t_test
+from normcast.study.statistics import Comparison, Effect, Reach, look_seeds, t_test
 from normcast.study.statistics.failures import MOST_FAILED
 from normcast.study.statistics.interval import FEWEST_SEEDS
 from normcast.study.statistics.power import MOST_SEEDS
@@ -44,6 +44,11 @@ class Measured(Protocol):
     @property
     def looks(self) -> Sequence[object]:
         """The looks of a study that decides as it goes."""
+        ...
+
+    @property
+    def is_before_looks(self) -> bool:
+        """Whether a study that decides as it goes has not come to its first look."""
         ...
 
     @property
@@ -96,6 +101,11 @@ def lead(result: Measured) -> str:
 
     That nothing says to change the network is said only where a change that matters would have shown.
     """
+    if result.is_before_looks:
+        return (
+            f"Not decided yet: the first look is after {look_seeds()[0]} seeds of every placement. Run the "
+            "study again: it goes on from its store."
+        )
     if result.winner is not None:
         return _won(result, result.comparison.of(result.winner.name))
     if not result.effects("undecided"):
@@ -131,6 +141,8 @@ def _settled(result: Measured) -> str:
 
 def reach_words(result: Measured) -> str:
     """Return what the study could have seen; how many more seeds it takes, unless the lead says so."""
+    if result.is_before_looks:
+        return ""
     return result.reach.detail if result.winner is None else str(result.reach)
 
 

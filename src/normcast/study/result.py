@@ -141,6 +141,11 @@ class StudyResult(Shown):
         """What each look of a study that decides as it goes has found; () for other designs."""
         return self.counted.looked.looks if self.counted.looked else ()
 
+    @property
+    def is_before_looks(self) -> bool:
+        """Whether a study that decides as it goes has not come to its first look."""
+        return self.counted.first is not None and not self.looks
+
     def values(self, read: Any) -> dict[str, np.ndarray]:
         """Return read(trial) of each network as (own seeds, folds); NaN where a trial failed.
 

@@ -116,7 +116,7 @@ def commands(report: StudyReport) -> str:
     """Return the command that was typed, and those that go on with the store."""
     lines = [report.command] if report.command else []
     call = report.command or f"normcast study {report.source or 'FILE'} --store {quote(report.store)} ..."
-    if not report.result.looks or report.result.effects("undecided"):
+    if not report.result.is_before_looks and (not report.result.looks or report.result.effects("undecided")):
         more = more_seeds(report)
         to_whom = "for those still undecided" if report.result.looks else "on top of those in the store"
         lines += [f"# {more} more seeds, {to_whom}; all else as it was", f"{call} --add-seeds {more}"]

@@ -34,6 +34,11 @@ def method_section(report: StudyReport) -> Section:
     )
 
 
+def _decides(report: StudyReport) -> bool:
+    """Whether the study looks as it goes."""
+    return report.facts.get("design") == "decide"
+
+
 def _what(report: StudyReport) -> str:
     result, folds = report.result, int(report.facts["folds"])
     design = DESIGNS.get(str(report.facts.get("design")), "")
@@ -67,7 +72,7 @@ def _how(report: StudyReport) -> str:
         if folds > 1
         else ""
     )
-    if report.result.looks:
+    if _decides(report):
         return (
             f"{averaged}The change is the mean difference to the network as given on the same seeds, divided "
             "by its mean error there. Its 95 % interval (Fieller's, of a ratio of means) is made so wide "
@@ -95,7 +100,7 @@ def _narrow(report: StudyReport) -> str:
 def _verdicts(report: StudyReport) -> str:
     margin = size(report.result.min_effect)
     tests = len(report.result.comparison.effects)
-    if report.result.looks:
+    if _decides(report):
         return _by_looks(report, margin)
     return (
         f"Better or worse: a paired t test over seeds, corrected by Holm for all {tests} placements, below "
@@ -140,7 +145,7 @@ def _notes(report: StudyReport) -> list[str]:
         "Seeds sample random starts, not data: what holds here holds for this network on these data, and "
         "may not on others."
     )
-    if not result.looks and any(e.verdict == "no difference" for e in result.comparison.effects):
+    if not _decides(report) and any(e.verdict == "no difference" for e in result.comparison.effects):
         found.append(
             "The tests of no difference are each at their own level, not corrected for their number."
         )
@@ -151,7 +156,7 @@ def _terms(report: StudyReport) -> tuple[tuple[str, str], ...]:
     margin = size(report.result.min_effect)
     metric = METRIC_TERMS.get(report.result.metric)
     others = [METRIC_TERMS[name] for name in ("mae", "rmse", "error", "wrong_labels") if _has(report, name)]
-    return (*([metric] if metric else []), *others, *_fixed(margin, bool(report.result.looks)))
+    return (*([metric] if metric else []), *others, *_fixed(margin, _decides(report)))
 
 
 def _has(report: StudyReport, name: str) -> bool:
