@@ -228,7 +228,8 @@ class Study(Shown):
 
         processes: worker processes, by default one per core; 1 trains in this process. ray: "auto" or the
         address of a Ray cluster (extra `ray`) instead. budget: seconds after which no new trial counts;
-        every placement has then as many seeds as all of them have. progress: False for no line on the
+        every placement has then as many seeds as all of them have, or of "decide" those of the last whole
+        look. progress: False for no line on the
         terminal or in the notebook, or a function that takes `Ticked` after each trial.
         Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
         """

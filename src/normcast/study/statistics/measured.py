@@ -27,7 +27,8 @@ def unit_of(baseline: str, given: np.ndarray, scale: float | None) -> np.ndarray
     if len(known) and (known.min() < 0 or known.max() == 0):
         raise ValueError(
             f"compare: scores of the baseline {baseline!r} go from {known.min():g} to {known.max():g}, so "
-            f"no effect can be relative to their mean. Give scale=, such as the baseline's mean loss."
+            f"no effect can be relative to their mean. Give scale=, such as the baseline's mean loss; in a "
+            f"study, let another metric decide."
         )
     return given
 
