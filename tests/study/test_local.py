@@ -50,6 +50,15 @@ def test_a_trial_that_kills_its_workers_is_given_up_alone(monkeypatch):
     assert told[2].status == "failed: its worker ended by SIGKILL, as when memory is out, 2 times"
 
 
+def test_a_crew_goes_on_with_other_jobs_when_all_that_was_compiled_died(monkeypatch):
+    timed = DEADLY.replace("job.epochs)", "job.epochs, seconds=1)")
+    monkeypatch.setattr(local, "WORKER", [sys.executable, "-c", timed])
+    monkeypatch.setattr(local, "TRIES", 1)
+    jobs = [Asked(((0, 1), (0, 7)), "deadly"), Asked(((0, 2),), "other")]
+    found = {trial.seed: trial.failed for trial in run_on_cores(jobs, 7, processes=1) if trial}
+    assert found == {1: False, 7: True, 2: False}
+
+
 def test_workers_that_never_begin_are_an_error(monkeypatch):
     monkeypatch.setattr(local, "WORKER", [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(RuntimeError, match="a worker process ended with code 3 before it began, 3 times"):

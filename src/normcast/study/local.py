@@ -100,7 +100,7 @@ class Crew:
     @property
     def _cost(self) -> float:
         """What compiling a program costs, in trainings, as far as is known."""
-        programs = sum(map(len, self.programs))
+        programs = max(1, sum(map(len, self.programs)))  # none is left where every worker died
         return self.compiling / programs / (self.training / self.trained) if self.training else 0.0
 
     def _next(self, place: int) -> tuple[Job, int] | None:
