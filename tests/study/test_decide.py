@@ -289,3 +289,11 @@ def test_where_the_network_as_given_always_fails_the_scores_of_placements_are_to
     means = result.mean_scores("mase")
     assert np.isnan(means[BASELINE])
     assert means["bad"] == pytest.approx(result.scores["bad"].mean())
+
+
+def test_a_store_of_a_fixed_number_of_seeds_says_how_to_go_on_with_it(tmp_path):
+    store = Store(tmp_path / "s.db")
+    store.describe({"design": "one_at_a_time"})
+    with pytest.raises(ValueError, match=r"design='one_at_a_time', --design one_at_a_time"):
+        store.describe({"design": "decide"})
+    store.close()

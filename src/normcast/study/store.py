@@ -119,7 +119,7 @@ class Store:
                 if name in known and known[name] != write(value):
                     raise ValueError(
                         f"{self.path}: holds a study with {name} {told(known[name])}, but this one has "
-                        f"{told(value)}. Ask for the same, or name another store."
+                        f"{told(value)}. Ask for the same{_asked_by(name, known)}, or name another store."
                     )
             base.executemany(FACT, [fact(name, value) for name, value in facts.items()])
 
@@ -230,6 +230,11 @@ class Claim(NamedTuple):
     host: str
     process: int
     until: float
+
+
+def _asked_by(name: str, known: dict[str, Any]) -> str:
+    """Return how the same is asked for, where a default hides it."""
+    return f" (design={known[name]!r}, --design {known[name]})" if name == "design" else ""
 
 
 def is_void(claim: Claim, now: float) -> bool:

@@ -96,8 +96,8 @@ def decide(
     seeds = _fewest(tables, tables)
     last = peeks[-1] if peeks else Peek.first(_rows(tables, tables, seeds), baseline, rules, scale)
     effects |= _open(peeks) if peeks else _before(last)
-    active = last.open(most) if peeks else tuple(last.active)
-    looks = tuple(_look(peek, most) for peek in peeks)
+    active = last.open if peeks else tuple(last.active)
+    looks = tuple(_look(peek) for peek in peeks)
     comparison = comparison_of(
         baseline,
         last.given,
@@ -121,8 +121,8 @@ def _peeks(
         if len(names) < 2 or _fewest(tables, names) < seeds:
             break
         rows = _rows(tables, names, seeds)
-        peeks.append(peeks[-1].next(rows) if peeks else Peek.first(rows, baseline, rules, scale))
-        names = (baseline, *peeks[-1].open(most))
+        peeks.append(peeks[-1].next(rows) if peeks else Peek.first(rows, baseline, rules, scale, most))
+        names = (baseline, *peeks[-1].open)
     return peeks
 
 
@@ -149,7 +149,7 @@ def _before(peek: Peek) -> dict[str, Effect]:
     }
 
 
-def _look(peek: Peek, most: int | None) -> Look:
+def _look(peek: Peek) -> Look:
     undecided = {each.name for each in peek.effects if each.verdict == "undecided"}
     return Look(
         seeds=peek.seeds,
@@ -157,5 +157,5 @@ def _look(peek: Peek, most: int | None) -> Look:
         level=peek.rules.alpha * peek.part,
         decided={each.name: each.verdict for each in peek.effects if each.verdict != "undecided"},
         effects={each.name: (each.effect, each.low, each.high) for each in peek.effects},
-        aside=tuple(name for name in peek.active if name in undecided - set(peek.open(most))),
+        aside=tuple(name for name in peek.active if name in undecided - set(peek.open)),
     )

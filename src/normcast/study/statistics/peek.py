@@ -29,7 +29,7 @@ class Peek:
     place: of the look, from 0. given: scores of the baseline, (seeds,), NaN where it failed; active: those of
     the placements. failed: where each placement failed, (seeds,), also of those that had stopped, as if they
     failed from then on where the baseline does. tests: placements that are corrected for. notes: on what was
-    left out.
+    left out. most: seeds there may be at most, None where that is open.
     """
 
     place: int
@@ -41,10 +41,16 @@ class Peek:
     notes: tuple[str, ...]
     rules: Rules
     scale: float | None
+    most: int | None = None
 
     @classmethod
     def first(
-        cls, tables: Mapping[str, np.ndarray], baseline: str, rules: Rules, scale: float | None
+        cls,
+        tables: Mapping[str, np.ndarray],
+        baseline: str,
+        rules: Rules,
+        scale: float | None,
+        most: int | None = None,
     ) -> Peek:
         """Return the first look. tables: name -> (seeds, folds), the same seeds for all.
 
@@ -55,7 +61,7 @@ class Peek:
         given = active.pop(baseline)
         failed = {name: ~np.isfinite(each) for name, each in active.items()}
         tests = sum(not _is_same(each, given) for each in active.values())
-        return cls(0, baseline, given, active, failed, max(1, tests), notes, rules, scale)
+        return cls(0, baseline, given, active, failed, max(1, tests), notes, rules, scale, most)
 
     def next(self, tables: Mapping[str, np.ndarray]) -> Peek:
         """Return the look after this one, at the placements of these tables."""
@@ -118,24 +124,25 @@ class Peek:
             detectable_alone=number(effect.spread * detectable(effect.paired, alpha)),
         )
 
-    def open(self, most: int | None) -> tuple[str, ...]:
-        """Return the placements that more seeds are worth: undecided, and not hopeless within so many."""
+    @cached_property
+    def open(self) -> tuple[str, ...]:
+        """The placements that more seeds are worth: undecided, and not hopeless within those there may be."""
         undecided = (each for each in self.effects if each.verdict == "undecided")
-        return tuple(each.name for each in undecided if not self._is_hopeless(each, most))
+        return tuple(each.name for each in undecided if not self._is_hopeless(each))
 
-    def _is_hopeless(self, effect: Effect, most: int | None) -> bool:
-        """Return whether the looks up to so many seeds would hardly decide, in the better of two cases.
+    def _is_hopeless(self, effect: Effect) -> bool:
+        """Return whether the looks up to the most seeds would hardly decide, in the better of two cases.
 
         Were the effect one standard error further from zero than it seems, or one nearer. Of the first look's
         few seeds nothing of the kind is said.
         """
-        if most is None or self.place == 0 or effect.paired < FEWEST_SEEDS or effect.spread == 0:
+        if self.most is None or self.place == 0 or effect.paired < FEWEST_SEEDS or effect.spread == 0:
             return False
         error = effect.spread / effect.paired**0.5
         far, near = abs(effect.effect) + error, max(0.0, abs(effect.effect) - error)
         chances = [
             max(self._power(each, effect.spread, seeds * effect.paired // effect.seeds, level))
-            for seeds, level in self._later(most)
+            for seeds, level in self._later(self.most)
             for each in (far, near)
         ]
         return bool(chances) and max(chances) < HOPE
