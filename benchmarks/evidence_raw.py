@@ -83,6 +83,8 @@ class Raw:
                 is_told = (name, network) in told or (None, network) in told
                 if held.task == task and not is_told and not self.has(claim, name, network):
                     told[name, network] = "not run"
+        if not told and all(held.task != task for held in self.datasets.values()):
+            return ("no data set of the task was run yet",)
         grouped: dict[tuple[str, str], list[str]] = {}
         for (name, network), why in told.items():
             grouped.setdefault((network, why), []).append(name or "all data sets")

@@ -51,6 +51,15 @@ def test_each_planted_truth_is_what_is_said(answers, key, said):
     assert (figures.conclusion if figures else "not known") == said
 
 
+def test_claims_of_a_task_without_any_data_set_say_that_none_was_run():
+    made = planted.record()
+    made["datasets"] = {name: each for name, each in made["datasets"].items() if each["task"] == "forecast"}
+    made["arms"] = [each for each in made["arms"] if each["dataset"] in made["datasets"]]
+    made["not_measured"] = []
+    said = by_name(answered(read(made)), "nothing", "classify").claim
+    assert said.sentence == "not measured: no data set of the task was run yet"
+
+
 def test_effects_are_log_ratios_of_the_means_over_folds_paired_by_seed():
     first = np.array([[1.0, 3.0], [2.0, 2.0], [1.0, 1.0], [np.nan, 1.0]])
     second = np.array([[4.0, 4.0], [2.0, 2.0], [0.5, np.nan], [1.0, 1.0]])

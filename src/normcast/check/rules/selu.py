@@ -63,7 +63,7 @@ def alphadropout_without_selu(net: Net, facts: Facts) -> Iterator[Found]:
     WARNING,
     safety=UNSAFE,
     hint="`kernel_initializer='lecun_normal'`",
-    says=[Says("selu", "silent"), Says("selu-initializer", "not better", arm="first")],
+    says=[Says("selu-initializer", "not better", arm="first")],
     grounds="the variance leaves 1 by arithmetic, on any data",
     sources=[
         "Klambauer et al. 2017, arXiv:1706.02515",
@@ -138,7 +138,7 @@ def _spread(name: str, config: dict[str, Any], fan_in: int, fan_out: int) -> flo
     WARNING,
     safety=UNSAFE,
     hint="AlphaDropout at 0.05 to 0.1",
-    says=[Says("selu", "silent"), Says("alpha-dropout", "not better", arm="first")],
+    says=[Says("alpha-dropout", "not better", arm="first")],
     grounds="the variance leaves 1 by arithmetic, on any data",
     sources=["Klambauer et al. 2017, arXiv:1706.02515", "measured: variance behind selu 1.0 to 1.25"],
     bad=[
