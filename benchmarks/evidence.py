@@ -11,9 +11,10 @@ import numpy as np
 
 from benchmarks.claims import CLAIMS, claims_of
 from benchmarks.evidence_raw import RAW
-from benchmarks.evidence_sets import SETS, quick
-from benchmarks.evidence_trials import CURVE, EARLY, RATES, Recipe, Survey
+from benchmarks.evidence_sets import SETS, Series, quick
+from benchmarks.evidence_trials import CURVE, EARLY, RATES, Recipe, Survey, patience
 from benchmarks.table import Row, machine
+from normcast.check.evidence import FORMAT
 from normcast.files import write_whole
 from normcast.machine import cores, versions
 
@@ -96,14 +97,14 @@ def record_of(parts: Iterable[str], data: Path, work: Path) -> dict:
         seconds += survey.seconds
     recipe = Recipe()
     return {
-        "format": 2,
+        "format": FORMAT,
         "measured": date.today().isoformat(),
         "machine": machine(),
         "versions": versions(),
         "recipe": {
             "words": recipe.words,
-            "epochs": 60,
-            "patience": 15,
+            "epochs": Series.epochs,
+            "patience": patience(Series.epochs),
             "rates": RATES,
             "rate_seeds": recipe.rate_seeds,
             "seeds": recipe.seeds,

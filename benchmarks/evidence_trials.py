@@ -40,10 +40,10 @@ class Recipe:
         """The recipe in a sentence, without the network."""
         return (
             "Adam with a cosine schedule, batches of 32, until the validation loss has not improved for a "
-            "quarter of the epochs; at most 60 epochs of 1,024 windows for forecasts, 240 of all cases for "
-            f"classes; of the learning rates {listed('small')} ({listed('large')} for the larger network) "
-            f"each way was given that of its lowest validation loss over {self.rate_seeds} seeds of the "
-            f"first fold; scored over {self.seeds} seeds and {self.folds} folds"
+            "quarter of the epochs; at most 60 epochs of 1,024 windows for forecasts, 60 to 240 of all cases "
+            f"for classes; of the learning rates {listed('small')} ({listed('large')} for the larger "
+            f"network) each way was given that of its lowest validation loss over {self.rate_seeds} seeds of "
+            f"the first fold; scored over {self.seeds} seeds and {self.folds} folds"
         )
 
 
@@ -70,7 +70,7 @@ class Survey:
             seeds=recipe.seeds,
             folds=recipe.folds,
             epochs=about.epochs,
-            patience=about.epochs // 4,
+            patience=patience(about.epochs),
             optimizer="adam",
             store=":memory:",
             **about.asked,
@@ -181,6 +181,11 @@ class Survey:
         """CPU seconds that the trials took."""
         with closing(Store(self.path)) as store:
             return sum(trial.seconds for trial in store.trials())
+
+
+def patience(epochs: int) -> int:
+    """Return after how many epochs without a better validation loss a training stops."""
+    return epochs // 4
 
 
 def listed(network: str) -> str:
