@@ -11,6 +11,8 @@ from benchmarks.evidence_raw import Raw
 from normcast.check.conclusion import Figures, change
 from normcast.pages.percent import interval, percent
 
+FIGURES = ("on average", "on further data", "tau:", "smaller, larger", "p:", "conclusion")
+
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table in Markdown; a head that ends in a colon is that of numbers, flush right."""
@@ -21,16 +23,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def overview_table(answers: Sequence[Answered]) -> str:
     """Return the table of all claims."""
-    heads = (
-        "claim",
-        "network",
-        "on average",
-        "on further data",
-        "tau:",
-        "smaller, larger",
-        "p:",
-        "conclusion",
-    )
+    heads = ("claim", "network", *FIGURES)
     rows = []
     for answer in answers:
         name = f"{answer.claim.task}: [{answer.claim.words}](#{answer.claim.anchor})"
@@ -43,16 +36,7 @@ def overview_table(answers: Sequence[Answered]) -> str:
 
 def figures_table(studied: Sequence[Studied]) -> str:
     """Return what is pooled after the first epochs and at the end, the networks one below the other."""
-    heads = (
-        "network",
-        "when",
-        "on average",
-        "on further data",
-        "tau:",
-        "smaller, larger",
-        "p:",
-        "conclusion",
-    )
+    heads = ("network", "when", *FIGURES)
     rows = []
     for each in studied:
         name = each.result.network

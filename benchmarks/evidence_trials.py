@@ -122,7 +122,8 @@ class Survey:
         return (min(tried, key=tried.__getitem__) if tried else self.rates[0]), losses
 
     def _train(self, store: Store, keys: Iterable[TrialKey], processes: int) -> None:
-        missing = [key for key in keys if key not in store.done()]
+        done = store.done()
+        missing = [key for key in keys if key not in done]
         if missing:
             jobs, task = self.jobs(missing), self.study.subject.task
             for trial in run_here(jobs, task) if processes == 1 else run_on_cores(jobs, task, processes):
@@ -131,14 +132,12 @@ class Survey:
 
     def jobs(self, missing: list[TrialKey]) -> Iterator[Job]:
         """Yield the jobs of these trials, one per arm and learning rate."""
-        named = {cell.placement.name: cell for cell in self.study.plan.cells}
         by_name: dict[str, list[tuple[int, int]]] = {}
         for key in missing:
             by_name.setdefault(key.placement, []).append((key.fold, key.seed))
         for name, pairs in by_name.items():
             arm, _, rate = name.rpartition(" @ ")
             keys = [TrialKey(arm, *pair, self.about.epochs) for pair in pairs]
-            assert arm in named
             (job,) = self.study.plan.jobs(self.study.subject, keys, 1)
             told = {**json.loads(job.training), "learning_rate": float(rate), "schedule": "cosine"}
             yield replace(job, placement=name, training=json.dumps(told))

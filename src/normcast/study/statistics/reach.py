@@ -139,7 +139,9 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
     """
     effects, level = comparison.effects, _corrected(comparison.level, comparison)
     undecided = [each for each in effects if each.verdict == "undecided"]
-    widths = {each.name: _reaches(each, level, comparison) for each in undecided}
+    ends = {each.name: _ends(each, level, comparison) for each in undecided}
+    widths = {e.name: max(ends[e.name][1] - e.effect, e.effect - ends[e.name][0]) for e in undecided}
+    gains = {name: -low if comparison.lower_is_better else high for name, (low, high) in ends.items()}
     unseen = [e for e in undecided if not abs(e.effect) + widths[e.name] <= comparison.min_effect]
     known = [width for width in widths.values() if isfinite(width)]
     more, beyond = _more(unseen, comparison)
@@ -150,7 +152,7 @@ def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
         level=level,
         undecided=tuple(widths),
         unseen=tuple(each.name for each in unseen),
-        hopeful=tuple(e.name for e in unseen if not _gain(e, level, comparison) <= comparison.min_effect),
+        hopeful=tuple(each.name for each in unseen if not gains[each.name] <= comparison.min_effect),
         half_width=number(max(known, default=nan)),
         more_seeds=more,
         beyond=beyond,
@@ -165,21 +167,12 @@ def _corrected(level: float, comparison: Comparison) -> float:
     return 1 - (1 - level) / max(1, len(comparison.effects))
 
 
-def _reaches(effect: Effect, level: float, comparison: Comparison) -> float:
-    """Return how far the interval of an effect reaches to its wider side."""
+def _ends(effect: Effect, level: float, comparison: Comparison) -> tuple[float, float]:
+    """Return the interval of an effect that is corrected for all placements."""
     if comparison.looks:
-        return max(effect.high - effect.effect, effect.effect - effect.low)
-    return _half_width(effect, level)
-
-
-def _gain(effect: Effect, level: float, comparison: Comparison) -> float:
-    """Return the largest change for the better in the interval of an effect."""
-    if comparison.looks:
-        low, high = effect.low, effect.high
-    else:
-        width = _half_width(effect, level)
-        low, high = effect.effect - width, effect.effect + width
-    return -low if comparison.lower_is_better else high
+        return effect.low, effect.high
+    width = _half_width(effect, level)
+    return effect.effect - width, effect.effect + width
 
 
 def _half_width(effect: Effect, level: float) -> float:
