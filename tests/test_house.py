@@ -9,7 +9,7 @@ import normcast
 
 SOURCE = Path(normcast.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
-LONGEST = 300
+LONGEST = 280  # lines beside docstrings: a reference is as long as what it lists
 
 
 def name_of(file: Path) -> str:
@@ -67,4 +67,12 @@ def test_no_module_imports_itself_by_any_way_round():
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_no_file_is_too_long_to_read(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST
+    text = file.read_text(encoding="utf-8")
+    assert len(text.splitlines()) - told(ast.parse(text)) <= LONGEST
+
+
+def told(tree: ast.Module) -> int:
+    """The lines of all docstrings of a module."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds) and ast.get_docstring(node)]
+    return sum(node.body[0].end_lineno - node.body[0].lineno + 1 for node in nodes)
