@@ -52,6 +52,21 @@ check: lint types contracts
 floors: $(VENV)/dev.stamp  ## draw docs/images/floors.svg from the contract
 	$(BIN)/python docs/floors.py
 
+$(VENV)/docs.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing normcast and what builds its site into $(VENV) ..."
+	@$(PIP) --editable ".[docs]"
+	@touch $@
+
+SITE ?= docs/_build/html
+PORT ?= 8000
+.PHONY: docs docs-serve
+docs: $(VENV)/docs.stamp  ## the site of the pages in docs, offline, without a warning
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs $(SITE)
+	@echo "$(SITE)/index.html"
+
+docs-serve: docs  ## the same, served on PORT of this machine
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
 .PHONY: pictures
 pictures: $(VENV)/dev.stamp  ## draw the pictures of docs/gradients.md from the record of `python -m benchmarks gradients`
 	$(BIN)/python -m benchmarks.gradients_page

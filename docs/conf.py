@@ -1,0 +1,71 @@
+"""The site of the pages in this folder: `make docs` builds it, offline and without a warning."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+ROOT = Path(__file__).parents[1]
+ANCHOR = re.compile(r'^<a id="([^"]+)"></a>\n+', re.MULTILINE)
+BAR = re.compile(r"(`[^`]*`)|\|")
+MEMBERS = "\n\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+SHELVES = ("rules/index", "layers/README")  # pages that list all others of their folder
+
+project = "normcast"
+author = "The normcast authors"
+copyright = author
+html_title = "normcast"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+
+autodoc_typehints = "none"  # the docstrings say types in words
+autodoc_member_order = "bysource"
+default_role = "code"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+add_module_names = False
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_search_scorer = str(ROOT / "docs" / "_static" / "scorer.js")
+html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0969da", "color-brand-content": "#0969da"},
+    "dark_css_variables": {"color-brand-primary": "#58a6ff", "color-brand-content": "#58a6ff"},
+}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+copybutton_exclude = ".linenos, .gp, .go"
+
+
+def as_targets(app: object, page: str, text: list[str]) -> None:
+    """Make anchors, which Git hosts understand, into targets that other pages may link to; list what a shelf holds."""
+    text[0] = ANCHOR.sub(r"(\1)=\n", text[0]) + (MEMBERS if page in SHELVES else "")
+
+
+def as_written(app: object, kind: str, name: str, of: object, options: object, lines: list[str]) -> None:
+    """Leave bars as they stand in docstrings, |error| among them, which else name a substitution."""
+    lines[:] = [BAR.sub(lambda found: found[1] or r"\|", line) for line in lines]
+
+
+def setup(app: object) -> None:
+    """Register what pages go through before they are parsed."""
+    app.connect("source-read", as_targets)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", as_written)  # type: ignore[attr-defined]
