@@ -16,6 +16,7 @@ from benchmarks.evidence_pool import Answered, Studied, answered, evidence_of
 from benchmarks.evidence_raw import RAW, Raw, read_raw
 from benchmarks.evidence_tables import data_table, datasets_table, figures_table, overview_table
 from benchmarks.forest import forest, overview
+from benchmarks.slots import pictures
 from normcast.check.evidence import RECORD, TASKS, Evidence, read_evidence
 from normcast.check.pages import write_pages
 from normcast.check.rule import RULES
@@ -84,6 +85,7 @@ def write(record: Path, root: Path = ROOT, shipped: Path = RECORD) -> list[Path]
     images.mkdir(parents=True, exist_ok=True)
     texts = {images / image(each, one): forest(one) for each in answers for one in each.studied}
     texts[images / OVERVIEW] = overview(answers, TITLE)
+    texts |= {images / name: picture for name, picture in pictures(evidence).items()}
     texts[root / "docs" / "evidence.md"] = page(raw, answers)
     for old in set(images.glob("evidence-*.svg")) - set(texts):
         old.unlink()

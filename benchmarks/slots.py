@@ -1,7 +1,6 @@
 """The picture of a network with its slots: what was measured in each, coloured by what it did to the error.
 
-Drawn from the record that ships, once beside each other for a screen and once below each other for a phone:
-`python -m benchmarks.slots`.
+Drawn from the record that ships, once from left to right for a screen and once from top to bottom for a phone.
 """
 
 from __future__ import annotations
@@ -9,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 from benchmarks.forest import STYLE, text
 from normcast.check.conclusion import Conclusion, Figures, change
-from normcast.check.evidence import TASKS, Evidence, read_evidence
+from normcast.check.evidence import TASKS, Evidence
 from normcast.pages.percent import percent
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLUMN, GAP, CHIP, CELL, HEAD, MARGIN = 228, 12, 24, 52, 52, 4
 BOX = 30
 LOOK = (
@@ -201,15 +198,6 @@ def sentences(evidence: Evidence) -> Iterator[str]:
                     yield f"{label} {slot.words}, {words.lower()}: {found.mean}, {found.conclusion}."
 
 
-def write(images: Path = IMAGES) -> list[Path]:
-    """Write both pictures; return the files."""
-    evidence = read_evidence()
-    assert evidence is not None
-    files = {images / "slots.svg": wide(evidence), images / "slots-tall.svg": tall(evidence)}
-    for file, content in files.items():
-        file.write_text(content, encoding="utf-8")
-    return list(files)
-
-
-if __name__ == "__main__":
-    print(*write(), sep="\n")
+def pictures(evidence: Evidence) -> dict[str, str]:
+    """Return both pictures by the name of their file."""
+    return {"slots.svg": wide(evidence), "slots-tall.svg": tall(evidence)}

@@ -56,7 +56,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 
 def as_targets(app: object, page: str, text: list[str]) -> None:
-    """Make anchors, which Git hosts understand, into targets that other pages may link to; list what a shelf holds."""
+    """Make anchors into targets that other pages may link to, and list what a shelf holds."""
     text[0] = ANCHOR.sub(r"(\1)=\n", text[0]) + (MEMBERS if page in SHELVES else "")
 
 

@@ -255,7 +255,12 @@ def test_writing_leaves_page_plots_rule_pages_and_what_ships(raw, answers, tmp_p
     (tmp_path / "docs" / "images").mkdir(parents=True)
     (tmp_path / "docs" / "images" / "evidence-gone.svg").write_text("old")
     written = write(planted.write(tmp_path), tmp_path, shipped)
-    images = {OVERVIEW, *(image(each, s) for each in answers for s in each.studied)}
+    images = {
+        OVERVIEW,
+        "slots.svg",
+        "slots-tall.svg",
+        *(image(each, s) for each in answers for s in each.studied),
+    }
     assert {path.name for path in (tmp_path / "docs" / "images").iterdir()} == images
     assert tmp_path / "docs" / "evidence.md" in written
     rules = tmp_path / "docs" / "rules"
