@@ -168,7 +168,8 @@ def correlation(good: Sequence[OnData], found: Pool | None) -> float:
     if found is None or len(good) < 3:
         return nan
     effects = np.array([each.end.effect for each in good])
-    weights = 1 / (np.array([each.end.error for each in good]) ** 2 + found.found.between**2)
+    with np.errstate(divide="ignore"):  # two arms that did the same have no error; see below
+        weights = 1 / (np.array([each.end.error for each in good]) ** 2 + found.found.between**2)
     if np.ptp(effects) == 0 or np.ptp(weights) == 0 or not np.isfinite(weights).all():
         return nan
     return float(np.corrcoef(effects, weights)[0, 1])
