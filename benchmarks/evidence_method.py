@@ -23,6 +23,8 @@ means that the first-named way has the smaller error.**
 
 {networks}
 
+How the figures are made, and how to read them:
+
 - **On one data set** the change is the logarithm of the second arm's error over the first's, paired by seed:
   each seed is the mean of its folds, and the interval is that of the mean over seeds. Logarithms make +100 %
   and −50 % the same distance, so that no way of naming the arms looks larger.

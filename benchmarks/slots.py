@@ -1,6 +1,6 @@
 """The picture of a network with its slots: what was measured in each, coloured by what it did to the error.
 
-Drawn from the record that ships, once from left to right for a screen and once from top to bottom for a phone.
+Drawn from the record that ships, once from left to right for a screen, once from top to bottom for a phone.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ const KINDS = [
   [/^tutorials\//, 3],
   [/^(api|layers)\//, 1],
   [/^rules\//, 0],
-  [/^(changelog|contributing|evidence.*)$/, -12],
+  [/^(index|changelog|contributing|evidence.*)$/, -12],
 ];
 
 const stemsOf = (text) => {
