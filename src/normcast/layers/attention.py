@@ -14,11 +14,20 @@ from normcast.layers.part import INPUT, Part
 class CausalAveragePooling1D(keras.Layer):
     """Mean of all steps up to and including each one.
 
+    As an equation::
+
         s_t = (x_1 + ... + x_t) / t
 
-    Call arguments: inputs (batch, time, channels); mask (batch, time), False where a step does not count.
-    Output: the shape of the inputs. Before the first step that counts, the mean is 0.
+    It is called with (batch, time, channels) and keeps that shape. With a `mask` (batch, time), steps that
+    are False there do not count; before the first step that counts, the mean is 0.
 
+    Parameters
+    ----------
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> x = np.array([[[2.0], [4.0], [9.0]]])
     >>> [float(s) for s in CausalAveragePooling1D()(x)[0, :, 0]]
@@ -48,20 +57,43 @@ class CausalAveragePooling1D(keras.Layer):
 class SqueezeExcite1D(keras.Layer):
     """Weighs each channel by what the whole sequence says about it.
 
+    As an equation::
+
         s = mean over time of x;   e = sigmoid(relu(s W1) W2);   y = x * e
 
-    With `causal=True` the mean at step t runs over the steps up to t, so the weight of each step is its own
-    and no output depends on a later input: needed when the outputs are per step.
+    With causal=True the mean at step t runs over the steps up to t, so the weight of each step is its own and
+    no output depends on a later input: needed when the outputs are per step.
 
-    ratio: whole number of at least 1; the channels are squeezed to channels // ratio, but to no less than 1.
-    causal: whether the mean is a running one.
-    kernel_initializer, kernel_regularizer, kernel_constraint: of both weight matrices.
-    Call arguments: inputs (batch, time, channels); mask (batch, time), False where a step does not count
-    and is 0 in the output.
-    Output: the shape of the inputs. Weights: W1 (channels, hidden), W2 (hidden, channels); no biases.
-    A row whose steps are all masked is weighed as a row of zeros would be.
-    Source: Hu et al. 2018, arXiv:1709.01507.
+    It is called with (batch, time, channels) and keeps that shape. With a `mask` (batch, time), steps that
+    are False there do not count and are 0 in the output; a row whose steps are all masked is weighed as a row
+    of zeros would be. Weights: W1 (channels, hidden) and W2 (hidden, channels); no biases.
 
+    Parameters
+    ----------
+    ratio : int, default 4
+        How far the channels are squeezed: hidden is channels // ratio, but no less than 1. At least 1.
+    causal : bool, default False
+        Whether the mean is a running one, which sees no later step.
+    kernel_initializer : str or Initializer, default "he_normal"
+        How both weight matrices start.
+    kernel_regularizer : str or Regularizer or None, default None
+        What is added to the loss for both.
+    kernel_constraint : str or Constraint or None, default None
+        What both are held to after each update.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If `ratio` is no whole number of at least 1, or the channels are unknown when the layer is built.
+
+    Notes
+    -----
+    Hu et al. 2018, arXiv:1709.01507.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> layer = SqueezeExcite1D(ratio=4)
     >>> layer(np.ones((2, 5, 10))).shape, [w.shape for w in layer.weights]
@@ -132,7 +164,18 @@ class SqueezeExcite1D(keras.Layer):
         return input_shape
 
     def unfold(self) -> tuple[Part, ...]:
-        """Return the plain layers that this one stands for, sharing its weights; the layer must be built."""
+        """Return the plain layers that this one stands for, sharing its weights.
+
+        Returns
+        -------
+        tuple of Part
+            The layers in order, each with what it reads; the last one gives the output.
+
+        Raises
+        ------
+        ValueError
+            If the layer is not built yet: call it first.
+        """
         if not self.built:
             raise ValueError(
                 f"SqueezeExcite1D: {self.name!r} has no parts before it is built. Call it first."

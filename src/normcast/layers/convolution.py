@@ -28,26 +28,80 @@ DROPOUTS: dict[str, type[keras.Layer]] = {
 class ConvBlock(keras.Layer):
     """Convolution, normalization, activation, dropout and squeeze-excite, in the order its arguments state.
 
-        y = squeeze_excite(dropout(activation(norm(conv(x)))))          with the defaults
+    With the defaults::
 
-    filters, kernel_size, strides, dilation_rate, groups, kernel_initializer, kernel_regularizer,
-    kernel_constraint: those of keras.layers.Conv1D. padding: "causal" (default), "same" or "valid".
-    use_bias: None means a bias only where no normalization that would take it away follows the convolution.
-    norm: "batch", "layer", "rms" or None. norm_at: "before" or "after" the activation.
-    norm_scale: whether the normalization learns a scale; None means all but batch normalization do,
-    since SELU wants an input of unit variance. norm_momentum (batch only), norm_epsilon: Keras' own defaults.
-    activation: any Keras activation or None.
-    dropout: rate, at least 0 and below 1. dropout_kind: "standard", "spatial", "alpha", "spatial_alpha",
-    "gaussian", "spatial_gaussian" or "time_step". dropout_at: "before" or "after" the squeeze-excite.
-    squeeze_excite: ratio, or None for none. squeeze_causal: whether it sees no later step.
-    seed: of the dropout.
+        y = squeeze_excite(dropout(activation(norm(conv(x)))))
 
-    Call arguments: inputs (batch, time, channels); mask (batch, time), False where a step does not count:
-    such a step is zeroed before the convolution and left out of every statistic; training.
-    Output: (batch, time / strides, filters).
-    Source: the block conv, batch norm without scale, SELU, alpha dropout, squeeze-excite of
-    Stack Overflow answer 59294133; Klambauer et al. 2017, arXiv:1706.02515, for SELU, its dropout and start.
+    It is called with (batch, time, channels) and gives (batch, time / strides, filters). Further call
+    arguments: `mask` (batch, time), False where a step does not count: such a step is zeroed before the
+    convolution and left out of every statistic; `training`.
 
+    Parameters
+    ----------
+    filters : int, default 10
+        Width of the output.
+    kernel_size : int, default 3
+        How many steps each output reads.
+    strides : int, default 1
+        Steps from one output to the next.
+    padding : {"causal", "same", "valid"}, default "causal"
+        What stands beside the ends: zeros before the first step alone, so that no output sees a later step;
+        zeros at both ends; or nothing, which shortens the output.
+    dilation_rate : int, default 1
+        Steps between the inputs of one output.
+    groups : int, default 1
+        Into how many groups the channels are parted, each convolved by itself.
+    use_bias : bool or None, default None
+        Whether the convolution learns a bias; None means only where no normalization that would take it away
+        follows.
+    kernel_initializer : str or Initializer, default "lecun_normal"
+        How the kernel starts; SELU wants the default.
+    kernel_regularizer : str or Regularizer or None, default None
+        What is added to the loss for the kernel.
+    kernel_constraint : str or Constraint or None, default None
+        What the kernel is held to after each update.
+    norm : {"batch", "layer", "rms", None}, default "batch"
+        Which normalization is in the block.
+    norm_at : {"before", "after"}, default "before"
+        On which side of the activation it stands.
+    norm_scale : bool or None, default None
+        Whether the normalization learns a scale; None means that all but batch normalization do, since SELU
+        wants an input of unit variance.
+    norm_momentum : float, default 0.99
+        Of norm="batch": the share of the old value that moving statistics keep at each update.
+    norm_epsilon : float, default 1e-3
+        What is added to variances.
+    activation : str or callable or None, default "selu"
+        Any activation of Keras.
+    dropout : float, default 0.1
+        Rate of the dropout, at least 0 and below 1; 0 means none.
+    dropout_kind : str, default "alpha"
+        What is dropped: "standard" or "alpha" (single values), "spatial" or "spatial_alpha" (whole channels),
+        "time_step" (whole steps); "gaussian" and "spatial_gaussian" multiply by noise. The alpha ones keep
+        the mean and variance that SELU relies on.
+    dropout_at : {"before", "after"}, default "before"
+        On which side of the squeeze-excite the dropout stands.
+    squeeze_excite : int or None, default 4
+        Ratio of the `SqueezeExcite1D`, or None for none.
+    squeeze_causal : bool, default False
+        Whether the squeeze-excite sees no later step.
+    seed : int or None, default None
+        Seed of the dropout; None draws one.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, the rate lies outside [0, 1), or norm="rms" is to have no scale.
+
+    Notes
+    -----
+    The block conv, batch norm without scale, SELU, alpha dropout, squeeze-excite of Stack Overflow answer
+    59294133; Klambauer et al. 2017, arXiv:1706.02515, for SELU, its dropout and its start.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> ConvBlock(10)(np.ones((2, 7, 3))).shape
     (2, 7, 10)
@@ -189,7 +243,20 @@ class ConvBlock(keras.Layer):
         return layer(x)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return the mask of the output: a step counts if the input step that it is aligned with does."""
+        """Return the mask of the output: a step counts if the input step that it is aligned with does.
+
+        Parameters
+        ----------
+        inputs : tensor (batch, time, channels)
+            What the block is called with.
+        previous_mask : tensor (batch, time) or None, default None
+            Mask of the inputs.
+
+        Returns
+        -------
+        tensor (batch, time / strides) or None
+            None where the inputs have no mask.
+        """
         if previous_mask is None:
             return None
         skip = self.conv.dilation_rate[0] * (self.conv.kernel_size[0] - 1)
@@ -200,7 +267,18 @@ class ConvBlock(keras.Layer):
         return self.conv.compute_output_shape(input_shape)
 
     def unfold(self) -> tuple[Part, ...]:
-        """Return the plain layers that this one stands for, sharing its weights; the block must be built."""
+        """Return the plain layers that this one stands for, sharing its weights.
+
+        Returns
+        -------
+        tuple of Part
+            The layers in order, each with what it reads; the last one gives the output.
+
+        Raises
+        ------
+        ValueError
+            If the block is not built yet: call it first.
+        """
         if not self.built:
             raise ValueError(f"ConvBlock: {self.name!r} has no parts before it is built. Call it first.")
         parts: tuple[Part, ...] = ()

@@ -48,14 +48,34 @@ class _SequenceDropout(keras.Layer):
 class SpatialAlphaDropout1D(_SequenceDropout):
     """Alpha dropout of whole channels: keeps the mean and variance that SELU relies on.
 
+    As an equation::
+
         y = a * (x * m + floor * (1 - m)) + b,    a = ((1 - p) (1 + p floor^2))^-1/2,    b = -a p floor
 
-    m is 1 with probability 1 - p, drawn once per sample and channel and the same at all steps;
-    floor = -1.7581 is where SELU saturates.
-    rate: p, at least 0 and below 1. Recommended 0.05 to 0.1. seed: whole number or None.
-    Call arguments: inputs (batch, time, channels); training. Output: the shape of the inputs.
-    Source: Klambauer et al. 2017, arXiv:1706.02515; the same as torch.nn.FeatureAlphaDropout.
+    m is 1 with probability 1 - p, drawn once per sample and channel and the same at all steps; floor =
+    -1.7581 is where SELU saturates. It is called with (batch, time, channels) and `training`, and keeps the
+    shape; outside training nothing is done.
 
+    Parameters
+    ----------
+    rate : float
+        The probability p that a channel is dropped, at least 0 and below 1; 0.05 to 0.1 is recommended.
+    seed : int or None, default None
+        Seed of what is drawn; None draws one.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If `rate` lies outside [0, 1).
+
+    Notes
+    -----
+    Klambauer et al. 2017, arXiv:1706.02515; the same as `torch.nn.FeatureAlphaDropout`.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> x = np.random.default_rng(0).normal(size=(1, 3, 8)).astype("float32")
     >>> y = np.asarray(SpatialAlphaDropout1D(0.5, seed=1)(x, training=True))
@@ -76,12 +96,33 @@ class SpatialAlphaDropout1D(_SequenceDropout):
 class SpatialGaussianDropout1D(_SequenceDropout):
     """Gaussian dropout of whole channels: each channel is multiplied by one draw around 1 for all steps.
 
+    As an equation::
+
         y = x * n,    n ~ Normal(1, p / (1 - p)) once per sample and channel
 
-    rate: p, at least 0 and below 1; the noise has the variance that dropout at that rate has. seed: or None.
-    Call arguments: inputs (batch, time, channels); training. Output: the shape of the inputs.
-    Source: Srivastava et al. 2014 (JMLR 15), section 10; Tompson et al. 2015, arXiv:1411.4280 for the shape.
+    It is called with (batch, time, channels) and `training`, and keeps the shape; outside training nothing is
+    done.
 
+    Parameters
+    ----------
+    rate : float
+        The rate p, at least 0 and below 1; the noise has the variance that dropout at that rate has.
+    seed : int or None, default None
+        Seed of what is drawn; None draws one.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If `rate` lies outside [0, 1).
+
+    Notes
+    -----
+    Srivastava et al. 2014 (JMLR 15), section 10; Tompson et al. 2015, arXiv:1411.4280, for the shape.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> y = np.asarray(SpatialGaussianDropout1D(0.2, seed=1)(np.ones((2, 9, 3)), training=True))
     >>> bool((np.ptp(y, axis=1) == 0).all())
@@ -100,12 +141,33 @@ class SpatialGaussianDropout1D(_SequenceDropout):
 class TimeStepDropout1D(_SequenceDropout):
     """Dropout of whole steps: all channels of a step are dropped together.
 
+    As an equation::
+
         y_t = x_t * m_t / (1 - p),    m_t ~ Bernoulli(1 - p) once per sample and step
 
-    rate: p, at least 0 and below 1. seed: whole number or None.
-    Call arguments: inputs (batch, time, channels); training. Output: the shape of the inputs.
-    Source: word dropout for embeddings, Gal & Ghahramani 2016, arXiv:1512.05287, section 4.
+    It is called with (batch, time, channels) and `training`, and keeps the shape; outside training nothing is
+    done.
 
+    Parameters
+    ----------
+    rate : float
+        The probability p that a step is dropped, at least 0 and below 1.
+    seed : int or None, default None
+        Seed of what is drawn; None draws one.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If `rate` lies outside [0, 1).
+
+    Notes
+    -----
+    Word dropout for embeddings, Gal & Ghahramani 2016, arXiv:1512.05287, section 4.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> y = np.asarray(TimeStepDropout1D(0.5, seed=1)(np.ones((2, 9, 3)), training=True))
     >>> bool((np.ptp(y, axis=2) == 0).all()), sorted({float(v) for v in y.flat})

@@ -16,41 +16,117 @@ from normcast.layers.recurrent import Recurrent
 
 @keras.saving.register_keras_serializable(package="normcast")
 class LSTM(Recurrent):
-    """Long short-term memory: keras.layers.LSTM, plus what Keras lacks inside the recurrence.
+    """Long short-term memory: `keras.layers.LSTM`, plus what Keras lacks inside the recurrence.
+
+    One step, with ``*`` for the product of each unit with its own::
 
         z = N_x(x_t W) + N_h(h_{t-1} U) + b;    i, f, o = sigmoid(z_i, z_f, z_o);    g = tanh(z_g)
         c_t = f * c_{t-1} + i * g
         h_t = o * tanh(N_c(c_t))
 
-    With norm=None every N is the identity and weights, outputs and gradients are those of keras.layers.LSTM.
-    The normalized cell is only read, never carried on. Columns of the kernels: i, f, g, o.
+    With norm=None every N is the identity, and weights, outputs and gradients are those of
+    `keras.layers.LSTM`. The normalized cell is only read, never carried on. Columns of the kernels: i, f, g,
+    o.
 
-    norm: None, "batch" (statistics per time step, Cooijmans et al. 2017), "layer" (Ba et al. 2016) or "rms".
-    norm_input, norm_recurrent, norm_cell: which of the three terms are normalized.
-    norm_scope (of "layer" and "rms"): "joint", all gates of a sample together, or "gate", each by itself.
-    input_statistics: "step", or "sequence" for one set of batch statistics of x W over all steps (Laurent et
-    al. 2016). max_steps: for how many steps batch statistics are kept, the length of the input by default;
-    later steps use the last ones. momentum: of the moving statistics, 0 to 1. epsilon: added to variances.
-    gamma_initializer: of the scales; None means 0.1 for "batch", else 1.
-    zoneout: rates (hidden, cell) at which a unit keeps its old value in training; their expectation at
-    inference.
-    recurrent_dropout_kind: what `recurrent_dropout` acts on. "variational": h, one mask per gate for all
-    steps, as Keras (Gal & Ghahramani 2016, untied); "tied": h, one mask for all gates and steps (there,
-    tied), the cheapest; "per_step": h, a new mask at each step; "semeniuta": the candidate g, a new mask at
-    each step (Semeniuta et al. 2016); "moon": the cell, one mask for all steps (Moon et al. 2015).
-    weight_dropout: rate at which entries of U are dropped, once per call for all (Merity et al. 2018).
-    All rates are at least 0 and below 1. All other arguments are those of keras.layers.LSTM; use_cudnn and
-    implementation are accepted, but there is no cuDNN path, and implementation=1 only means one input mask
-    per gate.
+    It is called with `sequences` (batch, time, features) and gives (batch, units), or (batch, time, units)
+    with `return_sequences`; with `return_state`, h and c follow, (batch, units) each. Further call arguments:
+    `initial_state`, a list of h and c, (batch, units) each; `mask` (batch, time), False where a step does not
+    count: it leaves the states as they are, is in no statistic, and is never read; `training`.
 
-    Call arguments: sequences (batch, time, features); initial_state, a list of h and c, (batch, units) each;
-    mask (batch, time), False where a step does not count: it leaves the states as they are, is in no
-    statistic, and is never read; training.
-    Output: (batch, units), or (batch, time, units) with return_sequences, then h and c with return_state.
-    Raises ValueError for rates outside [0, 1), unknown names and options that do not go together.
-    Source: Hochreiter & Schmidhuber 1997; Cooijmans et al. 2017, arXiv:1603.09025; Ba et al. 2016,
-    arXiv:1607.06450; Krueger et al. 2017, arXiv:1606.01305.
+    All rates are at least 0 and below 1; what they drop, they drop in training alone.
 
+    Parameters
+    ----------
+    units : int
+        Width of the output and of both states, at least 1.
+    activation : str or callable, default "tanh"
+        What the candidate g and the cell pass through.
+    recurrent_activation : str or callable, default "sigmoid"
+        What the gates i, f and o pass through.
+    use_bias : bool, default True
+        Whether b is learned.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        How W, U and b start; default "glorot_uniform", "orthogonal" and "zeros".
+    unit_forget_bias : bool, default True
+        Whether the bias of the forget gate starts at 1, so that the cell remembers at first.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer or None, default None
+        What is added to the loss for W, U and b.
+    activity_regularizer : str or Regularizer or None, default None
+        What is added to the loss for the output.
+    kernel_constraint, recurrent_constraint, bias_constraint : str or Constraint or None, default None
+        What W, U and b are held to after each update.
+    dropout : float, default 0.0
+        Rate at which entries of x are dropped, the same ones at all steps.
+    recurrent_dropout : float, default 0.0
+        Rate of the dropout inside the recurrence; `recurrent_dropout_kind` says what it acts on.
+    seed : int or None, default None
+        Seed of all that is drawn in training; None draws one.
+    return_sequences : bool, default False
+        Whether the output of every step is returned, not of the last one alone.
+    return_state : bool, default False
+        Whether the last h and c are returned behind the output.
+    go_backwards : bool, default False
+        Whether the steps are read from the last to the first; the output then stands in that order too.
+    stateful : bool, default False
+        Whether each batch goes on from the states that the batch before ended with; needs a fixed batch size.
+    unroll : bool, default False
+        Whether the loop over time is written out, which needs a known number of steps.
+    use_cudnn : {"auto", False}, default "auto"
+        Accepted as Keras has it, but there is no cuDNN path.
+    zero_output_for_mask : bool, default False
+        Whether the output of a masked step is 0, not that of the step before it.
+    implementation : {1, 2}, default 2
+        Accepted as Keras has it; 1 only means one input mask of `dropout` per gate.
+    norm : {None, "batch", "layer", "rms"}, default None
+        Which normalization stands at N: "batch" takes statistics per unit and time step over the batch
+        (Cooijmans et al. 2017), "layer" over the units of a sample (Ba et al. 2016), "rms" does so without a
+        mean.
+    norm_input, norm_recurrent, norm_cell : bool, default True
+        Which of the three terms N_x, N_h and N_c `norm` acts on.
+    norm_scope : {"joint", "gate"}, default "joint"
+        Of "layer" and "rms": whether all gates of a sample are normalized together, or each by itself.
+    input_statistics : {"step", "sequence"}, default "step"
+        Of "batch": statistics of x W per time step, or one set over all steps (Laurent et al. 2016).
+    max_steps : int or None, default None
+        Of "batch": for how many steps statistics are kept, the length of the input by default; later steps
+        use the last ones.
+    momentum : float, default 0.9
+        Of "batch": the share of the old value that moving statistics keep at each update, 0 to 1.
+    epsilon : float, default 1e-5
+        What is added to variances, above 0.
+    gamma_initializer : str or Initializer or None, default None
+        How the scales of `norm` start; None means 0.1 for "batch", else 1.
+    zoneout : tuple of two float, default (0.0, 0.0)
+        Rates (hidden, cell) at which a unit keeps its old value in training; at inference each takes the
+        value expected of that.
+    recurrent_dropout_kind : str, default "variational"
+        What `recurrent_dropout` acts on: "variational", h with one mask per gate for all steps, as Keras (Gal
+        & Ghahramani 2016, untied); "tied", h with one mask for all gates and steps (there, tied), the
+        cheapest; "per_step", h with a new mask at each step; "semeniuta", the candidate g with a new mask at
+        each step (Semeniuta et al. 2016); "moon", the cell with one mask for all steps (Moon et al. 2015).
+    weight_dropout : float, default 0.0
+        Rate at which entries of U are dropped, once per call for all steps (Merity et al. 2018).
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If a rate lies outside [0, 1), a name is unknown, or options do not go together; the message says what
+        to do instead.
+
+    See Also
+    --------
+    GRU : One gate and one state less.
+    recalibrate : Statistics of norm="batch" anew, once training is over.
+
+    Notes
+    -----
+    Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; Cooijmans et al. 2017, arXiv:1603.09025; Ba
+    et al. 2016, arXiv:1607.06450; Krueger et al. 2017, arXiv:1606.01305, for zoneout.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> layer = LSTM(16, norm="batch", zoneout=(0.05, 0.2), return_sequences=True)
     >>> layer(np.ones((4, 9, 3))).shape

@@ -10,12 +10,19 @@ INPUT = -1
 
 @dataclass(frozen=True)
 class Part:
-    """One plain layer inside a composite layer, as `unfold()` lists them.
+    """One plain layer inside a composite layer, as `unfold` lists them.
 
-    layer: the layer itself, with its weights, so that the parts compute what the composite computes;
-    inputs: positions in the same listing of the parts that it reads, INPUT (-1) for the composite's input.
     The last part of a listing is the composite's output.
 
+    Parameters
+    ----------
+    layer : keras.Layer
+        The layer itself, with its weights, so that the parts compute what the composite computes.
+    inputs : tuple of int
+        Positions in the same listing of the parts that it reads, `INPUT` (-1) for the composite's input.
+
+    Examples
+    --------
     >>> import keras
     >>> Part(keras.layers.Dense(3), inputs=(INPUT,)).inputs
     (-1,)

@@ -16,21 +16,53 @@ FILLS = ("zeros", "first")
 class CausalPatching(keras.Layer):
     """Turns each patch of steps into one step; the last patch ends at the last step.
 
+    As an equation::
+
         y_j = activation(W [x_{e-k+1} ... x_e] + b)
         e = T - 1 - (J - 1 - j) * stride,   J = ceil(T / stride)
 
     A strided convolution of Keras counts patches from the first step, so a rest at the end, the newest
     values, is dropped. Here the rest is at the start, where it is filled up.
 
-    filters: width of the output. patch_size: k, steps per patch. stride: steps from patch to patch,
-    at least 1 and at most patch_size (else values would be skipped); None means patch_size.
-    fill: what stands before the first step: "zeros", or "first", which repeats the first value.
-    activation, use_bias, kernel_initializer, kernel_regularizer, kernel_constraint: those of Conv1D.
-    Call arguments: inputs (batch, time, channels); mask (batch, time), False where a step does not count:
-    it is zeroed, and a patch counts if any of its steps does.
-    Output: (batch, ceil(time / stride), filters). y_j depends on no step after e.
-    Source: patches as in PatchTST, Nie et al. 2023, arXiv:2211.14730, which pads at the end instead.
+    It is called with (batch, time, channels) and gives (batch, ceil(time / stride), filters); y_j depends on
+    no step after e. With a `mask` (batch, time), steps that are False there are zeroed, and a patch counts if
+    any of its steps does.
 
+    Parameters
+    ----------
+    filters : int
+        Width of the output.
+    patch_size : int
+        How many steps make a patch (k), at least 1.
+    stride : int or None, default None
+        Steps from patch to patch, at least 1 and at most `patch_size` (else values would be skipped); None
+        means `patch_size`, patches side by side.
+    fill : {"zeros", "first"}, default "zeros"
+        What stands before the first step: zeros, or the first value again and again.
+    activation : str or callable or None, default None
+        Any activation of Keras.
+    use_bias : bool, default True
+        Whether b is learned.
+    kernel_initializer : str or Initializer, default "glorot_uniform"
+        How W starts.
+    kernel_regularizer : str or Regularizer or None, default None
+        What is added to the loss for W.
+    kernel_constraint : str or Constraint or None, default None
+        What W is held to after each update.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If a size is no whole number of at least 1, `stride` is more than `patch_size`, or `fill` is unknown.
+
+    Notes
+    -----
+    Patches as in PatchTST, Nie et al. 2023, arXiv:2211.14730, which pads at the end instead.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> CausalPatching(8, patch_size=16, stride=8)(np.ones((2, 100, 3))).shape
     (2, 13, 8)
@@ -94,7 +126,20 @@ class CausalPatching(keras.Layer):
         return ops.concatenate([ahead, x], axis=1)[:, rest:]
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return the mask of the patches: one counts if any of its steps does."""
+        """Return the mask of the patches: one counts if any of its steps does.
+
+        Parameters
+        ----------
+        inputs : tensor (batch, time, channels)
+            What the layer is called with.
+        previous_mask : tensor (batch, time) or None, default None
+            Mask of the inputs.
+
+        Returns
+        -------
+        tensor (batch, patches) or None
+            None where the inputs have no mask.
+        """
         if previous_mask is None:
             return None
         valid = ops.cast(previous_mask, "float32")[:, :, None]
@@ -110,8 +155,16 @@ class CausalPatching(keras.Layer):
     def unfold(self) -> tuple[Part, ...]:
         """Return the plain layers that this one stands for, sharing its weights.
 
-        Raises ValueError before the layer is built, for an unknown number of steps, and for fill="first",
-        which no plain layer does.
+        Returns
+        -------
+        tuple of Part
+            Zeros in front, and the convolution.
+
+        Raises
+        ------
+        ValueError
+            If the layer is not built yet, the number of steps is unknown, or fill="first", which no plain
+            layer does.
         """
         if not self.built or self._time is None or self.fill != "zeros":
             raise ValueError(

@@ -16,11 +16,28 @@ def recalibrate(model: keras.Model, x: Any, batch_size: int = 256) -> None:
 
     Moving statistics trail behind weights that still change, and in a recurrence the error adds up over the
     steps. The authors of recurrent batch norm therefore estimate the statistics anew once the weights stand
-    still. No weight changes, nothing is dropped. model: any Keras model; x: its inputs, as for
-    `model.predict`; batch_size: the larger, the closer to the variance of the population.
-    Raises ValueError if the model has no recurrent batch norm.
-    Source: Cooijmans et al. 2017, arXiv:1603.09025, section 4.
+    still. No weight changes, and nothing is dropped. It costs one pass over x.
 
+    Parameters
+    ----------
+    model : keras.Model
+        Any model that has an `LSTM` or `GRU` of ours with norm="batch", at any depth; changed in place.
+    x : array or list of array
+        Its inputs, as for `model.predict`; best those that it was trained on.
+    batch_size : int, default 256
+        Rows per batch: the larger, the closer to the variance of the population.
+
+    Raises
+    ------
+    ValueError
+        If the model has no recurrent batch norm.
+
+    Notes
+    -----
+    Cooijmans et al. 2017, arXiv:1603.09025, section 4.
+
+    Examples
+    --------
     >>> import keras, numpy as np
     >>> from normcast.layers import LSTM
     >>> model = keras.Sequential([keras.Input((5, 2)), LSTM(4, norm="batch")])

@@ -15,22 +15,48 @@ CENTERS = ("mean", "last")
 class ReversibleInstanceNorm(keras.Layer):
     """Normalizes each sample and channel by its own statistics over time, and hands on what undoes it.
 
+    As an equation::
+
         y = (x - center) / sqrt(var + epsilon) * gamma + beta
 
-    Returns two tensors: y, and the statistics (batch, 2, channels), location and spread with gamma and beta
-    folded in, so that x = y * spread + location. Give both a forecast and the statistics to
-    `InverseInstanceNorm`; that graph edge is all the two layers share, so it survives saving and cloning.
-    No gradient flows through the mean and the variance (as in the authors' code); gamma and beta are trained.
+    It is called with (batch, time, channels) and gives two tensors: y, of the same shape, and the statistics
+    (batch, 2, channels), location and spread with gamma and beta folded in, so that x = y * spread +
+    location. Give both a forecast and the statistics to `InverseInstanceNorm`; that graph edge is all the two
+    layers share, so it survives saving and cloning.
 
-    center: "mean", or "last", the last step that counts.
-    scale: whether to divide by the (biased) standard deviation; False with center="last" is NLinear.
-    affine: whether gamma and beta, one per channel, are learned. epsilon: added to the variance, above 0.
-    Call arguments: inputs (batch, time, channels); mask (batch, time), False where a step does not count:
-    it is left out of the statistics and is 0 in y. A row without a step that counts has location 0, spread 1.
-    The statistics are computed in float32 at least.
-    Source: RevIN, Kim et al. 2022, openreview.net/forum?id=cGDAkQo1C0p; NLinear, Zeng et al. 2023,
-    arXiv:2205.13504.
+    With a `mask` (batch, time), steps that are False there are left out of the statistics and are 0 in y; a
+    row without a step that counts has location 0 and spread 1. The statistics are computed in float32 at
+    least. No gradient flows through the mean and the variance (as in the authors' code); gamma and beta are
+    trained.
 
+    Parameters
+    ----------
+    center : {"mean", "last"}, default "mean"
+        What is taken away: the mean over time, or the last step that counts.
+    scale : bool, default True
+        Whether to divide by the (biased) standard deviation; False with center="last" is NLinear.
+    affine : bool, default True
+        Whether gamma and beta, one per channel, are learned.
+    epsilon : float, default 1e-5
+        What is added to the variance, above 0.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If `center` is unknown, or `epsilon` is not above 0.
+
+    See Also
+    --------
+    InverseInstanceNorm : The way back.
+
+    Notes
+    -----
+    RevIN, Kim et al. 2022, openreview.net/forum?id=cGDAkQo1C0p; NLinear, Zeng et al. 2023, arXiv:2205.13504.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> x = np.array([[[1.0], [3.0], [8.0]]])
     >>> y, statistics = ReversibleInstanceNorm(center="last", scale=False, affine=False)(x)
@@ -95,7 +121,20 @@ class ReversibleInstanceNorm(keras.Layer):
         return ops.stop_gradient(location), ops.stop_gradient(spread)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> list[Any]:
-        """Return the mask of y, which is the input's, and none for the statistics."""
+        """Return the mask of y, which is the input's, and none for the statistics.
+
+        Parameters
+        ----------
+        inputs : tensor (batch, time, channels)
+            What the layer is called with.
+        previous_mask : tensor (batch, time) or None, default None
+            Mask of the inputs.
+
+        Returns
+        -------
+        list
+            The mask of y, and None.
+        """
         return [previous_mask, None]
 
     def compute_output_shape(self, input_shape: tuple) -> tuple[tuple, tuple]:
@@ -123,12 +162,29 @@ class ReversibleInstanceNorm(keras.Layer):
 class InverseInstanceNorm(keras.Layer):
     """Undoes a `ReversibleInstanceNorm`: x = y * spread + location.
 
-    channel: which channel of the input the forecast is of, an index (negative ones count from the end);
-    None means that the last axis of the forecast is the channels.
-    Call arguments: a list of the forecast and the statistics (batch, 2, channels) of the normalization.
-    The forecast is (batch, h, channels) with channel=None, else (batch, h) or (batch, h, anything),
-    all of which is of that one channel. Output: the shape of the forecast.
+    It is called with a list of the forecast and the statistics (batch, 2, channels) of the normalization. The
+    forecast is (batch, h, channels) with channel=None, else (batch, h) or (batch, h, anything), all of which
+    is of that one channel. The output has the shape of the forecast.
 
+    Parameters
+    ----------
+    channel : int or None, default None
+        Which channel of the input the forecast is of (negative ones count from the end); None means that the
+        last axis of the forecast is the channels.
+    **kwargs
+        Of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises
+    ------
+    ValueError
+        If the forecast does not fit the channels of the input, when the layer is built.
+
+    See Also
+    --------
+    ReversibleInstanceNorm : Makes the statistics.
+
+    Examples
+    --------
     >>> import keras
     >>> x = keras.Input((48, 3))
     >>> y, statistics = ReversibleInstanceNorm()(x)
@@ -169,7 +225,20 @@ class InverseInstanceNorm(keras.Layer):
         return y * spread + location
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return the mask of the forecast."""
+        """Return the mask of the forecast.
+
+        Parameters
+        ----------
+        inputs : list of two tensor
+            The forecast and the statistics.
+        previous_mask : list or None, default None
+            Their masks.
+
+        Returns
+        -------
+        tensor or None
+            The first of them.
+        """
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else None
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

@@ -61,7 +61,18 @@ class States(keras.Layer):
         self.reset_state()
 
     def get_initial_state(self, batch_size: Any) -> list[Any]:
-        """Return the states that a sequence starts from: zeros, (batch, units) each."""
+        """Return the states that a sequence starts from.
+
+        Parameters
+        ----------
+        batch_size : int or tensor
+            How many rows the batch has.
+
+        Returns
+        -------
+        list of tensor
+            Zeros, (batch, units) for each state.
+        """
         return [
             ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in range(self.states_held)
         ]
