@@ -45,24 +45,69 @@ class Plain:
     added: ClassVar[tuple[str, ...]] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as dictionaries, lists, texts and numbers."""
+        """Return all of it as dictionaries, lists, texts and numbers.
+
+        Returns
+        -------
+        dict
+            Each field by its name; `from_dict` reads it back equal.
+        """
         return {each.name: write(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def from_dict(cls, plain: Any, where: str = "") -> Self:
-        """Return what `to_dict` wrote; where: what messages call the document.
+        """Return what `to_dict` wrote.
 
-        Raises ValueError for anything else, with the place in the document.
+        Parameters
+        ----------
+        plain : dict
+            Each field by its name, and no other.
+        where : str, default ""
+            What messages call the document; the name of the class where it is empty.
+
+        Returns
+        -------
+        Self
+            The value, equal to the one that was written.
+
+        Raises
+        ------
+        ValueError
+            For anything else, with the place in the document.
         """
         return read(cls, plain, where or cls.__name__)
 
     def to_json(self) -> str:
-        """Return all of it as JSON text; numbers come back bit-equal."""
+        """Return all of it as JSON text; numbers come back bit-equal.
+
+        Returns
+        -------
+        str
+            One object; NaN is written as null, infinity as "inf".
+        """
         return text(self.to_dict(), sort=False)
 
     @classmethod
     def from_json(cls, given: str | bytes, where: str = "") -> Self:
-        """Return what `to_json` wrote; raises ValueError for anything else."""
+        """Return what `to_json` wrote.
+
+        Parameters
+        ----------
+        given : str or bytes
+            The text.
+        where : str, default ""
+            What messages call the document; the name of the class where it is empty.
+
+        Returns
+        -------
+        Self
+            The value, equal to the one that was written.
+
+        Raises
+        ------
+        ValueError
+            For anything else, with the place in the document.
+        """
         where = where or cls.__name__
         return cls.from_dict(parsed(given, where), where)
 

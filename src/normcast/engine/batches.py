@@ -12,11 +12,25 @@ from jaxtyping import Int, Shaped
 class Field:
     """What one model input, or the target, reads from an array that all windows share.
 
-    values: float32; (rows,) gathers (batch, length), (rows, channels) gathers (batch, length, channels).
-    offset: the first row read, counted from the row where the window starts; length: rows read.
-    by: "row" reads rows of time; "series" reads what stands for each series, (series, ...), and gathers
-    (batch, ...); offset and length are then unused.
+    Parameters
+    ----------
+    values : float32 array (rows,) or (rows, channels)
+        What is read. (rows,) gathers (batch, length), (rows, channels) gathers (batch, length, channels);
+        with by="series" it is (series, ...) and gathers (batch, ...).
+    offset : int, default 0
+        The first row read, counted from the row where the window starts; unused with by="series".
+    length : int, default 1
+        Rows read, at least 1; unused with by="series".
+    by : {"row", "series"}, default "row"
+        Whether rows of time are read, or what stands for each series.
 
+    Raises
+    ------
+    ValueError
+        If the values are not float32 of one of these shapes, `by` is unknown, or `length` is below 1.
+
+    Examples
+    --------
     >>> Field(np.arange(6, dtype="float32"), offset=2, length=2).at(np.array([0, 1]), np.array([0, 0]))
     array([[2., 3.],
            [3., 4.]], dtype=float32)
@@ -41,7 +55,20 @@ class Field:
     def at(
         self, start: Int[np.ndarray, " batch"], series: Int[np.ndarray, " batch"]
     ) -> Shaped[np.ndarray, "batch *sample"]:
-        """Gather one batch with NumPy. start, series: (batch,) integers."""
+        """Gather one batch with NumPy.
+
+        Parameters
+        ----------
+        start : int array (batch,)
+            The row where each window starts.
+        series : int array (batch,)
+            The series of each window.
+
+        Returns
+        -------
+        float32 array (batch, length), (batch, length, channels) or (batch, ...)
+            What each window reads.
+        """
         if self.by == "series":
             return self.values[series]
         return self.values[
@@ -58,11 +85,30 @@ class Field:
 class Batches:
     """Windows over series that are held once; a batch is gathered by index, never stored.
 
-    inputs: a Field for every input of the model, keyed by the input's name. A model with one input takes
-    the one Field whatever its key. target: what the loss compares the output with, None to predict only.
-    start: (windows,) int32, the row where each window starts; series: (windows,) int32, its series.
-    Raises ValueError if a window reaches beyond the rows of a field.
+    Parameters
+    ----------
+    inputs : mapping of str to Field
+        A Field for every input of the model, keyed by the input's name. A model with one input takes the one
+        Field whatever its key.
+    target : Field or None
+        What the loss compares the output with; None to predict only.
+    start : int32 array (windows,)
+        The row where each window starts.
+    series : int32 array (windows,)
+        The series of each window, from 0.
 
+    Raises
+    ------
+    ValueError
+        If there is no input, an index is not int32 of shape (windows,), or a window reaches beyond the rows
+        of a field.
+
+    See Also
+    --------
+    Shards : Windows that exceed memory.
+
+    Examples
+    --------
     >>> y = np.arange(10, dtype="float32")
     >>> windows = np.arange(5, dtype="int32")
     >>> data = Batches({"past": Field(y, 0, 3)}, Field(y, 3, 2), windows, np.zeros(5, "int32"))
@@ -116,7 +162,20 @@ class Batches:
     def at(
         self, windows: Int[np.ndarray, " batch"]
     ) -> tuple[dict[str, Shaped[np.ndarray, "batch ..."]], Shaped[np.ndarray, "batch *sample"] | None]:
-        """Gather the batch of these window positions with NumPy: the oracle of the compiled gather."""
+        """Gather a batch with NumPy: the oracle of the compiled gather.
+
+        Parameters
+        ----------
+        windows : int array (batch,)
+            Positions of the windows, from 0.
+
+        Returns
+        -------
+        inputs : dict of str to float32 array
+            What each input reads, by its name.
+        target : float32 array or None
+            What the target reads.
+        """
         start, series = self.start[windows], self.series[windows]
         inputs = {name: field.at(start, series) for name, field in self.inputs.items()}
         return inputs, None if self.target is None else self.target.at(start, series)

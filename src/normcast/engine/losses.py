@@ -109,11 +109,29 @@ def plain_of(given: LossLike) -> Any:
 class PinballLoss(keras.losses.Loss):
     """Pinball loss: the mean over quantiles q of max(q e, (q - 1) e), where e is target minus forecast.
 
-    quantiles: ascending, each within (0, 1).
-    Call with targets (batch, h) and forecasts (batch, h, quantiles); the unit is that of the series.
+    It is called with targets (batch, h) and forecasts (batch, h, quantiles); the unit is that of the series.
     At q = 0.5 it is half of the absolute error.
-    Source: Koenker & Bassett 1978, doi:10.2307/1913643
 
+    Parameters
+    ----------
+    quantiles : sequence of float
+        The quantiles that the last axis of the forecasts stands for, ascending, each within (0, 1).
+    name : str, default "pinball"
+        Name of the loss.
+    **kwargs
+        Of `keras.losses.Loss`: reduction, dtype.
+
+    Raises
+    ------
+    ValueError
+        If the quantiles do not ascend within (0, 1), or shapes do not go together when it is called.
+
+    Notes
+    -----
+    Koenker & Bassett 1978, doi:10.2307/1913643.
+
+    Examples
+    --------
     >>> float(PinballLoss([0.5])(ops.ones((1, 1)) * 3.0, ops.ones((1, 1, 1))))
     1.0
     """
@@ -136,7 +154,20 @@ class PinballLoss(keras.losses.Loss):
         return super().__call__(ops.expand_dims(y_true, -1), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each target, (batch, h)."""
+        """Return the loss of each target.
+
+        Parameters
+        ----------
+        y_true : tensor (batch, h)
+            The targets.
+        y_pred : tensor (batch, h, quantiles)
+            The forecasts.
+
+        Returns
+        -------
+        tensor (batch, h)
+            The mean over the quantiles.
+        """
         if len(y_true.shape) < len(y_pred.shape):
             y_true = ops.expand_dims(y_true, -1)
         q = ops.convert_to_tensor(self.quantiles, dtype=y_pred.dtype)
@@ -144,7 +175,13 @@ class PinballLoss(keras.losses.Loss):
         return ops.mean(ops.maximum(q * error, (q - 1) * error), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """Return everything that rebuilds this loss."""
+        """Return everything that rebuilds this loss.
+
+        Returns
+        -------
+        dict
+            Its arguments.
+        """
         return {**super().get_config(), "quantiles": self.quantiles}
 
 
@@ -152,11 +189,22 @@ class PinballLoss(keras.losses.Loss):
 class ObservedLoss(keras.losses.Loss):
     """Another loss, to which targets that are NaN, since nobody observed them, contribute nothing.
 
-    loss: one of Keras' that is a mean over steps, such as "mse" or "huber", or `PinballLoss`; it is asked for
-    each step alone. Call with targets (batch, h) and forecasts (batch, h), or (batch, h, quantiles). The mean
-    is over all steps, in which those that are NaN count 0: each that was observed weighs the same, in
-    whatever window it stands.
+    It is called with targets (batch, h) and forecasts (batch, h), or (batch, h, quantiles). The mean is over
+    all steps, in which those that are NaN count 0: each that was observed weighs the same, in whatever window
+    it stands.
 
+    Parameters
+    ----------
+    loss : str or keras.losses.Loss or callable
+        One of Keras' that is a mean over steps, such as "mse" or "huber", or `PinballLoss`; it is asked for
+        each step alone.
+    name : str, default "observed"
+        Name of the loss.
+    **kwargs
+        Of `keras.losses.Loss`: reduction, dtype.
+
+    Examples
+    --------
     >>> loss = ObservedLoss("mse")
     >>> float(loss(ops.array([[1.0, float("nan")], [5.0, 0.0]]), ops.zeros((2, 2))))  # (1 + 0 + 25 + 0) / 4
     6.5
@@ -167,7 +215,20 @@ class ObservedLoss(keras.losses.Loss):
         self.loss = loss_of(keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each step, (batch, h), 0 where its target is NaN."""
+        """Return the loss of each step.
+
+        Parameters
+        ----------
+        y_true : tensor (batch, h)
+            The targets, NaN where nobody observed them.
+        y_pred : tensor (batch, h) or (batch, h, quantiles)
+            The forecasts.
+
+        Returns
+        -------
+        tensor (batch, h)
+            The loss, 0 where the target is NaN.
+        """
         seen = ~ops.isnan(y_true)
         # What is left out must be finite too: 0 times the gradient of NaN is NaN.
         filled = ops.expand_dims(ops.where(seen, y_true, 0.0), -1)  # (batch, h, 1)
@@ -176,5 +237,11 @@ class ObservedLoss(keras.losses.Loss):
         return ops.where(seen, self.loss.call(filled, y_pred), 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Return everything that rebuilds this loss."""
+        """Return everything that rebuilds this loss.
+
+        Returns
+        -------
+        dict
+            Its arguments.
+        """
         return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.loss)}

@@ -26,12 +26,41 @@ def predict(
     data: Batches,
     batch_size: int | None = None,
 ) -> Shaped[np.ndarray, "replicas windows *output"]:
-    """Return the forecasts of every replica: (replicas, windows, *output shape), in the order of the windows.
+    """Return the forecasts of every replica, in the order of the windows.
 
-    weights: for each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
-    The result does not depend on batch_size, by default 240 on the CPU and 512 elsewhere; a batch is gathered
-    on the device from arrays held once. Batches are spread over the devices of this host.
-    Raises ValueError if there are no weights, or if an input of the model has no field.
+    A batch is gathered on the device from arrays held once, and batches are spread over the devices of this
+    host. The result does not depend on `batch_size`.
+
+    Parameters
+    ----------
+    model : keras.Model or Network
+        The model that was trained; its own weights are not read.
+    weights : sequence of sequence of array
+        For each replica its arrays in the order of `model.weights`, as `Trained.weights` has them.
+    data : Batches
+        The windows; their target is not read.
+    batch_size : int or None, default None
+        Windows at a time; None means 240 on the CPU and 512 elsewhere.
+
+    Returns
+    -------
+    float32 array (replicas, windows, ...)
+        What the model gives for each window.
+
+    Raises
+    ------
+    ValueError
+        If there are no weights, or an input of the model has no field.
+
+    Examples
+    --------
+    >>> from normcast.engine import Field
+    >>> y = np.arange(10, dtype="float32")
+    >>> data = Batches({"past": Field(y, 0, 3)}, None, np.arange(7, dtype="int32"), np.zeros(7, "int32"))
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> weights = [np.ones((3, 2), "float32"), np.zeros(2, "float32")]
+    >>> predict(model, [weights], data)[0, 0]
+    array([3., 3.], dtype=float32)
     """
     network = model if isinstance(model, Network) else Network(model)
     if not len(weights):

@@ -12,13 +12,33 @@ from normcast.engine.line import progress_line
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands, after an epoch.
+    """Where a training stands, after an epoch: what a callback of `train` gets.
 
-    epoch: epochs done, 0 after the initial weights were judged; epochs: the most there will be.
-    loss: mean training loss of the epoch over the replicas still training; val_loss: the best validation loss
-    of any replica so far (NaN without validation data). seconds_left: at most, by the epochs so far; NaN
-    at epoch 0.
-    alive: replicas that still train; model, models: which model of how many, from 0.
+    Its text is the line that the progress bar shows.
+
+    Parameters
+    ----------
+    epoch : int
+        Epochs done; 0 after the initial weights were judged.
+    epochs : int
+        The most there will be.
+    loss : float
+        Mean training loss of the epoch over the replicas still training.
+    val_loss : float
+        The best validation loss of any replica so far; NaN without validation data.
+    seconds_left : float
+        At most, by the epochs so far; NaN at epoch 0.
+    alive : int
+        Replicas that still train.
+    model : int, default 0
+        Which model it is, from 0.
+    models : int, default 1
+        Of how many.
+
+    Examples
+    --------
+    >>> print(Progress(3, 10, 0.5, 0.25, 65.0, 2))
+    epoch 3/10  loss 0.5  best 0.25  1:05 left  2 alive
     """
 
     epoch: int
@@ -31,15 +51,24 @@ class Progress:
     models: int = 1
 
     def among(self, place: int, count: int) -> Progress:
-        """Return it as that of the place-th of so many trainings."""
+        """Return it as that of one of several trainings.
+
+        Parameters
+        ----------
+        place : int
+            Which training it is, from 0.
+        count : int
+            How many there are, of as many models each.
+
+        Returns
+        -------
+        Progress
+            With model and models counted over all of them.
+        """
         return replace(self, model=place * self.models + self.model, models=count * self.models)
 
     def __str__(self) -> str:
-        """Return the line that the progress bar shows.
-
-        >>> print(Progress(3, 10, 0.5, 0.25, 65.0, 2))
-        epoch 3/10  loss 0.5  best 0.25  1:05 left  2 alive
-        """
+        """Return the line that the progress bar shows."""
         left = "-:--"
         if isfinite(self.seconds_left):
             minutes, seconds = divmod(round(self.seconds_left), 60)
@@ -60,10 +89,22 @@ function."""
 
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
-    """Give a callback for `train` that draws one line; silent when quiet and where nobody looks.
+    """Give a callback for `train` that draws one line; silent where nobody looks.
 
     It is seen on a terminal and in a notebook.
 
+    Parameters
+    ----------
+    quiet : bool, default False
+        Whether it is silent there too.
+
+    Yields
+    ------
+    callable
+        Takes a `Progress`.
+
+    Examples
+    --------
     >>> with progress_bar() as progress:
     ...     progress(Progress(1, 2, 0.5, 0.5, 1.0, 1))
     """

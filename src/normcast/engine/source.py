@@ -18,12 +18,22 @@ from normcast.engine.order import epoch_order, size_class
 
 @dataclass(frozen=True, eq=False)
 class Shards:
-    """Windows that exceed memory: each shard is a Batches, and at most three are in memory at a time.
+    """Windows that exceed memory: each shard is a `Batches`, and at most three are in memory at a time.
 
-    load: returns shard i; it runs in a thread, one shard ahead of the training. All have the same fields.
-    windows: how many windows each shard has; rows: the most rows that any array of any shard has.
     An epoch visits the shards in an order of its own, and the windows within each in an order of their own.
 
+    Parameters
+    ----------
+    load : callable
+        Takes i and returns shard i; it runs in a thread, one shard ahead of the training. All shards have the
+        same fields.
+    windows : sequence of int
+        How many windows each shard has.
+    rows : int
+        The most rows that any array of any shard has.
+
+    Examples
+    --------
     >>> y = np.arange(30, dtype="float32")
     >>> from normcast.engine import Field
     >>> def load(i):

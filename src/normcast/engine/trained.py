@@ -14,14 +14,31 @@ from normcast.probes.flow import Flow
 class Trained:
     """One replica after training.
 
-    seed: its seed; model: position among the models given to `train`.
-    weights: the best by validation loss (the last without validation data), in the order of `model.weights`.
-    history: "loss" and "learning_rate" hold one number per epoch; "val_loss" one more, the first being that
-    of the initial weights (empty without validation data).
-    best_epoch: the epoch the weights are from; 0 means the initial weights.
-    status: "complete", "stopped early in epoch 7" or "failed in epoch 2, step 5: first non-finite is ...";
-    trained by Keras itself "failed in epoch 2, step 5: the loss is nan".
-    flow: what gradients and gates did, epoch by epoch, if `Training.record` asked for it.
+    Parameters
+    ----------
+    seed : int
+        Its seed.
+    weights : list of array
+        The best by validation loss (the last without validation data), in the order of `model.weights`, so
+        that `model.set_weights(trained.weights)` takes them.
+    history : dict of str to list of float
+        "loss" and "learning_rate" hold one number per epoch; "val_loss" one more, the first being that of the
+        initial weights (empty without validation data).
+    best_epoch : int
+        The epoch the weights are from; 0 means the initial weights.
+    status : str
+        "complete", "stopped early in epoch 7" or "failed in epoch 2, step 5: first non-finite is ...";
+        trained by Keras itself "failed in epoch 2, step 5: the loss is nan".
+    model : int, default 0
+        Position among the models given to `train`.
+    flow : Flow or None, default None
+        What gradients and gates did, epoch by epoch, if `Training.record` asked for it.
+
+    Examples
+    --------
+    >>> history = {"loss": [0.5], "learning_rate": [0.001], "val_loss": []}
+    >>> Trained(0, [], history, best_epoch=1, status="complete").failed
+    False
     """
 
     seed: int

@@ -41,24 +41,56 @@ def train(
     """Train every model with every seed, and yield each replica as it finishes.
 
     The models themselves stay as they are: each replica starts from its own fresh weights, drawn with the
-    seed training.seed + i, and runs whole epochs in a compiled program that all replicas of a model share.
-    A batch at the end of an epoch that lacks windows is filled up from the beginning of the epoch's order.
+    seed training.seed + i, and runs whole epochs in a compiled program that all replicas of a model share. A
+    batch at the end of an epoch that lacks windows is filled up from the beginning of the epoch's order. A
+    replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
+    others go on.
 
-    data: windows in memory, or `Shards` that are loaded one ahead.
-    start: initial values by variable path (`variable.path`), instead of those drawn; for all replicas.
-    validation: windows whose loss chooses the best weights and stops a replica after `training.patience`
-    epochs without a better one; the initial weights are a candidate.
-    progress: called after each epoch. checkpoint: a file that is written after each epoch and removed at the
-    end; with the same arguments and this file, an interrupted training goes on bit for bit. keep: leave it at
-    the end, so that the same call trains nothing again.
-    spread: over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a
-    model that is large enough; batch_size must then be a multiple of the number of devices.
-    With training.by="keras" Keras itself trains one replica after the other, without checkpoint, `Shards` and
-    spread="batch".
-    A replica whose loss turns NaN or infinite stops, its status names the first non-finite tensor, and the
-    others go on. Raises FloatingPointError when all replicas of a model failed, RuntimeError when Keras does
-    not run on JAX, ValueError if the data does not fit the model or the checkpoint is another training's.
+    With training.by="keras" Keras itself trains one replica after the other, without `checkpoint`, `Shards`
+    and spread="batch".
 
+    Parameters
+    ----------
+    models : keras.Model or Network, or a sequence of them
+        What to train; they need not be compiled.
+    data : Batches or Shards
+        Windows in memory, or shards that are loaded one ahead; with a target.
+    training : Training
+        How to train.
+    validation : Batches or None, default None
+        Windows whose loss chooses the best weights and stops a replica after `training.patience` epochs
+        without a better one; the initial weights are a candidate.
+    seeds : int, default 1
+        How many replicas of each model, at least 1.
+    start : mapping of str to array or None, default None
+        Initial values by variable path (`variable.path`), instead of those drawn; for all replicas.
+    progress : callable or None, default None
+        Called with a `Progress` after each epoch; see `progress_bar`.
+    checkpoint : path or None, default None
+        A file that is written after each epoch and removed at the end; with the same arguments and this file,
+        an interrupted training goes on bit for bit.
+    keep : bool, default False
+        Whether the checkpoint stays at the end, so that the same call trains nothing again.
+    spread : {"replica", "batch"}, default "replica"
+        Over the devices of all hosts, "replica" spreads the seeds; "batch" spreads each batch, for a model
+        that is large enough; batch_size must then be a multiple of the number of devices.
+
+    Returns
+    -------
+    iterator of Trained
+        Each replica as it finishes; it trains while it is read.
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit the model, or the checkpoint is another training's.
+    FloatingPointError
+        If all replicas of a model failed.
+    RuntimeError
+        If Keras does not run on JAX.
+
+    Examples
+    --------
     >>> y = np.sin(np.arange(64, dtype="float32"))
     >>> start = np.arange(56, dtype="int32")
     >>> from normcast.engine import Field

@@ -24,34 +24,62 @@ SCHEDULES = ("cosine", "exponential")
 
 @dataclass(frozen=True, repr=False)
 class Training(Written):
-    """How a network is trained.
+    """How a network is trained, as a value.
 
-    optimizer: "nadam", "adam", "adamw", "sgd" and other names of Keras, with Keras' defaults; or a Keras
-    optimizer, which stands for its settings: it is left as it is.
-    learning_rate: above 0; None is that of the optimizer, 0.001 for a name. schedule: None holds it; "cosine"
-    lowers it to 0 over all steps (Keras' CosineDecay); "exponential" lowers it to 1 % of its start.
-    undecayed: paths of variables that weight decay leaves out.
-    loss: "mse", "mae", "huber" or another of Keras' names, a `keras.losses.Loss`, or a function of (targets,
-    outputs).
-    batch_size, epochs: at least 1. epoch_windows: windows that one epoch visits, drawn anew for each; None
-    visits all. patience: epochs without a better validation loss before a replica stops;
-    None trains to the end. clipnorm: the largest norm of each variable's gradient, None does not clip.
-    weight_decay: decoupled, with any optimizer; None is the optimizer's own (AdamW: 0.004, others: none).
-    seed: of initial weights, window order and random layers; replica i has seed + i.
-    rng: "fast" draws the random layers' numbers cheaply, "keras" exactly as Keras would.
-    compute: "float32", or "bfloat16" to compute in bfloat16 and keep the weights in float32.
-    loss_weight: above 0, what the loss is multiplied by; regularization is not.
-    by: "engine", or "keras" for Keras' own training, slower, with what the engine does not do: moving
-    averages of the weights, a scaled loss, a train_step of the model's own. Random layers then draw as Keras
-    would.
-    reason: why it is left to Keras, for people.
-    record: how many of the windows, evenly spread (of `Shards` those of the first), are looked at after each
-    epoch, so that `Trained.flow` tells what gradients and gates did; None looks at none. The training is the
-    same bit for bit.
-    Raises ValueError on values out of range.
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer, default "nadam"
+        "nadam", "adam", "adamw", "sgd" and other names of Keras, with Keras' defaults; or a Keras optimizer,
+        which stands for its settings: it is left as it is.
+    learning_rate : float or None, default None
+        Above 0; None is that of the optimizer, 0.001 for a name.
+    schedule : {None, "cosine", "exponential"}, default None
+        None holds the learning rate; "cosine" lowers it to 0 over all steps (Keras' CosineDecay);
+        "exponential" lowers it to 1 % of its start.
+    loss : str or keras.losses.Loss or callable, default "mse"
+        "mse", "mae", "huber" or another of Keras' names, a loss of Keras, or a function of (targets,
+        outputs).
+    batch_size : int, default 32
+        Windows per step, at least 1.
+    epochs : int, default 50
+        The most epochs, at least 1.
+    epoch_windows : int or None, default None
+        Windows that one epoch visits, drawn anew for each; None visits all.
+    patience : int or None, default 10
+        Epochs without a better validation loss before a replica stops; None trains to the end.
+    clipnorm : float or None, default None
+        The largest norm of each variable's gradient, above 0; None does not clip.
+    weight_decay : float or None, default None
+        Decoupled, with any optimizer; None is the optimizer's own (AdamW: 0.004, others: none).
+    seed : int, default 0
+        Of initial weights, window order and random layers; replica i has seed + i.
+    rng : {"fast", "keras"}, default "fast"
+        Whether the random layers' numbers are drawn cheaply, or exactly as Keras would.
+    compute : {"float32", "bfloat16"}, default "float32"
+        With "bfloat16" it is computed in bfloat16, and the weights are kept in float32.
+    undecayed : tuple of str, default ()
+        Paths of variables that weight decay leaves out.
+    loss_weight : float, default 1.0
+        Above 0, what the loss is multiplied by; regularization is not.
+    by : {"engine", "keras"}, default "engine"
+        "keras" is Keras' own training, slower, with what the engine does not do: moving averages of the
+        weights, a scaled loss, a train_step of the model's own. Random layers then draw as Keras would.
+    reason : str, default ""
+        Why it is left to Keras, for people.
+    record : int or None, default None
+        How many of the windows, evenly spread (of `Shards` those of the first), are looked at after each
+        epoch, so that `Trained.flow` tells what gradients and gates did; None looks at none. The training is
+        the same bit for bit.
 
-    >>> Training(optimizer="adam", epochs=3).epochs
-    3
+    Raises
+    ------
+    ValueError
+        For values out of range, unknown names, and an optimizer that is not trained with.
+
+    Examples
+    --------
+    >>> Training(optimizer="adam", epochs=3)
+    Training(optimizer='adam', learning_rate=0.001, epochs=3)
     """
 
     optimizer: str | Optimizer = "nadam"
@@ -151,11 +179,21 @@ class Training(Written):
         return f"{self.loss_weight} x {key_of(self.loss)}"
 
     def build_loss(self) -> keras.losses.Loss:
-        """Return the Keras loss."""
+        """Return the loss as an object of Keras.
+
+        Returns
+        -------
+        keras.losses.Loss
+            The loss, without `loss_weight`.
+        """
         return loss_of(self.loss)
 
     def build_optimizer(self) -> Optimizer:
-        """Return the Keras optimizer, with a constant learning rate (the engine applies `schedule`) or its
-        own schedule.
+        """Return the optimizer as an object of Keras.
+
+        Returns
+        -------
+        keras.optimizers.Optimizer
+            A new one, with a constant learning rate (the engine applies `schedule`) or its own schedule.
         """
         return made(self.optimizer, self.learning_rate, self.clipnorm, self.weight_decay)

@@ -22,17 +22,46 @@ PARTS = ("conv", "recurrent", "head")
 class Architecture(Written, Plain):
     """A conv-recurrent network as a value: it can be compared, written to JSON, and built.
 
-    conv: convolutions in order; recurrent: recurrent layers in order, at least one; head: the map to the
-    horizon; instance_norm: what is taken off each window and put back at the end, "last" (its last value),
-    "standard" (its mean and standard deviation) or None; calendar: whether the forecaster adds the time of
-    year and day to the known-future columns; skip: a linear map from the window of the target
-    to the horizon beside the network, which a closed-form ridge map can start; reads: what the recurrent
-    layers read: "convolutions", what these give; "input", the window itself; "channels", the window with
-    time and channels exchanged, each channel one step of input_size features (the dimension shuffle of Karim
-    et al. 2018, arXiv:1709.05206). Where it is not the convolutions, these stand beside: their mean over
-    time joins the last state before the head.
-    Raises ValueError for what is out of range or does not go together.
+    It declares a network and holds no weights; `build` makes a `keras.Model` for the sizes of some data. The
+    estimators and `Study` take it wherever they take a model, and build it for their data.
 
+    Parameters
+    ----------
+    conv : tuple of Conv, default ()
+        Convolutions in order; none by default.
+    recurrent : tuple of Recurrent, default (Recurrent(units=32),)
+        Recurrent layers in order, at least one.
+    head : Head, default Head()
+        The map from the last state to the outputs.
+    instance_norm : {"last", "standard", None}, default None
+        What is taken off each window and put back at the end: its last value, or its mean and standard
+        deviation.
+    calendar : bool, default False
+        Whether the forecaster adds the time of year and day to the known-future columns.
+    skip : bool, default False
+        Whether a linear map from the window of the target to the horizon stands beside the network, which a
+        closed-form ridge map can start.
+    reads : {"convolutions", "input", "channels"}, default "convolutions"
+        What the recurrent layers read: what the convolutions give; the window itself; or the window with time
+        and channels exchanged, each channel one step of input_size features (the dimension shuffle of Karim
+        et al.). Where it is not the convolutions, these stand beside: their mean over time joins the last
+        state before the head.
+
+    Raises
+    ------
+    ValueError
+        For what is out of range or does not go together.
+
+    See Also
+    --------
+    preset : The networks that come with normcast.
+
+    Notes
+    -----
+    Karim et al. 2018, arXiv:1709.05206, for reads="channels".
+
+    Examples
+    --------
     >>> Architecture(recurrent=(Recurrent(units=8),)).build(input_size=21, channels=3, outputs=7).output_shape
     (None, 7)
     >>> one = Architecture(conv=(Conv(filters=4),))
@@ -107,14 +136,38 @@ class Architecture(Written, Plain):
     ) -> keras.Model:
         """Build the network; weights are drawn anew at each call.
 
-        input_size: time steps read; channels: columns of the input; outputs: how many numbers come out,
-        whatever they are: steps of a horizon, classes, quantities. For a forecast the first channel is the
-        target; futr: known-future columns, read as a second input (batch, outputs, futr); stat: static
-        columns, read as (batch, stat); padded: whether windows may be padded on the left: one more channel,
-        the last, is 1 where there is a step and 0 where it is padded, whose values are then not read.
-        Returns a model from (batch, input_size, channels) to (batch,
-        outputs), or to (batch, outputs, len(quantiles)) in ascending order where quantiles are given.
-        Raises ValueError where a size is below one.
+        For a forecast the first channel is the target.
+
+        Parameters
+        ----------
+        input_size : int
+            Time steps read, at least 1.
+        channels : int, default 1
+            Columns of the input, at least 1.
+        outputs : int, default 1
+            How many numbers come out, whatever they are: steps of a horizon, classes, quantities.
+        quantiles : sequence of float, default ()
+            Quantiles to forecast, each within (0, 1); with any, each output has one number per quantile.
+        futr : int, default 0
+            Known-future columns, read as a second input (batch, outputs, futr).
+        stat : int, default 0
+            Static columns, read as one more input (batch, stat).
+        padded : bool, default False
+            Whether windows may be padded on the left: one more channel, the last, is 1 where there is a step
+            and 0 where it is padded, whose values are then not read.
+        name : str, default "normcast"
+            Name of the model.
+
+        Returns
+        -------
+        keras.Model
+            From (batch, input_size, channels) to (batch, outputs), or to (batch, outputs, len(quantiles)) in
+            ascending order where quantiles are given. It is not compiled.
+
+        Raises
+        ------
+        ValueError
+            If a size is below one.
         """
         from normcast.models.network import Ends, network
 
@@ -127,16 +180,43 @@ class Architecture(Written, Plain):
         )
 
     def with_head(self, activation: str) -> Architecture:
-        """Return the same network with another activation at its head."""
+        """Return the same network with another activation at its head.
+
+        Parameters
+        ----------
+        activation : str
+            A name that Keras knows, such as "softplus" for targets that cannot be negative.
+
+        Returns
+        -------
+        Architecture
+            A new value; this one stays as it is.
+        """
         return replace(self, head=replace(self.head, activation=activation))
 
     def resized(self, units: int | None = None, filters: int | None = None) -> Architecture:
         """Return the same network, wider or narrower.
 
-        units: of each recurrent layer; filters: of the first convolution, the others keep their ratio to it,
-        rounded, at least 1. None leaves them as they are.
-        Raises ValueError for sizes below one, and for filters where there are no convolutions.
+        Parameters
+        ----------
+        units : int or None, default None
+            Of each recurrent layer; None leaves them as they are.
+        filters : int or None, default None
+            Of the first convolution; the others keep their ratio to it, rounded, at least 1. None leaves
+            them.
 
+        Returns
+        -------
+        Architecture
+            A new value; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            For sizes below one, and for filters where there are no convolutions.
+
+        Examples
+        --------
         >>> network = Architecture(conv=(Conv(filters=128), Conv(filters=256)))
         >>> [each.filters for each in network.resized(filters=24).conv], network.resized(8).recurrent[0].units
         ([24, 48], 8)

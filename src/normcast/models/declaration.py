@@ -28,15 +28,46 @@ RECURRENT_DROPOUTS = {
 class Conv(Written, Plain):
     """One convolution over time with what stands around it.
 
-    Order: convolution, norm (`norm_at="before"`), activation, norm (`"after"`), dropout, squeeze-excite.
-    filters: output channels; kernel_size, strides: time steps, of which strides > 1 makes patches that end
-    at the newest step; norm: None, "batch" or "layer"; norm_scale: whether batch norm learns a scale
-    (redundant before selu); dropout: rate in [0, 1); dropout_kind: one of `DROPOUTS`: "plain" drops values,
-    "alpha" and "gaussian" are Keras' own, "spatial" and "spatial alpha" and "spatial gaussian" act on whole
-    channels, "time step" on whole steps; squeeze_excite: reduction ratio, or None;
-    padding: "causal", each step sees itself and those before it, or "same", those on both sides.
-    Raises ValueError for what is out of range or does not go together.
+    In this order: convolution, norm (with norm_at="before"), activation, norm (with "after"), dropout,
+    squeeze-excite.
 
+    Parameters
+    ----------
+    filters : int
+        Output channels, at least 1.
+    kernel_size : int, default 3
+        Time steps that each output reads.
+    strides : int, default 1
+        Time steps from one output to the next; more than 1 makes patches that end at the newest step.
+    activation : str, default "relu"
+        Any activation of Keras, by name.
+    kernel_initializer : str, default "glorot_uniform"
+        Any initializer of Keras, by name; selu wants "lecun_normal".
+    use_bias : bool, default True
+        Whether it learns a bias; redundant directly before batch norm.
+    norm : {None, "batch", "layer"}, default None
+        Which normalization it has.
+    norm_at : {"before", "after"}, default "before"
+        On which side of the activation the norm stands.
+    norm_scale : bool, default True
+        Whether batch norm learns a scale (redundant before selu).
+    dropout : float, default 0.0
+        Rate, at least 0 and below 1; 0 means no dropout.
+    dropout_kind : str, default "plain"
+        "plain" drops single values, "alpha" and "gaussian" are Keras' own; "spatial", "spatial alpha" and
+        "spatial gaussian" act on whole channels, "time step" on whole steps.
+    squeeze_excite : int or None, default None
+        Reduction ratio of a squeeze-excite, or None for none.
+    padding : {"causal", "same"}, default "causal"
+        Whether each step sees itself and those before it, or those on both sides.
+
+    Raises
+    ------
+    ValueError
+        For what is out of range or does not go together.
+
+    Examples
+    --------
     >>> Conv(filters=10, kernel_size=3, activation="relu").filters
     10
     """
@@ -87,15 +118,44 @@ class Conv(Written, Plain):
 class Recurrent(Written, Plain):
     """One recurrent layer with what acts inside it and what stands behind it.
 
-    cell: "lstm" or "gru"; units: size of the state.
-    Inside the recurrence: norm_inside: None, "batch", "layer" or "rms"; recurrent_dropout: rate;
-    recurrent_dropout_kind: what it acts on, one of `RECURRENT_DROPOUTS`, "variational" as in Keras; zoneout:
-    rate at which a unit keeps its old value, of an LSTM one for both states or (hidden, cell);
-    weight_dropout: rate on the recurrent weights; input_dropout: rate on the input, one mask for all steps.
-    Behind it: norm of the output: None, "batch" or "layer"; dropout: rate; dropout_kind: as in `Conv`.
-    What Keras' own layer can do is done by it, the rest by that of `normcast.layers`.
-    Raises ValueError for what is out of range or does not go together.
+    Inside the recurrence act `norm_inside`, `recurrent_dropout`, `zoneout` and `weight_dropout`; before it
+    `input_dropout`; behind it stand `norm`, then `dropout`. What Keras' own layer can do is done by it, the
+    rest by that of `normcast.layers`.
 
+    Parameters
+    ----------
+    units : int
+        Size of the state, at least 1.
+    cell : {"lstm", "gru"}, default "lstm"
+        Which recurrence it is.
+    dropout : float, default 0.0
+        Rate of the dropout behind it, at least 0 and below 1, as all rates.
+    recurrent_dropout : float, default 0.0
+        Rate of the dropout inside it.
+    norm : {None, "batch", "layer"}, default None
+        Which normalization its output goes through.
+    norm_inside : {None, "batch", "layer", "rms"}, default None
+        Which normalization stands inside the recurrence; see `normcast.layers.LSTM`.
+    zoneout : float or tuple of two float, default 0.0
+        Rate at which a unit keeps its old value in training; of an LSTM one for both states, or (hidden,
+        cell).
+    recurrent_dropout_kind : str, default "variational"
+        What `recurrent_dropout` acts on: "variational", as in Keras, "tied", "per_step", "semeniuta" or, of
+        an LSTM, "moon"; see `normcast.layers.LSTM`.
+    weight_dropout : float, default 0.0
+        Rate at which recurrent weights are dropped.
+    input_dropout : float, default 0.0
+        Rate at which inputs are dropped, the same ones at all steps.
+    dropout_kind : str, default "plain"
+        What `dropout` drops, as in `Conv`.
+
+    Raises
+    ------
+    ValueError
+        For what is out of range or does not go together.
+
+    Examples
+    --------
     >>> Recurrent(units=15).cell, Recurrent(units=15, norm_inside="layer", zoneout=0.1).zoneout
     ('lstm', 0.1)
     """
@@ -154,11 +214,17 @@ class Recurrent(Written, Plain):
 
 @dataclass(frozen=True, repr=False)
 class Head(Written, Plain):
-    """The map from the last state to the horizon.
+    """The map from the last state to the outputs.
 
-    activation: "linear" unless the targets cannot be negative; zero_start: weights start at zero, so that
-    the network starts at its linear skip.
+    Parameters
+    ----------
+    activation : str, default "linear"
+        Any activation of Keras, by name; "linear" unless the targets cannot be negative.
+    zero_start : bool, default False
+        Whether its weights start at zero, so that the network starts at its linear skip.
 
+    Examples
+    --------
     >>> Head().activation
     'linear'
     """

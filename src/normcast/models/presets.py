@@ -11,7 +11,28 @@ DEFAULT = "patch-lstm"
 
 @dataclass(frozen=True)
 class Preset:
-    """A named network. words: one line; optimizer, learning_rate, loss: how it is best trained."""
+    """A network that comes with normcast, with the training settings that suit it.
+
+    `PRESETS` has them by name; the one that is taken where none is named is `DEFAULT`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    words : str
+        One line that describes it.
+    optimizer : str, default "adam"
+        The optimizer that it is best trained with, by Keras' name.
+    learning_rate : float, default 1e-3
+        Its learning rate.
+    loss : str, default "mae"
+        The loss that it is best trained with, by Keras' name.
+
+    Examples
+    --------
+    >>> sorted(PRESETS)[:3], DEFAULT
+    (['conv-lstm', 'conv-se-lstm', 'deep-conv-lstm'], 'patch-lstm')
+    """
 
     architecture: Architecture
     words: str
@@ -109,10 +130,27 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str) -> Preset:
     """Return a preset by name.
 
-    Raises ValueError for an unknown name, with the names there are.
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`, such as "patch-lstm", "conv-lstm", "lstm" or, for cases, "lstm-fcn".
 
+    Returns
+    -------
+    Preset
+        The network and how it is best trained.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the names there are.
+
+    Examples
+    --------
     >>> preset("conv-lstm").optimizer
     'adam'
+    >>> preset("conv-lstm").architecture.recurrent
+    (Recurrent(units=15, norm='batch'),)
     """
     if name not in PRESETS:
         raise ValueError(unknown("preset", name, PRESETS, where="model"))

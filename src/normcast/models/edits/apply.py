@@ -31,10 +31,31 @@ SAME = ({keras.layers.LSTM, LSTM}, {keras.layers.GRU, GRU}, {keras.layers.Conv1D
 class Applied:
     """An edited model and what became of the old weights.
 
-    kept: variables carried over, as "layer/variable"; fresh: variables of old layers that start anew because
-    their shape or class changed; dropped: variables that have no place any more. New layers are in none.
-    carried: where the kept ones stand among the model's weights. restarted: kept ones whose state the
-    optimizer lost (moments, averages), which happens only to variables that it did not train before.
+    Variables are named "layer/variable". Those of new layers are in none of the lists.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The edited model.
+    kept : tuple of str
+        Variables carried over.
+    fresh : tuple of str
+        Variables of old layers that start anew because their shape or class changed.
+    dropped : tuple of str
+        Variables that have no place any more.
+    carried : frozenset of int, default frozenset()
+        Where the kept ones stand among the model's weights.
+    restarted : tuple of str, default ()
+        Kept ones whose state the optimizer lost (moments, averages), which happens only to variables that it
+        did not train before.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from normcast.models.edits import Set
+    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])
+    >>> print(apply_reported(net, [Set("lstm_1", recurrent_dropout=0.2)]))
+    kept 3 variables
     """
 
     model: keras.Model
@@ -57,11 +78,34 @@ def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
 
     Weights of layers whose shape did not change are carried over, and so is all that the model was compiled
     with, down to the moments that the optimizer keeps of those weights, so that training goes on where it
-    was. `apply_reported` also says which weights could not be kept.
-    Edits are data: layers that would run code of their own, such as Lambda, are not made from them.
-    Raises ValueError on such layers and on names and arguments that do not exist, TypeError on a model
-    without a graph.
+    was. Edits are data: layers that would run code of their own, such as Lambda, are not made from them.
 
+    Parameters
+    ----------
+    model : keras.Model
+        Any model with a graph: Sequential or functional, ours or anyone's.
+    edits : iterable of Edit
+        What to change, in order, such as the fix of a finding or a placement of a study.
+
+    Returns
+    -------
+    keras.Model
+        The edited model.
+
+    Raises
+    ------
+    ValueError
+        For layers of code, and for names and arguments that do not exist.
+    TypeError
+        If the model has no graph (a subclass with a call of its own).
+
+    See Also
+    --------
+    apply_reported : The same, and which weights could not be kept.
+    diff : The edits that lead from one model to another.
+
+    Examples
+    --------
     >>> import keras
     >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])
     >>> from normcast.models.edits import Insert
@@ -72,7 +116,39 @@ def apply(model: keras.Model, edits: Iterable[Edit]) -> keras.Model:
 
 
 def apply_reported(model: keras.Model, edits: Iterable[Edit]) -> Applied:
-    """Return the edited model together with what became of each weight."""
+    """Return the edited model together with what became of each weight.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any model with a graph; it stays as it is.
+    edits : iterable of Edit
+        What to change, in order.
+
+    Returns
+    -------
+    Applied
+        The edited model, and which weights were kept, start anew or were dropped.
+
+    Raises
+    ------
+    ValueError
+        For layers of code, and for names and arguments that do not exist.
+    TypeError
+        If the model has no graph.
+
+    See Also
+    --------
+    apply : The edited model alone.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from normcast.models.edits import Set
+    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])
+    >>> apply_reported(net, [Set("lstm_1", units=8)]).fresh
+    ('lstm_1/kernel', 'lstm_1/recurrent_kernel', 'lstm_1/bias')
+    """
     classes, edits = custom_classes(model), tuple(edits)
     for edit in edits:
         refuse_code(edit.to_dict(), "Edit", classes)

@@ -14,8 +14,31 @@ from normcast.models.graph.wiring import INPUTS, OUTPUTS, Call, Ref, WiredLayer,
 
 
 def diff(a: keras.Model, b: keras.Model) -> tuple[Edit, ...]:
-    """Return edits so that `apply(a, edits)` equals b in configuration; layers are matched by name.
+    """Return edits so that `apply(a, edits)` equals b in configuration.
 
+    Layers are matched by name.
+
+    Parameters
+    ----------
+    a, b : keras.Model
+        The model to start from, and the one to arrive at.
+
+    Returns
+    -------
+    tuple of Edit
+        What leads from a to b; empty where they have the same configuration.
+
+    Raises
+    ------
+    TypeError
+        If a model has no graph.
+
+    See Also
+    --------
+    apply : Makes edits.
+
+    Examples
+    --------
     >>> import keras
     >>> from normcast.models.edits import Set, apply
     >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4, name="lstm_1")])

@@ -12,11 +12,19 @@ from normcast.plain import parsed, read, short, text
 
 
 class Edit:
-    """One change of a model. Edits are values: they compare, hash, print as one line, and round-trip as JSON.
+    """One change of a model: `Set`, `Insert`, `Remove`, `Move`, `Replace`, `Rewire` or `Compile`.
 
-    A layer is named as in the model; inside a nested model by its path ("encoder/lstm_1"), or by its name
-    alone where only one layer has it.
+    Edits are values: they compare, hash, print as one line, and round-trip as JSON. A layer is named as in
+    the model; inside a nested model by its path ("encoder/lstm_1"), or by its name alone where only one layer
+    has it. `apply` makes them.
 
+    Attributes
+    ----------
+    layer : str
+        The layer that it is about.
+
+    Examples
+    --------
     >>> Edit.from_dict(Remove("dropout_1").to_dict())
     Remove('dropout_1')
     """
@@ -29,13 +37,35 @@ class Edit:
         Edit.kinds[cls.kind] = cls
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the edit as plain data: {"edit": kind, ...}."""
+        """Return the edit as plain data.
+
+        Returns
+        -------
+        dict
+            The kind under "edit", and each argument that is not None by its name.
+        """
         fields = {key: value for key, value in vars(self).items() if value is not None}
         return {"edit": self.kind, **fields}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Edit:
-        """Read an edit from plain data. Raises ValueError on a kind that does not exist."""
+        """Read an edit from plain data.
+
+        Parameters
+        ----------
+        data : mapping
+            What `to_dict` gave.
+
+        Returns
+        -------
+        Edit
+            The edit, equal to the one that was written.
+
+        Raises
+        ------
+        ValueError
+            For a kind that does not exist, and for names of layers that are no text.
+        """
         fields = dict(data)
         kind = fields.pop("edit", None)
         if kind not in Edit.kinds:
@@ -65,6 +95,20 @@ class Edit:
 class Set(Edit):
     """Give a layer other arguments; on a wrapper, arguments of the wrapped layer work too.
 
+    Parameters
+    ----------
+    layer : str
+        Name or path of the layer.
+    **config
+        Arguments of its class with their new values; all but name.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to set, or a name is to be set, since edits find layers by it.
+
+    Examples
+    --------
     >>> str(Set("lstm_1", activation="tanh"))
     "lstm_1: activation='tanh'"
     """
@@ -89,8 +133,21 @@ class Set(Edit):
 class Insert(Edit):
     """Put a new layer after or before a layer; all readers of that place then read the new layer.
 
-    what: a layer, its serialized form, or a class name. An InputLayer needs no place.
+    Parameters
+    ----------
+    what : keras.Layer or dict or str
+        A layer, its serialized form, or a class name.
+    after, before : str or None, default None
+        Name or path of the layer beside which it stands; exactly one of the two. An InputLayer needs no
+        place.
 
+    Raises
+    ------
+    ValueError
+        If not exactly one place is given.
+
+    Examples
+    --------
     >>> str(Insert("LayerNormalization", after="lstm_1"))
     'lstm_1: + LayerNormalization after'
     """
@@ -124,6 +181,13 @@ class Insert(Edit):
 class Remove(Edit):
     """Take a layer out; its readers then read what it read.
 
+    Parameters
+    ----------
+    layer : str
+        Name or path of the layer.
+
+    Examples
+    --------
     >>> str(Remove("dropout_1"))
     'dropout_1: removed'
     """
@@ -143,6 +207,20 @@ class Remove(Edit):
 class Move(Edit):
     """Take a layer out and put it after or before another one.
 
+    Parameters
+    ----------
+    layer : str
+        Name or path of the layer.
+    after, before : str or None, default None
+        Name or path of the layer beside which it then stands; exactly one of the two.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one place is given, or the layer would stand beside itself.
+
+    Examples
+    --------
     >>> str(Move("dropout_1", after="bn_1"))
     'dropout_1: moved after bn_1'
     """
@@ -169,6 +247,15 @@ class Move(Edit):
 class Replace(Edit):
     """Put another layer in the place of a layer; it takes over the name unless it brings one.
 
+    Parameters
+    ----------
+    layer : str
+        Name or path of the layer that goes.
+    what : keras.Layer or dict or str
+        The one that comes: a layer, its serialized form, or a class name.
+
+    Examples
+    --------
     >>> str(Replace("lstm_1", {"class_name": "GRU", "config": {"units": 8}}))
     'lstm_1: -> GRU(units=8)'
     """
@@ -187,13 +274,29 @@ class Replace(Edit):
 
 
 class Rewire(Edit):
-    """Let a call of a layer read other tensors; "(inputs)" and "(outputs)" stand for the model's own ends.
+    """Let a call of a layer read other tensors.
 
-    inputs: names of layers; "lstm_1:1" is a second output, "lstm_1#1" a second call. A nested list is one
-    argument that is a list, as merging layers take it. None keeps them, [] drops the call and later ones.
-    call: the number of the call; the number of calls so far adds one. arguments: named call arguments
-    ("training", "use_causal_mask"), replacing those there are; {"tensor": name} stands for a tensor.
+    Parameters
+    ----------
+    layer : str
+        Name or path of the layer; "(inputs)" and "(outputs)" stand for the model's own ends.
+    inputs : str or list or None, default None
+        Names of layers to read; "lstm_1:1" is a second output, "lstm_1#1" a second call. A nested list is one
+        argument that is a list, as merging layers take it. None keeps what is read, [] drops the call and
+        later ones.
+    call : int or None, default None
+        The number of the call, the first by default; the number of calls so far adds one.
+    arguments : mapping or None, default None
+        Named call arguments ("training", "use_causal_mask"), replacing those there are; {"tensor": name}
+        stands for a tensor. None keeps them.
 
+    Raises
+    ------
+    ValueError
+        If neither inputs nor arguments are given, or they are of another type.
+
+    Examples
+    --------
     >>> str(Rewire("add_1", ["conv_1", "conv_4"]))
     'add_1: reads conv_1, conv_4'
     """
@@ -238,6 +341,18 @@ class Rewire(Edit):
 def edits_to_json(edits: Iterable[Edit]) -> str:
     """Write edits as JSON text.
 
+    Parameters
+    ----------
+    edits : iterable of Edit
+        What to write, such as the fix of a finding.
+
+    Returns
+    -------
+    str
+        A list of objects, one per edit.
+
+    Examples
+    --------
     >>> edits_to_json([Remove("dropout_1")])
     '[{"edit": "remove", "layer": "dropout_1"}]'
     """
@@ -247,6 +362,23 @@ def edits_to_json(edits: Iterable[Edit]) -> str:
 def edits_from_json(given: str) -> tuple[Edit, ...]:
     """Read edits from JSON text.
 
+    Parameters
+    ----------
+    given : str
+        What `edits_to_json` wrote.
+
+    Returns
+    -------
+    tuple of Edit
+        The edits in order.
+
+    Raises
+    ------
+    ValueError
+        For anything else, with the place in the text.
+
+    Examples
+    --------
     >>> edits_from_json('[{"edit": "set", "layer": "bn_1", "config": {"momentum": 0.9}}]')
     (Set('bn_1', momentum=0.9),)
     """

@@ -16,9 +16,20 @@ from normcast.plain import short
 class Compile(Edit):
     """Let another loss of Keras' own, by its name, train a compiled model; settings that both have stay.
 
-    loss: "sparse_categorical_crossentropy", or the name of its class. output: the output whose loss it is,
-    which a model of one output need not say.
+    Parameters
+    ----------
+    loss : str
+        Name of the function, such as "sparse_categorical_crossentropy", or of the class.
+    output : str or None, default None
+        The output whose loss it is, which a model of one output need not say.
 
+    Raises
+    ------
+    ValueError
+        If Keras has no such loss.
+
+    Examples
+    --------
     >>> str(Compile("categorical_crossentropy"))
     'compile: loss=categorical_crossentropy'
     """
