@@ -14,7 +14,17 @@ from normcast.windows.arrays import Scaled
 
 
 class FittedCandidate(Protocol):
-    """A candidate that has seen what may be seen before a cutoff."""
+    """A candidate that has seen what may be seen before a cutoff: what `Candidate.fit` gives.
+
+    A class of your own needs the same two properties and `forecast`.
+
+    Examples
+    --------
+    >>> from normcast.candidates.seasonal_naive import SeasonalNaive
+    >>> fitted: FittedCandidate = SeasonalNaive(season=7)
+    >>> fitted.reads
+    7
+    """
 
     @property
     def reads(self) -> int | None:
@@ -25,7 +35,20 @@ class FittedCandidate(Protocol):
         """What forecasts from the cutoff on, and is kept in a file: it knows nothing of a panel's rows."""
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Forecast windows in scaled units, (windows, h), from rows of their series before their cutoff."""
+        """Forecast windows from rows of their series before their cutoff.
+
+        Parameters
+        ----------
+        scaled : Scaled
+            The columns of a panel, scaled.
+        windows : Windows
+            What to forecast.
+
+        Returns
+        -------
+        array (windows, h)
+            In scaled units.
+        """
 
 
 class Timeless:
@@ -39,11 +62,26 @@ class Timeless:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to forecast, as a value: `fit` takes what stands before a cutoff and the season in rows.
+    """A way to forecast that costs next to nothing, as a value.
 
-    name: its column in a back-test; place: its order among the others. `fit` gives what it fitted by name,
-    its own or several that start with it; nothing where it does not apply to the rows before the cutoff.
-    words: what it does, in a line.
+    Parameters
+    ----------
+    name : str
+        Its column in a back-test.
+    place : int
+        Its order among the others.
+    fit : callable
+        Takes what stands before a cutoff, a `ForecastFold`, and the season in rows. It gives what it fitted
+        by name, its own or several that start with it; nothing where it does not apply to the rows before the
+        cutoff.
+    words : str
+        What it does, in a line.
+
+    Examples
+    --------
+    >>> from normcast.candidates import candidates
+    >>> candidates()[0].name, candidates()[0].words
+    ('naive', 'the last value, repeated')
     """
 
     name: str

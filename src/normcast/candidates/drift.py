@@ -16,11 +16,28 @@ from normcast.windows.arrays import Scaled
 def drift(y: np.ndarray, windows: Windows, offsets: np.ndarray) -> np.ndarray:
     """Continue the line from the first row of the series through the last row before the cutoff.
 
-    y: (rows,) flat values of a panel; offsets (series + 1,): first row of each series. Only rows of a
-    window's own series before its cutoff are read; one row of history makes a flat line.
-    Returns (windows, h), in the unit of y.
-    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+    Only rows of a window's own series before its cutoff are read; one row of history makes a flat line.
 
+    Parameters
+    ----------
+    y : array (rows,)
+        The series of a panel one after another.
+    windows : Windows
+        What to forecast.
+    offsets : int array (series + 1,)
+        First row of each series, and the end of the last.
+
+    Returns
+    -------
+    array (windows, h)
+        In the unit of y.
+
+    Notes
+    -----
+    Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+
+    Examples
+    --------
     >>> windows = Windows(np.array([1]), np.array([0]), input_size=2, h=2)
     >>> drift(np.array([1.0, 9.0, 5.0]), windows, offsets=np.array([0, 3]))
     array([[7., 9.]])

@@ -23,10 +23,23 @@ PENALTIES = tuple(
 class Ridge(Timeless):
     """A linear map, shared by all series, from window to horizon, both less the window's last value.
 
-    forecast = last + (window - last) @ weights + intercept, where last is the window's last value. weights:
-    (input_size, h); intercept: (h,); penalty: the one chosen, relative to the Gram's mean eigenvalue. The
-    last row of weights meets a zero always, and is zero.
+    With last for the window's last value, it forecasts::
 
+        last + (window - last) @ weights + intercept
+
+    The last row of weights meets a zero always, and is zero. `fit_ridge` makes one.
+
+    Parameters
+    ----------
+    weights : array (input_size, h)
+        The map.
+    intercept : array (h,)
+        What is added at each step.
+    penalty : float
+        The one chosen, relative to the mean eigenvalue of the Gram matrix.
+
+    Examples
+    --------
     >>> window = Windows(np.array([0]), np.array([0]), input_size=2, h=1)
     >>> trend = Ridge(weights=np.array([[-1.0], [0.0]]), intercept=np.zeros(1), penalty=0.0)
     >>> trend.predict(np.array([3.0, 5.0]), window)
@@ -39,16 +52,47 @@ class Ridge(Timeless):
 
     @classmethod
     def of(cls, moments: Moments, weights: np.ndarray, penalty: float) -> Ridge:
-        """Return the map with the intercept that makes it right for the mean window."""
+        """Return the map with the intercept that makes it right for the mean window.
+
+        Parameters
+        ----------
+        moments : Moments
+            What was added up over the windows.
+        weights : array (input_size, h)
+            The map.
+        penalty : float
+            The one it was solved with.
+
+        Returns
+        -------
+        Ridge
+            The map.
+        """
         weights = np.ascontiguousarray(weights)  # as a file gives them: else sums differ in their last bit
         return cls(weights, moments.mean_y - moments.mean_x @ weights, penalty)
 
     def predict(self, values: np.ndarray, windows: Windows, offsets: np.ndarray | None = None) -> np.ndarray:
-        """Forecast each window from the flat scaled values (rows,); nothing at or after a cutoff is read.
+        """Forecast each window; nothing at or after a cutoff is read.
 
-        offsets (series + 1,): first row of each series, before which steps are padded with the window's last
-        value; without them no step is. Returns (windows, h), in the scaled unit. Raises ValueError for
-        windows of another size.
+        Parameters
+        ----------
+        values : array (rows,)
+            The series one after another, scaled.
+        windows : Windows
+            What to forecast, of the size that the map has.
+        offsets : int array (series + 1,) or None, default None
+            First row of each series, before which steps are padded with the window's last value; without them
+            no step is.
+
+        Returns
+        -------
+        array (windows, h)
+            In the scaled unit.
+
+        Raises
+        ------
+        ValueError
+            For windows of another size.
         """
         if (windows.input_size, windows.h) != self.weights.shape:
             raise ValueError(
@@ -69,7 +113,20 @@ class Ridge(Timeless):
         return len(self.weights)
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Forecast windows in scaled units, (windows, h), whatever they read; short series are padded."""
+        """Forecast windows, whatever they read; short series are padded.
+
+        Parameters
+        ----------
+        scaled : Scaled
+            The columns of a panel, scaled.
+        windows : Windows
+            What to forecast.
+
+        Returns
+        -------
+        array (windows, h)
+            In scaled units.
+        """
         return self.predict(scaled.y, windows.reading(self.reads), scaled.arrays.offsets)
 
 
@@ -82,19 +139,48 @@ def fit_ridge(
     offsets: np.ndarray | None = None,
     truth: np.ndarray | None = None,
 ) -> Ridge:
-    """Fit the map on training windows; its penalty has the least mean absolute error on validation windows.
+    """Fit a ridge map on training windows, with the penalty that errs least on validation windows.
 
-    values: (rows,) flat and scaled per series, so that series of different size weigh the same. penalties:
-    relative to the Gram's mean eigenvalue; the intercept is not penalized. max_windows: of more training
-    windows than this, this many are taken at even distances (and a tenth as many of the validation windows);
-    fewer where steps with unobserved targets, which each add up windows of their own, would add up twice
-    this. offsets: as in `Ridge.predict`. truth: (rows,) what targets are read from, by default values; NaN
-    where nothing was observed, which counts nowhere: each step is fitted on the windows in which it was.
-    The Gram matrix is added up in float64 over chunks of windows and decomposed once for all penalties.
-    Raises ValueError without training or validation windows.
-    Source: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear,
-    Zeng et al. 2023, arXiv:2205.13504.
+    It errs least by the mean absolute error, and does not weigh on the intercept. The Gram matrix is added up
+    in float64 over chunks of windows and decomposed once for all penalties.
 
+    Parameters
+    ----------
+    values : array (rows,)
+        The series one after another, each scaled, so that series of different size weigh the same.
+    train : Windows
+        What the map is fitted on.
+    valid : Windows
+        What the penalty is chosen on.
+    penalties : sequence of float, default PENALTIES
+        To choose from, relative to the mean eigenvalue of the Gram matrix.
+    max_windows : int, default 500_000
+        Of more training windows than this, this many are taken at even distances (and a tenth as many of the
+        validation windows); fewer where steps with unobserved targets, which each add up windows of their
+        own, would add up twice this.
+    offsets : int array (series + 1,) or None, default None
+        As in `Ridge.predict`.
+    truth : array (rows,) or None, default None
+        What targets are read from, by default values; NaN where nothing was observed, which counts nowhere:
+        each step is fitted on the windows in which it was.
+
+    Returns
+    -------
+    Ridge
+        The map.
+
+    Raises
+    ------
+    ValueError
+        If there are no training or no validation windows.
+
+    Notes
+    -----
+    Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634; the last value subtracted as in NLinear, Zeng et
+    al. 2023, arXiv:2205.13504.
+
+    Examples
+    --------
     >>> line = np.arange(40.0)
     >>> windows = Windows(np.arange(20), np.zeros(20, int), input_size=4, h=2)
     >>> fit_ridge(line, windows, windows).predict(line, windows)[0].round(2)

@@ -43,8 +43,21 @@ def lengths(seasons: Sequence[int]) -> tuple[int, ...]:
 class StagedRidge:
     """A map for each stretch of time before a cutoff, fitted on windows that had ended when it begins.
 
-    maps: from the earliest on; since: (maps,) rows from the cutoff at which each begins, ascending; ends:
-    (series,) the flat row of each series at which the cutoff is.
+    Parameters
+    ----------
+    maps : tuple of Ridge
+        From the earliest on.
+    since : int array (maps,)
+        Rows from the cutoff at which each begins, ascending.
+    ends : int array (series,)
+        The flat row of each series at which the cutoff is.
+
+    Examples
+    --------
+    >>> early, late = (Ridge(np.zeros((2, 1)), np.full(1, step), penalty=0.0) for step in (1.0, 2.0))
+    >>> staged = StagedRidge((early, late), since=np.array([-4, 0]), ends=np.array([8]))
+    >>> staged.reads, float(staged.final.intercept[0])
+    (2, 2.0)
     """
 
     maps: tuple[Ridge, ...]
@@ -67,7 +80,20 @@ class StagedRidge:
         return self.maps[-1]
 
     def forecast(self, scaled: Scaled, windows: Windows) -> np.ndarray:
-        """Forecast windows in scaled units, (windows, h), each with the last map that began before it."""
+        """Forecast windows, each with the last map that began before it.
+
+        Parameters
+        ----------
+        scaled : Scaled
+            The columns of a panel, scaled.
+        windows : Windows
+            What to forecast.
+
+        Returns
+        -------
+        array (windows, h)
+            In scaled units.
+        """
         time = windows.cutoff - self.ends[windows.series]
         stage = np.maximum(np.searchsorted(self.since, time, side="right") - 1, 0)
         told = np.empty((len(windows), windows.h))

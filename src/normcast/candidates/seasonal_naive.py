@@ -17,12 +17,37 @@ def seasonal_naive(
 ) -> np.ndarray:
     """Repeat the last season before the cutoff: each step is the value whole seasons before it.
 
-    y: (rows,) flat values of a panel; windows: only rows of a window's own series before its cutoff (row
-    `start + input_size`) are read. season: rows in one season, at least 1. offsets (series + 1,): first row
-    of each series; without them a series is taken to begin where its window begins. A series with less than a
-    season behind the cutoff repeats its last value. Returns (windows, h), in the unit of y.
-    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+    Only rows of a window's own series before its cutoff (row `start + input_size`) are read. A series with
+    less than a season behind the cutoff repeats its last value.
 
+    Parameters
+    ----------
+    y : array (rows,)
+        The series of a panel one after another.
+    windows : Windows
+        What to forecast.
+    season : int
+        Rows in one season, at least 1.
+    offsets : int array (series + 1,) or None, default None
+        First row of each series, and the end of the last; without them a series is taken to begin where its
+        window begins.
+
+    Returns
+    -------
+    array (windows, h)
+        In the unit of y.
+
+    Raises
+    ------
+    ValueError
+        For a season below 1.
+
+    Notes
+    -----
+    Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.2.
+
+    Examples
+    --------
     >>> windows = Windows(np.array([0]), np.array([0]), input_size=4, h=3)
     >>> seasonal_naive(np.array([1.0, 2.0, 3.0, 4.0]), windows, season=2)
     array([[3., 4., 3.]])

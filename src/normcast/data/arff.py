@@ -18,17 +18,39 @@ _QUOTES = "'\""
 
 
 def read_arff(path: str | Path, needs_y: bool = True) -> CaseArrays:
-    """Return the cases of an .arff file: x and y.
+    """Return the cases of an .arff file.
 
-    x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
-    as text, or numbers where the last attribute is numeric.
     A row is numbers and then the label, or a quoted text of dimensions with \\\\n between them and then the
     label. As an .arff has one length, values that are missing at the end of all dimensions of a case end it.
-    needs_y: whether it is an error that a label is missing: the header names none, or a row has ? in its
-    place, or nothing; y is then left out.
-    Raises FileNotFoundError, or ValueError with the line for any other value that is missing, a label that
-    the header does not name, and rows or dimensions of different lengths.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+    needs_y : bool, default True
+        Whether it is an error that a label is missing: the header names none, or a row has ? in its place, or
+        nothing; y is then left out.
+
+    Returns
+    -------
+    CaseArrays
+        Its parts are x, (cases, time, channels) float32, or a list of (time, channels) where lengths differ;
+        and y, (cases,) labels as text, or numbers where the last attribute is numeric.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        With the line for any other value that is missing, a label that the header does not name, and rows or
+        dimensions of different lengths.
+
+    See Also
+    --------
+    Cases.read : The same, checked and held as cases.
+
+    Examples
+    --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "gait.arff"
     >>> head = "@attribute t0 real\\n@attribute t1 real\\n@attribute kind {rest,walk}\\n"

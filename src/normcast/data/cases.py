@@ -24,15 +24,41 @@ from normcast.sheet import HTML_ROWS, Sheet, Shown, Table
 class Cases(Shown):
     """Series, each a case of its own: the twin of `Panel` for arrays.
 
-    x: (cases, time, channels) float32; y: (cases,) labels or numbers, (cases, outputs), or (cases, time,
-    outputs) for each step, or (cases, 0) where nothing is told; groups: (cases,) what must not be split, such
-    as a subject, or None; times: (cases,) when each case was, as numbers or datetime64, or None; lengths:
-    (cases,) int32, how many steps each series has, shorter ones behind zeros, or None where all are of one
-    length; notes: what was found, to tell the user. Where a network reads several inputs, x is the series
-    that leads, name its input, and beside the others by name: (cases, time, channels) or (cases, columns).
-    ids: (cases,) what a long table calls each case, or None; target_names: of the columns of y, or None where
-    they have none.
+    `Cases.of` checks arrays, `Cases.read` a file; the class itself takes what is checked already. Where a
+    network reads several inputs, `x` is the series that leads, `name` its input, and `beside` the others by
+    name.
 
+    Parameters
+    ----------
+    x : float32 array (cases, time, channels)
+        The series; shorter ones stand behind zeros.
+    y : array (cases,), (cases, outputs) or (cases, time, outputs)
+        What is told of each case: a label or a number, several, or some for each step; (cases, 0) where
+        nothing is told.
+    groups : array (cases,) or None, default None
+        What must not be split, such as a subject.
+    times : array (cases,) or None, default None
+        When each case was, as numbers or datetime64.
+    lengths : int32 array (cases,) or None, default None
+        How many steps each series has; None where all are of one length.
+    notes : tuple of str, default ()
+        What was found, to tell the user.
+    name : str, default "past"
+        The input of the network that x is for.
+    beside : mapping of str to array, default {}
+        The other inputs by name: (cases, time, channels) or (cases, columns).
+    ids : array (cases,) or None, default None
+        What a long table calls each case.
+    target_names : tuple of str or None, default None
+        Names of the columns of y, where they have any.
+
+    See Also
+    --------
+    Panel : Series of a table, to be continued.
+    cut_windows : Cases out of a long table.
+
+    Examples
+    --------
     >>> cases = Cases.of(np.zeros((3, 8)), ["rest", "walk", "rest"])
     >>> cases.x.shape, cases.n_cases
     ((3, 8, 1), 3)
@@ -62,18 +88,42 @@ class Cases(Shown):
         layout: Layout | None = None,
         where: str = "cases",
     ) -> Cases:
-        """Check arrays: X (cases, time, channels), or (cases, time) for one channel; see the class.
+        """Check arrays, and hold them as cases.
 
-        x: an array of any library, or a list of series (time, channels) or (time,), which may differ in
-        length: zeros stand before the shorter ones, so that the last step of each is its newest. Or a dict
-        of such by the names of a model's inputs, where an array of two axes is (cases, columns).
-        y: an array; a frame, whose columns have names; or a list of sets, the labels that hold of each case.
-        layout: "channels_first" for X (cases, channels, time) and series (channels, time); None is
-        "channels_last", with a note where X looks otherwise. where: what messages call them, as the file.
-        Raises ValueError for shapes that do not go together, for no case, for what is not a finite number,
-        with the first such place, also where y, groups or times are missing for a case, and for whole numbers
-        beyond 2**53, which a float cannot hold.
+        Parameters
+        ----------
+        x : array, list of array, or dict
+            X (cases, time, channels), or (cases, time) for one channel, of any library. Or a list of series
+            (time, channels) or (time,), which may differ in length: zeros stand before the shorter ones, so
+            that the last step of each is its newest. Or a dict of such by the names of a model's inputs,
+            where an array of two axes is (cases, columns).
+        y : array, frame or list
+            What is told of each case; see the class. A frame, whose columns have names; or a list of sets,
+            the labels that hold of each case.
+        groups : array (cases,) or None, default None
+            What must not be split, such as a subject.
+        times : array (cases,) or None, default None
+            When each case was, as numbers or datetime64.
+        layout : {None, "channels_last", "channels_first"}, default None
+            "channels_first" for X (cases, channels, time) and series (channels, time); None is
+            "channels_last", with a note where X looks otherwise.
+        where : str, default "cases"
+            What messages call them, as the file.
 
+        Returns
+        -------
+        Cases
+            The cases, with notes on what was found.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not go together, for no case, for what is not a finite number, with the first
+            such place, also where y, groups or times are missing for a case, and for whole numbers beyond
+            2**53, which a float cannot hold.
+
+        Examples
+        --------
         >>> cases = Cases.of([[1, 2, 3], [4, 5]], ["rest", "walk"])
         >>> cases.x[:, :, 0].tolist(), cases.lengths.tolist()
         ([[1.0, 2.0, 3.0], [0.0, 4.0, 5.0]], [3, 2])
@@ -117,14 +167,37 @@ class Cases(Shown):
         needs_y: bool = True,
         sheet: str | None = None,
     ) -> Cases:
-        """Read cases from a file: .npz, .npy, .ts, .arff, or a long table such as a .csv; see `read_table`.
+        """Read cases from a file: .npz, .npy, .ts, .arff, or a long table such as a .csv.
 
-        names: what is called otherwise than usual, by the part it plays: arrays x, y, groups and times of an
-        .npz; files y, groups and times beside an .npy; columns id, y, time and groups of a table. layout: as
-        in `of`. Where a file has a train and a test part, this is the train part; see `read_parts`.
-        needs_y: False for cases of which something is to be told; y is (cases, 0) where the file has none.
-        sheet: of an .xlsx, by default its first.
-        Raises FileNotFoundError, or ValueError, which names the file.
+        Where a file has a train and a test part, this is the train part; see `read_parts`. What a table may
+        look like says `read_table`.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        names : mapping of str to str or None, default None
+            What is called otherwise than usual, by the part it plays: arrays x, y, groups and times of an
+            .npz; files y, groups and times beside an .npy; columns id, y, time and groups of a table.
+        layout : {None, "channels_last", "channels_first"}, default None
+            As in `of`.
+        needs_y : bool, default True
+            Whether it is an error that nothing is told; False for cases of which something is to be told: y
+            is (cases, 0) where the file has none.
+        sheet : str or None, default None
+            Of an .xlsx; its first by default.
+
+        Returns
+        -------
+        Cases
+            The cases, with notes on what was found.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            For a file that cannot be read as cases, which it names.
         """
         with workbook.asked_for(sheet or workbook.asked()):
             return _checked(read_case_file(path, names, needs_y), path, layout)
@@ -176,32 +249,98 @@ class Cases(Shown):
         return {self.name: self.x, **self.beside}
 
     def lengths_of(self, name: str) -> np.ndarray | None:
-        """Return how many steps each series of an input has, (cases,), None where all have as many."""
+        """Return how many steps each series of an input has.
+
+        Parameters
+        ----------
+        name : str
+            Name of the input.
+
+        Returns
+        -------
+        int32 array (cases,) or None
+            None where all have as many.
+        """
         return self.lengths if name == self.name else None
 
     def mapped(self, change: Callable[[np.ndarray], np.ndarray]) -> Cases:
-        """Return the cases with each input changed."""
+        """Return the cases with each input changed.
+
+        Parameters
+        ----------
+        change : callable
+            Takes an input, (cases, ...), and returns what stands in its place.
+
+        Returns
+        -------
+        Cases
+            New cases; these stay as they are.
+        """
         beside = {name: change(each) for name, each in self.beside.items()}
         return replace(self, x=change(self.x), beside=beside)
 
     def led_by(self, name: str) -> Cases:
-        """Return the same cases with this input, an even series, as x."""
+        """Return the same cases with another input as x.
+
+        Parameters
+        ----------
+        name : str
+            Name of the input, an even series.
+
+        Returns
+        -------
+        Cases
+            New cases; these stay as they are.
+        """
         beside = {other: each for other, each in self.inputs.items() if other != name}
         return replace(self, x=self.inputs[name], name=name, beside=beside)
 
     def at(self, places: np.ndarray) -> Cases:
-        """Return the cases at these places, (n,) positions."""
+        """Return the cases at these places.
+
+        Parameters
+        ----------
+        places : int array (n,)
+            Positions, from 0, or a mask (cases,).
+
+        Returns
+        -------
+        Cases
+            Those alone, in that order, with all that is told of them.
+        """
         own = {name: getattr(self, name) for name in ("groups", "times", "lengths", "ids")}
         some: Any = {name: None if each is None else each[places] for name, each in own.items()}
         return replace(self.mapped(lambda each: each[places]), y=self.y[places], **some)
 
     def cut_to(self, steps: int) -> Cases:
-        """Return the cases with their newest steps alone, so many."""
+        """Return the cases with their newest steps alone.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+
+        Returns
+        -------
+        Cases
+            New cases; these stay as they are.
+        """
         lengths = None if self.lengths is None else np.minimum(self.lengths, steps).astype(np.int32)
         return replace(self, x=self.x[:, -steps:], lengths=lengths)
 
     def filled_to(self, steps: int) -> Cases:
-        """Return the cases behind as many zeros as bring them to so many steps."""
+        """Return the cases behind zeros.
+
+        Parameters
+        ----------
+        steps : int
+            How many steps they have then.
+
+        Returns
+        -------
+        Cases
+            New cases, with a note, or these where they have as many.
+        """
         more = steps - self.steps
         if not more:
             return self
@@ -221,9 +360,39 @@ def read_parts(
     """Read the parts "train" and, where there is one, "test" of a file; see `Cases.read`.
 
     Parts are arrays such as X_train and X_test of one .npz, files such as X_train.npy and X_test.npy, and
-    files such as Gait_TRAIN.ts and Gait_TEST.ts. Any other file is all "train".
-    Parts of different lengths stand behind zeros, to the longer one.
-    Raises FileNotFoundError, or ValueError, also for parts of different channels.
+    files such as Gait_TRAIN.ts and Gait_TEST.ts. Any other file is all "train". Parts of different lengths
+    stand behind zeros, to the longer one.
+
+    Parameters
+    ----------
+    path : path
+        The file, or the one of the train part.
+    names : mapping of str to str or None, default None
+        What is called otherwise than usual, as in `Cases.read`.
+    layout : {None, "channels_last", "channels_first"}, default None
+        As in `Cases.of`.
+    needs_y : bool, default True
+        Whether it is an error that nothing is told.
+
+    Returns
+    -------
+    dict of str to Cases
+        "train", and "test" where there is one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        For a file that cannot be read as cases, also for parts of different channels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "gait.npz"
+    >>> np.savez(file, X_train=np.eye(3), y_train=[0, 1, 0], X_test=np.eye(3)[:1], y_test=[1])
+    >>> {name: cases.n_cases for name, cases in read_parts(file).items()}
+    {'train': 3, 'test': 1}
     """
     train = read_case_file(path, names, needs_y)
     parts = {"train": _checked(train, path, layout)}

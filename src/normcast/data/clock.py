@@ -22,10 +22,24 @@ Settle = Callable[[dict[str, Any]], dict[str, Any]]
 class Clock:
     """A time column and how to read it; given as `time_col`.
 
-    column: its name, found if None; day_first: whether 03/04/2024 is the third of April, found if None;
-    resample: a frequency that the stamps are snapped to, such as "h"; by: "mean", "sum" or "last" of the
-    values of one step.
+    Parameters
+    ----------
+    column : str or None, default None
+        Its name; found if None.
+    day_first : bool or None, default None
+        Whether 03/04/2024 is the third of April; found if None.
+    resample : str or None, default None
+        A frequency that the stamps are snapped to, such as "h".
+    by : {"mean", "sum", "last"}, default "mean"
+        What is taken of the values of one step where `resample` brings several together.
 
+    Raises
+    ------
+    ValueError
+        For a frequency or a way that is not known.
+
+    Examples
+    --------
     >>> table = pd.DataFrame({"ds": ["03/04/2024", "04/04/2024"], "y": [1.0, 2.0]})
     >>> from normcast.data import Panel
     >>> Panel.from_frame(table, time_col=Clock("ds", day_first=True)).freq
@@ -44,6 +58,18 @@ class Clock:
     def of(cls, time_col: "str | Clock | None") -> "Clock":
         """Return a column's name as a clock.
 
+        Parameters
+        ----------
+        time_col : str or Clock or None
+            The name of the column; a clock stays as it is.
+
+        Returns
+        -------
+        Clock
+            The column, with nothing said of how to read it.
+
+        Examples
+        --------
         >>> Clock.of("ds")
         Clock(column='ds', day_first=None, resample=None, by='mean')
         """

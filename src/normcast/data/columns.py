@@ -33,12 +33,27 @@ ROWS = "none"
 class Columns:
     """The user's column names by the part they play.
 
-    ids: () when the table has no id column, several are joined with "/" to name a series;
-    time: None when the rows are taken as integer steps; targets: more than one in a wide table, each one
-    series; hist_exog: known up to now; futr_exog: known ahead; stat_exog: one value per series; reading: how
-    the time column is read where that cannot be told from every table (see `clock.Clock`); cells: the same of
-    all cells.
+    Parameters
+    ----------
+    ids : tuple of str, default ()
+        Columns that name the series, joined with "/" where there are several; () when the table has none.
+    time : str or None, default None
+        The column of time stamps; None when the rows are taken as integer steps.
+    targets : tuple of str, default ()
+        What is to be forecast; more than one in a wide table, each one series.
+    hist_exog : tuple of str, default ()
+        Columns known up to now.
+    futr_exog : tuple of str, default ()
+        Columns known ahead.
+    stat_exog : tuple of str, default ()
+        Columns of one value per series.
+    reading : tuple of str, default ()
+        How the time column is read where that cannot be told from every table; see `Clock`.
+    cells : Reading, default as it is
+        The same of all cells.
 
+    Examples
+    --------
     >>> Columns(ids=("location",), time="date", targets=("wind",)).id_names
     ('location',)
     """
@@ -81,6 +96,13 @@ class Columns:
     def to_dict(self) -> dict[str, Any]:
         """Return the columns as plain values, ready for JSON.
 
+        Returns
+        -------
+        dict
+            Each part by its name.
+
+        Examples
+        --------
         >>> Columns.from_dict(Columns(targets=("y",)).to_dict()) == Columns(targets=("y",))
         True
         """
@@ -88,7 +110,18 @@ class Columns:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> "Columns":
-        """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples."""
+        """Return the columns that `to_dict` wrote, also after JSON made lists of the tuples.
+
+        Parameters
+        ----------
+        plain : dict
+            Each part by its name.
+
+        Returns
+        -------
+        Columns
+            Equal to those that were written.
+        """
         parts: Any = {part: tuple(v) if isinstance(v, list) else v for part, v in plain.items()}
         cells = Reading.from_dict(parts.pop("cells", AS_IT_IS.to_dict()), "columns: cells")
         return cls(**parts, cells=cells)

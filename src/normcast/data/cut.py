@@ -28,18 +28,44 @@ def cut_windows(
     channels: str | Iterable[str] | None = None,
     at: Literal["last", "majority"] = "last",
 ) -> Cases:
-    """Cut a long table into cases: windows of `size` rows of one series, the next `step` rows later.
+    """Cut a long table into cases: windows of so many rows of one series.
 
-    frame: a pandas or polars DataFrame, or the path of a file that `read_table` reads. size, step: rows; step
-    is size where it is None. target: the column that is told, a label or a number. id_col, time_col: as in
-    `Panel.from_frame`; without an id column there is one series. channels: the columns of x; None is all of
-    numbers but the target. at: y is the target at the last row of a window, or the most frequent one in it,
-    of equals the later.
-    Returns x (cases, size, channels), y (cases,), groups: the series of each window, None where there is one,
-    and times: that of the last row of each window, or its number in its series, from 1.
-    Raises ValueError for columns that are not there, two rows of one series and time, values missing in a
-    window, and where no series has `size` rows. Shorter series are left out, and noted.
+    Shorter series are left out, and noted.
 
+    Parameters
+    ----------
+    frame : pandas.DataFrame or polars.DataFrame or path
+        A long table, or the path of a file that `read_table` reads.
+    size : int
+        Rows of a window, at least 1.
+    step : int or None, default None
+        Rows from one window to the next; None is `size`, windows side by side.
+    target : str
+        The column that is told, a label or a number.
+    id_col : str or several or None, default None
+        Columns that name the series, as in `Panel.from_frame`; without any there is one series.
+    time_col : str or None, default None
+        The column of time stamps; found if None.
+    channels : str or several or None, default None
+        The columns of x; None is all of numbers but the target.
+    at : {"last", "majority"}, default "last"
+        Whether y is the target at the last row of a window, or the most frequent one in it, of equals the
+        later.
+
+    Returns
+    -------
+    Cases
+        Its x is (cases, size, channels) and y (cases,); groups is the series of each window, None where there
+        is one; times is that of the last row of each window, or its number in its series, from 1.
+
+    Raises
+    ------
+    ValueError
+        For columns that are not there, two rows of one series and time, values missing in a window, and where
+        no series has `size` rows.
+
+    Examples
+    --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"load": [1.0, 2.0, 3.0, 4.0, 5.0], "state": list("aabbb")})
     >>> cases = cut_windows(frame, 2, target="state")

@@ -13,6 +13,13 @@ from normcast.errors import unknown
 def weather_path() -> Path:
     """Return where the shipped weather file lies.
 
+    Returns
+    -------
+    pathlib.Path
+        A gzipped CSV, inside the package.
+
+    Examples
+    --------
     >>> weather_path().name
     'weather.csv.gz'
     """
@@ -22,11 +29,31 @@ def weather_path() -> Path:
 def weather(frame: str = "pandas") -> Any:
     """Return daily weather of Seattle and New York, 2012 to 2015, as a table of two series.
 
-    frame: "pandas" or "polars". Columns: location (the id), date, precipitation (mm), temp_max and temp_min
-    (degrees Celsius), wind (m/s), weather (one word per day); 2 x 1461 rows, none missing.
-    Source: NOAA daily observations, a U.S. government work in the public domain, as kept in vega-datasets
-    under data/weather.csv.
+    Its columns are location (the id), date, precipitation (mm), temp_max and temp_min (degrees Celsius), wind
+    (m/s) and weather (one word per day); 2 x 1461 rows, none missing.
 
+    Parameters
+    ----------
+    frame : {"pandas", "polars"}, default "pandas"
+        Which library the table is of.
+
+    Returns
+    -------
+    pandas.DataFrame or polars.DataFrame
+        A new table at each call.
+
+    Raises
+    ------
+    ValueError
+        For another frame.
+
+    Notes
+    -----
+    NOAA daily observations, a U.S. government work in the public domain, as kept in vega-datasets under
+    data/weather.csv.
+
+    Examples
+    --------
     >>> weather().columns.tolist()
     ['location', 'date', 'precipitation', 'temp_max', 'temp_min', 'wind', 'weather']
     """

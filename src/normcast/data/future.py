@@ -14,11 +14,35 @@ WHERE = "future table"
 
 
 def future_rows(panel: Panel, futr_df: Any, h: int) -> np.ndarray:
-    """Return the future exogenous values of the h stamps after each series of a panel, (S, h, n_futr).
+    """Return the known-future values of the stamps after each series of a panel.
 
-    futr_df: a table with the id, time and futr_exog columns, in any order, more rows than needed allowed;
-    None takes the known-future rows of the panel's own table. Raises ValueError naming the first stamp and
-    series that are not covered, and for missing values and duplicates.
+    Parameters
+    ----------
+    panel : Panel
+        The series, with the names of the columns known ahead.
+    futr_df : pandas.DataFrame or polars.DataFrame or None
+        A table with the id, time and futr_exog columns, in any order, more rows than needed allowed; None
+        takes the known-future rows of the panel's own table.
+    h : int
+        How many stamps.
+
+    Returns
+    -------
+    float64 array (S, h, n_futr)
+        The values of each series, in the unit of the table.
+
+    Raises
+    ------
+    ValueError
+        Naming the first stamp and series that are not covered, and for missing values and duplicates.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 4.0], "price": [5.0, 5.0, 6.0]})
+    >>> panel = Panel.from_frame(table, target_col="y", futr_exog="price")
+    >>> future_rows(panel, pd.DataFrame({"ds": [4, 5], "price": [6.0, 7.0]}), h=2)
+    array([[[6.],
+            [7.]]])
     """
     n_futr = len(panel.columns.futr_exog)
     if not n_futr:

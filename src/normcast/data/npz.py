@@ -46,12 +46,44 @@ def read_npz(
 ) -> CaseArrays:
     """Return the arrays x and y of an .npz file, and groups and times where it has them.
 
-    parts: those to read, x and y among them. names: the array of a part, where it is called otherwise than in
-    `NAMES`, in upper or lower case. Arrays that play no part are noted. Each part has one entry per case.
-    Of X_train and X_test the first is read, and the other is what `test` of the result reads.
-    needs_y: whether it is an error that there is no y. Nothing is unpickled.
-    Raises FileNotFoundError, or ValueError for what is no .npz, lacks x or y, has two arrays for one part,
-    and for uneven arrays.
+    Each part has one entry per case. Arrays that play no part are noted. Of X_train and X_test the first is
+    read, and the other is what `test` of the result reads. Nothing is unpickled.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    parts : sequence of str, default ("x", "y", "groups", "times")
+        Those to read, x and y among them.
+    names : mapping of str to str or None, default None
+        The array of a part, where it is called otherwise than usual; x may be called "data", "signals" or so,
+        y "labels", groups "subjects", times "timestamps", in upper or lower case.
+    needs_y : bool, default True
+        Whether it is an error that there is no y.
+
+    Returns
+    -------
+    CaseArrays
+        The arrays by part, and what to tell of them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        For what is no .npz, lacks x or y, has two arrays for one part, and for uneven arrays.
+
+    See Also
+    --------
+    Cases.read : The same, checked and held as cases.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "gait.npz"
+    >>> np.savez(file, signals=np.zeros((3, 8, 1)), labels=[0, 1, 0])
+    >>> {name: each.shape for name, each in read_npz(file).parts.items()}
+    {'x': (3, 8, 1), 'y': (3,)}
     """
     with opened_npz(path) as (held, there):
         taken = arrays_of(there, parts, names or {})

@@ -22,6 +22,18 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 def check_ending(path: str | Path) -> None:
     """Raise ValueError unless `write_table` knows the form that a file's ending names.
 
+    Parameters
+    ----------
+    path : path
+        The file to be written: .csv, .csv.gz or .parquet.
+
+    Raises
+    ------
+    ValueError
+        For another ending, with those there are.
+
+    Examples
+    --------
     >>> check_ending("forecast.xlsx")
     Traceback (most recent call last):
     ValueError: forecast.xlsx: tables are written as .csv, .csv.gz, .parquet; give the file one of these
@@ -36,10 +48,33 @@ def check_ending(path: str | Path) -> None:
 def write_table(frame: Any, path: str | Path, *, guard_formulas: bool = False) -> None:
     """Write a pandas or polars frame as CSV, gzipped CSV or Parquet: the whole file or none.
 
-    guard_formulas: put an apostrophe before each text in a CSV that a spreadsheet would run as a formula, as
-    names of series may be, and write each text in one line; numbers stay numbers.
-    Raises ValueError for another ending, ImportError if Parquet needs an extra, OSError where it cannot be
-    written.
+    Parameters
+    ----------
+    frame : pandas.DataFrame or polars.DataFrame
+        The table.
+    path : path
+        The file; its ending says the form. One that is there is replaced.
+    guard_formulas : bool, default False
+        Whether an apostrophe is put before each text in a CSV that a spreadsheet would run as a formula, as
+        names of series may be, and each text written in one line; numbers stay numbers.
+
+    Raises
+    ------
+    ValueError
+        For another ending.
+    ImportError
+        If Parquet needs an extra.
+    OSError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "forecast.csv"
+    >>> write_table(pd.DataFrame({"unique_id": ["=1+1"], "normcast": [2.5]}), file, guard_formulas=True)
+    >>> print(file.read_text().strip())
+    "unique_id","normcast"
+    "'=1+1",2.5
     """
     check_ending(path)
     table = nw.from_native(frame, eager_only=True)

@@ -26,15 +26,53 @@ _ARRAYS = {
 class Panel(Shown):
     """Series of one frequency, standing one after another in flat arrays.
 
-    columns: the user's names; ids: (S,) name of each series; id_values: frame of the id columns, one row per
-    series; offsets: (S+1,) int64, series s owns rows offsets[s]:offsets[s+1]; time: (N,) datetime64[ns] or
-    int64 steps (zone-aware stamps: UTC, or wall time; see `Stamps`); y: (N,) float64, in
-    the user's unit; observed: (N,) bool, False where y was missing and missing="mask" filled it, True
-    everywhere else; hist: (N, n_hist), futr: (N, n_futr), stat: (S, n_stat) exogenous values, float64;
-    futr_ahead: (S, k, n_futr) known-future rows that stood behind each series with an empty target;
-    freq: pandas name, with the slots of a week behind an @ where rows stand on those alone, or integer;
-    season, longer_seasons: steps; frame_type: "pandas" or "polars"; notes: what to tell the user.
+    `Panel.from_frame` makes one of a table and checks it; all that learns or scores takes it checked. S is
+    the number of series, N the number of rows.
 
+    Parameters
+    ----------
+    columns : Columns
+        The user's names.
+    ids : tuple of str
+        Name of each series, (S,).
+    id_values : frame
+        The id columns, one row per series.
+    offsets : int64 array (S + 1,)
+        Series s owns rows offsets[s]:offsets[s+1].
+    time : datetime64[ns] or int64 array (N,)
+        Stamps, or integer steps; zone-aware stamps are UTC, or wall time.
+    y : float64 array (N,)
+        The target, in the user's unit.
+    observed : bool array (N,)
+        False where y was missing and missing="mask" filled it, True everywhere else.
+    hist : float64 array (N, n_hist)
+        Values of the columns known up to now.
+    futr : float64 array (N, n_futr)
+        Values of the columns known ahead.
+    stat : float64 array (S, n_stat)
+        Values of the columns of one value per series.
+    futr_ahead : float64 array (S, k, n_futr)
+        Known-future rows that stood behind each series with an empty target.
+    freq : str or int
+        The pandas name of the step, with the slots of a week behind an @ where rows stand on those alone; or
+        an integer.
+    season : int
+        The main season, in steps.
+    frame_type : {"pandas", "polars"}
+        What the user's table was, and tables that come out are.
+    notes : tuple of str
+        What to tell the user.
+    stamps : Stamps
+        How stamps are read and written.
+    longer_seasons : tuple of int, default ()
+        Seasons beside the main one, in steps, ascending.
+
+    See Also
+    --------
+    Cases : Arrays, each series a case of its own.
+
+    Examples
+    --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 2.0, 4.0]})
     >>> panel = Panel.from_frame(table)
@@ -85,18 +123,59 @@ class Panel(Shown):
     ) -> "Panel":
         """Check a pandas or polars table and hold it as a panel.
 
-        freq: pandas name, old or new, as in "B" or "30min@Mon-Fri/09:30-15:30", or an integer step; found if
-        None. season: steps, or several from the main one up; from freq if None.
-        id_col, target_col: one name or several; unnamed columns are found (see `columns.choose`).
-        duplicates: "error", "mean", "sum", "first" or "last" of a stamp. fill_gaps: insert absent stamps as
-        missing. missing: "error" (inserted rows are carried forward all the same), "last", "seasonal", "zero"
-        or "mask"; infinite values count as missing. No fill uses a later value. na_values: what else stands
-        for a missing value, such as -9999, one or several; missing is "mask" then, else "error", by
-        default. short: "skip" leaves out series that these policies refuse, and notes it. where: the table's
-        name in messages. columns: those of a fitted model's panel, in place of the six column arguments, with
-        how its table was read; then nothing is guessed and
-        a table of constant series is no error.
-        Raises TypeError for what is no table, ValueError for bad input, naming series, column, row from 1.
+        Columns that are not named are found: `unique_id`, `ds` and `y` where present, else the single
+        time-like and the single numeric column. No fill uses a later value.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame or polars.DataFrame
+            A long table, a row for each series and time; or a wide one, a column for each series.
+        freq : str or int or None, default None
+            Pandas name, old or new, as in "B" or "30min@Mon-Fri/09:30-15:30", or an integer step; found if
+            None.
+        season : int or sequence of int or None, default None
+            Steps, or several from the main one up; from freq if None.
+        id_col : str or several or None, default None
+            Columns that name the series; without any, a table is one series.
+        time_col : str or Clock or None, default None
+            The column of time stamps, perhaps with how to read it.
+        target_col : str or several or None, default None
+            What is to be forecast; several are one series each.
+        hist_exog : str or several, default ()
+            Columns known up to now.
+        futr_exog : str or several, default ()
+            Columns known ahead.
+        stat_exog : str or several, default ()
+            Columns of one value per series.
+        duplicates : {"error", "mean", "sum", "first", "last"}, default "error"
+            What is taken of several rows of one series and stamp.
+        fill_gaps : bool, default False
+            Whether absent stamps are inserted as missing, else they are an error.
+        missing : {None, "error", "last", "seasonal", "zero", "mask"}, default None
+            What becomes of missing values, infinite ones among them: an error (inserted rows are carried
+            forward all the same); the last value; the one a season before; zero; or they are left out of all
+            that is learned and scored. None is "mask" where `na_values` is given, else "error".
+        na_values : str or float or several or None, default None
+            What else stands for a missing value, such as -9999.
+        short : {"error", "skip"}, default "error"
+            "skip" leaves out series that these policies refuse, and notes it.
+        where : str, default "table"
+            What messages call the table.
+        columns : Columns or None, default None
+            Those of a fitted model's panel, in place of the six column arguments, with how its table was
+            read; then nothing is guessed and a table of constant series is no error.
+
+        Returns
+        -------
+        Panel
+            The series, with notes on what was found, guessed, filled and left out.
+
+        Raises
+        ------
+        TypeError
+            For what is no table.
+        ValueError
+            For bad input, naming series, column and row, counted from 1.
         """
         clock, exog = Clock.of(time_col), (names(hist_exog), names(futr_exog), names(stat_exog))
         asked = columns or Columns(names(id_col), clock.column, names(target_col), *exog)
@@ -151,7 +230,18 @@ class Panel(Shown):
         return calendar.parse(self.freq).length
 
     def stamps_after(self, h: int) -> np.ndarray:
-        """Return the h time stamps that follow each series, (S, h)."""
+        """Return the time stamps that follow each series.
+
+        Parameters
+        ----------
+        h : int
+            How many.
+
+        Returns
+        -------
+        array (S, h)
+            Of the type of `time`.
+        """
         last = self.time[self.offsets[1:] - 1].view(np.int64)
         step = calendar.resolve(calendar.parse(self.freq), last)
         return self.stamps.as_time(step.after(last, h))
@@ -159,7 +249,20 @@ class Panel(Shown):
     def head(self, rows_per_series: int | np.ndarray) -> "Panel":
         """Return the panel cut after so many rows of each series; known-future rows are left out.
 
-        Raises ValueError if a series would keep no row, or has fewer rows.
+        Parameters
+        ----------
+        rows_per_series : int or int array (S,)
+            How many rows are kept.
+
+        Returns
+        -------
+        Panel
+            A new panel; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If a series would keep no row, or has fewer rows.
         """
         rows = self._kept("head", rows_per_series)
         place = np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)  # in its series, from 0
@@ -169,7 +272,20 @@ class Panel(Shown):
     def tail(self, rows_per_series: int | np.ndarray) -> "Panel":
         """Return the last so many rows of each series, and the known-future rows behind them.
 
-        Raises ValueError if a series would keep no row, or has fewer rows.
+        Parameters
+        ----------
+        rows_per_series : int or int array (S,)
+            How many rows are kept.
+
+        Returns
+        -------
+        Panel
+            A new panel; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If a series would keep no row, or has fewer rows.
         """
         rows = self._kept("tail", rows_per_series)
         if np.array_equal(rows, self.lengths):
@@ -187,7 +303,27 @@ class Panel(Shown):
         return self._cut(rows, lambda each: each[keep])
 
     def without(self, fault: faults.SeriesFault, many: int, short: str) -> "Panel":
-        """Return this panel, noting which of so many series it lacks; raise the fault unless short="skip"."""
+        """Return this panel, noting which series it lacks.
+
+        Parameters
+        ----------
+        fault : SeriesFault
+            What is wrong with them.
+        many : int
+            How many series there were.
+        short : {"error", "skip"}
+            Whether the fault is raised, or noted.
+
+        Returns
+        -------
+        Panel
+            This one, with a note more.
+
+        Raises
+        ------
+        SeriesFault
+            Unless short="skip": a ValueError that names the series.
+        """
         if short == "skip":
             return self.noting(faults.left_out(fault.lacks, many))
         refused = faults.SeriesFault(faults.refusal(fault.message, fault.lacks, many), fault.lacks)
@@ -195,12 +331,35 @@ class Panel(Shown):
         raise refused
 
     def noting(self, *notes: str) -> "Panel":
-        """Return this panel with more to tell the user, each thing once."""
+        """Return this panel with more to tell the user, each thing once.
+
+        Parameters
+        ----------
+        *notes : str
+            Sentences.
+
+        Returns
+        -------
+        Panel
+            A new panel; this one stays as it is.
+        """
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     def only(self, keep: np.ndarray) -> "Panel":
-        """Return the series where `keep` (S,) is True.
+        """Return some of the series.
 
+        Parameters
+        ----------
+        keep : bool array (S,)
+            True where a series stays.
+
+        Returns
+        -------
+        Panel
+            Those alone; this one where all stay.
+
+        Examples
+        --------
         >>> import pandas as pd
         >>> table = pd.DataFrame({"unique_id": list("aabb"), "ds": [1, 2, 1, 2], "y": [1.0, 2.0, 4.0, 3.0]})
         >>> Panel.from_frame(table).only(np.array([False, True])).ids
@@ -235,10 +394,22 @@ class Panel(Shown):
         return replace(self, offsets=np.concatenate([[0], np.cumsum(rows)]), **arrays)
 
     def frame(self, series: np.ndarray, time: np.ndarray, columns: Mapping[str, Any]) -> Any:
-        """Return a table in the user's type and names: id columns, time, then `columns`.
+        """Return a table in the user's type and names: id columns, time, then what is given.
 
-        series: (n,) series numbers; time: (n,) as in `Panel.time`; columns: name -> (n,) values. Values of
-        dtype datetime64 or int64 that are stamps (a cutoff) go through `write_stamps` first.
+        Parameters
+        ----------
+        series : int array (n,)
+            Number of the series of each row, from 0.
+        time : array (n,)
+            Its stamp, as in `Panel.time`.
+        columns : mapping of str to values (n,)
+            What else stands in the table, by name. Values of dtype datetime64 or int64 that are stamps (a
+            cutoff) go through `write_stamps` first.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            Of n rows; which of the two `frame_type` says.
         """
         ids = nw.from_native(self.id_values, eager_only=True)
         cells = {name: ids[name][np.asarray(series)].to_native() for name in ids.columns}
@@ -246,13 +417,34 @@ class Panel(Shown):
         return intake.table_of(cells | dict(columns), self.frame_type)
 
     def write_stamps(self, time: np.ndarray) -> Any:
-        """Return stamps (n,) as a column like the user's time column: dtype, time zone, text format."""
+        """Return stamps as a column like the user's time column: dtype, time zone, text format.
+
+        Parameters
+        ----------
+        time : array (n,)
+            Stamps, as in `Panel.time`.
+
+        Returns
+        -------
+        column (n,)
+            Of the library of the user's table.
+        """
         return self.stamps.write(np.asarray(time), self.frame_type)
 
     def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the panel as values that JSON knows, and as arrays, for a file.
 
-        Raises ValueError for an id column or a time zone that a file does not keep.
+        Returns
+        -------
+        values : dict
+            All but the arrays.
+        arrays : dict of str to array
+            The arrays by name, contiguous; stamps as int64.
+
+        Raises
+        ------
+        ValueError
+            For an id column or a time zone that a file does not keep.
         """
         values = {
             "columns": self.columns.to_dict(),
@@ -271,9 +463,27 @@ class Panel(Shown):
     def from_parts(cls, values: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> "Panel":
         """Return the panel that `to_parts` took apart.
 
-        Raises ImportError where its tables need a library that is not installed, ValueError, KeyError or
-        TypeError for parts that do not belong together.
+        Parameters
+        ----------
+        values : dict
+            All but the arrays.
+        arrays : mapping of str to array
+            The arrays by name.
 
+        Returns
+        -------
+        Panel
+            Equal to the one that was taken apart.
+
+        Raises
+        ------
+        ImportError
+            If its tables need a library that is not installed.
+        ValueError, KeyError, TypeError
+            For parts that do not belong together.
+
+        Examples
+        --------
         >>> import pandas as pd
         >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 4.0]}))
         >>> Panel.from_parts(*panel.to_parts()).stamps_after(2)

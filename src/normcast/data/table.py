@@ -38,17 +38,45 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a table from text (.csv, .txt, .tsv, .rdb, also .gz), .parquet or .xlsx.
 
-    Text: UTF-8 with a header; separated by comma, semicolon, tab or, without these, bars. Lines above the
+    Text is UTF-8 with a header, separated by comma, semicolon, tab or, without these, bars. Lines above the
     table, lines that start with #, the row of types of an .rdb, and empty rows and columns at the end are
     passed over. A column whose cells are all numbers is read as such, also with decimal commas, thousands,
-    "%" or the sign of a currency; "-", "--" and "?" among them are missing. Times stay text, for Panel to
+    "%" or the sign of a currency; "-", "--" and "?" among them are missing. Times stay text, for `Panel` to
     read. What was passed over or read in such a way is told by the notes of the panel.
-    na_values: what else stands for a missing value, such as -9999, one or several. like: how tables of its
-    kind are read, where the cells leave it open; what is asked for goes before it. sheet: of an .xlsx, by
-    default the first; its cells are read as those of a text are.
-    Raises FileNotFoundError, IsADirectoryError, ImportError (Parquet needs pyarrow, .xlsx openpyxl), or
-    ValueError for a file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or
-    equal column names.
+
+    Parameters
+    ----------
+    path : path
+        The file; its ending says the form.
+    na_values : str or float or several or None, default None
+        What else stands for a missing value, such as -9999.
+    sheet : str or None, default None
+        Of an .xlsx, by default the first; its cells are read as those of a text are.
+    like : Reading, default as it is
+        How tables of its kind are read, where the cells leave it open; what is asked for goes before it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If there is no such file, with others there that are called alike.
+    ImportError
+        If Parquet needs pyarrow, or .xlsx openpyxl.
+    ValueError
+        For a file that is empty, is not what its ending says, cannot be decoded, or has uneven rows or equal
+        column names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = file.write_text("# shop 7\\nday;sales\\n2024-01-01;1.234,5\\n2024-01-02;?\\n")
+    >>> read_table(file)["sales"].tolist()
+    [1234.5, nan]
     """
     file = Path(path)
     name = str(path)

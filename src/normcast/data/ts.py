@@ -13,16 +13,39 @@ TOLD = ("@classlabel", "@targetlabel")
 
 
 def read_ts(path: str | Path, needs_y: bool = True) -> CaseArrays:
-    """Return the cases of a .ts file: x, and y where each case has a label.
+    """Return the cases of a .ts file.
 
-    x: (cases, time, channels) float32, or a list of (time, channels) where lengths differ; y: (cases,) labels
-    as text, or numbers where the header says @targetlabel true.
     A row is the values of each dimension with commas, dimensions and the label with colons between them.
-    needs_y: whether it is an error that a label is missing: the header says that there are none, or a row has
-    "?" in its place, or nothing.
-    Raises FileNotFoundError, or ValueError with the line for a value that is missing, rows with time stamps,
-    a label that the header does not name, and dimensions that do not go together.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+    needs_y : bool, default True
+        Whether it is an error that a label is missing: the header says that there are none, or a row has "?"
+        in its place, or nothing.
+
+    Returns
+    -------
+    CaseArrays
+        Its parts are x, (cases, time, channels) float32, or a list of (time, channels) where lengths differ;
+        and y, where each case has a label: (cases,) as text, or numbers where the header says @targetlabel
+        true.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        With the line for a value that is missing, rows with time stamps, a label that the header does not
+        name, and dimensions that do not go together.
+
+    See Also
+    --------
+    Cases.read : The same, checked and held as cases.
+
+    Examples
+    --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "gait.ts"
     >>> _ = file.write_text("@classLabel true rest walk\\n@data\\n1,2,3:4,5,6:walk\\n")

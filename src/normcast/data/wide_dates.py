@@ -55,8 +55,27 @@ def melted(table: pd.DataFrame, where: str = "table") -> pd.DataFrame:
     """Return a wide table as a long one: its other columns, then "time" and "value".
 
     Wide is a table with a row for each series and a column for each time, or with a row for each year and a
-    column for each month. table: pandas. Raises ValueError for a table that is neither.
+    column for each month.
 
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The wide table.
+    where : str, default "table"
+        What messages call it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each series and time.
+
+    Raises
+    ------
+    ValueError
+        For a table that is neither.
+
+    Examples
+    --------
     >>> wide = pd.DataFrame({"shop": ["a", "b"], "2024Q1": [1, 4], "2024Q2": [2, 5], "2024Q3": [3, 6]})
     >>> melted(wide)["time"].tolist()
     ['2024Q1', '2024Q2', '2024Q3', '2024Q1', '2024Q2', '2024Q3']

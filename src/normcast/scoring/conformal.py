@@ -16,8 +16,25 @@ from normcast.scoring.quantiles import check_levels, level_quantiles
 
 
 def windows_needed(level: float) -> int:
-    """Return the least number of calibration windows that can support an interval of this level (percent).
+    """Return the least number of calibration windows that can support an interval of this level.
 
+    Parameters
+    ----------
+    level : float
+        Percent, in [1, 100).
+
+    Returns
+    -------
+    int
+        So many windows.
+
+    Raises
+    ------
+    ValueError
+        For a level outside [1, 100).
+
+    Examples
+    --------
     >>> windows_needed(80), windows_needed(95), windows_needed(99)
     (4, 19, 99)
     """
@@ -27,8 +44,20 @@ def windows_needed(level: float) -> int:
 
 
 def reachable_level(n_windows: int) -> float:
-    """Return the largest level (percent, rounded down to 0.1) that this many calibration windows support.
+    """Return the largest level that this many calibration windows support.
 
+    Parameters
+    ----------
+    n_windows : int
+        How many there are.
+
+    Returns
+    -------
+    float
+        Percent, rounded down to 0.1.
+
+    Examples
+    --------
     >>> reachable_level(12), reachable_level(99)
     (92.3, 99.0)
     """
@@ -38,6 +67,20 @@ def reachable_level(n_windows: int) -> float:
 def supported(level: Sequence[float], most: int) -> tuple[float, ...]:
     """Return the levels that so many calibration windows support.
 
+    Parameters
+    ----------
+    level : sequence of float
+        Percent, each in [1, 100).
+    most : int
+        How many windows there are.
+
+    Returns
+    -------
+    tuple of float
+        Those of the levels, in their order.
+
+    Examples
+    --------
     >>> supported((80, 95), 12)
     (80,)
     """
@@ -47,11 +90,25 @@ def supported(level: Sequence[float], most: int) -> tuple[float, ...]:
 def as_quantiles(
     point: Float[np.ndarray, "windows h"], n_quantiles: int
 ) -> Float[np.ndarray, "windows h {n_quantiles}"]:
-    """Repeat a point forecast (n, h) as each of its quantiles: (n, h, quantiles).
+    """Repeat a point forecast as each of its quantiles.
 
     Conformalized, that is the symmetric interval of absolute residuals ("split conformal"), so that a
     baseline without quantiles gets intervals from the same windows by the same rule.
 
+    Parameters
+    ----------
+    point : array (windows, h)
+        The forecasts.
+    n_quantiles : int
+        How many quantiles there are, with the median.
+
+    Returns
+    -------
+    array (windows, h, n_quantiles)
+        The same number for each.
+
+    Examples
+    --------
     >>> as_quantiles(np.array([[1.0, 2.0]]), 3).shape
     (1, 2, 3)
     """
@@ -65,12 +122,29 @@ class Conformal(Plain):
     The miss of a window at a step is E = max(lo - y, y - hi): positive outside the interval, negative inside.
     The correction of a level at a step is the ceil((n + 1) * level)-th smallest miss of the n calibration
     windows, so that a window exchangeable with them is covered with probability at least `level`. Windows of
-    all series are pooled: give y and forecasts in scaled units.
+    all series are pooled: give y and forecasts in scaled units. `fit` makes one.
 
-    quantiles: ascending, in (0, 1), with 0.5. levels: percent, ascending. corrections: (levels, h), in scaled
-    units. n_windows: the least number of calibration windows behind any step.
-    Source: Romano, Patterson & Candes 2019, arXiv:1905.03222.
+    Parameters
+    ----------
+    quantiles : tuple of float
+        Ascending, in (0, 1), with 0.5.
+    levels : tuple of float
+        Percent, ascending.
+    corrections : array (levels, h)
+        How far each bound is moved out, in scaled units; negative ones move it in.
+    n_windows : int
+        The least number of calibration windows behind any step.
 
+    See Also
+    --------
+    SeriesIntervals : The same in the unit of each series' own errors.
+
+    Notes
+    -----
+    Romano, Patterson & Candes 2019, arXiv:1905.03222.
+
+    Examples
+    --------
     >>> y = np.array([[1.0], [2.0], [3.0], [4.0]])
     >>> quantiles = (0.1, 0.5, 0.9)
     >>> fitted = Conformal.fit(y, as_quantiles(np.zeros((4, 1)), 3), quantiles, levels=[80])
@@ -84,7 +158,13 @@ class Conformal(Plain):
     n_windows: int
 
     def describe(self) -> str:
-        """Return which levels there are, and what they rest on."""
+        """Return which levels there are, and what they rest on.
+
+        Returns
+        -------
+        str
+            A part of a sentence.
+        """
         levels = listed([f"{level:g}" for level in self.levels])
         return f"{levels} %, calibrated on {counted(self.n_windows, 'window')}"
 
@@ -98,8 +178,26 @@ class Conformal(Plain):
     ) -> Conformal:
         """Learn the corrections from calibration windows, which must not have trained the forecasts.
 
-        y: (n, h), NaN where nothing was observed. forecasts: (n, h, quantiles).
-        Raises ValueError if a level has no quantiles here, or needs more windows than there are.
+        Parameters
+        ----------
+        y : array (windows, h)
+            What came, in scaled units; NaN where nothing was observed.
+        forecasts : array (windows, h, quantiles)
+            What was forecast, in scaled units.
+        quantiles : sequence of float
+            What the last axis of the forecasts stands for: ascending, in (0, 1), with 0.5.
+        levels : sequence of float
+            Percent; each needs its two quantiles.
+
+        Returns
+        -------
+        Conformal
+            The corrections.
+
+        Raises
+        ------
+        ValueError
+            If a level has no quantiles here, or needs more windows than there are.
         """
         quantiles, levels = _check_quantiles(quantiles), check_levels(levels)
         if forecasts.shape != (*y.shape, len(quantiles)):
@@ -115,10 +213,20 @@ class Conformal(Plain):
     def apply(
         self, forecasts: Float[np.ndarray, "windows h quantiles"]
     ) -> Float[np.ndarray, "windows h quantiles"]:
-        """Correct quantile forecasts (n, h, quantiles), in scaled units; returns the same shape.
+        """Correct quantile forecasts.
 
         Afterwards quantiles do not cross: each bound is moved outwards to the one nearer the median, so an
         interval may only grow by it, and the median itself, which is the point forecast, stays.
+
+        Parameters
+        ----------
+        forecasts : array (windows, h, quantiles)
+            In scaled units.
+
+        Returns
+        -------
+        array (windows, h, quantiles)
+            In scaled units.
         """
         corrected = np.array(forecasts, dtype=np.float64)
         for level, correction in zip(self.levels, self.corrections, strict=True):

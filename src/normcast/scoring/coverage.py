@@ -19,9 +19,29 @@ SURE = 2.0  # standard errors that are no chance
 class Coverage:
     """What one model's intervals of one level held, in percent of the values that came.
 
-    inside: of all; near: of the series, those within 10 points of the level; worst, worst_inside: the series
-    furthest from it. noise: two standard errors of `inside`, over series and folds.
-    off: series that are further than 10 points from the level, and further than chance.
+    Parameters
+    ----------
+    level : float
+        Percent that they should hold.
+    inside : float
+        Percent of all values that they held.
+    near : float
+        Percent of the series that are within 10 points of the level.
+    worst : str
+        The series furthest from it.
+    worst_inside : float
+        What its intervals held.
+    noise : float
+        Two standard errors of `inside`, over series and folds.
+    off : tuple of str
+        Series that are further than 10 points from the level, and further than chance.
+    n_series : int
+        How many series there are.
+
+    Examples
+    --------
+    >>> Coverage(80, 81.0, 100.0, "b", 76.0, 4.0, (), 2).holds
+    True
     """
 
     level: float
@@ -42,6 +62,18 @@ class Coverage:
     def words(self, model: str) -> str:
         """Say what to think of the intervals, in a sentence.
 
+        Parameters
+        ----------
+        model : str
+            What to call it.
+
+        Returns
+        -------
+        str
+            One sentence.
+
+        Examples
+        --------
         >>> Coverage(80, 54.0, 50.0, "b", 36.0, 4.0, ("b",), 2).words("normcast")
         'Do not rely on the 80 % intervals of normcast: they held 54 % of what came, and of series b 36 %.'
         """
@@ -58,7 +90,28 @@ class Coverage:
 
 
 def coverages(folds: pd.DataFrame, model: str, levels: Sequence[float]) -> Iterator[Coverage]:
-    """Yield what the intervals of a model held, by level. folds: as `Scores` has them."""
+    """Yield what the intervals of a model held, by level.
+
+    Parameters
+    ----------
+    folds : pandas.DataFrame
+        One value per series and fold, as `Scores.folds` has them.
+    model : str
+        Its name there.
+    levels : sequence of float
+        Percent.
+
+    Yields
+    ------
+    Coverage
+        Of each level that was scored.
+
+    Examples
+    --------
+    >>> folds = pd.DataFrame({"unique_id": list("aabb"), "model": "ridge", "metric": "coverage-80"})
+    >>> [(each.level, each.inside) for each in coverages(folds.assign(value=[75, 85, 70, 90]), "ridge", [80])]
+    [(80.0, 80.0)]
+    """
     own = folds[folds["model"] == model]
     for level in levels:
         held = own[own["metric"] == f"coverage-{level:g}"].dropna(subset="value")

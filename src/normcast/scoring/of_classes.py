@@ -16,8 +16,6 @@ def class_scores(
 ) -> dict[str, float]:
     """Return the scores of classes told of cases, by name; the class told is the most probable one.
 
-    labels: (cases,), the class of each case; classes: (classes,), sorted; probabilities: (cases, classes).
-
     - accuracy: share of cases told rightly.
     - balanced accuracy: share of each class's cases told rightly, averaged over the classes that occur.
     - macro F1: 2 hits / (cases of the class + cases told to be), mean over classes that occur or are told.
@@ -26,9 +24,31 @@ def class_scores(
       of the second of two classes, or the mean over those of more that occur. NaN where all are of one class.
     - Brier: squared distance of the probabilities from the truth, summed over classes: 0 to 2, 0 is best.
 
-    Raises ValueError for a label that is no class, for no cases, and for what is NaN or infinite.
-    Source: Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+    Parameters
+    ----------
+    labels : array (cases,)
+        The class of each case.
+    classes : array (classes,)
+        All classes, sorted.
+    probabilities : array (cases, classes)
+        The probability of each class.
 
+    Returns
+    -------
+    dict of str to float
+        The scores by name.
+
+    Raises
+    ------
+    ValueError
+        For a label that is no class, for no cases, and for what is NaN or infinite.
+
+    Notes
+    -----
+    Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
+
+    Examples
+    --------
     >>> sure = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
     >>> scores = class_scores(np.array(["no", "no", "yes", "yes"]), np.array(["no", "yes"]), sure)
     >>> {name: round(score, 3) for name, score in scores.items()}
@@ -55,8 +75,27 @@ def confusion(
 ) -> Int[np.ndarray, "classes classes"]:
     """Count the cases of each class (rows) that were told to be of each class (columns).
 
-    labels, predicted: (cases,), classes: (classes,), sorted. Raises ValueError for a label that is no class.
+    Parameters
+    ----------
+    labels : array (cases,)
+        The class of each case.
+    predicted : array (cases,)
+        The class told of each case.
+    classes : array (classes,)
+        All classes, sorted.
 
+    Returns
+    -------
+    int array (classes, classes)
+        The counts.
+
+    Raises
+    ------
+    ValueError
+        For a label that is no class.
+
+    Examples
+    --------
     >>> confusion(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]), np.array(["a", "b"]))
     array([[1, 1],
            [0, 1]])

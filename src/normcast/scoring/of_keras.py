@@ -25,12 +25,31 @@ def measured(
     targets: Shaped[np.ndarray, "cases ..."],
     outputs: Shaped[np.ndarray, "cases ..."],
 ) -> dict[str, float]:
-    """Return what metrics say, by Keras' names; one that gives several numbers has one name for each.
+    """Return what metrics say, by Keras' names.
 
-    metrics: names, objects or functions, as `compile` takes them: what "accuracy" means follows from the
-    shapes. targets, outputs: as a compiled model would compare them. Objects are left in the state they have.
-    Raises ValueError, which names the shapes, where a metric fails on them.
+    One that gives several numbers has one name for each. Objects are left in the state they have.
 
+    Parameters
+    ----------
+    metrics : sequence of str, keras.metrics.Metric or callable
+        As `compile` takes them: what "accuracy" means follows from the shapes.
+    targets : array (cases, ...)
+        What a compiled model would compare with.
+    outputs : array (cases, ...)
+        What a model gave.
+
+    Returns
+    -------
+    dict of str to float
+        The numbers by name.
+
+    Raises
+    ------
+    ValueError
+        If a metric fails on these shapes, which it names.
+
+    Examples
+    --------
     >>> measured(["mae", keras.metrics.MeanSquaredError(name="mse")], np.zeros((2, 1)), np.full((2, 1), 2.0))
     {'mae': 2.0, 'mse': 4.0}
     """
@@ -76,6 +95,18 @@ def _numbers(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def is_own_metric(metric: Any) -> bool:
     """Say whether a metric is, or may hold, code of the user's.
 
+    Parameters
+    ----------
+    metric : str, keras.metrics.Metric or callable
+        As `compile` takes it.
+
+    Returns
+    -------
+    bool
+        False for what Keras brings.
+
+    Examples
+    --------
     >>> is_own_metric("mae"), is_own_metric(keras.metrics.AUC()), is_own_metric(np.add)
     (False, False, True)
     """
@@ -83,8 +114,20 @@ def is_own_metric(metric: Any) -> bool:
 
 
 def plain_metric(metric: Any) -> Any:
-    """Return a metric of Keras as plain values: its name, or Keras' form of it.
+    """Return a metric of Keras as plain values.
 
+    Parameters
+    ----------
+    metric : str, keras.metrics.Metric or callable
+        One that Keras brings.
+
+    Returns
+    -------
+    str or dict
+        Its name, or Keras' form of it.
+
+    Examples
+    --------
     >>> plain_metric(keras.metrics.mean_absolute_error)["config"]
     'mean_absolute_error'
     """
@@ -94,6 +137,18 @@ def plain_metric(metric: Any) -> Any:
 def rises(name: str) -> bool:
     """Say whether more of a metric is better, by its name.
 
+    Parameters
+    ----------
+    name : str
+        As Keras writes it.
+
+    Returns
+    -------
+    bool
+        False also for names that say nothing.
+
+    Examples
+    --------
     >>> rises("binary_accuracy"), rises("auc_1"), rises("mean_io_u"), rises("mean_absolute_error")
     (True, True, True, False)
     """
@@ -103,6 +158,20 @@ def rises(name: str) -> bool:
 def beside(found: Mapping[str, float], taken: Iterable[str]) -> dict[str, float]:
     """Return scores of compiled metrics under names that no other score has.
 
+    Parameters
+    ----------
+    found : mapping of str to float
+        The scores by Keras' names.
+    taken : iterable of str
+        Names of the others.
+
+    Returns
+    -------
+    dict of str to float
+        The same numbers, with " (compiled)" behind a name that is taken.
+
+    Examples
+    --------
     >>> beside({"mae": 1.0, "mse": 2.0}, taken=["mae"])
     {'mae (compiled)': 1.0, 'mse': 2.0}
     """

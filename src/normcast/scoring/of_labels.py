@@ -16,7 +16,6 @@ def label_scores(
 ) -> dict[str, float]:
     """Return the scores of labels told of cases, by name; a label is told where its probability is above 0.5.
 
-    actual: (cases, labels), whether each label holds; probabilities: (cases, labels), of each by itself.
     But for the subset accuracy each is the mean over labels of what would be told of that label alone.
 
     - label accuracy: share of labels told rightly, 1 less the Hamming loss.
@@ -31,8 +30,25 @@ def label_scores(
     - Brier: squared distance of the probability from 0 or 1; 0 to 1, 0 is best. (Of classes, `class_scores`,
       it is the sum over them: twice as much for two.)
 
-    Raises ValueError for arrays that do not fit one another, for no cases, and for what is NaN or infinite.
+    Parameters
+    ----------
+    actual : bool array (cases, labels)
+        Whether each label holds.
+    probabilities : array (cases, labels)
+        The probability of each label, by itself.
 
+    Returns
+    -------
+    dict of str to float
+        The scores by name.
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit one another, for no cases, and for what is NaN or infinite.
+
+    Examples
+    --------
     >>> actual = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], bool)
     >>> sure = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
     >>> {name: round(score, 3) for name, score in label_scores(actual, sure).items()}

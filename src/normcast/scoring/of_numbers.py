@@ -17,20 +17,40 @@ def number_scores(
 ) -> dict[str, float]:
     """Return the scores of numbers told of cases, by name.
 
-    actual, predicted: (cases, ...), in the unit of the target. intervals: by level in percent, the bounds
-    (cases, ..., 2), lower then upper, in that unit too.
-
     - MAE, RMSE: over all cases and all their numbers, in the unit of the target; lower is better.
     - R2: 1 less the share of the spread among cases that is left over; 1 is perfect, 0 is as good as the mean
       of these cases. Each number of a case has a mean of its own and weighs as its variance; one that is the
       same in all cases is left out, and R2 is NaN where all are.
-    - sCRPS: twice the mean pinball loss of median and bounds over the mean |actual|, as `scaled_crps` of a
-      back-test; no unit, lower is better. NaN where all that came is zero; left out without intervals.
+    - sCRPS: twice the mean pinball loss of median and bounds over the mean size of what came, as
+    `scaled_crps` of
+      a back-test; no unit, lower is better. NaN where all that came is zero; left out without intervals.
     - coverage-<level>: percent of numbers inside the interval, its bounds included; should be the level.
 
-    Raises ValueError for arrays that do not fit one another, for no cases, and for what is NaN or infinite.
-    Source: Rangapuram et al. 2021 for the sCRPS, https://proceedings.mlr.press/v139/rangapuram21a.html
+    Parameters
+    ----------
+    actual : array (cases, ...)
+        What came, in the unit of the target.
+    predicted : array (cases, ...)
+        What was told, in that unit.
+    intervals : mapping of float to array (cases, ..., 2) or None, default None
+        By level in percent, the bounds, lower then upper, in that unit.
 
+    Returns
+    -------
+    dict of str to float
+        The scores by name.
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit one another, for no cases, and for what is NaN or infinite.
+
+    Notes
+    -----
+    Rangapuram et al. 2021 for the sCRPS, https://proceedings.mlr.press/v139/rangapuram21a.html.
+
+    Examples
+    --------
     >>> actual, predicted = np.array([1.0, 2.0, 6.0]), np.array([2.0, 2.0, 5.0])
     >>> around = np.stack([predicted - 0.5, predicted + 0.5], axis=-1)
     >>> scores = number_scores(actual, predicted, {80: around})

@@ -4,8 +4,25 @@ from collections.abc import Sequence
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Return the levels in ascending order without repeats. Raises ValueError for one outside [1, 100).
+    """Return the levels in ascending order without repeats.
 
+    Parameters
+    ----------
+    levels : sequence of float
+        Percent.
+
+    Returns
+    -------
+    tuple of float
+        Percent, ascending.
+
+    Raises
+    ------
+    ValueError
+        For one outside [1, 100).
+
+    Examples
+    --------
     >>> check_levels([95, 80, 80])
     (80, 95)
     >>> check_levels([0.8])
@@ -20,10 +37,25 @@ def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
 
 
 def quantiles_of(levels: Sequence[float]) -> tuple[float, ...]:
-    """Return the quantiles that bound the central intervals of these levels, with the median, ascending.
+    """Return the quantiles that bound the central intervals of these levels, with the median.
 
-    levels: percent, in [1, 100). Returns 2 * levels + 1 numbers in (0, 1).
+    Parameters
+    ----------
+    levels : sequence of float
+        Percent, in [1, 100).
 
+    Returns
+    -------
+    tuple of float
+        2 * levels + 1 numbers in (0, 1), ascending.
+
+    Raises
+    ------
+    ValueError
+        For a level outside [1, 100).
+
+    Examples
+    --------
     >>> quantiles_of([80, 95])
     (0.025, 0.1, 0.5, 0.9, 0.975)
     """
@@ -46,6 +78,25 @@ def level_columns(model: str, levels: Sequence[float]) -> list[str]:
 
     The median stands in the model's own column.
 
+    Parameters
+    ----------
+    model : str
+        Its name.
+    levels : sequence of float
+        Percent, in [1, 100).
+
+    Returns
+    -------
+    list of str
+        2 * levels + 1 names.
+
+    Raises
+    ------
+    ValueError
+        For a level outside [1, 100).
+
+    Examples
+    --------
     >>> level_columns("normcast", [80])
     ['normcast-lo-80', 'normcast', 'normcast-hi-80']
     """

@@ -18,15 +18,41 @@ def score_interval(
     level: float = 95,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Return the interval of each score over cases drawn with replacement: name, to lower and upper bound.
+    """Return the interval of each score over cases drawn with replacement (a bootstrap).
 
-    scorer: takes places of cases, some of them repeated, and returns scores by name. groups_or_n: the number
-    of cases; or the group of each, (cases,), of which whole ones are drawn, since cases of a group are alike.
-    draws: how often. level: percent. The bounds are percentiles over the draws; a draw whose score is NaN is
-    left out. Both are NaN where all are, and where a single case or group leaves nothing to draw from.
-    Raises ValueError for no cases, fewer draws than 1, and a level outside [1, 100).
-    Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
+    The bounds are percentiles over the draws; a draw whose score is NaN is left out. Both are NaN where all
+    are, and where a single case or group leaves nothing to draw from.
 
+    Parameters
+    ----------
+    scorer : callable
+        Takes places of cases, some of them repeated, and returns scores by name.
+    groups_or_n : array (cases,) or int
+        The number of cases; or the group of each, of which whole ones are drawn, since cases of a group are
+        alike.
+    draws : int, default 1000
+        How often, at least 1.
+    level : float, default 95
+        Percent of the draws that the interval holds, in [1, 100).
+    seed : int, default 0
+        Of the draws.
+
+    Returns
+    -------
+    dict of str to tuple of two float
+        Lower and upper bound by the name of the score.
+
+    Raises
+    ------
+    ValueError
+        For no cases, fewer draws than 1, and a level outside [1, 100).
+
+    Notes
+    -----
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
+
+    Examples
+    --------
     >>> errors = np.arange(100.0)
     >>> low, high = score_interval(lambda places: {"MAE": errors[places].mean()}, len(errors))["MAE"]
     >>> 40 < low < errors.mean() < high < 60

@@ -14,13 +14,40 @@ def seasonal_error(
     season: int,
     observed: Observed | None = None,
 ) -> Float[np.ndarray, " windows"]:
-    """Return the in-sample error of the seasonal naive forecast before each window's cutoff: (windows,).
+    """Return the in-sample error of the seasonal naive forecast before each window's cutoff.
 
-    The mean of |y[t] - y[t - season]| over the rows t of the window's series from its `season`-th row to the
-    last before the cutoff. y: (rows,) flat, in the unit that scores are wanted in; offsets: (series + 1,).
-    observed: (rows,) bool; a pair with an unobserved end is left out. NaN where no pair is left.
-    Source: Hyndman & Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001
+    It is what MASE divides by: the mean size of y[t] - y[t - season] over the rows t of the window's series
+    from its `season`-th row to the last before the cutoff.
 
+    Parameters
+    ----------
+    y : array (rows,)
+        The series one after another, in the unit that scores are wanted in.
+    windows : Windows
+        The windows that are scored.
+    offsets : int array (series + 1,)
+        The first row of each series, and the end of the last.
+    season : int
+        In rows, at least 1.
+    observed : bool array (rows,) or None, default None
+        A pair with an unobserved end is left out; None means that all was observed.
+
+    Returns
+    -------
+    array (windows,)
+        In the unit of y; NaN where no pair is left.
+
+    Raises
+    ------
+    ValueError
+        For a season below 1.
+
+    Notes
+    -----
+    Hyndman & Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001.
+
+    Examples
+    --------
     >>> windows = Windows(np.array([1]), np.array([0]), input_size=2, h=1)
     >>> seasonal_error(np.array([1.0, 2.0, 5.0, 99.0]), windows, np.array([0, 4]), season=1)
     array([2.])

@@ -24,25 +24,51 @@ METRICS = ("mase", "mae", "mse", "rmse", "smape", "scaled_crps")
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How wrong each model was; each frame is tidy: its keys, then `model, metric, value`.
+    """How wrong each model was, as `score` tells it.
 
-    metric is one of `METRICS` or `coverage-<level>`. Lower is better; coverage should be the level.
+    Each frame is tidy: its keys, then `model, metric, value`. A metric is one of `METRICS` or
+    `coverage-<level>`. Lower is better; coverage should be the level.
 
-    - mase: mean |error| over the scale of the fold (see `seasonal_error`); no unit.
+    - mase: mean size of the error over the scale of the fold (see `seasonal_error`); no unit.
     - mae, mse, rmse: in the unit of y, and its square; rmse is the root within one series and fold, then
       averaged.
-    - smape: percent, as in the M4 competition, mean of 200 |error| / (|y| + |forecast|): at most 200, and
-      200 times what `utilsforecast.losses.smape` returns.
-    - scaled_crps: twice the mean pinball loss of the quantiles over the mean |y|; no unit.
+    - smape: percent, as in the M4 competition, mean of 200 abs(error) / (abs(y) + abs(forecast)): at most
+    200,
+      and 200 times what `utilsforecast.losses.smape` returns.
+    - scaled_crps: twice the mean pinball loss of the quantiles over the mean size of y; no unit.
     - coverage-<level>: percent of rows inside the interval, its bounds included; NaN for a series that stood
       still and whose interval has no width.
     - near-<level>, overall, of several series and three folds or more: percent of the series whose coverage
       is within 10 points of the level.
 
-    folds: `unique_id, cutoff, ...`, one value per series and fold, from which the next three are averaged:
-    overall (no keys), by_series (`unique_id`), by_cutoff (`cutoff`). A NaN is left out of a mean, and noted.
-    by_step: `step` (1 to h), over series and folds, without scaled_crps, which one row cannot have; rmse is
-    there the root over all of them. notes: sentences on what could not be scored.
+    A NaN is left out of a mean, and noted.
+
+    Parameters
+    ----------
+    folds : pandas.DataFrame
+        Keys `unique_id, cutoff`: one value per series and fold, from which the next three are averaged.
+    overall : pandas.DataFrame
+        No keys.
+    by_series : pandas.DataFrame
+        Key `unique_id`.
+    by_cutoff : pandas.DataFrame
+        Key `cutoff`.
+    by_step : pandas.DataFrame
+        Key `step` (1 to h), over series and folds, without scaled_crps, which one row cannot have; rmse is
+        there the root over all of them.
+    notes : tuple of str
+        Sentences on what could not be scored.
+
+    Examples
+    --------
+    >>> values = {"y": [3.0, 5.0], "naive": [4.0, 2.0]}
+    >>> frame = pd.DataFrame({"unique_id": "a", "cutoff": 2, "ds": [3, 4], **values})
+    >>> scales = pd.DataFrame({"unique_id": ["a"], "cutoff": [2], "scale": [2.0]})
+    >>> by_step = score(frame, scales, levels=[]).by_step
+    >>> by_step[by_step["metric"] == "mae"][["step", "model", "value"]]
+       step  model  value
+    2     1  naive    1.0
+    3     2  naive    3.0
     """
 
     folds: pd.DataFrame
@@ -56,12 +82,29 @@ class Scores:
 def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) -> Scores:
     """Score every model of a back-test: overall, per series, per fold and per step of the horizon.
 
-    frame: `unique_id, ds, cutoff, y`, then the models' columns; rows whose y is NaN are left out. scales:
-    `unique_id, cutoff, scale`, the MASE scale of each series and fold from rows before the cutoff; a zero or
-    NaN scale gives NaN and a note. levels: percent; a model without bounds gets no scaled_crps and no
-    coverage.
-    Raises ValueError for a missing column, and for a forecast or bound that is NaN or infinite.
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns `unique_id, ds, cutoff, y`, then the models': a forecast under its name, bounds as
+        `<model>-lo-<level>` and `<model>-hi-<level>`. Rows whose y is NaN are left out.
+    scales : pandas.DataFrame
+        Columns `unique_id, cutoff, scale`: the MASE scale of each series and fold from rows before the
+        cutoff; a zero or NaN scale gives NaN and a note.
+    levels : sequence of float
+        Percent; a model without bounds gets no scaled_crps and no coverage.
 
+    Returns
+    -------
+    Scores
+        The scores, and notes on what could not be scored.
+
+    Raises
+    ------
+    ValueError
+        For a missing column, and for a forecast or bound that is NaN or infinite.
+
+    Examples
+    --------
     >>> frame = pd.DataFrame({"unique_id": "a", "cutoff": 2, "ds": [3, 4], "y": [3.0, 5.0], "naive": 4.0})
     >>> scales = pd.DataFrame({"unique_id": ["a"], "cutoff": [2], "scale": [2.0]})
     >>> score(frame, scales, levels=[]).overall
@@ -96,6 +139,18 @@ def score(frame: pd.DataFrame, scales: pd.DataFrame, levels: Sequence[float]) ->
 def models_of(frame: pd.DataFrame) -> list[str]:
     """Return the names of the models in a back-test frame, in its order.
 
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `score` takes it.
+
+    Returns
+    -------
+    list of str
+        Names of columns that are neither keys, y nor bounds.
+
+    Examples
+    --------
     >>> models_of(pd.DataFrame(columns=["unique_id", "ds", "cutoff", "y", "ridge", "ridge-lo-80"]))
     ['ridge']
     """
