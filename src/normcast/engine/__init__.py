@@ -1,7 +1,7 @@
 """The training engine: many Keras models times many seeds in one compiled program.
 
-The only floor that trains. `train` yields `Trained` replicas, `predict` runs them; `Batches` of `Field`s say
-where windows are read.
+The only floor that trains. `train` yields `Trained` replicas, `predict` runs them; `Batches`, of a `Field`
+for each input, say where windows are read.
 """
 
 from normcast.engine.batches import Batches, Field

@@ -22,8 +22,8 @@ def number_scores(
       of these cases. Each number of a case has a mean of its own and weighs as its variance; one that is the
       same in all cases is left out, and R2 is NaN where all are.
     - sCRPS: twice the mean pinball loss of median and bounds over the mean size of what came, as
-    `scaled_crps` of
-      a back-test; no unit, lower is better. NaN where all that came is zero; left out without intervals.
+      `scaled_crps` of a back-test; no unit, lower is better. NaN where all that came is zero; left out
+      without intervals.
     - coverage-<level>: percent of numbers inside the interval, its bounds included; should be the level.
 
     Parameters

@@ -32,9 +32,8 @@ class Scores:
     - mase: mean size of the error over the scale of the fold (see `seasonal_error`); no unit.
     - mae, mse, rmse: in the unit of y, and its square; rmse is the root within one series and fold, then
       averaged.
-    - smape: percent, as in the M4 competition, mean of 200 abs(error) / (abs(y) + abs(forecast)): at most
-    200,
-      and 200 times what `utilsforecast.losses.smape` returns.
+    - smape: percent, as in the M4 competition, mean of 200 abs(error) / (abs(y) + abs(forecast)): at
+      most 200, and 200 times what `utilsforecast.losses.smape` returns.
     - scaled_crps: twice the mean pinball loss of the quantiles over the mean size of y; no unit.
     - coverage-<level>: percent of rows inside the interval, its bounds included; NaN for a series that stood
       still and whose interval has no width.
