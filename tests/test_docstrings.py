@@ -19,6 +19,7 @@ DONE = (
     "normcast.models",
     "normcast.models.edits",
     "normcast.scoring",
+    "normcast.windows",
 )
 # What numpydoc reports, and we hold to: https://numpydoc.readthedocs.io/en/stable/validation.html
 # Left out: an extended summary and "See Also" where there is nothing more to say (ES01, SA01), and that a

@@ -30,9 +30,47 @@ def parquet_shards(
     """Return the windows of a Parquet file as shards, read one ahead, in bounded memory.
 
     The file holds one series after another, each in time order. A series is never cut: a shard may have more
-    than rows_per_shard rows if one series has. Windows start every `step` rows; series shorter than
-    input_size + h have none. transform: scales a shard's values, given (values, offsets (series + 1,)).
-    Raises ImportError without pyarrow, ValueError if the series are not in one piece or none is long enough.
+    than rows_per_shard rows if one series has. Series shorter than input_size + h have no windows.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    input_size : int
+        Rows that a window reads.
+    h : int
+        Rows that a window forecasts.
+    step : int, default 1
+        Rows from one window to the next.
+    id_col : str, default "unique_id"
+        The column that names the series.
+    target_col : str, default "y"
+        The column that is forecast; it is read as float32.
+    rows_per_shard : int, default 4_000_000
+        How many rows are held at a time.
+    transform : callable or None, default None
+        Scales a shard's values: takes values (rows,) and offsets (series + 1,), and returns values.
+
+    Returns
+    -------
+    Shards
+        What `normcast.engine.train` takes; its one input is called "past".
+
+    Raises
+    ------
+    ImportError
+        If pyarrow is not installed.
+    ValueError
+        If the series are not in one piece, or none is long enough.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> file = Path(tempfile.mkdtemp()) / "loads.parquet"
+    >>> pd.DataFrame({"unique_id": "a", "y": np.arange(20.0)}).to_parquet(file)
+    >>> len(parquet_shards(file, input_size=7, h=2))
+    12
     """
     try:
         import pyarrow.parquet as pq

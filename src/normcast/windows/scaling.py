@@ -16,9 +16,18 @@ KINDS = ("standard", "robust", "none")
 class Scaler(Plain):
     """Location and spread per series and channel: (x - location) / spread, and back.
 
-    location, spread: (S, C) float64, in the unit of the values. A spread of 0, below the smallest normal
-    number, or below the rounding error of the location, is 1.
+    A spread of 0, below the smallest normal number, or below the rounding error of the location, is 1. `fit`
+    makes one.
 
+    Parameters
+    ----------
+    location : float64 array (series, channels)
+        In the unit of the values.
+    spread : float64 array (series, channels)
+        In the unit of the values.
+
+    Examples
+    --------
     >>> scaler = Scaler.fit(np.array([1.0, 3.0, 900.0]), offsets=np.array([0, 3]), rows=np.array([2]))
     >>> scaler.location, scaler.spread
     (array([[2.]]), array([[1.]]))
@@ -39,10 +48,27 @@ class Scaler(Plain):
     ) -> "Scaler":
         """Take location and spread of each series from its first rows, and from no other.
 
-        values: (N,) or (N, C); offsets: (S+1,); rows: (S,) number of rows of each series that may be seen.
-        kind: "standard" is mean and standard deviation; "robust" is median and interquartile range / 1.349
-        (the standard deviation where that range is 0); "none" is 0 and 1.
-        Raises ValueError for another kind, no visible row, or more visible rows than there are.
+        Parameters
+        ----------
+        values : array (rows,) or (rows, channels)
+            The series one after another.
+        offsets : int array (series + 1,)
+            First row of each series, and the end of the last.
+        rows : int array (series,)
+            How many rows of each series may be seen.
+        kind : {"standard", "robust", "none"}, default "standard"
+            "standard" is mean and standard deviation; "robust" is median and interquartile range / 1.349 (the
+            standard deviation where that range is 0); "none" is 0 and 1.
+
+        Returns
+        -------
+        Scaler
+            Of these series.
+
+        Raises
+        ------
+        ValueError
+            For another kind, no visible row, or more visible rows than there are.
         """
         if kind not in KINDS:
             raise ValueError(unknown("scaling", kind, KINDS, where="Scaler"))
@@ -65,15 +91,38 @@ class Scaler(Plain):
     ) -> Float[np.ndarray, "n *axes"]:
         """Return scaled values.
 
-        values: (n,), (n, C), or with more axes: (n, h), (n, h, Q) for one channel, (n, h, C) for C of them;
-        series: (n,) the series of each.
+        Parameters
+        ----------
+        values : array (n,), (n, channels) or with more axes
+            In the unit of the series: (n, h) and (n, h, quantiles) for one channel, (n, h, channels) for
+            several.
+        series : int array (n,)
+            The series of each.
+
+        Returns
+        -------
+        float64 array
+            Of the same shape.
         """
         return (values - self._like(self.location, values, series)) / self._like(self.spread, values, series)
 
     def undo(
         self, values: Shaped[np.ndarray, "n *axes"], series: Int[np.ndarray, " n"]
     ) -> Float[np.ndarray, "n *axes"]:
-        """Return scaled values in their own unit again; the inverse of `apply` to float64 rounding."""
+        """Return scaled values in their own unit again: the inverse of `apply`, to float64 rounding.
+
+        Parameters
+        ----------
+        values : array (n,), (n, channels) or with more axes
+            Scaled, as `apply` takes them.
+        series : int array (n,)
+            The series of each.
+
+        Returns
+        -------
+        float64 array
+            Of the same shape.
+        """
         return values * self._like(self.spread, values, series) + self._like(self.location, values, series)
 
     def _like(

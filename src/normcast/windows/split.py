@@ -14,10 +14,26 @@ from normcast.windows.windows import Observed, Offsets, PerSeries, Windows, slid
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Windows in time order: train | valid | calib | test.
+    """Windows in time order: train, then valid, then calib, then test.
 
-    Targets of different parts never overlap, and no part reads a target of a later one.
-    test: the window that begins to forecast at the cutoff, of each series that has h rows behind it.
+    Targets of different parts never overlap, and no part reads a target of a later one. `split` makes one.
+
+    Parameters
+    ----------
+    train : Windows
+        What a network learns from.
+    valid : Windows
+        What stops it, and chooses.
+    calib : Windows
+        What intervals are calibrated on.
+    test : Windows
+        The window that begins to forecast at the cutoff, of each series that has h rows behind it.
+
+    Examples
+    --------
+    >>> parts = split(np.array([0, 20]), np.array([18]), input_size=4, h=2, valid=2, calib=3)
+    >>> parts.test.cutoff
+    array([18])
     """
 
     train: Windows
@@ -28,10 +44,29 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Cuts:
-    """Where the parts of each series stand, in its own rows from 0; each (S,).
+    """Where the parts of each series stand, in its own rows from 0.
 
-    Targets of train lie in [begin + input_size, valid), those of valid in [valid, calib), of calib in
-    [calib, test), of test in [test, end). A part without rows has no windows.
+    Targets of train lie in [begin + input_size, valid), those of valid in [valid, calib), of calib in [calib,
+    test), of test in [test, end). A part without rows has no windows.
+
+    Parameters
+    ----------
+    begin : int array (series,)
+        Where the first window begins to read.
+    valid : int array (series,)
+        Where targets for validation begin.
+    calib : int array (series,)
+        Where targets for calibration begin.
+    test : int array (series,)
+        The cutoff, where targets for the test begin.
+    end : int array (series,)
+        Where they end.
+
+    Examples
+    --------
+    >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
+    >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
+    [0, 11, 14, 18, 20]
     """
 
     begin: PerSeries
@@ -51,15 +86,27 @@ class Cuts:
         begin: int | PerSeries = 0,
         tested: int | PerSeries | None = None,
     ) -> "Cuts":
-        """Return the parts before a cutoff after `rows` rows: so many windows for valid and calib, of all or
-        of each series, and test for what begins at the cutoff.
+        """Return the parts before a cutoff, and test for what begins there.
 
-        begin: rows at the start of each series that come before its first window; tested: rows behind the
-        cutoff that are forecast, by default h.
+        Parameters
+        ----------
+        rows : int array (series,)
+            Rows of each series before the cutoff.
+        lengths : int array (series,)
+            All rows of each series.
+        h : int
+            Rows that a window forecasts.
+        valid, calib : int or int array (series,)
+            How many windows validate and calibrate, of all series or of each.
+        begin : int or int array (series,), default 0
+            Rows at the start of each series that come before its first window.
+        tested : int or int array (series,) or None, default None
+            Rows behind the cutoff that are forecast; None means h.
 
-        >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
-        >>> [int(each[0]) for each in (cuts.begin, cuts.valid, cuts.calib, cuts.test, cuts.end)]
-        [0, 11, 14, 18, 20]
+        Returns
+        -------
+        Cuts
+            Of all series.
         """
         valid, calib = (np.broadcast_to(many, rows.shape) for many in (valid, calib))
         calib_from = rows - _target_rows(calib, h)
@@ -76,7 +123,34 @@ def parted(
     observed: Observed | None = None,
     least: int | None = None,
 ) -> Split:
-    """Return the windows of each part; observed: (N,), least: see `sliding`."""
+    """Return the windows of each part.
+
+    Parameters
+    ----------
+    offsets : int array (series + 1,)
+        First row of each series, and the end of the last.
+    cuts : Cuts
+        Where the parts stand.
+    input_size : int
+        Rows that a window reads.
+    h : int
+        Rows that a window forecasts.
+    observed : bool array (rows,) or None, default None
+        A window of which no target was observed is left out; see `sliding`.
+    least : int or None, default None
+        Rows of its series that a window reads at least; see `sliding`.
+
+    Returns
+    -------
+    Split
+        The windows, part by part.
+
+    Examples
+    --------
+    >>> cuts = Cuts.before(np.array([18]), np.array([20]), h=2, valid=2, calib=3)
+    >>> len(parted(np.array([0, 20]), cuts, input_size=4, h=2).calib)
+    3
+    """
 
     def part(first: PerSeries, end: PerSeries) -> Windows:
         return sliding(offsets, first, end, input_size, h, observed=observed, least=least)
@@ -106,13 +180,43 @@ def split(
 ) -> Split:
     """Plan the split of every series at its cutoff.
 
-    offsets: (S+1,); rows: (S,) rows of each series that may be used (the cutoff); valid, calib: windows per
-    series, or of each (S,), one row apart, so that n of them take n + h - 1 target rows. least: rows of its
-    series that a window reads at least where short series are padded. observed: (N,), see `sliding`; ids:
-    (S,) names, and lengths: (S,) rows with values, for messages. begin, tested: see `Cuts.before`.
-    Raises ValueError for a series too short, naming it, its rows, the rows needed and the largest input_size,
-    and where nothing was observed that trains or validates.
+    Parameters
+    ----------
+    offsets : int array (series + 1,)
+        First row of each series, and the end of the last.
+    rows : int array (series,)
+        Rows of each series that may be used: the cutoff.
+    input_size : int
+        Rows that a window reads.
+    h : int
+        Rows that a window forecasts.
+    valid, calib : int or int array (series,), default 0
+        Windows that validate and calibrate, of all series or of each, one row apart, so that n of them take
+        n + h - 1 target rows.
+    least : int or None, default None
+        Rows of its series that a window reads at least where short series are padded.
+    observed : bool array (rows,) or None, default None
+        False where nothing was observed; see `sliding`.
+    ids : sequence of str or None, default None
+        Names of the series, for messages.
+    begin, tested : int or int array (series,)
+        See `Cuts.before`; default 0 and None.
+    lengths : int array (series,) or None, default None
+        Rows of each series that have values, for messages.
 
+    Returns
+    -------
+    Split
+        The windows, part by part.
+
+    Raises
+    ------
+    ValueError
+        For a series too short, naming it, its rows, the rows needed and the largest input_size, and where
+        nothing was observed that trains or validates.
+
+    Examples
+    --------
     >>> parts = split(np.array([0, 20]), np.array([18]), input_size=4, h=2, valid=2, calib=3)
     >>> [len(part) for part in (parts.train, parts.valid, parts.calib, parts.test)]
     [6, 2, 3, 1]
@@ -145,8 +249,24 @@ def _target_rows(n_windows: Count, h: int) -> Count:
 
 
 def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
-    """Return the rows a series must have for one training window and the validation and calibration windows.
+    """Return the rows a series must have for one training window and the windows that are held out.
 
+    Parameters
+    ----------
+    input_size : int
+        Rows that a window reads.
+    h : int
+        Rows that a window forecasts.
+    valid, calib : int, default 0
+        Windows that validate and calibrate.
+
+    Returns
+    -------
+    int
+        So many rows.
+
+    Examples
+    --------
     >>> rows_needed(input_size=168, h=24)
     192
     """
@@ -154,10 +274,24 @@ def rows_needed(input_size: int, h: int, valid: int = 0, calib: int = 0) -> int:
 
 
 def largest_input_size(rows: PerSeries, h: int, valid: int = 0, calib: int = 0) -> int:
-    """Return the largest input_size that fits every series; below 1 if none does.
+    """Return the largest input_size that fits every series.
 
-    rows: (S,) rows of each series that may be used.
+    Parameters
+    ----------
+    rows : int array (series,)
+        Rows of each series that may be used.
+    h : int
+        Rows that a window forecasts.
+    valid, calib : int, default 0
+        Windows that validate and calibrate.
 
+    Returns
+    -------
+    int
+        Below 1 if none fits.
+
+    Examples
+    --------
     >>> largest_input_size(np.array([90, 300]), h=24)
     66
     """
@@ -211,11 +345,33 @@ def refuse_windowless(rows: PerSeries, least: int, h: int, ids: Sequence[str] | 
 def cutoffs(
     lengths: np.ndarray, h: int, n_windows: int, step_size: int = 1, ids: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Return the rows visible at each rolling origin, (n_windows, S); the last one forecasts the last h rows.
+    """Return the rows visible at each rolling origin; the last one forecasts the last h rows.
 
-    lengths: (S,) rows of each series; step_size: rows from one origin to the next.
-    Raises ValueError if an origin would see no row.
+    Parameters
+    ----------
+    lengths : int array (series,)
+        Rows of each series.
+    h : int
+        Rows to forecast.
+    n_windows : int
+        How many origins.
+    step_size : int, default 1
+        Rows from one origin to the next.
+    ids : sequence of str or None, default None
+        Names of the series, for messages.
 
+    Returns
+    -------
+    int array (n_windows, series)
+        Rows of each series, ascending.
+
+    Raises
+    ------
+    ValueError
+        If an origin would see no row, or a number is below 1.
+
+    Examples
+    --------
     >>> cutoffs(np.array([10, 8]), h=2, n_windows=3, step_size=2)
     array([[4, 2],
            [6, 4],

@@ -10,12 +10,25 @@ YEAR = 365.2425 * DAY
 
 
 def waves(time: Shaped[np.ndarray, " rows"], step: float) -> Float[np.ndarray, "rows waves"]:
-    """Return the waves at each stamp, in [-1, 1]: (n, 2 * harmonics) float32.
+    """Return the time of year and day at each stamp, as sines and cosines.
 
-    time: (n,) datetime64[ns], or integers, which have no calendar and no waves; step: nanoseconds between
-    rows. Below a day: two harmonics of the day, one of the year; from a day to a year: two of the year. The
-    week is left out: a window of whole weeks shows it, and what it shows holds on holidays too.
+    Below a day: two harmonics of the day, one of the year; from a day to a year: two of the year. The week is
+    left out: a window of whole weeks shows it, and what it shows holds on holidays too.
 
+    Parameters
+    ----------
+    time : datetime64[ns] or int array (rows,)
+        Stamps; integers have no calendar and no waves.
+    step : float
+        Nanoseconds between rows.
+
+    Returns
+    -------
+    float32 array (rows, 2 * harmonics)
+        In [-1, 1]; no column where there are no waves.
+
+    Examples
+    --------
     >>> stamps = np.array(["2024-01-01T00", "2024-01-01T06"], dtype="datetime64[ns]")
     >>> waves(stamps, step=DAY / 4).shape
     (2, 6)

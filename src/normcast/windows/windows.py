@@ -13,12 +13,25 @@ Observed = Bool[np.ndarray, " rows"]
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows over flat series arrays: input_size rows to read, then h rows to forecast.
+    """Windows over flat series arrays: so many rows to read, then so many to forecast.
 
-    start: (n,) int64, flat row where the input begins; series: (n,) int32; input_size, h: rows.
-    The first target row of a window is start + input_size; its targets belong to its series. Steps that lie
-    before its series begins are padded; `reads` tells them.
+    A window is two numbers; its values are copied for a batch only. Its first target row is start +
+    input_size, and its targets belong to its series. Steps that lie before its series begins are padded;
+    `reads` tells them. Slices, positions and masks choose among windows: ``windows[:10]``.
 
+    Parameters
+    ----------
+    start : int array (windows,)
+        Flat row where the input of each begins.
+    series : int array (windows,)
+        The series of each, from 0.
+    input_size : int
+        Rows that each reads.
+    h : int
+        Rows that each forecasts.
+
+    Examples
+    --------
     >>> windows = Windows(np.array([0, 1]), np.array([0, 0]), input_size=2, h=1)
     >>> windows.inputs(np.array([1.0, 2.0, 3.0, 4.0]))
     array([[1., 2.],
@@ -47,8 +60,20 @@ class Windows:
         return self.start + self.input_size
 
     def reading(self, input_size: int) -> "Windows":
-        """Return windows with the same targets that read so many rows before them.
+        """Return windows with the same targets that read another number of rows before them.
 
+        Parameters
+        ----------
+        input_size : int
+            Rows that each reads.
+
+        Returns
+        -------
+        Windows
+            New windows; these stay as they are.
+
+        Examples
+        --------
         >>> Windows(np.array([5]), np.array([0]), input_size=4, h=2).reading(6).start
         array([3])
         """
@@ -57,14 +82,35 @@ class Windows:
     def inputs(
         self, values: Shaped[np.ndarray, "rows *channels"]
     ) -> Shaped[np.ndarray, "windows {self.input_size} *channels"]:
-        """Return the rows each window reads: values (N,) or (N, C) -> (n, input_size[, C])."""
+        """Return the rows that each window reads.
+
+        Parameters
+        ----------
+        values : array (rows,) or (rows, channels)
+            The series one after another.
+
+        Returns
+        -------
+        array (windows, input_size) or (windows, input_size, channels)
+            A copy.
+        """
         return values[self.start[:, None] + np.arange(self.input_size)]
 
     def reads(self, offsets: Offsets) -> Int[np.ndarray, "windows {self.input_size}"]:
-        """Return the flat row that each step reads, (n, input_size); a padded step reads the newest one.
+        """Return the flat row that each step reads; a padded step reads the newest one.
 
-        offsets: (S+1,), where each series begins.
+        Parameters
+        ----------
+        offsets : int array (series + 1,)
+            First row of each series, and the end of the last.
 
+        Returns
+        -------
+        int array (windows, input_size)
+            Flat rows.
+
+        Examples
+        --------
         >>> Windows(np.array([1]), np.array([0]), input_size=4, h=1).reads(np.array([3, 6]))
         array([[4, 4, 3, 4]])
         """
@@ -74,12 +120,35 @@ class Windows:
     def targets(
         self, values: Shaped[np.ndarray, "rows *channels"]
     ) -> Shaped[np.ndarray, "windows {self.h} *channels"]:
-        """Return the rows each window forecasts: values (N,) or (N, C) -> (n, h[, C])."""
+        """Return the rows that each window forecasts.
+
+        Parameters
+        ----------
+        values : array (rows,) or (rows, channels)
+            The series one after another.
+
+        Returns
+        -------
+        array (windows, h) or (windows, h, channels)
+            A copy.
+        """
         return values[self.cutoff[:, None] + np.arange(self.h)]
 
     def unobserved(self, observed: Observed) -> Int[np.ndarray, " windows"]:
-        """Return how many targets of each window were not observed, (n,). observed: (N,).
+        """Return how many targets of each window were not observed.
 
+        Parameters
+        ----------
+        observed : bool array (rows,)
+            False where nothing was observed.
+
+        Returns
+        -------
+        int array (windows,)
+            From 0 to h.
+
+        Examples
+        --------
         >>> Windows(np.array([0, 1]), np.array([0, 0]), 2, 1).unobserved(np.array([True, True, False, True]))
         array([1, 0])
         """
@@ -99,12 +168,37 @@ def sliding(
 ) -> Windows:
     """Return the windows of every series, from the earliest on, whose targets lie in a stretch of its rows.
 
-    offsets: (S+1,). first_target, last_target_end: (S,) rows within the series, counted from 0: targets lie
-    in [first_target, last_target_end); a window whose input would begin before its series is left out.
-    step: rows from one window to the next. observed: (N,); a window of which no target was is left out.
-    least: rows of its series that a window reads at least, the steps before them padded; by default all.
-    Raises ValueError for sizes below 1 or a stretch that ends behind its series.
+    A window whose input would begin before its series is left out.
 
+    Parameters
+    ----------
+    offsets : int array (series + 1,)
+        First row of each series, and the end of the last.
+    first_target, last_target_end : int array (series,)
+        Rows within each series, counted from 0: targets lie in [first_target, last_target_end).
+    input_size : int
+        Rows that a window reads, at least 1.
+    h : int
+        Rows that a window forecasts, at least 1.
+    step : int, default 1
+        Rows from one window to the next, at least 1.
+    observed : bool array (rows,) or None, default None
+        A window of which no target was observed is left out; None means that all were.
+    least : int or None, default None
+        Rows of its series that a window reads at least, the steps before them padded; by default all.
+
+    Returns
+    -------
+    Windows
+        Series after series, each in time order.
+
+    Raises
+    ------
+    ValueError
+        For sizes below 1, or a stretch that ends behind its series.
+
+    Examples
+    --------
     >>> sliding(np.array([0, 5]), np.array([2]), np.array([5]), input_size=2, h=2).start
     array([0, 1])
     """
@@ -146,10 +240,24 @@ def _check(offsets: Offsets, last_target_end: PerSeries, **sizes: int) -> None:
 
 
 def default_input_size(h: int, season: int) -> int:
-    """Return the rows a network reads: whole seasons, and twice the horizon at least.
+    """Return the rows a network reads where nobody says: whole seasons, and twice the horizon at least.
 
     Of steps far below an hour a day is long: then as many as 672 rows hold, and one at least.
 
+    Parameters
+    ----------
+    h : int
+        Rows to forecast.
+    season : int
+        Rows of the main season; 1 for none.
+
+    Returns
+    -------
+    int
+        A multiple of the season.
+
+    Examples
+    --------
     >>> default_input_size(h=14, season=7), default_input_size(h=24, season=24)
     (56, 168)
     >>> default_input_size(h=12, season=288), default_input_size(h=60, season=1440)
