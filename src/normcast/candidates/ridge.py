@@ -13,10 +13,10 @@ from normcast.candidates.moments import Moments, Pairs, chunks, inputs, pairs, t
 from normcast.windows import Windows
 from normcast.windows.arrays import Scaled
 
-# Relative to the mean eigenvalue of the Gram matrix; at 1e8 the map is the last value plus the mean step.
 PENALTIES = tuple(
     float(10.0**power) for power in (-6, -5, -4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 8)
 )
+"""Relative to the mean eigenvalue of the Gram matrix; at 1e8 the map is the last value plus the mean step."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,8 @@ class GRU(Recurrent):
         Of "batch": for how many steps statistics are kept, the length of the input by default; later steps
         use the last ones.
     momentum : float, default 0.9
-        Of "batch": the share of the old value that moving statistics keep at each update, 0 to 1.
+        Of "batch": the share of the old value that moving statistics keep at each update, 0 to 1; at first
+        they are the plain mean of what was seen.
     epsilon : float, default 1e-5
         What is added to variances, above 0.
     gamma_initializer : str or Initializer or None, default None

@@ -7,6 +7,7 @@ from normcast.models.architecture import Architecture
 from normcast.models.declaration import Conv, Head, Recurrent
 
 DEFAULT = "patch-lstm"
+"""The preset that is taken where no model is named."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ PRESETS: dict[str, Preset] = {
         loss="mse",
     ),
 }
+"""The networks that come with normcast, by name; `preset` gives one."""
 
 
 def preset(name: str) -> Preset:

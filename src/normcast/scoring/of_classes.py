@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-SURE = 1e-7  # no probability is taken for smaller, so that one sure mistake does not cost infinity
+SURE = 1e-7
 """No probability is taken for smaller, so that one sure mistake does not cost infinity."""
 
 

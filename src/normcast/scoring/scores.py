@@ -20,6 +20,7 @@ KEYS = ["unique_id", "cutoff"]
 STEP, SCALE, VALUE = " step", " scale", " value"  # columns of our own, beside models of any name
 FEWEST_FOLDS = 3  # of which the coverage of a single series is said to be near its level or not
 METRICS = ("mase", "mae", "mse", "rmse", "smape", "scaled_crps")
+"""What `score` tells of a point forecast and its quantiles; `Scores` says what each is."""
 
 
 @dataclass(frozen=True, eq=False)

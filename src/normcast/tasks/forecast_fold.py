@@ -56,10 +56,26 @@ def split_before(
 class ForecastFold:
     """The rows before one cutoff, split and scaled: nothing in it has seen a later one.
 
-    arrays: the panel, laid out; split: its windows by part; scaling: learned from the training rows alone;
-    scaled: all columns, scaled by it; rows: of each series before the cutoff, of which the first `begin` come
-    before its first window; sizes: of its parts. learns_late: whether what is fitted again at no cost may, at
-    last, learn from the rows that are held out, too.
+    It is what a candidate is fitted on. `before` makes one.
+
+    Parameters
+    ----------
+    arrays : Arrays
+        The panel, laid out.
+    split : Split
+        Its windows by part.
+    scaling : TableScaling
+        Learned from the training rows alone.
+    scaled : Scaled
+        All columns, scaled by it.
+    rows : int array (series,)
+        Rows of each series before the cutoff, of which the first `begin` come before its first window.
+    sizes : Sizes
+        Of its parts.
+    begin : int or int array (series,), default 0
+        See `rows`.
+    learns_late : bool, default True
+        Whether what is fitted again at no cost may, at last, learn from the rows that are held out, too.
     """
 
     arrays: Arrays
@@ -87,9 +103,19 @@ class ForecastFold:
         return self.sizes.holds_out(self.rows - self.begin, self.arrays.h)
 
     def origins(self, most: int = ORIGINS) -> Windows:
-        """Return the windows of so many origins at most, evenly spread over what is held out.
+        """Return the windows of some origins, evenly spread over what is held out.
 
         An origin has a window of each series that holds out; of very many windows, some are left out.
+
+        Parameters
+        ----------
+        most : int, default ORIGINS
+            How many origins at most.
+
+        Returns
+        -------
+        Windows
+            In the order of the parts.
         """
         valid, calib = self.split.valid, self.split.calib
         start, series = (np.concatenate([getattr(p, n) for p in (valid, calib)]) for n in ("start", "series"))
@@ -116,21 +142,81 @@ class ForecastFold:
         tested: np.ndarray | None = None,
         learns_late: bool = True,
     ) -> ForecastFold:
-        """Split at the cutoff after the first `rows` rows of each series.
+        """Split at a cutoff, and scale by what trains.
 
-        A series without the room to hold out trains only. begin, tested: see `Cuts.before`. Raises ValueError
-        for a series that is too short for these sizes, naming it.
+        A series without the room to hold out trains only.
+
+        Parameters
+        ----------
+        arrays : Arrays
+            The panel, laid out.
+        rows : int array (series,)
+            Rows of each series before the cutoff.
+        sizes : Sizes
+            How much validates and calibrates, and how much a window reads.
+        h : int
+            Rows to forecast.
+        scaling : {"standard", "robust", "none"}
+            What is taken off and divided by; see `Scaler.fit`.
+        begin : int or int array (series,), default 0
+            Rows at the start of each series that come before its first window.
+        tested : int array (series,) or None, default None
+            Rows behind the cutoff that are forecast; None means h.
+        learns_late : bool, default True
+            Whether what is fitted again at no cost may, at last, learn from the rows that are held out, too.
+
+        Returns
+        -------
+        ForecastFold
+            The fold.
+
+        Raises
+        ------
+        ValueError
+            For a series that is too short for these sizes, naming it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from normcast.data import Panel
+        >>> panel = Panel.from_frame(pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]}))
+        >>> sizes = Sizes(8, n_valid=5, n_calib=5)
+        >>> fold = ForecastFold.before(Arrays.of(panel, h=2), panel.lengths, sizes, h=2, scaling="standard")
+        >>> fold.truth("valid").shape
+        (5, 2)
         """
         parts = split_before(arrays, rows, sizes, h, begin, tested)
         learned = TableScaling.fit(arrays, sizes.trained(rows - begin, h) + begin, scaling)
         return cls(arrays, parts, learned, learned.scaled(arrays), rows, sizes, begin, learns_late)
 
     def batches(self, part: str) -> Batches:
-        """Return the windows of a part ("train", "valid", "calib", "test") as the network reads them."""
+        """Return the windows of a part as the network reads them.
+
+        Parameters
+        ----------
+        part : {"train", "valid", "calib", "test"}
+            Which part.
+
+        Returns
+        -------
+        Batches
+            With the target, NaN where nothing was observed.
+        """
         return self.scaled.batches(getattr(self.split, part), self.padded)
 
     def truth(self, part: str) -> np.ndarray:
-        """Return what was observed in the windows of a part, scaled: (windows, h); NaN where nothing was."""
+        """Return what was observed in the windows of a part.
+
+        Parameters
+        ----------
+        part : {"train", "valid", "calib", "test"}
+            Which part.
+
+        Returns
+        -------
+        array (windows, h)
+            Scaled; NaN where nothing was observed.
+        """
         return getattr(self.split, part).targets(self.scaled.truth)
 
     @property

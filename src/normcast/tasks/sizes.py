@@ -38,10 +38,21 @@ def least_read(h: int, season: int) -> int:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Windows per series for validation and calibration, and the rows of input, at one cutoff.
+    """How many windows of each series validate and calibrate, and how many rows each reads.
 
-    least: the rows of its series that a window reads at least, where windows of short series are padded;
-    None where no series is short, and none is padded.
+    `Sizes.plan` chooses them.
+
+    Parameters
+    ----------
+    input_size : int
+        Rows that a window reads.
+    n_valid : int
+        Windows of each series that validate, one row apart.
+    n_calib : int
+        Windows of each series that calibrate.
+    least : int or None, default None
+        The rows of its series that a window reads at least, where windows of short series are padded; None
+        where no series is short, and none is padded.
     """
 
     input_size: int
@@ -67,13 +78,42 @@ class Sizes:
 
         Of the series that are long enough for the sizes, the one of median length decides, so that short
         series shrink nothing for the others. These are padded, or where not `pads` lack the `rows_needed`.
-        level: percent; () for no intervals, and no calibration. moving: (S,) which series ever changed, since
-        others do not calibrate; by default all. held: rows at the end of each series that are not trained on,
-        of which validation and calibration each take half; by default their shares. With them nothing is
-        padded, since a series without that room would train on them. n_calib: windows to calibrate at least,
-        where there are levels and held does not say. judge: windows of each series, of both kinds, that are
-        held out at least as far as that costs the input no row. Raises ValueError for a level that these
-        rows could never support, and for too few held rows.
+
+        Parameters
+        ----------
+        rows : int array (series,)
+            Rows of each series before the cutoff.
+        season : int
+            In rows.
+        h : int
+            Rows to forecast.
+        level : sequence of float
+            Percent; () for no intervals, and no calibration.
+        input_size : int or None, default None
+            Rows that a window reads; by default chosen.
+        moving : bool array (series,) or None, default None
+            Which series ever changed, since others do not calibrate; by default all.
+        pads : bool, default True
+            Whether short series are padded.
+        held : int or None, default None
+            Rows at the end of each series that are not trained on, of which validation and calibration each
+            take half; by default their shares. With them nothing is padded, since a series without that room
+            would train on them.
+        n_calib : int, default 0
+            Windows to calibrate at least, where there are levels and held does not say.
+        judge : int, default 0
+            Windows of each series, of both kinds, that are held out at least as far as that costs the input
+            no row.
+
+        Returns
+        -------
+        Sizes
+            Of all series.
+
+        Raises
+        ------
+        ValueError
+            For a level that these rows could never support, and for too few held rows.
         """
         moving = np.ones(len(rows), dtype=bool) if moving is None else moving
 

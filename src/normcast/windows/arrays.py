@@ -20,11 +20,32 @@ from normcast.windows.windows import Offsets, PerSeries, Windows
 class Arrays:
     """The flat columns of a panel with h empty rows behind each series.
 
-    offsets: (series + 1,) first row of each series, counting the empty ones; rows: (series,) rows with
-    values; y: (rows,) float64, NaN in the empty rows; observed: (rows,) bool; exog: (rows, hist + futr)
-    float64, known-future rows filled in where they are given; waves: (rows, waves) float32, the calendar, of
-    which the empty rows have theirs too; stat: (series, stat) float64; season: rows;
-    longer_seasons: rows of those above it.
+    Parameters
+    ----------
+    ids : tuple of str
+        Name of each series.
+    offsets : int array (series + 1,)
+        First row of each series, counting the empty ones, and the end of the last.
+    rows : int array (series,)
+        Rows with values.
+    y : float64 array (rows,)
+        The target, NaN in the empty rows.
+    observed : bool array (rows,)
+        False where nothing was observed.
+    exog : float64 array (rows, hist + futr)
+        Columns beside the target; known-future rows are filled in where they are given.
+    n_futr : int
+        How many of them, the last, are known ahead.
+    waves : float32 array (rows, waves)
+        The calendar, of which the empty rows have theirs too.
+    stat : float64 array (series, stat)
+        One value per series.
+    h : int
+        Empty rows behind each series: the horizon.
+    season : int
+        The main season, in rows.
+    longer_seasons : tuple of int, default ()
+        Those above it.
     """
 
     ids: tuple[str, ...]
@@ -51,8 +72,21 @@ class Arrays:
     ) -> Arrays:
         """Lay out a panel.
 
-        ahead: (series, h, futr) known-future rows behind the last stamp, if any; calendar: whether the
-        network reads the time of year and day.
+        Parameters
+        ----------
+        panel : Panel
+            The series.
+        h : int
+            Rows to forecast.
+        ahead : array (series, h, futr) or None, default None
+            Known-future rows behind the last stamp, if any.
+        calendar : bool, default False
+            Whether the network reads the time of year and day.
+
+        Returns
+        -------
+        Arrays
+            The columns, with room for a forecast.
         """
         offsets = panel.offsets + h * np.arange(panel.n_series + 1)
         behind = (offsets[1:] - h)[:, None] + np.arange(h)  # (S, h)
@@ -71,9 +105,19 @@ class Arrays:
         return cls(panel.ids, offsets, panel.lengths, y, observed, exog, *seen_and_stat, h, *seasons)
 
     def last(self, rows: Int[np.ndarray, "*origins series"], input_size: int) -> Windows:
-        """Return the window of each series whose horizon begins after its first `rows` rows.
+        """Return the window of each series whose horizon begins after so many of its rows.
 
-        rows: (series,), or (origins, series) for the windows of one origin after another.
+        Parameters
+        ----------
+        rows : int array (series,) or (origins, series)
+            How many; for each origin the windows follow one another.
+        input_size : int
+            Rows that a window reads.
+
+        Returns
+        -------
+        Windows
+            One for each series and origin.
         """
         series = np.broadcast_to(np.arange(rows.shape[-1], dtype=np.int32), rows.shape).ravel()
         return Windows((self.offsets[:-1] + rows - input_size).ravel(), series, input_size, self.h)
@@ -116,9 +160,20 @@ def room_before(
 class Scaled:
     """The columns of a panel, scaled.
 
-    y: (rows,) float64; past: (rows, channels) float32, the target first; stat: (series, stat) float32;
-    target: the scaler of y, which undoes forecasts; arrays: the columns that were scaled, without outliers.
     What is read where nothing was observed is what was filled in; nothing is learned from it as a target.
+
+    Parameters
+    ----------
+    y : float64 array (rows,)
+        The target.
+    past : float32 array (rows, channels)
+        All columns, the target first.
+    stat : float32 array (series, stat)
+        One value per series.
+    target : Scaler
+        The one of y, which undoes forecasts.
+    arrays : Arrays
+        The columns that were scaled, without outliers.
     """
 
     y: Float[np.ndarray, " all_rows"]
@@ -133,9 +188,20 @@ class Scaled:
         return np.where(self.arrays.observed, self.y, np.nan)
 
     def batches(self, windows: Windows, padded: bool = False) -> Batches:
-        """Return the windows as the network's inputs and target, which is NaN where nothing was observed.
+        """Return windows as the network's inputs and target, which is NaN where nothing was observed.
 
-        padded: the past has one more channel, 1 where there is a row and 0 where its series has not begun.
+        Parameters
+        ----------
+        windows : Windows
+            Which ones.
+        padded : bool, default False
+            Whether the past has one more channel, 1 where there is a row and 0 where its series has not
+            begun.
+
+        Returns
+        -------
+        Batches
+            With the inputs "past" and, where there are such columns, "future" and "static".
         """
         past, start, n_futr = self.past, windows.start, self.arrays.n_futr
         truth = self.truth.astype("float32")
