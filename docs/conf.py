@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from inspect import Parameter, signature
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -33,10 +34,12 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
 autodoc_typehints = "none"  # the docstrings say types in words
+autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 default_role = "code"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_param = False  # words in types are words, not links
 napoleon_use_ivar = True
 add_module_names = False
 
@@ -65,7 +68,19 @@ def as_written(app: object, kind: str, name: str, of: object, options: object, l
     lines[:] = [BAR.sub(lambda found: found[1] or r"\|", line) for line in lines]
 
 
+def as_called(
+    app: object, kind: str, name: str, of: object, options: object, arguments: str | None, gives: str | None
+) -> tuple[str | None, str | None] | None:
+    """Show a layer with the arguments of its own constructor; Keras wraps it in one that takes anything."""
+    if kind != "class" or arguments != "(*args, **kwargs)":
+        return None
+    own = signature(of.__init__)  # type: ignore[misc]
+    bare = [each.replace(annotation=Parameter.empty) for each in list(own.parameters.values())[1:]]
+    return str(own.replace(parameters=bare, return_annotation=Parameter.empty)), gives
+
+
 def setup(app: object) -> None:
     """Register what pages go through before they are parsed."""
     app.connect("source-read", as_targets)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", as_written)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-signature", as_called)  # type: ignore[attr-defined]
