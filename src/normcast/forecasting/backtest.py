@@ -34,9 +34,30 @@ FoldReport = Callable[[int, Progress], None] | None
 class Backtest(Shown):
     """Forecasts from rolling origins with what they are judged by.
 
-    panel: the series; frame: pandas with unique_id, ds, cutoff, y and a column for each model and interval
-    bound; table: the same rows in the user's frame type and names; scores: see
-    `normcast.scoring.Scores`; folds: what was learned at each cutoff; seconds: wall time.
+    Parameters
+    ----------
+    panel : Panel
+        The series.
+    frame : pandas.DataFrame
+        The forecasts under standard names: unique_id, ds, cutoff (the last row seen), y, and a column for
+        each model and interval bound, in the unit of the target.
+    table : DataFrame
+        The same rows in the user's frame type and names.
+    scores : Scores
+        How good they are, per series, cutoff and step, and over all; see `normcast.scoring.Scores`.
+    folds : tuple of Learned
+        What was learned at each cutoff where something was.
+    seconds : float
+        Wall time of all of it.
+
+    Examples
+    --------
+    >>> import normcast
+    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 + step / 60 for step in range(60)]})
+    >>> forecaster = normcast.Forecaster(h=2, input_size=6, season=6, level=(), model="seasonal_naive")
+    >>> _ = forecaster.cross_validation(table, n_windows=2, progress=False)
+    >>> forecaster.backtest_.scoreboard().columns.tolist()
+    ['mase', 'mae', 'mse', 'rmse', 'smape']
     """
 
     panel: Panel
@@ -55,17 +76,29 @@ class Backtest(Shown):
         return Sheet("Backtest", f" at {many}, best first", facts, table=Table.of_scores(self.scoreboard()))
 
     def scoreboard(self) -> pd.DataFrame:
-        """Return the scores over all series and folds, one row per model, best MASE first."""
+        """Return the scores over all series and folds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per model and one column per metric, best MASE first, or best MAE where no MASE is known.
+            Smaller is better, but of coverage, which should be near its level.
+        """
         board = self.scores.overall.pivot(index="model", columns="metric", values="value")
         board = board[self.scores.overall["metric"].unique()]
         return board.sort_values("mase" if board["mase"].notna().any() else "mae")
 
     def standardized(self) -> pd.DataFrame:
-        """Return the MSE and MAE of standardized values, one row per model, least MSE first.
+        """Return the MSE and MAE of standardized values.
 
-        Each series is standardized by the rows that the first fit trained on, as in published results on
-        ETT and the like, whose scores are the mean over all series and windows. NaN where such a series
-        never changed.
+        Each series is standardized by the rows that the first fit trained on, as in published results on ETT
+        and the like, whose scores are the mean over all series and windows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per model, least MSE first, columns mse and mae without unit. NaN where such a series
+            never changed.
         """
         first = self.folds[0]
         trained = first.sizes.trained(first.rows, first.fitted.h)
@@ -95,11 +128,35 @@ def backtest(
     progress: FoldReport = None,
     checkpoint: Path | None = None,
 ) -> Backtest:
-    """Forecast a panel's past from its origins; see `Rolling`.
+    """Forecast a panel's past from its origins; `Forecaster.cross_validation` does so after reading a table.
 
     Each fit has its own scaling, ridge, fresh networks and corrections, from rows before the first of the
-    origins that it serves. progress: called with the fit's number and the engine's. checkpoint: a folder in
-    which each fit keeps what it trained, so that the same call goes on from there.
+    origins that it serves.
+
+    Parameters
+    ----------
+    panel : Panel
+        The series.
+    settings : Settings
+        What forecasts, and how it is trained.
+    rolling : Rolling
+        The origins, and at which of them something is learned.
+    progress : callable or None, default None
+        Called with the number of the fit and `engine.Progress`.
+    checkpoint : Path or None, default None
+        A folder in which each fit keeps what it trained, so that the same call goes on from there.
+
+    Returns
+    -------
+    Backtest
+        The forecasts, their scores, and what was learned.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 + step / 60 for step in range(60)]})
+    >>> settings = Settings(h=2, input_size=6, level=(), model="seasonal_naive")
+    >>> backtest(Panel.from_frame(table, season=6), settings, Rolling(n_windows=2)).frame.shape[0]
+    4
     """
     begun = time.perf_counter()
     arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)

@@ -17,7 +17,29 @@ USUAL_SHARE = 0.5  # of the epochs, before early stopping
 
 
 def estimate(panel: Panel, settings: Settings, fits: int) -> str:
-    """Return a sentence on how long so many fits take on this machine, within a factor of about three."""
+    """Return a sentence on how long so many fits take on this machine, within a factor of about three.
+
+    Parameters
+    ----------
+    panel : Panel
+        The series.
+    settings : Settings
+        What is trained.
+    fits : int
+        How often it is: 1 for `fit`, the number of cutoffs for a back-test that learns at each.
+
+    Returns
+    -------
+    str
+        What is trained, on how many windows, and about how long that takes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> panel = Panel.from_frame(pd.DataFrame({"ds": range(60), "y": range(60)}))
+    >>> estimate(panel, Settings(h=2, model="seasonal_naive"), fits=3)
+    '3 x seasonal_naive, without a network; about ...'
+    """
     h = settings.h
     if settings.candidate is not None:
         return (

@@ -49,26 +49,96 @@ if TYPE_CHECKING:
 
 
 class Forecaster(Shown, Recorded):
-    """Forecasts time series with a conv-recurrent network that is right by default.
+    """Forecast time series with a conv-recurrent network that is right by default.
 
     Each series is standardized from its training rows; one network is trained for all series, with `seeds`
     starts; linear maps and simple forecasts are fitted beside it, and all are weighted by their errors on
     held-out windows, where quantiles are corrected too, so that intervals cover what they say.
 
-    h: rows to forecast. input_size: rows that network and linear maps read at most; by default the network
-    reads whole seasons, fewer where series are short. freq, season: found from the stamps unless given;
-    several seasons stand from the main one up, as in [24, 168], the longest for a baseline. model:
-    "combination", the default; or what forecasts alone: a preset's name (`normcast presets`), a candidate's
-    such as "ridge" or "seasonal_naive", an `Architecture`, or a keras model from
-    (batch, input_size, channels) to (batch, h). hist_exog: columns known up to now; futr_exog: columns known
-    ahead; stat_exog: columns with one value per series. level: intervals in percent, () for none; by default
-    80 and 95, or those of them that calibration can support. seeds: networks to train, from `seed` on.
-    epochs, patience, batch_size, epoch_windows (visited in one epoch), learning_rate, optimizer: training.
-    scaling: "standard", "robust" or "none". minimum: no forecast below it; "auto" is 0 for counts and for
-    amounts that are often 0, else None, for none. short: "skip" goes on without series that are too short or
-    broken, "error" names them all.
-    Raises ValueError or TypeError for arguments that cannot be; other libraries' words are told ours.
+    Parameters
+    ----------
+    h : int
+        Rows to forecast, at least 1. There is no default: say it.
+    input_size : int, optional
+        Rows that network and linear maps read at most. By default the network reads whole seasons, fewer
+        where series are short; of a keras model, what its input says.
+    freq : str or int, optional
+        The step between rows: a pandas name, as in "D", "h" or "30min@Mon-Fri/09:30-15:30", or a whole number
+        where stamps are numbers. Found from the stamps by default.
+    season : int or sequence of int, optional
+        Rows per season. Several stand from the main one up, as in [24, 168], the longest for a baseline. By
+        default what `freq` says: 7 of days, 24 of hours, 12 of months.
+    model : str, Architecture or keras.Model, default "combination"
+        What forecasts. "combination" is network and candidates together. Anything else forecasts alone: a
+        preset's name (`normcast presets`), a candidate's such as "ridge" or "seasonal_naive" (no network is
+        trained then), an `Architecture`, or a keras model from (batch, input_size, channels) to (batch, h).
+    hist_exog : sequence of str, default ()
+        Columns that are known up to now, such as a measurement.
+    futr_exog : sequence of str, default ()
+        Columns that are known ahead, such as a price or a holiday; `predict` needs their next h rows.
+    stat_exog : sequence of str, default ()
+        Columns with one value per series, such as the size of a shop.
+    level : sequence of float, optional
+        Intervals to give, in percent, from 1 to below 100; () for none. By default 80 and 95, or those of
+        them that calibration can support; a level that was asked for and cannot be supported raises in `fit`.
+    seeds : int, default 3
+        Networks to train, from different starts; their median is the forecast.
+    seed : int, default 0
+        The seed of the first network; the next ones have seed + 1, seed + 2, ... The same seed on the same
+        machine gives the same forecast, bit for bit.
+    epochs : int, default 30
+        Epochs that each network trains at most.
+    patience : int, default 4
+        Epochs without a better validation loss before a network stops; its best weights are kept.
+    batch_size : int, default 64
+        Windows in one step of training.
+    epoch_windows : int or None, default 8000
+        Windows that are visited in one epoch, drawn anew for each; None visits all.
+    learning_rate : float, optional
+        Step size of the optimizer, by default that of the preset (0.001, if it says nothing else).
+    optimizer : str, optional
+        A name of Keras such as "adam" or "adamw", by default that of the preset.
+    scaling : {"standard", "robust", "none"}, default "standard"
+        How each series is scaled from its training rows: by mean and standard deviation, by median and
+        quartiles, or not at all.
+    minimum : float, "auto" or None, default "auto"
+        No forecast below it, in the unit of the target. "auto" is 0 for counts and for amounts that are often
+        0, else no bound; None is no bound.
+    short : {"error", "skip"}, default "error"
+        What to do with series that are too short or broken: "error" names them all, "skip" goes on without
+        them and notes it.
+    **unexpected : Any
+        No other argument is taken. Other libraries' words, such as `horizon` or `lags`, are told ours.
 
+    Attributes
+    ----------
+    settings : Settings
+        What was asked for, checked; after `fit` with what the data settled, such as the levels.
+    fitted_ : Fitted or None
+        What a forecast needs of what was learned, and what a file keeps. None before `fit`.
+    learned_ : Learned or None
+        Everything that the last `fit` learned: folds, candidates, `trained` networks with their history. None
+        before `fit`, and in a forecaster that was loaded.
+    panel_ : Panel or None
+        The series that were fitted; `panel_.notes` says what was guessed, filled in or left out.
+    backtest_ : Backtest or None
+        The last back-test, with `scores` and `scoreboard()`. None before `cross_validation`.
+
+    Raises
+    ------
+    TypeError
+        If h is missing, or an argument is not known.
+    ValueError
+        If an argument cannot be: a count below 1, an unknown model, a level outside of its range.
+
+    See Also
+    --------
+    normcast.load : Read a forecaster that was saved.
+    normcast.write_report : Write what it learned, forecast and scored as one HTML page.
+    normcast.Study : Measure which placement of norms and dropout suits a network on given data.
+
+    Examples
+    --------
     >>> import normcast
     >>> forecaster = normcast.Forecaster(h=14, epochs=2, seeds=1)
     >>> weather = normcast.datasets.weather()
@@ -135,13 +205,36 @@ class Forecaster(Shown, Recorded):
         record: int | None = None,
         **table: Any,
     ) -> Forecaster:
-        """Learn from all rows but those of the calibration windows; returns self.
+        """Learn from all rows but those of the calibration windows.
 
-        df: a pandas or polars frame, or the path of a CSV or Parquet file. table: how to read it, as in
-        `Panel.from_frame`: id_col, time_col, target_col, duplicates, fill_gaps, missing, na_values. progress:
-        False for no line on the terminal or in the notebook, or a function that takes `engine.Progress`.
-        checkpoint: a file that an interrupted training goes on from. record: windows that `flow_` looks at.
-        Raises ValueError for tables that cannot be forecast, naming column, series and row.
+        Parameters
+        ----------
+        df : DataFrame, str or Path
+            A pandas or polars frame, or the path of a CSV, Parquet or XLSX file. In a long table each row is
+            one stamp of one series; without an id column it is one series.
+        progress : bool or callable, default True
+            True shows a line on the terminal or in the notebook, False none; a function is called with
+            `engine.Progress`.
+        checkpoint : str or Path, optional
+            A file that an interrupted training goes on from, and that is kept up to date while it trains.
+        record : int, optional
+            Training windows that are looked at after each epoch, so that `flow_` tells what gradients and
+            gates did; none by default. What is learned is the same, bit for bit.
+        **table : Any
+            How the table is read, as in `Panel.from_frame`: id_col, time_col, target_col (each found where it
+            can be), duplicates, fill_gaps, missing, na_values.
+
+        Returns
+        -------
+        Forecaster
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If the table cannot be forecast; the message names column, series and row.
+        TypeError
+            If the table is none, or an argument says nothing of how it is read.
         """
         self._refuse_record(record)
         panel, path = self.panel(df, **table), None if checkpoint is None else Path(checkpoint)
@@ -158,7 +251,22 @@ class Forecaster(Shown, Recorded):
         held: int | None = None,
         record: int | None = None,
     ) -> None:
-        """Learn from all rows of a panel; see `fit`, and for `held` `Sizes.plan`."""
+        """Learn from all rows of a panel; `fit` does so after reading a table.
+
+        Parameters
+        ----------
+        panel : Panel
+            The series.
+        report : callable or None, default None
+            Called with `engine.Progress` while networks train.
+        checkpoint : Path or None, default None
+            A file that an interrupted training goes on from.
+        held : int or None, default None
+            Rows at the end of each series that stop the training and calibrate, as in `Sizes.plan`; None
+            leaves them to the plan.
+        record : int or None, default None
+            Windows that `flow_` looks at, as in `fit`.
+        """
         # After a back-test both have series and levels of its first cutoff, so that one report shows both.
         base = self.asked if self.backtest_ is None else self.settings
         self.settings, panel = settle(base, self.beyond_.taken_off(panel), held=held)
@@ -170,14 +278,33 @@ class Forecaster(Shown, Recorded):
     def predict(self, df: Any = None, futr_df: Any = None, **policies: Any) -> Any:
         """Forecast the h rows after the end of each series.
 
-        df: new rows in the form of the fitted table; without it, the fitted rows are continued. A series
-        that was fitted keeps its scale, a new one is scaled from its own rows. futr_df: the futr_exog
-        columns of the h rows ahead, unless the table brought them as rows with an empty target. policies:
-        duplicates, fill_gaps, missing, na_values for the new rows, as in `fit`; wide: whether column names
-        are times; day_first: whether 03/04/2024 is the third of April; short: "error", or "skip" for series
-        that are too short or broken. All are those of `fit` unless given.
-        Returns a frame like the one fitted: id and time columns, `normcast`, and two columns per level.
-        Raises RuntimeError before fit, ValueError for rows that cannot be forecast.
+        A series that was fitted keeps its scale, a new one is scaled from its own rows.
+
+        Parameters
+        ----------
+        df : DataFrame, str or Path, optional
+            New rows in the form of the fitted table; without it, the fitted rows are continued.
+        futr_df : DataFrame, optional
+            The futr_exog columns of the h rows ahead, unless the table brought them as rows with an empty
+            target.
+        **policies : Any
+            How the new rows are read, all as in `fit` unless given: duplicates, fill_gaps, missing,
+            na_values; wide, whether column names are times; day_first, whether 03/04/2024 is the third of
+            April; short, "error" or "skip" for series that are too short or broken.
+
+        Returns
+        -------
+        DataFrame
+            A frame of the kind that was fitted, pandas or polars, h rows for each series: id and time
+            columns, `normcast` (the median of the forecast), and for each level its lower and upper bound, as
+            in `normcast-lo-80` and `normcast-hi-80`, all in the unit of the target.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the rows cannot be forecast.
         """
         panel, values = self.ahead(df, futr_df, **policies)
         series = np.repeat(np.arange(panel.n_series), self.settings.h)
@@ -186,7 +313,29 @@ class Forecaster(Shown, Recorded):
     def ahead(
         self, df: Any = None, futr_df: Any = None, **policies: Any
     ) -> tuple[Panel, dict[str, np.ndarray]]:
-        """Return the panel that is continued and its forecast columns, each (series * h,); see `predict`."""
+        """Return the panel that is continued and its forecast columns, before they become a frame.
+
+        Parameters
+        ----------
+        df : DataFrame, str or Path, optional
+            New rows, as in `predict`.
+        futr_df : DataFrame, optional
+            Rows that are known ahead, as in `predict`.
+        **policies : Any
+            How new rows are read, as in `predict`.
+
+        Returns
+        -------
+        panel : Panel
+            The series that are continued.
+        columns : dict of str to array (series * h,)
+            The forecast and the bounds by name, series after series, in the unit of the target.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        """
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: predict was called before fit; call fit(df) first.")
         panel = self.panel_ if df is None else self.reread(df, **policies)
@@ -194,9 +343,24 @@ class Forecaster(Shown, Recorded):
         return panel, {name: each.ravel() for name, each in columns(MODEL, values, self.settings.level)}
 
     def known_ahead(self, panel: Panel, futr_df: Any) -> np.ndarray | None:
-        """Return the known-future columns of the h rows ahead, (series, h, futr); None if there are none.
+        """Return the known-future columns of the h rows ahead.
 
-        Raises ValueError for rows that are missing, and for a table that no futr_exog asks for.
+        Parameters
+        ----------
+        panel : Panel
+            The series that are continued.
+        futr_df : DataFrame or None
+            The rows ahead, unless the panel has them.
+
+        Returns
+        -------
+        array (series, h, futr) or None
+            The values, None if no column is known ahead.
+
+        Raises
+        ------
+        ValueError
+            If rows are missing, or a table is given that no futr_exog asks for.
         """
         if self.settings.futr_exog:
             return future_rows(panel, futr_df, self.settings.h)
@@ -223,17 +387,50 @@ class Forecaster(Shown, Recorded):
     ) -> Any:
         """Forecast from `n_windows` cutoffs in the past, beside the network and each candidate alone.
 
-        A longer season of which two fit, such as the week of hourly rows, is repeated too (`longest_season`).
+        Everything is learned anew from the rows before a cutoff: scaling, candidates, networks, intervals. A
+        longer season of which two fit, such as the week of hourly rows, is repeated too (`longest_season`).
 
-        n_windows: cutoffs, 3 by default; step_size: rows between them, by default spread over the last tenth
-        of the rows, at least h apart; refit: learn anew at each cutoff (True, default), once at the first
-        (False), or at every k-th (k). valid_end: the first cutoff, a stamp (the last row seen) or a count of
-        rows; cutoffs stand behind it, with a step_size alone as many as fit. train_end: the last row to train
-        on before it; those between stop the training and calibrate, and are as many in later fits. progress:
-        as in `fit`, but a function takes the number of the fit, then `engine.Progress`. checkpoint: a folder
-        that keeps what each fit trained: the same call goes on from there, bit for bit, and it may be
-        deleted when all is done. table: as in `fit`. Returns a frame with cutoff (the last row seen), the
-        target, and the columns of each model; `backtest_` keeps it with scores and `scoreboard()`.
+        Parameters
+        ----------
+        df : DataFrame, str or Path
+            The table, as in `fit`.
+        n_windows : int, optional
+            Cutoffs, 3 by default; with `valid_end` and `step_size` as many as fit.
+        step_size : int, optional
+            Rows between cutoffs. By default they are spread over the last tenth of the rows, at least h
+            apart.
+        refit : bool or int, default True
+            When to learn anew: at each cutoff (True), once at the first (False), or at every k-th (k).
+        train_end : stamp or int, optional
+            The last row to train on before `valid_end`, a stamp or a count of rows. The rows between the two
+            stop the training and calibrate, and are as many in later fits.
+        valid_end : stamp or int, optional
+            The first cutoff: the last row that is seen before it, a stamp or a count of rows. Cutoffs stand
+            behind it.
+        progress : bool or callable, default True
+            As in `fit`, but a function is called with the number of the fit, then `engine.Progress`.
+        checkpoint : str or Path, optional
+            A folder that keeps what each fit trained: the same call goes on from there, bit for bit. It may
+            be deleted when all is done.
+        **table : Any
+            How the table is read, as in `fit`.
+
+        Returns
+        -------
+        DataFrame
+            A frame of the kind that was given, h rows for each cutoff and series: id and time columns, cutoff
+            (the last row seen), the target, and the columns of each model. `backtest_` keeps it with scores
+            and `scoreboard()`.
+
+        Raises
+        ------
+        ValueError
+            If cutoffs do not fit into the series, or a table cannot be read.
+
+        See Also
+        --------
+        Backtest : What `backtest_` holds.
+        normcast.canary : Test that nothing behind a cutoff reaches what stands before it.
         """
         rolling = Rolling(n_windows, step_size, refit, train_end, valid_end)
         panel, h = self.panel(df, **table), self.asked.h
@@ -248,7 +445,25 @@ class Forecaster(Shown, Recorded):
         return self.backtest_.table
 
     def panel(self, df: Any, **table: Any) -> Panel:
-        """Read and check a table as this forecaster sees it."""
+        """Read and check a table as this forecaster sees it.
+
+        Parameters
+        ----------
+        df : DataFrame, str or Path
+            The table, as in `fit`.
+        **table : Any
+            How it is read, as in `fit`.
+
+        Returns
+        -------
+        Panel
+            The series, with notes on what was guessed, filled in or left out.
+
+        Raises
+        ------
+        ValueError
+            If the table cannot be read; the message names column, series and row.
+        """
         where, settings = "table", self.settings
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df, table.get("na_values"))
@@ -258,7 +473,27 @@ class Forecaster(Shown, Recorded):
         return read_settled(self.asked, df, **how, **exog, **{"where": where, **table})
 
     def reread(self, df: Any, **policies: Any) -> Panel:
-        """Read new rows as the fitted table was read: columns, frequency, policies, marks; see `predict`."""
+        """Read new rows as the fitted table was read: columns, frequency, policies, marks.
+
+        Parameters
+        ----------
+        df : DataFrame, str or Path
+            New rows in the form of the fitted table.
+        **policies : Any
+            What is to be read otherwise than in `fit`; see `predict`.
+
+        Returns
+        -------
+        Panel
+            The new rows; with short="skip" without series that are too short.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the rows cannot be read so.
+        """
         if self.panel_ is None or self.fitted_ is None:
             raise RuntimeError("Forecaster: new rows were given before fit; call fit(df) first.")
         refuse_unknown(policies, (*POLICIES, *READING, "short"), "Forecaster.predict")
@@ -267,20 +502,46 @@ class Forecaster(Shown, Recorded):
         return long_enough(panel, self.fitted_.rows_needed) if short == "skip" else panel
 
     def save(self, path: str | Path) -> None:
-        """Write the fitted forecaster to one file; see `normcast.load`.
+        """Write the fitted forecaster to one file, which `normcast.load` reads.
 
-        The file holds data alone, no code: JSON, safetensors and a Keras archive. It appears whole or not
-        at all. Raises RuntimeError before fit, OSError where the path cannot be written.
+        The file holds data alone, no code: JSON, safetensors and a Keras archive. It appears whole or not at
+        all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where it is written; the usual ending is .normcast.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        OSError
+            If the path cannot be written.
         """
         if self.fitted_ is None or self.panel_ is None:
             raise RuntimeError("Forecaster: save was called before fit; call fit(df) first.")
         saved.write(saved.Kept(self.settings, self.fitted_, self.panel_, self.policies_), path)
 
     def plot(self, rows: int | None = None) -> Any:
-        """Draw the end of each series with its forecast, as an altair chart.
+        """Draw the end of each series with its forecast.
 
-        rows: how many of the end, 5 * h by default; the first 6 series are drawn.
-        Raises RuntimeError before fit, ValueError if rows is below one.
+        Parameters
+        ----------
+        rows : int, optional
+            How many rows of the end are drawn, 5 * h by default; the first 6 series are drawn.
+
+        Returns
+        -------
+        altair.Chart
+            A chart that a notebook shows; `chart.save("forecast.svg")` writes it.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If rows is below 1.
         """
         from normcast.forecasting.plot import plot
 

@@ -56,7 +56,66 @@ DEFAULT_LEVEL = DefaultLevel((80, 95))
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for; see `Forecaster` for the meaning of each."""
+    """What a `Forecaster` was asked for, checked once.
+
+    Parameters
+    ----------
+    h : int
+        Rows to forecast.
+    input_size : int, optional
+        Rows that network and linear maps read at most; left open by default, and settled by the data.
+    freq : str or int, optional
+        The step between rows; found from the stamps by default.
+    season : int or sequence of int, optional
+        Rows per season, from the main one up; what the step says by default.
+    model : str, Architecture or keras.Model, default "combination"
+        What forecasts.
+    hist_exog : tuple of str, default ()
+        Columns that are known up to now.
+    futr_exog : tuple of str, default ()
+        Columns that are known ahead.
+    stat_exog : tuple of str, default ()
+        Columns with one value per series.
+    level : tuple of float, default (80, 95)
+        Intervals in percent. The default ones are dropped where calibration cannot support them.
+    seeds : int, default 3
+        Networks to train.
+    seed : int, default 0
+        The seed of the first network.
+    epochs : int, default 30
+        Epochs that each network trains at most.
+    patience : int, default 4
+        Epochs without a better validation loss before a network stops.
+    batch_size : int, default 64
+        Windows in one step of training.
+    epoch_windows : int or None, default 8000
+        Windows that are visited in one epoch; None visits all.
+    learning_rate : float, optional
+        Step size of the optimizer, by default that of the preset.
+    optimizer : str, optional
+        A name of Keras, by default that of the preset.
+    scaling : {"standard", "robust", "none"}, default "standard"
+        How each series is scaled.
+    minimum : float, "auto" or None, default "auto"
+        No forecast below it, in the unit of the target.
+    short : {"error", "skip"}, default "error"
+        What to do with series that are too short or broken.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be; the message names it and the argument.
+
+    See Also
+    --------
+    Forecaster : Says at length what each of them means.
+
+    Examples
+    --------
+    >>> settings = Settings(h=14, level=(80,))
+    >>> settings.combines, settings.quantiles
+    (True, (0.1, 0.5, 0.9))
+    """
 
     h: int
     input_size: int | None = None
@@ -116,8 +175,10 @@ class Settings:
 
     @property
     def preset(self) -> Preset:
-        """The network's preset: the one that was named, the default one in a combination, or a nameless one
-        around the architecture that was given."""
+        """The network's preset: the one that was named, the default one in a combination, or a nameless one.
+
+        A nameless preset stands around the architecture that was given.
+        """
         if isinstance(self.model, str):
             return preset(self.model if self.model in PRESETS else DEFAULT)
         architecture = self.model if isinstance(self.model, Architecture) else Architecture()
