@@ -22,24 +22,81 @@ from normcast.tasks.label import rows_of
 
 
 class Classifier(Estimator):
-    """Tells the class of whole series: y holds a label for each case, of any type, or one-hot rows.
+    """Tell the class of whole series, or labels of which several may hold, with calibrated probabilities.
 
-    Or labels of which several may hold of a case, or none: y is then (cases, labels) of 0 and 1, a frame of
-    such columns, or a list of sets of names. Each label has a probability of its own, and is told where that
-    is above 0.5.
+    As classes, y holds a label for each case, of any type, or one-hot rows. As labels of which several may
+    hold of a case, or none, y is (cases, labels) of 0 and 1, a frame of such columns, or a list of sets of
+    names; each label has a probability of its own, and is told where that is above 0.5.
 
     `seeds` networks are trained, each from its own start, and the mean of their probabilities is told. Each
     holds out an eighth of the cases to stop by and another eighth to calibrate the probabilities by; of a
     class with fewer than 3 cases none is held out.
 
-    model: "auto", a preset's name (`normcast presets`), an `Architecture`, or a keras model from (batch,
-    time, channels) to a number per class (softmax, or logits where its loss says so), or to one for the
-    second of two classes (sigmoid); of labels, to a number each (sigmoid, or logits); a compiled one is
-    trained as it was compiled. class_weight: "balanced", so that rare classes count as much as others, and a
-    label where it holds as much as elsewhere; or a number for each class. calibrate: whether cases are held
-    out to set the temperature of the probabilities (Guo et al. 2017, arXiv:1706.04599). The others: as
-    in `Regressor`. Raises ValueError or TypeError for parameters that cannot be.
+    Parameters
+    ----------
+    model : str, Architecture or keras.Model, default "auto"
+        What classifies: "auto" (the preset lstm-fcn of one channel, mlstm-fcn of several), a preset's name
+        (`normcast presets`), an `Architecture`, or a keras model from (batch, time, channels) to a number per
+        class (softmax, or logits where its loss says so), or to one for the second of two classes (sigmoid);
+        of labels, to a number each (sigmoid, or logits). A compiled model is trained as it was compiled.
+    seeds : int, default 3
+        Networks to train.
+    seed : int, default 0
+        The seed of the first network; the next ones have seed + 1, seed + 2, ...
+    epochs : int, optional
+        Epochs of each network at most; by default as many as 3,000 steps take, from 30 to 300.
+    patience : int, "auto" or None, default "auto"
+        Epochs without a better validation loss before a network stops. "auto" is a fifth of all, and 10 at
+        least; with fewer than 256 cases it is None: train to the end, and hold nothing out for it.
+    batch_size : int, optional
+        Cases in one step of training; by default 8 below 128 cases, 16 below 256, else 32, and 32 for a keras
+        model.
+    learning_rate : float, optional
+        Step size of the optimizer; by default as the preset or the compiled model says.
+    optimizer : str or keras.optimizers.Optimizer, optional
+        A name of Keras such as "adamw", or an optimizer, which stands for its settings; by default as the
+        preset or the compiled model says.
+    scaling : {"standard", "robust", "none"}, default "standard"
+        How each channel is scaled from the training cases: by mean and standard deviation, by median and
+        quartiles, or not at all.
+    calibrate : bool or "auto", default "auto"
+        Whether cases are held out to set the temperature of the probabilities; "auto" does from 256 cases on.
+    class_weight : "balanced" or mapping, optional
+        "balanced" makes rare classes count as much as others, and a label where it holds as much as
+        elsewhere; a mapping gives a number for each class, as in {"rest": 1, "walk": 2}. By default each case
+        counts the same.
+    units : int, optional
+        Units of a preset's recurrent layers; by default its own.
+    filters : int, optional
+        Filters of a preset's first convolution; by default its own.
 
+    Attributes
+    ----------
+    fitted_ : Fitted or None
+        What telling needs of what was learned, and what a file keeps. None before `fit`.
+    learned_ : Learned or None
+        Everything that the last `fit` learned, `trained` networks with their history among it. None before
+        `fit`, and in a classifier that was loaded.
+
+    Raises
+    ------
+    ValueError
+        If a parameter cannot be.
+    TypeError
+        If the model is none.
+
+    See Also
+    --------
+    Regressor : Numbers of whole series.
+    normcast.cut_windows : Cut a long table into cases.
+    normcast.load : Read a classifier that was saved.
+
+    Notes
+    -----
+    The temperature of the probabilities is that of Guo et al. 2017, arXiv:1706.04599.
+
+    Examples
+    --------
     >>> rng = np.random.default_rng(0)
     >>> y = np.array(["rest", "walk"])[np.arange(80) % 2]
     >>> X = rng.normal(size=(80, 12, 1)) + (y == "walk")[:, None, None]
@@ -74,37 +131,101 @@ class Classifier(Estimator):
     def classes_(self) -> np.ndarray:
         """The classes, sorted, or the labels as y has them: the columns of `predict_proba`.
 
-        Labels whose columns have no names are numbers from 0. Raises AttributeError before fit.
+        Labels whose columns have no names are numbers from 0.
+
+        Raises
+        ------
+        AttributeError
+            If it was not fitted.
         """
         if self.fitted_ is None:
             raise AttributeError("Classifier: classes_ is known after fit; call fit(X, y) first.")
         return self.fitted_.labels
 
     def told_of(self, cases: Cases) -> TaskName:
-        """Return what is told of such cases: classes, or labels of which several may hold."""
+        """Return what is told of such cases: classes, or labels of which several may hold.
+
+        Parameters
+        ----------
+        cases : Cases
+            The cases.
+
+        Returns
+        -------
+        {"classify", "label"}
+            What y and model say.
+        """
         return classified_as(cases, self.model)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class, (cases, classes), in the order of `classes_`.
+        """Return the probability of each class or label.
 
-        Those of labels of which several may hold do not sum to one.
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
 
-        X: as in `fit`. Raises RuntimeError before fit, ValueError for cases of another length or other
-        channels than those fitted.
+        Returns
+        -------
+        array (cases, classes)
+            Probabilities in the order of `classes_`. Those of classes sum to one; those of labels of which
+            several may hold do not.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the cases are of another length or have other channels than those fitted.
         """
         return self.ready("predict_proba").probabilities(self.read(X, "predict_proba"))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each case, (cases,); of labels 0 or 1 each, (cases, labels)."""
+        """Return the most probable class of each case, or which labels hold.
+
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+
+        Returns
+        -------
+        array (cases,) or array (cases, labels)
+            A class of `classes_` for each case; of labels 0 or 1 each, 1 where the probability is above 0.5.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the cases are of another length or have other channels than those fitted.
+        """
         probabilities = self.ready("predict").probabilities(self.read(X, "predict"))
         if self.ready("predict").tells_labels:
             return told_labels(probabilities)
         return self.classes_[probabilities.argmax(axis=1)]
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the accuracy, the share of cases told right; of labels, those of which every label is.
+        """Return the accuracy: the share of cases told right.
 
-        Raises ValueError for a label that is unknown.
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        y : array (cases, ...), optional
+            What came of each, unless X is `Cases`.
+
+        Returns
+        -------
+        float
+            From 0 to 1; of labels, the share of cases of which every label is told right.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If y has a label that was not fitted.
         """
         where = "Classifier.score"
         cases = self.cases_of(with_fitted_axes(X, self.ready("score"), where), y, None, None, where)

@@ -47,17 +47,49 @@ class Estimator(Shown, Recorded):
 
     @classmethod
     def parameters(cls) -> list[str]:
-        """Return the names of the parameters."""
+        """Return the names of the parameters.
+
+        Returns
+        -------
+        list of str
+            The names, in the order of the class.
+        """
         return [name for name in signature(cls).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; deep is scikit-learn's word and changes nothing here."""
+        """Return the parameters by name, as scikit-learn asks for them.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            The word of scikit-learn; it changes nothing here.
+
+        Returns
+        -------
+        dict of str to Any
+            The parameters as they were given.
+        """
         return {name: getattr(self, name) for name in self.parameters()}
 
     def set_params(self, **given: Any) -> Self:
         """Change parameters; what was fitted stays until the next fit.
 
-        Raises ValueError for an unknown one.
+        Parameters
+        ----------
+        **given : Any
+            New values by name.
+
+        Returns
+        -------
+        Regressor or Classifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not known, or a value cannot be; then nothing is changed.
+        TypeError
+            If the model is none.
         """
         for name in given:
             if name not in self.parameters():
@@ -128,16 +160,38 @@ class Estimator(Shown, Recorded):
         progress: Reports = True,
         record: int | None = None,
     ) -> Self:
-        """Learn from cases; returns self.
+        """Learn from cases.
 
-        X: (cases, time, channels), or (cases, time) for one channel; where a keras model has several inputs,
-        a dict of such by their names, and of arrays (cases, columns). y: see the class; groups: (cases,) what
-        must not be split, such as a subject; times: (cases,) when each case was, as numbers or datetime64:
-        held out are then the last. X may also be `Cases`, which hold all of it. progress: False for no line
-        on the terminal or in the notebook, or a function that takes `engine.Progress`.
-        record: how many training cases are looked at after each epoch, so that `flow_` tells what gradients
-        and gates did; what is learned is the same bit for bit.
-        Raises ValueError for cases that cannot be learned from, with the place in them.
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series of all cases. (cases, time) is one channel; a list has series (time, channels) of
+            different lengths. Where a keras model has several inputs it is a dict by their names, of such
+            arrays and of arrays (cases, columns). `Cases` hold y, groups and times as well.
+        y : array (cases, ...), optional
+            What is to be told of each case; see the class. It is missing only where X is `Cases`.
+        groups : array (cases,), optional
+            What must not be split between parts, such as the subject of each case.
+        times : array (cases,), optional
+            When each case was, as numbers or datetime64: held out are then the last.
+        progress : bool or callable, default True
+            True shows a line on the terminal or in the notebook, False none; a function is called with
+            `engine.Progress`.
+        record : int, optional
+            How many training cases are looked at after each epoch, so that `flow_` tells what gradients and
+            gates did; none by default. What is learned is the same, bit for bit.
+
+        Returns
+        -------
+        Regressor or Classifier
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If the cases cannot be learned from; the message has the place in them.
+        RuntimeError
+            If the model is a keras model that was loaded and is not compiled.
         """
         self._refuse_record(record)
         cases = self.cases_of(X, y, groups, times, type(self).__name__)
@@ -148,7 +202,18 @@ class Estimator(Shown, Recorded):
         return self
 
     def told_of(self, cases: Cases) -> TaskName:
-        """Return what is told of such cases."""
+        """Return what is told of such cases.
+
+        Parameters
+        ----------
+        cases : Cases
+            The cases.
+
+        Returns
+        -------
+        {"regress", "classify", "label"}
+            Numbers, one class each, or labels of which several may hold.
+        """
         return self.kind
 
     def _refuse_untold(self) -> None:
@@ -161,7 +226,31 @@ class Estimator(Shown, Recorded):
             )
 
     def cases_of(self, X: Any, y: Any, groups: Any, times: Any, where: str) -> Cases:
-        """Return checked cases, of which something is told. Raises ValueError for what Cases hold already."""
+        """Return checked cases, of which something is told.
+
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        y : array (cases, ...) or None
+            What is told of each.
+        groups : array (cases,) or None
+            What must not be split.
+        times : array (cases,) or None
+            When each case was.
+        where : str
+            What messages call the place.
+
+        Returns
+        -------
+        Cases
+            The cases.
+
+        Raises
+        ------
+        ValueError
+            If y is missing, or X is `Cases` which hold already what is given beside them.
+        """
         if not isinstance(X, Cases):
             if y is None:
                 raise ValueError(f"{where}: y is missing; give what is to be learned of each case.")
@@ -189,33 +278,104 @@ class Estimator(Shown, Recorded):
     ) -> Evaluation:
         """Train and score anew in folds, beside baselines in the same folds; the estimator stays as it is.
 
-        Groups are never split; with times each fold is tested on later cases than it was trained on, and
-        cases that share rows with them are left out; else each fold has its share of each class, or of low
-        and high numbers. X, y, groups, times, progress: as in `fit`. folds: how many parts are tested.
-        Returns predictions of every tested case and `scoreboard()`.
+        Groups are never split. With times each fold is tested on later cases than it was trained on, and
+        cases that share rows with them are left out. Else each fold has its share of each class, or of low
+        and high numbers.
+
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        y : array (cases, ...), optional
+            What came of each, as in `fit`.
+        groups : array (cases,), optional
+            What must not be split, as in `fit`.
+        times : array (cases,), optional
+            When each case was, as in `fit`.
+        folds : int, default 5
+            How many parts are tested; so often `seeds` networks are trained.
+        progress : bool or callable, default True
+            As in `fit`.
+
+        Returns
+        -------
+        Evaluation
+            What was told of every tested case, by network and baselines, with `scoreboard()`.
+
+        Raises
+        ------
+        ValueError
+            If the cases cannot be learned from, or not be split so often.
         """
         cases = self.cases_of(X, y, groups, times, f"{type(self).__name__}.evaluate")
         return evaluated(self.told_of(cases), self.settings, cases, folds, progress)
 
     def read(self, X: Any, method: str) -> Cases:
-        """Return cases to tell of; raises RuntimeError before fit, ValueError for cases of another form."""
+        """Return cases to tell of, in the form of those fitted.
+
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        method : str
+            Who asks, for messages.
+
+        Returns
+        -------
+        Cases
+            The cases, in length and channels as those fitted.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the cases are of another form.
+        """
         fitted, where = self.ready(method), f"{type(self).__name__}.{method}"
         X = with_fitted_axes(X, fitted, where)
         cases = X if isinstance(X, Cases) else Cases.of(X, np.zeros(cases_in(X)), where=where)
         return as_fitted(cases, fitted, where)
 
     def ready(self, method: str) -> Fitted:
-        """Return what was fitted; raises RuntimeError before fit."""
+        """Return what was fitted.
+
+        Parameters
+        ----------
+        method : str
+            Who asks, for the message.
+
+        Returns
+        -------
+        Fitted
+            What telling needs of what was learned.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        """
         if self.fitted_ is None:
             name = type(self).__name__
             raise RuntimeError(f"{name}: {method} was called before fit; call fit(X, y) first.")
         return self.fitted_
 
     def save(self, path: str | Path) -> None:
-        """Write the fitted estimator to one file; see `normcast.load`.
+        """Write the fitted estimator to one file, which `normcast.load` reads.
 
-        The file holds data alone, no code. It appears whole or not at all. Raises RuntimeError before fit,
-        OSError where the path cannot be written.
+        The file holds data alone, no code. It appears whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where it is written; the usual ending is .normcast.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        OSError
+            If the path cannot be written.
         """
         saved.write(saved.Kept(self.settings, self.ready("save")), path)
 

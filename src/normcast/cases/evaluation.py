@@ -53,11 +53,51 @@ class Told:
 class Evaluation(Shown):
     """What was told of cases that were not trained on, by model, the network first.
 
-    kind: "regress", "classify" or "label"; tested: (tested,) the cases, by their number; fold: (tested,) from
-    0; actual: (tested, ...) what came, of labels whether each holds; classes: of a classifier, or its labels;
-    groups: (tested,) or None; split: "groups", "time" or "chance"; network: its name; trained: the networks
-    of each fold; cases: all that were given; settings: the estimator's. metrics: that a keras model was
-    compiled with; head: of a classifier, what they compare.
+    `Regressor.evaluate` and `Classifier.evaluate` return it; `print` shows the scores,
+    `normcast.write_report` draws its page.
+
+    Parameters
+    ----------
+    kind : {"regress", "classify", "label"}
+        What was told: numbers, one class each, or labels of which several may hold.
+    tested : array (tested,)
+        The cases that were tested, by their number from 0.
+    fold : array (tested,)
+        The fold in which each was tested, from 0.
+    actual : array (tested, ...)
+        What came of each; of labels whether each holds.
+    classes : array (classes,) or None
+        The classes or labels; None of numbers.
+    groups : array (tested,) or None
+        The group of each tested case, if there are groups.
+    split : {"groups", "time", "chance"}
+        What keeps the folds apart.
+    network : str
+        The name of the network.
+    told : mapping of str to Told
+        What each model told, the network as "normcast" first: `values`, and of numbers the interval `bounds`
+        by level.
+    trained : tuple of tuple of Trained
+        The networks of each fold, with their history.
+    cases : Cases
+        All cases that were given.
+    settings : Settings
+        The settings of the estimator.
+    metrics : tuple, default ()
+        The metrics that a keras model was compiled with.
+    head : ClassHead or None, default None
+        Of a classifier, what those metrics compare.
+
+    Examples
+    --------
+    >>> cases = Cases.of(np.zeros((4, 3, 1)), y=np.arange(4.0))
+    >>> told = {"normcast": Told(values=np.array([0.0, 1.0, 2.0, 4.0]), bounds={})}
+    >>> evaluation = Evaluation("regress", tested=np.arange(4), fold=np.array([0, 0, 1, 1]), actual=cases.y,
+    ...                         classes=None, groups=None, split="chance", network="lstm", told=told,
+    ...                         trained=(), cases=cases, settings=Settings("Regressor"))
+    >>> print(evaluation.scoreboard().round(2))
+               MAE  RMSE   R2
+    normcast  0.25   0.5  0.8
     """
 
     kind: str
@@ -81,7 +121,20 @@ class Evaluation(Shown):
         return self.kind == "label"
 
     def scores(self, model: str = OURS, cases: np.ndarray | None = None) -> dict[str, float]:
-        """Return the scores of a model by name. cases: positions among the tested ones, by default all."""
+        """Return the scores of a model by name.
+
+        Parameters
+        ----------
+        model : str, default "normcast"
+            A name of `told`: the network, or a baseline.
+        cases : array of int, optional
+            Positions among the tested cases to score on; by default all.
+
+        Returns
+        -------
+        dict of str to float
+            The scores, as `normcast.scoring` defines them: of numbers in the unit of y.
+        """
         told = self.told[model]
         some = slice(None) if cases is None else cases
         if self.tells_labels:
@@ -92,10 +145,21 @@ class Evaluation(Shown):
         return number_scores(self.actual[some], told.values[some], bounds)
 
     def compiled(self, model: str = OURS) -> dict[str, float]:
-        """Return what the metrics that the network was compiled with say of a model, by Keras' names.
+        """Return what the metrics that the network was compiled with say of a model.
 
         Numbers are compared in the unit of the target; of classes, what the loss takes with what the network
-        gives, probabilities or logits. A name that is a score's already is told as "name (compiled)".
+        gives, probabilities or logits.
+
+        Parameters
+        ----------
+        model : str, default "normcast"
+            A name of `told`: the network, or a baseline.
+
+        Returns
+        -------
+        dict of str to float
+            The metrics by Keras' names, empty without any. A name that is a score's already is told as "name
+            (compiled)".
         """
         if not self.metrics:
             return {}
@@ -106,12 +170,31 @@ class Evaluation(Shown):
         return beside(measured(self.metrics, actual, told), taken=self.scores(model))
 
     def interval(self, model: str = OURS, level: float = 95) -> dict[str, tuple[float, float]]:
-        """Return a bootstrap interval of each score (percent) over tested cases, or groups of them."""
+        """Return a bootstrap interval of each score, over tested cases or groups of them drawn again.
+
+        Parameters
+        ----------
+        model : str, default "normcast"
+            A name of `told`: the network, or a baseline.
+        level : float, default 95
+            How sure the interval is, in percent.
+
+        Returns
+        -------
+        dict of str to tuple of float
+            The lower and upper bound of each score.
+        """
         which = len(self.tested) if self.groups is None else self.groups
         return score_interval(lambda some: self.scores(model, some), which, level=level)
 
     def scoreboard(self) -> pd.DataFrame:
-        """Return the scores of all models and the compiled metrics, a row each, the network first."""
+        """Return the scores of all models and the compiled metrics.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each model, the network first, a column for each score.
+        """
         return pd.DataFrame({name: {**self.scores(name), **self.compiled(name)} for name in self.told}).T
 
     @property

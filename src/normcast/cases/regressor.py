@@ -19,22 +19,70 @@ from normcast.scoring import number_scores, supported
 
 
 class Regressor(Estimator):
-    """Tells numbers of whole series: of each case (time, channels) one, several, or some at each step.
+    """Tell numbers of whole series: of each case (time, channels) one, several, or some at each step.
 
     Channels are standardized from the training cases, and so are the targets where loss and head allow it.
     `seeds` networks are trained, each from its own start, and their mean is told. Each holds out an eighth of
     the cases to stop by and another eighth to calibrate the intervals by; others each, so that all cases
-    train the ensemble.
+    train the ensemble. y is (cases,), (cases, outputs), or with a keras model that gives them (cases, time,
+    outputs).
 
-    model: "auto", a preset's name (`normcast presets`), an `Architecture`, or a keras model from (batch,
-    time, channels) to what y holds for a case; a compiled one is trained as it was compiled. seeds: networks,
-    from `seed` on. epochs: by default as many as 3,000 steps take, from 30 to 300; patience: epochs without a
-    better validation loss before a network stops, by default a fifth of all; None trains to the end and holds
-    nothing out for it. batch_size, learning_rate, optimizer: training, by default as the preset or the
-    compiled model says. scaling: "standard", "robust" or "none" of the inputs. calibrate: whether cases are
-    held out for intervals. units, filters: sizes of a preset's recurrent layers and its first convolution.
-    Raises ValueError or TypeError for parameters that cannot be.
+    Parameters
+    ----------
+    model : str, Architecture or keras.Model, default "auto"
+        What tells the numbers: "auto" (the preset conv-lstm), a preset's name (`normcast presets`), an
+        `Architecture`, or a keras model from (batch, time, channels) to what y holds for a case. A compiled
+        model is trained as it was compiled.
+    seeds : int, default 3
+        Networks to train.
+    seed : int, default 0
+        The seed of the first network; the next ones have seed + 1, seed + 2, ...
+    epochs : int, optional
+        Epochs of each network at most; by default as many as 3,000 steps take, from 30 to 300.
+    patience : int, "auto" or None, default "auto"
+        Epochs without a better validation loss before a network stops. "auto" is a fifth of all, and 10 at
+        least; with fewer than 256 cases it is None: train to the end, and hold nothing out for it.
+    batch_size : int, optional
+        Cases in one step of training; by default 8 below 128 cases, 16 below 256, else 32, and 32 for a keras
+        model.
+    learning_rate : float, optional
+        Step size of the optimizer; by default as the preset or the compiled model says.
+    optimizer : str or keras.optimizers.Optimizer, optional
+        A name of Keras such as "adamw", or an optimizer, which stands for its settings; by default as the
+        preset or the compiled model says.
+    scaling : {"standard", "robust", "none"}, default "standard"
+        How each channel is scaled from the training cases: by mean and standard deviation, by median and
+        quartiles, or not at all.
+    calibrate : bool or "auto", default "auto"
+        Whether cases are held out for intervals; "auto" does. With False there is no `predict_interval`.
+    units : int, optional
+        Units of a preset's recurrent layers; by default its own.
+    filters : int, optional
+        Filters of a preset's first convolution; by default its own.
 
+    Attributes
+    ----------
+    fitted_ : Fitted or None
+        What telling needs of what was learned, and what a file keeps. None before `fit`.
+    learned_ : Learned or None
+        Everything that the last `fit` learned, `trained` networks with their history among it. None before
+        `fit`, and in a regressor that was loaded.
+
+    Raises
+    ------
+    ValueError
+        If a parameter cannot be.
+    TypeError
+        If the model is none.
+
+    See Also
+    --------
+    Classifier : Classes and labels of whole series.
+    normcast.cut_windows : Cut a long table into cases.
+    normcast.load : Read a regressor that was saved.
+
+    Examples
+    --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(80, 12, 1))
     >>> y = X[:, -1, 0]
@@ -65,21 +113,54 @@ class Regressor(Estimator):
         super().__init__(**given)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return what is told of each case, in the shape that y had: (cases,), (cases, outputs), ...
+        """Return what is told of each case.
 
-        X: as in `fit`. Raises RuntimeError before fit, ValueError for cases of another length or other
-        channels than those fitted.
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+
+        Returns
+        -------
+        array (cases,), (cases, outputs) or (cases, time, outputs)
+            Numbers in the shape and unit that y had.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        ValueError
+            If the cases are of another length or have other channels than those fitted.
         """
         return self.ready("predict").numbers(self.read(X, "predict"))
 
     def predict_interval(self, X: Any, level: Sequence[float] | None = None) -> dict[float, np.ndarray]:
-        """Return for each level (percent) the lower and upper bound of each number, (cases, ..., 2).
+        """Return intervals around what is told of each case, calibrated on cases that trained nothing.
 
-        level: by default 80 and 95, as far as the cases that were held out support them. A level asked for
-        that they do not support raises ValueError. As wide as the errors were on cases that a network had
-        not seen (split conformal, Vovk et al. 2005, over the networks): a new case that is like them is
-        covered with about that probability; the mean of the networks errs less than one, so more often than
-        less. Raises RuntimeError where nothing was held out (calibrate=False).
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        level : sequence of float, optional
+            Levels in percent; by default 80 and 95, as far as the cases that were held out support them.
+
+        Returns
+        -------
+        dict of float to array (cases, ..., 2)
+            For each level the lower and upper bound of each number, in the unit of y.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted, or nothing was held out (calibrate=False).
+        ValueError
+            If a level was asked for that the cases held out do not support.
+
+        Notes
+        -----
+        As wide as the errors were on cases that a network had not seen (split conformal, Vovk et al. 2005,
+        over the networks): a new case that is like them is covered with about that probability; the mean of
+        the networks errs less than one, so more often than less.
         """
         residuals = self._residuals("predict_interval")
         if level is None:
@@ -96,7 +177,25 @@ class Regressor(Estimator):
         return residuals
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return R2 of the predictions: 1 is perfect, 0 as good as the mean of y."""
+        """Return R2 of what is told: 1 is perfect, 0 as good as the mean of y.
+
+        Parameters
+        ----------
+        X : array (cases, time, channels), list, dict or Cases
+            The series, as in `fit`.
+        y : array (cases, ...), optional
+            What came of each, unless X is `Cases`.
+
+        Returns
+        -------
+        float
+            At most 1, without unit; below 0 is worse than the mean of y.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not fitted.
+        """
         where = "Regressor.score"
         cases = self.cases_of(with_fitted_axes(X, self.ready("score"), where), y, None, None, where)
         return number_scores(cases.y, self.predict(cases))["R2"]
