@@ -19,11 +19,29 @@ BASELINE = "as given"
 class Placement(Plain):
     """A named tuple of edits, with what is not in the graph beside them.
 
-    name: "lstm_1: layer norm inside". edits: from the network as given. axis: what kind of thing it changes
-    ("norm", "dropout", ...); slot: the layer it is about; level: what stands there; rate: of the dropout or
-    zoneout that it puts there, if any. Placements of one axis and slot exclude one another. scaling: how the
-    data is scaled, None as in the study; training: fields of `Training` that differ.
+    Placements of one axis and slot exclude one another.
 
+    Parameters
+    ----------
+    name : str
+        What it is called, as in "lstm_1: layer norm inside".
+    edits : tuple of Edit, default ()
+        What is changed, from the network as given; () changes nothing.
+    axis : str, default ""
+        What kind of thing it changes, as in "norm" or "dropout"; see `AXES`.
+    slot : str, default ""
+        The layer it is about.
+    level : str, default ""
+        What stands there, in words.
+    scaling : {"standard", "robust", "none"} or None, default None
+        How the data is scaled; None as in the study.
+    training : mapping of str to Any, default {}
+        Fields of `Training` that differ, as in {"clipnorm": 1.0}.
+    rate : float or None, default None
+        The rate of the dropout or zoneout that it puts there, if any.
+
+    Examples
+    --------
     >>> from normcast.models.edits import Remove
     >>> str(Placement("no dropout", (Remove("dropout_1"),)))
     'no dropout: dropout_1: removed'
@@ -46,6 +64,8 @@ class Placement(Plain):
     def of_training(self) -> dict[str, Any]:
         """The fields of `Training` that differ, the loss of an edit of what is compiled among them.
 
+        Examples
+        --------
         >>> from normcast.models.edits import Compile
         >>> Placement("robust", (Compile("huber"),), training={"clipnorm": 1.0}).of_training
         {'loss': 'huber', 'clipnorm': 1.0}
@@ -59,11 +79,43 @@ class Placement(Plain):
         return f"{self.axis} at {self.slot}" if self.slot else self.axis
 
     def applied(self, model: keras.Model) -> keras.Model:
-        """Return the network so arranged. Raises ValueError if an edit does not fit the model."""
+        """Return the network so arranged; the given one stays as it is.
+
+        Parameters
+        ----------
+        model : keras.Model
+            The network as given.
+
+        Returns
+        -------
+        keras.Model
+            A new model; weights that fit are carried over.
+
+        Raises
+        ------
+        ValueError
+            If an edit does not fit the model.
+        """
         return self.reported(model).model
 
     def reported(self, model: keras.Model) -> Applied:
-        """Return the network so arranged with what became of its weights. Raises as `applied` does."""
+        """Return the network so arranged with what became of its weights.
+
+        Parameters
+        ----------
+        model : keras.Model
+            The network as given.
+
+        Returns
+        -------
+        Applied
+            The new `model`, and which weights were `kept`, start `fresh` or were `dropped`.
+
+        Raises
+        ------
+        ValueError
+            If an edit does not fit the model.
+        """
         if not self.edits:
             return Applied(model, (), (), (), frozenset(range(len(model.weights))))
         try:

@@ -32,10 +32,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StudyResult(Shown):
-    """What a study measured.
+    """What a study measured, and what it says; `print` shows the answer and a line per placement.
 
-    facts: of data, network and settings; placements: those measured, without the network as given;
-    parameters: weights of each; trials: all of them, those of earlier rounds of successive halving too.
+    Parameters
+    ----------
+    facts : dict
+        What the study was about: data, network, training, design, baselines, as its store keeps them.
+    placements : tuple of Placement
+        Those measured, without the network as given.
+    parameters : dict of str to int
+        The number of weights of each network by placement.
+    trials : tuple of Trial
+        All trials, those of earlier rounds of successive halving too.
+    min_effect : float, default 0.01
+        The smallest relative difference that matters.
+
+    See Also
+    --------
+    Study : Trains, and returns such a result.
+    normcast.write_report : One HTML page of it.
+
+    Examples
+    --------
+    >>> trials = [Trial(name, fold=0, seed=seed, epochs=1, metrics={"rmse": score + seed / 100})
+    ...           for name, score in (("as given", 1.0), ("dropout", 0.8)) for seed in range(6)]
+    >>> facts = {"metric": "rmse", "folds": 1, "network": "lstm"}
+    >>> result = StudyResult(facts, (Placement("dropout"),), {"dropout": 9}, tuple(trials))
+    >>> (effect,) = result.comparison.effects
+    >>> effect.verdict, round(effect.effect, 2), result.winner.name
+    ('better', -0.2, 'dropout')
     """
 
     facts: dict[str, Any]
@@ -46,7 +71,23 @@ class StudyResult(Shown):
 
     @classmethod
     def read(cls, store: Store | str | Path) -> StudyResult:
-        """Read a study from its store. Raises ValueError for a store without a finished trial."""
+        """Read a study from its store; nothing is trained.
+
+        Parameters
+        ----------
+        store : Store, str or Path
+            The file that `Study(..., store=...)` wrote, also while it still runs.
+
+        Returns
+        -------
+        StudyResult
+            What its trials say so far.
+
+        Raises
+        ------
+        ValueError
+            If the store has no finished trial.
+        """
         own = Store(store) if not isinstance(store, Store) else store
         facts, rows, trials = own.facts, own.placements, own.trials()
         if own is not store:
@@ -111,7 +152,10 @@ class StudyResult(Shown):
     def names(self) -> tuple[str, ...]:
         """The baseline and the placements that can be compared: those with a finished seed.
 
-        Raises ValueError while the baseline or every placement has none, or they share none.
+        Raises
+        ------
+        ValueError
+            While the baseline or every placement has none, or they share none.
         """
         names = self.counted.names
         if len(names) < 2 or names[0] != BASELINE or not all(self.counted.seeds.values()):
@@ -147,9 +191,17 @@ class StudyResult(Shown):
         return self.counted.first is not None and not self.looks
 
     def values(self, read: Any) -> dict[str, np.ndarray]:
-        """Return read(trial) of each network as (own seeds, folds); NaN where a trial failed.
+        """Return something of every trial that counts, by network.
 
-        The rows of all begin with the same seeds, those of `seeds_of`.
+        Parameters
+        ----------
+        read : callable
+            Takes a `Trial` and returns a number, as in `lambda trial: trial.seconds`.
+
+        Returns
+        -------
+        dict of str to array (own seeds, folds)
+            NaN where a trial failed. The rows of all begin with the same seeds, those of `seeds_of`.
         """
         found = self.counted.values(read)
         return {name: found[name] for name in self.names}
@@ -161,14 +213,21 @@ class StudyResult(Shown):
 
     @cached_property
     def comparison(self) -> Comparison:
-        """Every placement against the network as given."""
+        """Every placement against the network as given, paired seed by seed.
+
+        Its `effects` are one per placement: a relative difference (-0.03 is a score 3 % lower, which is
+        better), its interval, corrected p values and a verdict. `print` shows a line each.
+        """
         if self.counted.looked is not None:
             return self.counted.looked.comparison
         return compare(self.scores, BASELINE, min_effect=self.min_effect)
 
     @cached_property
     def reach(self) -> Reach:
-        """Whether a change of `min_effect` would have shown, and about how many more seeds it takes."""
+        """Whether a change of `min_effect` would have shown, and about how many more seeds it takes.
+
+        `print` shows the sentence; `reach.more_seeds` is the number.
+        """
         return reach(self.comparison, self.scores)
 
     @cached_property
@@ -192,10 +251,20 @@ class StudyResult(Shown):
         return tuple(self.facts.get("notes", ()))
 
     def mean_scores(self, metric: str) -> dict[str, float]:
-        """Return the mean of a metric by network, over finished seeds, then by baseline; NaN if none.
+        """Return the mean of a metric by network, over finished seeds, then by baseline.
 
         A placement that stopped with fewer seeds than the network as given had luck of its own: what that
         network's mean over those seeds lies off its mean over all is taken from it, where that is known.
+
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+
+        Returns
+        -------
+        dict of str to float
+            Smaller is better; NaN where there is none.
         """
         tables = self.values(lambda trial: trial.metrics.get(metric, np.nan))
         given = tables[BASELINE].mean(axis=1)
@@ -209,9 +278,13 @@ class StudyResult(Shown):
         return means | told
 
     def scoreboard(self) -> pd.DataFrame:
-        """Return the mean scores, a row each: the network as given, placements, baselines; smaller is better.
+        """Return the mean scores of the network as given, placements and baselines.
 
-        Of numbers they are in standard deviations of the training targets, `facts["target spread"]`.
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each of them and a column for each metric; smaller is better. Of numbers they are in
+            standard deviations of the training targets, `facts["target spread"]`.
         """
         return pd.DataFrame({metric: self.mean_scores(metric) for metric in self.metrics})
 
@@ -233,31 +306,77 @@ class StudyResult(Shown):
 
     @cached_property
     def ranking(self) -> Ranking:
-        """All of them in order over `seeds`, with the groups that these cannot tell apart."""
+        """All of them in order over `seeds`, with the groups that these cannot tell apart.
+
+        `names` and `ranks` are best first; `print` shows a line each.
+        """
         return rank({name: own[: len(self.seeds)] for name, own in self.scores.items()})
 
     @cached_property
     def network(self) -> keras.Model:
-        """The network as given, with fresh weights. Raises ValueError for one that would run its own code."""
+        """The network as given, with fresh weights.
+
+        Raises
+        ------
+        ValueError
+            If it would run code of its own.
+        """
         return revived_model(str(self.facts["model"]), "network of the study")
 
     def placement(self, name: str) -> Placement:
-        """Return a placement by name."""
+        """Return a placement by name.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`; "as given" is the network as given, without edits.
+
+        Returns
+        -------
+        Placement
+            Its edits; `placement.applied(model)` makes the network.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
         return {BASELINE: Placement(BASELINE), **{each.name: each for each in self.placements}}[name]
 
     def effects(self, verdict: str) -> list[Effect]:
-        """Return the effects with that verdict, the strongest first."""
+        """Return the effects with one verdict, the strongest first.
+
+        Parameters
+        ----------
+        verdict : {"better", "worse", "no difference", "undecided"}
+            What may be said of them against the network as given.
+
+        Returns
+        -------
+        list of Effect
+            Each with its interval, p values and a sentence.
+        """
         found = [effect for effect in self.comparison.effects if effect.verdict == verdict]
         return sorted(found, key=lambda effect: -abs(effect.effect))
 
     @property
     def winner(self) -> Placement | None:
-        """The best of the placements that are better than the network as given beyond the noise."""
+        """The best of the placements that are better than the network as given beyond the noise.
+
+        None where there is no such placement: nothing measured says to change the network.
+        """
         better = self.effects("better")
         return self.placement(better[0].name) if better else None
 
     def table(self) -> pd.DataFrame:
-        """Return one row per placement with its effect, verdict, cost and stability."""
+        """Return what was found of each placement.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per placement: seeds, verdict, effect (relative to the network as given, negative is
+            better) with its interval low to high, p values, mean score, and how it trains, as in `stability`.
+        """
         stability, means = self.stability().set_index("placement"), self.mean_scores(self.metric)
         rows = []
         for effect in self.comparison.effects:
@@ -279,7 +398,15 @@ class StudyResult(Shown):
         return pd.DataFrame(rows)
 
     def stability(self) -> pd.DataFrame:
-        """Return how each placement trains: epochs to the baseline's best loss, spread, gap, seconds."""
+        """Return how each network trains.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per network: epochs_to_baseline (until the best loss of the network as given), diverged
+            (share of trainings without a score), spread (of the score over seeds), gap (of the score, test
+            minus training), seconds (of one training) and parameters (weights).
+        """
         trained = {name: [trial for trial in self.final if trial.placement == name] for name in self.names}
         targets = targets_of(trained[BASELINE])
         rows = []
@@ -289,7 +416,14 @@ class StudyResult(Shown):
         return pd.DataFrame(rows)
 
     def trial_table(self) -> pd.DataFrame:
-        """Return one row per trial, for export."""
+        """Return all trials, for export.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per trial: what tells it from others, its edits in words, scores, status, times and
+            versions.
+        """
         edits = {each.name: str(each) for each in self.placements}
         return pd.DataFrame([trial.row(edits.get(trial.placement, "")) for trial in self.trials])
 

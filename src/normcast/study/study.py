@@ -44,35 +44,128 @@ WAIT = 2.0  # seconds between two looks at trials that another process is at
 
 
 class Study(Shown):
-    """Measures placements of normalization, dropout and pooling in a network, on given data.
+    """Measure placements of normalization, dropout and pooling in a network, on given data.
 
-    model: a preset's name, an `Architecture`, or a keras model from (batch, input_size, channels) to
-    (batch, h), to class probabilities, or to what y holds for a case. A compiled model is trained as it was
-    compiled. Every trial starts from fresh weights, drawn with its seed.
-    data: a frame, a file, or a `Panel` to forecast; or `Cases`, (X, y), (X, y, groups) or (X, y, groups,
-    times) with X (cases, time, channels), or a dict by the names of a keras model's inputs, to tell classes,
-    labels or numbers. task: "classify" or "regress" where y and model leave a doubt. placements: {name:
-    edits}, such as `check_model(model).fixes`, or `Placement`s; by default all that
-    `placements(model)` finds on `axes`, with dropout of `rate`.
-    design: "decide" (each placement against the network as given, with ever more seeds, up to max_seeds,
-    until it is shown to be better, worse, or the same within min_effect), "one_at_a_time" (with `seeds` seeds
-    each), "factorial" (all combinations), "fractional" (two levels each, main effects clear of interactions),
-    "halving" (few seeds and epochs for all, many for the best). By default "decide"; where seeds are given,
-    "one_at_a_time". seeds: how many, from `seed` on (10 of a design other than "decide"); every placement
-    gets the same ones, on the same windows in the same order. max_seeds: at most so many; the last look is
-    the last of 5, 8, 12, 18, 27, 40, ... within them. folds: rolling, later ones begin later. store: a file
-    that the study goes on from. epochs, patience, batch_size, epoch_windows (visited in one epoch, drawn
-    anew), optimizer, learning_rate, schedule (None, "cosine", "exponential"), loss: how all are trained, by
-    default as preset or compiled model say. scaling:
-    "standard", "robust" or "none". metric: the score that decides, of the task's or of those the model was
-    compiled with, which are told beside: numbers in the unit of the target, those of which more is better
-    (accuracy, auc, f1, r2, ..., or metric=("name", "max")) as "1 - name". min_effect: a relative difference
-    below it does not matter.
-    season: rows, or several from the main one up, as in [24, 168], the longest for a baseline. short: "skip"
-    goes on without series that are too short or broken, "error" names them all; others are padded.
-    table: how the data is read, as in `Forecaster.fit`: id_col, time_col, target_col, missing, ...
-    Raises ValueError or TypeError for what cannot be studied.
+    Every placement and the network as given train from fresh weights over many seeds, all on the same windows
+    in the same order, and are compared seed by seed. `describe` says what that costs before `run` trains.
 
+    Parameters
+    ----------
+    model : str, Architecture or keras.Model
+        The network as given: a preset's name (`normcast presets`), an `Architecture`, or a keras model from
+        (batch, input_size, channels) to (batch, h), to class probabilities, or to what y holds for a case. A
+        compiled model is trained as it was compiled. Every trial starts from fresh weights, drawn with its
+        seed.
+    data : DataFrame, str, Path, Panel, tuple or Cases
+        A frame, a file, or a `Panel` to forecast; or `Cases`, (X, y), (X, y, groups) or (X, y, groups, times)
+        with X (cases, time, channels), or a dict by the names of a keras model's inputs, to tell classes,
+        labels or numbers.
+    placements : mapping or iterable of Placement, optional
+        What to measure: {name: edits}, such as `check_model(model).fixes`, or `Placement`s. By default all
+        that `placements(model)` finds on `axes`.
+    h : int, optional
+        Rows to forecast. A table needs it, unless a keras model says it; arrays have none.
+    input_size : int, optional
+        Rows that a window has, of a table. By default whole seasons, fewer where series are short, or what a
+        keras model says.
+    task : {"classify", "regress"}, optional
+        What is told of arrays; by default what y and the model say.
+    axes : iterable of str, default AXES
+        What to place, where `placements` is left out: some of "norm", "inside", "dropout",
+        "recurrent-dropout", "pooling", "squeeze-excite", "activation", "input".
+    rate : float, default 0.2
+        The rate of every dropout that is placed.
+    design : {"decide", "one_at_a_time", "factorial", "fractional", "halving"}, optional
+        Which networks are trained, and how many seeds of each. "decide" takes each placement against the
+        network as given, with ever more seeds, up to max_seeds, until it is shown to be better, worse, or the
+        same within min_effect; "one_at_a_time" with `seeds` seeds each; "factorial" trains all combinations;
+        "fractional" two levels each, main effects clear of interactions; "halving" few seeds and epochs for
+        all, many for the best. By default "decide"; where seeds are given, "one_at_a_time".
+    seeds : int, optional
+        How many seeds every placement gets, 10 by default, of a design other than "decide".
+    max_seeds : int, optional
+        How many seeds "decide" takes at most, 40 by default. The last look is the last of 5, 8, 12, 18, 27,
+        40, ... within them.
+    seed : int, default 0
+        The first seed; the next ones are seed + 1, seed + 2, ...
+    folds : int, default 2
+        Parts that are tested, each with a training of its own for every seed. Of a table they roll: later
+        ones begin later.
+    store : str or Path, optional
+        A file that the study goes on from: what it holds is not trained again. By default trials are kept in
+        memory alone.
+    epochs : int, default 20
+        Epochs of each training at most.
+    patience : int or None, default 5
+        Epochs without a better validation loss before a training stops; None trains to the end.
+    batch_size : int, default 32
+        Windows or cases in one step of training.
+    epoch_windows : int or None, default 4096
+        Windows that are visited in one epoch, drawn anew for each; None visits all.
+    optimizer : str, optional
+        A name of Keras such as "adamw"; by default as preset or compiled model say.
+    learning_rate : float, optional
+        Step size of the optimizer; by default as preset or compiled model say.
+    schedule : {"cosine", "exponential"}, optional
+        How the learning rate falls; by default as preset or compiled model say.
+    loss : str, keras.losses.Loss or callable, optional
+        What is minimized; by default as preset or compiled model say.
+    scaling : {"standard", "robust", "none"}, default "standard"
+        How data is scaled from the training rows or cases of each fold.
+    metric : str or tuple of str, optional
+        The score that decides, of the task's or of those the model was compiled with, which are told beside:
+        numbers in the unit of the target, those of which more is better (accuracy, auc, f1, r2, ..., or
+        metric=("name", "max")) as "1 - name". By default the first of the task.
+    min_effect : float, default 0.01
+        A relative difference of the score below it does not matter: 0.01 is 1 %.
+    freq : str or int, optional
+        The step between rows of a table; found from the stamps by default.
+    season : int or sequence of int, optional
+        Rows per season, or several from the main one up, as in [24, 168], the longest for a baseline; by
+        default what the step says.
+    short : {"error", "skip"}, default "error"
+        What to do with series that are too short or broken: "error" names them all, "skip" goes on without
+        them. Others that are short are padded.
+    hist_exog : sequence of str, default ()
+        Columns of a table that are known up to now.
+    futr_exog : sequence of str, default ()
+        Columns of a table that are known ahead.
+    stat_exog : sequence of str, default ()
+        Columns of a table with one value per series.
+    **table : Any
+        How a table is read, as in `Forecaster.fit`: id_col, time_col, target_col, duplicates, fill_gaps,
+        missing, na_values.
+
+    Attributes
+    ----------
+    placements : tuple of Placement
+        What is measured beside the network as given; with a factorial or fractional design its combinations.
+    subject : Subject
+        The network, the task with its data, and the training.
+    plan : Plan
+        Every placement, seed and fold, and what they cost.
+    store : str
+        The file of the trials, ":memory:" for none.
+    min_effect : float
+        The smallest relative difference that matters.
+
+    Raises
+    ------
+    ValueError
+        If something cannot be studied: arguments that do not go together, a network that has nothing to place
+        around or does not fit the data, series that are too short.
+    TypeError
+        If an argument is not known, or of a wrong kind.
+
+    See Also
+    --------
+    StudyResult : What a study says, with the statistics.
+    normcast.placements : The ways to arrange a network.
+    normcast.check_model : What is wrong in a network, without training.
+    normcast.write_report : One HTML page of a result.
+
+    Examples
+    --------
     >>> import normcast
     >>> study = normcast.Study("conv-lstm", normcast.datasets.weather(), h=7, id_col="location",
     ...                        time_col="date", target_col="temp_max", axes=["inside"], seeds=3)
@@ -170,7 +263,7 @@ class Study(Shown):
 
     @property
     def design(self) -> str:
-        """Which networks are trained, and how many seeds of each."""
+        """The design: which networks are trained, and how many seeds of each."""
         return self.extent.design
 
     @property
@@ -180,7 +273,7 @@ class Study(Shown):
 
     @property
     def metric(self) -> str:
-        """The score that decides; smaller is better."""
+        """The name of the score that decides; smaller is better."""
         return self.plan.measures.decides or self.subject.task.metrics[0]
 
     @property
@@ -192,7 +285,7 @@ class Study(Shown):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What tells this study from others; a store holds one study."""
+        """What tells this study from others, by name; a store holds one study."""
         stay = self.plan.cells[0].kept  # those of all other cells are among them
         return {
             **({"frozen": digest(*stay.values())} if stay else {}),
@@ -212,7 +305,18 @@ class Study(Shown):
         return {"first seed": self.training.seed, "placements": [each.name for each in self.placements]}
 
     def describe(self, processes: int | None = None) -> str:
-        """Return what will be trained, what that costs, and what so many seeds can decide."""
+        """Return what will be trained, what that costs, and what so many seeds can decide.
+
+        Parameters
+        ----------
+        processes : int, optional
+            Worker processes to reckon with, by default one per core.
+
+        Returns
+        -------
+        str
+            A few lines, with an estimate of the time on this machine.
+        """
         check = self.extent.said(len(self.placements), self.min_effect)
         return f"{self.plan.describe(processes or cores())}\n{check}"
 
@@ -226,12 +330,30 @@ class Study(Shown):
     ) -> StudyResult:
         """Train what the store does not hold yet, and return what all of it says.
 
-        processes: worker processes, by default one per core; 1 trains in this process. ray: "auto" or the
-        address of a Ray cluster (extra `ray`) instead. budget: seconds after which no new trial counts;
-        every placement has then as many seeds as all of them have, or of "decide" those of the last whole
-        look. progress: False for no line on the
-        terminal or in the notebook, or a function that takes `Ticked` after each trial.
         Killed at any moment, the store keeps every finished trial, and `run` goes on with the next.
+
+        Parameters
+        ----------
+        processes : int, optional
+            Worker processes, by default one per core; 1 trains in this process.
+        ray : str, optional
+            "auto" or the address of a Ray cluster, to train there instead (extra `ray`).
+        budget : float, optional
+            Seconds after which no new trial counts; no limit by default. Every placement has then as many
+            seeds as all of them have, or of "decide" those of the last whole look.
+        progress : bool or callable, default True
+            True shows a line on the terminal or in the notebook, False none; a function is called with
+            `Ticked` after each trial.
+
+        Returns
+        -------
+        StudyResult
+            What all trials of the store say.
+
+        Raises
+        ------
+        ValueError
+            If the store holds another study, or no trial was finished.
         """
         team = Team.of(self.subject, self.plan.measures, processes or cores(), ray)
         with closing(Store(self.store)) as store, team:

@@ -15,9 +15,28 @@ from normcast.study.trial import Trial
 
 @dataclass(frozen=True)
 class Ticked:
-    """How far a study is: trials done and in all, failed ones, seconds so far and about still to go.
+    """How far a study is; `Study.run` hands it to a progress function.
 
-    stage: which part of the study that is of, "" where there is one only.
+    Parameters
+    ----------
+    done : int
+        Trials done so far.
+    total : int
+        Trials in all.
+    failed : int
+        Trials done that failed.
+    seconds : float
+        Seconds so far.
+    left : float
+        Seconds that are still to go, about.
+    stage : str, default ""
+        Which part of the study that is of, "" where there is one only.
+
+    Examples
+    --------
+    >>> tick = Ticked(done=3, total=40, failed=1, seconds=20.0, left=240.0)
+    >>> tick.done / tick.total
+    0.075
     """
 
     done: int

@@ -18,13 +18,42 @@ class TrialKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """How one training went.
+    """One network of one placement, trained with one seed on one fold, and how it did.
 
-    placement, fold (from 0), seed, epochs: which one it is. metrics: on the test windows; seen: on training
-    windows; both in the inference mode. history: loss, val_loss and learning_rate by epoch. status: as the
-    engine says, "complete", "stopped early in epoch 7", "failed in ...". seconds: CPU time of training and
-    scoring; compile_seconds: of that, before the first epoch, for the first trial of a program.
-    machine, versions: where it ran.
+    Parameters
+    ----------
+    placement : str
+        The name of its placement, "as given" for the network as given.
+    fold : int
+        The fold, from 0.
+    seed : int
+        The seed of weights, window order and random layers.
+    epochs : int
+        Epochs that it was to train at most.
+    metrics : dict of str to float, default {}
+        Scores on the test windows, in the inference mode; smaller is better.
+    seen : dict of str to float, default {}
+        The same scores on training windows.
+    history : dict of str to list of float, default {}
+        "loss", "val_loss" and "learning_rate" by epoch.
+    best_epoch : int, default 0
+        The epoch whose weights were scored, 0 for the initial ones.
+    status : str, default "complete"
+        As the engine says: "complete", "stopped early in epoch 7", "failed in ...".
+    seconds : float, default 0.0
+        CPU time of training and scoring.
+    compile_seconds : float, default 0.0
+        Of that, the time before the first epoch, for the first trial of a program.
+    machine : str, default ""
+        Where it ran.
+    versions : dict of str to str, default {}
+        The versions of the packages that it ran with.
+
+    Examples
+    --------
+    >>> trial = Trial("as given", fold=0, seed=3, epochs=20, metrics={"rmse": 0.5})
+    >>> trial.failed, trial.key.seed
+    (False, 3)
     """
 
     placement: str
@@ -58,7 +87,18 @@ class Trial:
         return {name: getattr(self, name) for name in names}
 
     def row(self, edits: str) -> dict[str, Any]:
-        """Return it as a row of a table of trials. edits: what its placement changes, in words."""
+        """Return it as a row of a table of trials.
+
+        Parameters
+        ----------
+        edits : str
+            What its placement changes, in words.
+
+        Returns
+        -------
+        dict of str to Any
+            The columns by name.
+        """
         return {
             **self.key._asdict(),
             "edits": edits,

@@ -40,13 +40,37 @@ def placements(
 ) -> tuple[Placement, ...]:
     """Return the ways to arrange a conv-recurrent network that differ from how it is given by one thing.
 
-    model: Sequential, functional or nested, with Conv1D and LSTM, GRU or SimpleRNN layers. axes: "norm"
-    (between layers: before or after the activation, before the output), "inside" (norms in the recurrence),
-    "dropout", "recurrent-dropout" (and zoneout), "pooling", "squeeze-excite", "activation" (with its
-    initialization and dropout), "input". rate: of every dropout; zoneout: of both states. forecasts:
-    whether the output is in the unit of the input, as reversible instance normalization needs.
-    Raises ValueError for an unknown axis and for a model without a convolution or a recurrent layer.
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential, functional or nested, with Conv1D and LSTM, GRU or SimpleRNN layers.
+    axes : iterable of str, default AXES
+        What to arrange: "norm" (between layers: before or after the activation, before the output), "inside"
+        (norms in the recurrence), "dropout", "recurrent-dropout" (and zoneout), "pooling", "squeeze-excite",
+        "activation" (with its initialization and dropout), "input".
+    rate : float, default 0.2
+        The rate of every dropout.
+    zoneout : float, default 0.1
+        The rate of zoneout, of both states.
+    forecasts : bool, default True
+        Whether the output is in the unit of the input, as reversible instance normalization needs.
 
+    Returns
+    -------
+    tuple of Placement
+        What `Study` can measure, in the order of `AXES`.
+
+    Raises
+    ------
+    ValueError
+        If an axis is unknown, or the model has no convolution and no recurrent layer.
+
+    See Also
+    --------
+    Study : Measures them.
+
+    Examples
+    --------
     >>> import keras
     >>> net = keras.Sequential([keras.Input((24, 1)), keras.layers.LSTM(8, name="lstm_1"),
     ...                         keras.layers.Dense(4)])
