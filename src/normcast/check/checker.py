@@ -32,20 +32,51 @@ def check_model(
     silence: Mapping[str, Collection[str]] | None = None,
     made: Iterable[Any] = (),
 ) -> Findings:
-    """Return what the rules find in a Keras model, the most severe first.
+    """Return what the rules find in a Keras model, the most severe first; the model is read, never run.
 
-    facts: what is known beyond the graph, as `Facts` or names to values; compile settings are read off
-    the model. select: codes or slugs of the only rules to run, also of those that are off by default;
-    ignore: of rules not to run. silence: layer name or pattern to the rules (or "all") that
-    do not concern it. made: all layers the caller has made,
-    to find those that were never applied. What is selected and shows only when a model runs is for
-    `run_checks`, and stands in `not_checked`.
-    Never raises on a model, whatever it contains: what could not be looked at, a model without a graph or a
-    rule that failed on it, stands in `not_checked` of the result; rules that could concern the model and are
-    silent for want of facts in `lacking`. A layer that is not known stops a rule that would have to see
+    It never raises on a model, whatever it contains: what could not be looked at, a model without a graph or
+    a rule that failed on it, stands in `not_checked` of the result; rules that could concern the model and
+    are silent for want of facts in `lacking`. A layer that is not known stops a rule that would have to see
     through it.
-    Raises ValueError on a rule or fact that does not exist.
 
+    Parameters
+    ----------
+    model : keras.Model
+        Any model, compiled or not. Compile settings are read off it.
+    facts : Facts or mapping, optional
+        What is known beyond the model: `facts_from(x=X, y=y)`, or names to values, as in {"type":
+        "regression", "n_windows": 2000}. What is not known keeps rules silent.
+    select : iterable of str, default ()
+        Codes or slugs of the only rules to run ("NC039" or "dropout-before-bn"), also of those that are off
+        by default; () runs all others. A symptom, which shows only when a model runs, is for `run_checks`,
+        and stands in `not_checked`.
+    ignore : iterable of str, default ()
+        Codes or slugs of rules not to run.
+    silence : mapping of str to collection of str, optional
+        Layer name, or pattern as in `encoder/*`, to the rules that do not concern it, or to ["all"].
+    made : iterable of keras.layers.Layer, default ()
+        All layers that you have made, to find those that were never applied.
+
+    Returns
+    -------
+    Findings
+        A list of `Finding`, with `not_checked`, `lacking` and `fixes`; `print` shows it as `normcast check`
+        does.
+
+    Raises
+    ------
+    ValueError
+        If a rule or a fact does not exist.
+
+    See Also
+    --------
+    fix_model : Apply the fixes.
+    run_checks : What shows when the model runs.
+    facts_from : Facts from arrays, a training or a panel.
+    check_source : Layers that a script makes and loses.
+
+    Examples
+    --------
     >>> import keras
     >>> layers = [keras.layers.Conv1D(4, 3), keras.layers.Dropout(0.2), keras.layers.BatchNormalization()]
     >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.LSTM(4)])
@@ -106,8 +137,27 @@ def _lost(model: Any, made: Iterable[Any]) -> list[str]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fixed(Shown):
-    """A model after its fixes: those applied, those that were skipped, and what is still found (with what was
-    not checked)."""
+    """A model after its fixes, and what became of its findings; `fix_model` returns it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The model with all fixes that were kept.
+    applied : tuple of Finding
+        The findings that were fixed.
+    skipped : tuple of Finding
+        Those whose fix could not be made, or did not better the model.
+    left : Findings
+        What is still found, with what was not checked.
+
+    Examples
+    --------
+    >>> import keras
+    >>> net = keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4)])
+    >>> fixed = fix_model(net)
+    >>> fixed.model is net, fixed.applied
+    (True, ())
+    """
 
     model: Any
     applied: tuple[Finding, ...]
@@ -139,12 +189,39 @@ def fix_model(
 ) -> Fixed:
     """Return the model with the fixes of its findings applied; the given model stays as it is.
 
-    safety: "safe" applies those after which a trained model predicts the same, "unsafe" also those that
-    change that, or how it trains.
-    findings: only fix these (of `check_model` on this model); otherwise all.
     A fix is kept only if its finding is gone afterwards and nothing as severe has come; otherwise it is
     skipped.
 
+    Parameters
+    ----------
+    model : keras.Model
+        Any model, compiled or not; what is compiled, and weights that fit, are carried over.
+    facts : Facts or mapping, optional
+        What is known beyond the model, as in `check_model`.
+    safety : {"safe", "unsafe"}, default "safe"
+        Which fixes: "safe" applies those after which a trained model predicts the same, "unsafe" also those
+        that change that, or how it trains.
+    findings : iterable of Finding, optional
+        Only fix these (of `check_model` on this model); otherwise all.
+    select : iterable of str, default ()
+        The only rules to run, as in `check_model`.
+    ignore : iterable of str, default ()
+        Rules not to run, as in `check_model`.
+    silence : mapping of str to collection of str, optional
+        Layers to rules that do not concern them, as in `check_model`.
+
+    Returns
+    -------
+    Fixed
+        The new `model`, the `edits` that were made, and what is `left`.
+
+    Raises
+    ------
+    ValueError
+        If safety is none of these words, or a rule or a fact does not exist.
+
+    Examples
+    --------
     >>> import keras
     >>> layers = [keras.layers.Conv1D(4, 3, name="conv"), keras.layers.BatchNormalization()]
     >>> net = keras.Sequential([keras.Input((8, 3)), *layers, keras.layers.LSTM(4)])

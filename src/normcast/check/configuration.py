@@ -19,11 +19,28 @@ FAIL_ON = ("error", "warning", "advice", "never")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What to run, what to leave alone, and what counts as a failure.
+    """What to check, what to leave alone, and what counts as a failure.
 
-    select, ignore: rules, and what shows when a model runs, by code or slug. silence: layer name, or pattern
-    ("encoder/*"), to rules or "all".
-    fail_on: the least severity that makes the exit code 1, or "never". facts: what is known of every model.
+    It stands in pyproject.toml, under [tool.normcast.check]; `load_configuration` reads it.
+
+    Parameters
+    ----------
+    select : tuple of str, default ()
+        The only rules, and symptoms that show when a model runs, by code or slug; () is all.
+    ignore : tuple of str, default ()
+        Those to leave out, by code or slug.
+    silence : mapping of str to tuple of str, default {}
+        Layer name, or pattern (`encoder/*`), to rules or "all".
+    fail_on : {"error", "warning", "advice", "never"}, default "error"
+        The least severity that makes the exit code 1, or "never".
+    facts : Facts, default Facts()
+        What is known of every model.
+
+    Examples
+    --------
+    >>> configuration = Configuration(fail_on="warning").with_rules(ignore=["NC026"])
+    >>> configuration.ignore, configuration.fails(Severity.WARNING)
+    (('NC026',), True)
     """
 
     select: tuple[str, ...] = ()
@@ -38,18 +55,64 @@ class Configuration:
         return Choice.of(self.select, self.ignore, self.silence)
 
     def with_rules(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Configuration:
-        """Return it with more rules that are selected, and more that are ignored."""
+        """Return it with more rules that are selected, and more that are ignored.
+
+        Parameters
+        ----------
+        select : iterable of str, default ()
+            Codes or slugs that join `select`.
+        ignore : iterable of str, default ()
+            Codes or slugs that join `ignore`.
+
+        Returns
+        -------
+        Configuration
+            A new one; this one stays as it is.
+        """
         return replace(self, select=(*self.select, *select), ignore=(*self.ignore, *ignore))
 
     def fails(self, severity: int) -> bool:
-        """Say whether a finding of this severity is a failure."""
+        """Say whether a finding of this severity is a failure.
+
+        Parameters
+        ----------
+        severity : Severity or int
+            How severe it is.
+
+        Returns
+        -------
+        bool
+            Whether it is at least as severe as `fail_on`.
+        """
         return self.fail_on != "never" and severity >= Severity[self.fail_on.upper()]
 
 
 def load_configuration(start: Path | str = ".") -> Configuration:
-    """Return the configuration in the nearest pyproject.toml at or above `start`, or the defaults.
+    """Return the configuration in the nearest pyproject.toml at or above a folder, or the defaults.
 
-    Raises ValueError on a key, rule or value that does not exist, naming the file.
+    Parameters
+    ----------
+    start : Path or str, default "."
+        The folder to begin at.
+
+    Returns
+    -------
+    Configuration
+        What its table [tool.normcast.check] says.
+
+    Raises
+    ------
+    ValueError
+        If a key, rule or value does not exist; the message names the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     text = "[tool.normcast.check]\\nignore = ['NC026']"
+    ...     _ = Path(folder, "pyproject.toml").write_text(text)
+    ...     len(load_configuration(folder).ignore)
+    1
     """
     start = Path(start).resolve()
     for folder in [start, *start.parents]:

@@ -35,14 +35,44 @@ def run_checks(
 ) -> Findings:
     """Return what shows when the model runs on up to 32 windows: gradients, gates, dead units, overfitting.
 
-    x: (windows, ...), or a list or a dict of arrays for several inputs; y: (windows, ...), as given to fit.
-    loss: that of compile if not given. What is seen inside the layers is what `normcast.inspect_model` sees.
-    facts: what is known beyond the model: where each step has an output that must not depend on later ones,
-    that is tried, too.
-    select, ignore, silence: as in `check_model`, of what shows here; where none of that is left, the model is
-    not run. A check that cannot be run on this model stands in `not_checked` of the result.
-    Raises ValueError if the model has no loss, or x is not what it reads, or on a rule that does not exist.
+    The model is copied, and the given one is not touched. A check that cannot be run on this model stands in
+    `not_checked` of the result. What is seen inside the layers is what `normcast.inspect_model` sees.
 
+    Parameters
+    ----------
+    model : keras.Model
+        A model that is built.
+    x : array (windows, ...), list or dict of arrays
+        Inputs as given to fit; several inputs are a list, or a dict by name.
+    y : array (windows, ...)
+        Targets as given to fit.
+    loss : str, keras.losses.Loss or callable, optional
+        What is minimized; by default that of compile.
+    seed : int, default 0
+        The seed of what is drawn.
+    facts : Facts or mapping, optional
+        What is known beyond the model, as in `check_model`: where each step has an output that must not
+        depend on later ones, that is tried, too.
+    select : iterable of str, default ()
+        The only symptoms, as in `check_model`; where none is left the model is not run.
+    ignore : iterable of str, default ()
+        Symptoms to leave out, as in `check_model`.
+    silence : mapping of str to collection of str, optional
+        Layers to symptoms that do not concern them, as in `check_model`.
+
+    Returns
+    -------
+    Findings
+        What shows, with `not_checked`.
+
+    Raises
+    ------
+    ValueError
+        If the model has no loss or no inputs that are known, x is not what it reads, or a rule does not
+        exist.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> net = keras.Sequential([keras.Input((4, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)])
     >>> x = np.random.default_rng(0).normal(size=(8, 4, 1)).astype("float32")

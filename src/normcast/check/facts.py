@@ -30,10 +30,21 @@ WORDS = {
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """type: "regression", "classification", "multilabel" or "reconstruction".
+    """What the model is for. None is not known, and keeps rules silent.
 
-    granularity: "per_window" or "per_step" (an output for each input step).
-    causal_required: whether an output step may not see later input steps.
+    Parameters
+    ----------
+    type : {"regression", "classification", "multilabel", "reconstruction"}, optional
+        What is told of a window.
+    granularity : {"per_window", "per_step"}, optional
+        Whether there is one output for a window, or one for each input step.
+    causal_required : bool, optional
+        Whether an output step may not see later input steps.
+
+    Examples
+    --------
+    >>> TaskFacts(type="regression").granularity is None
+    True
     """
 
     type: str | None = None
@@ -43,7 +54,20 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss by its short name ("mse"; "custom" if it is not Keras' own), and whether it takes logits."""
+    """A loss by its short name.
+
+    Parameters
+    ----------
+    name : str
+        As in "mse"; "custom" if it is not Keras' own.
+    from_logits : bool, optional
+        Whether it takes logits; None is not known.
+
+    Examples
+    --------
+    >>> Loss("binary_crossentropy", from_logits=True).name
+    'binary_crossentropy'
+    """
 
     name: str
     from_logits: bool | None = None
@@ -51,12 +75,45 @@ class Loss:
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """How the model is trained.
+    """How the model is trained. None is not known, and keeps rules silent.
 
-    learning_rate: the highest one of a schedule. losses: one, or one for each output, None where an output
-    has none. metrics: canonical names. decay_excludes: names of variables that weight decay leaves out.
-    shuffle: whether fit shuffles the windows. replicas: devices a batch is divided among. custom_step:
-    whether train_step or add_loss is the user's.
+    Parameters
+    ----------
+    optimizer : str, optional
+        The class of Keras, as in "Adam".
+    learning_rate : float, optional
+        The step size, the highest one of a schedule.
+    epsilon : float, optional
+        What the optimizer adds to a denominator.
+    momentum : float, optional
+        That of the optimizer.
+    weight_decay : float, optional
+        That of the optimizer.
+    decay_excludes : tuple of str, optional
+        The names of variables that weight decay leaves out.
+    losses : tuple of Loss or None, default ()
+        One, or one for each output, None where an output has none.
+    metrics : tuple of str, default ()
+        Canonical names.
+    batch_size : int, optional
+        Windows in one step.
+    epochs : int, optional
+        How often all windows are visited.
+    shuffle : bool, optional
+        Whether fit shuffles the windows.
+    replicas : int, default 1
+        Devices that a batch is divided among.
+    custom_step : bool, default False
+        Whether train_step or add_loss is the user's.
+    uses_gpu : bool, optional
+        Whether it trains on a GPU.
+    keras_version : str, optional
+        The version of Keras, as in "3.12.0".
+
+    Examples
+    --------
+    >>> TrainingFacts(losses=(Loss("mse"),), batch_size=32).losses[0].name
+    'mse'
     """
 
     optimizer: str | None = None
@@ -78,16 +135,63 @@ class TrainingFacts:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What the data look like, as they are given to fit. Shapes are without the batch axis.
+    """What the data look like, as they are given to fit. None is not known, and keeps rules silent.
 
-    target_kind: "one_hot", "sparse", "binary", "multilabel" or "real". scaled: whether the inputs were
-    scaled. input_high: the 99.9th percentile of |x|; input_spread: the largest over the smallest feature
-    deviation. window_length, n_features: what the user takes for time and channels. split: "random" or
-    "chronological". windows_overlap: whether windows of different splits share rows.
-    normalizer_fit_on: "train" or "all". target_offset: steps from the last input row to the first target
-    row (at least 1 for a forecast). target_is_feature: whether a feature column equals the target at the
-    target's own time.
-    masked_real_share: share of unpadded steps that equal the mask value. duplicates: windows in two splits.
+    Shapes are without the batch axis.
+
+    Parameters
+    ----------
+    target_shape : tuple of int or None, optional
+        The shape of one target.
+    target_kind : {"one_hot", "sparse", "binary", "multilabel", "real"}, optional
+        How targets are written.
+    target_min : float, optional
+        The smallest target.
+    target_max : float, optional
+        The largest target.
+    target_mean : float, optional
+        The mean of the targets.
+    target_std : float, optional
+        The standard deviation of the targets.
+    n_classes : int, optional
+        How many classes there are.
+    scaled : bool, optional
+        Whether the inputs were scaled.
+    input_min : float, optional
+        The smallest value of an input.
+    input_max : float, optional
+        The largest value of an input.
+    input_high : float, optional
+        The 99.9th percentile of the absolute values of the inputs.
+    input_spread : float, optional
+        The largest over the smallest standard deviation of a feature.
+    window_length : int, optional
+        What the user takes for time: the steps of a window.
+    n_features : int, optional
+        What the user takes for channels.
+    n_windows : int, optional
+        Windows to train on.
+    has_nan : bool, optional
+        Whether a value is missing.
+    split : {"random", "chronological"}, optional
+        How windows were split into training and validation.
+    windows_overlap : bool, optional
+        Whether windows of different splits share rows.
+    duplicates : int, optional
+        Windows that stand in two splits.
+    normalizer_fit_on : {"train", "all"}, optional
+        The windows that the scaling was learned from.
+    target_offset : int, optional
+        Steps from the last input row to the first target row, at least 1 for a forecast.
+    target_is_feature : bool, optional
+        Whether a feature column equals the target at the target's own time.
+    masked_real_share : float, optional
+        The share, from 0 to 1, of steps that are not padding and equal the mask value.
+
+    Examples
+    --------
+    >>> DataFacts(target_kind="real", target_min=-3.0).target_min
+    -3.0
     """
 
     target_shape: tuple[int | None, ...] | None = None
@@ -117,8 +221,25 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known beyond the graph.
+    """All that is known beyond the graph of a model; a rule that needs what is not known is silent.
 
+    Parameters
+    ----------
+    task : TaskFacts, default TaskFacts()
+        What the model is for.
+    training : TrainingFacts, default TrainingFacts()
+        How it is trained.
+    data : DataFacts, default DataFacts()
+        What it is trained on.
+    lost_layers : tuple of str, default ()
+        Layers that a script makes and loses, as `lost_layers` names them.
+
+    See Also
+    --------
+    facts_from : Facts from a model, arrays, a training or a panel.
+
+    Examples
+    --------
     >>> facts = Facts().known(type="regression", target_min=-3.0, batch_size=32)
     >>> facts.task.type, facts.data.target_min, facts.training.batch_size
     ('regression', -3.0, 32)
@@ -132,7 +253,20 @@ class Facts:
     def known(self, **facts: Any) -> Facts:
         """Return the facts with more of them known.
 
-        Raises ValueError on a name that is no fact, and on a word that is none of a fact's.
+        Parameters
+        ----------
+        **facts : Any
+            Values by the names of `TaskFacts`, `TrainingFacts` and `DataFacts`, and lost_layers.
+
+        Returns
+        -------
+        Facts
+            New facts; these stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If a name is no fact, or a word none of a fact's.
         """
         groups: dict[str, dict[str, Any]] = {"task": {}, "training": {}, "data": {}}
         changed: dict[str, Any] = {}
@@ -150,12 +284,29 @@ class Facts:
         return replace(self, **changed)
 
     def filled_from(self, other: Facts) -> Facts:
-        """Return these facts, with those of `other` where these do not know."""
+        """Return these facts, with those of others where these do not know.
+
+        Parameters
+        ----------
+        other : Facts
+            What fills them.
+
+        Returns
+        -------
+        Facts
+            What either knows; where both do, these win.
+        """
         mine, theirs = self.stated(), other.stated()
         return other.known(**mine) if theirs else self
 
     def stated(self) -> dict[str, Any]:
-        """Return what is known, by name."""
+        """Return what is known, by name.
+
+        Returns
+        -------
+        dict of str to Any
+            The facts that are not as they are by default.
+        """
         found = {n: getattr(getattr(self, g), n) for n, g in _GROUPS.items()}
         empty = {n: getattr(getattr(Facts(), g), n) for n, g in _GROUPS.items()}
         stated = {n: v for n, v in found.items() if v != empty[n]}
@@ -178,7 +329,7 @@ class Facts:
 
     @property
     def steps(self) -> int | None:
-        """The number of optimizer steps of the whole training."""
+        """The number of optimizer steps of the whole training; None where it is not known."""
         known = (self.data.n_windows, self.training.batch_size, self.training.epochs)
         if None in known:
             return None
@@ -186,7 +337,18 @@ class Facts:
         return -(-windows // batch) * epochs
 
     def loss(self, output: int = 0) -> Loss | None:
-        """Return the loss of an output; None if it has none, or it is not known."""
+        """Return the loss of an output.
+
+        Parameters
+        ----------
+        output : int, default 0
+            The number of the output, from 0.
+
+        Returns
+        -------
+        Loss or None
+            None if it has none, or it is not known.
+        """
         losses = self.training.losses
         if not losses:
             return None

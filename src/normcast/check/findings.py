@@ -20,12 +20,20 @@ MOST, FEW = 20, 4
 class Findings(Shown, list[Finding]):
     """Findings, the most severe first; a list like any other that also knows where nobody looked.
 
-    `print` shows them as `normcast check` does.
+    `print` shows them as `normcast check` does. No finding means that all is well only where `not_checked` is
+    empty.
 
-    not_checked: sentences on what was not checked and why; () where everything was. No finding means that all
-    is well only where it is empty. lacking: rules that could concern the model and were silent for want of
-    facts, which are named.
+    Parameters
+    ----------
+    found : iterable of Finding, default ()
+        The findings.
+    not_checked : iterable of str, default ()
+        Sentences on what was not checked and why; () where everything was.
+    lacking : iterable of Lacking, default ()
+        Rules that could concern the model and were silent for want of facts, which are named.
 
+    Examples
+    --------
     >>> Findings(not_checked=["the layers of 'own': it has no graph."]).not_checked
     ("the layers of 'own': it has no graph.",)
     """
@@ -41,7 +49,18 @@ class Findings(Shown, list[Finding]):
         self.lacking = tuple(lacking)
 
     def only(self, kept: Iterable[Finding]) -> Findings:
-        """Return these findings in place of all, with what else is known of the check."""
+        """Return these findings in place of all, with what else is known of the check.
+
+        Parameters
+        ----------
+        kept : iterable of Finding
+            The findings to keep.
+
+        Returns
+        -------
+        Findings
+            They, with the same `not_checked` and `lacking`.
+        """
         return Findings(kept, self.not_checked, self.lacking)
 
     def __str__(self) -> str:
@@ -66,7 +85,18 @@ class Findings(Shown, list[Finding]):
         return not self and not self.not_checked
 
     def at_least(self, severity: Severity) -> Findings:
-        """Return those that are at least so severe, and what was not checked."""
+        """Return those that are at least so severe, and what was not checked.
+
+        Parameters
+        ----------
+        severity : Severity
+            The least severity that is kept.
+
+        Returns
+        -------
+        Findings
+            They, with the same `not_checked` and `lacking`.
+        """
         return self.only(each for each in self if each.severity >= severity)
 
     @property
@@ -75,6 +105,8 @@ class Findings(Shown, list[Finding]):
 
         Not among them: another loss, which reads other targets than those that a study would train on.
 
+        Examples
+        --------
         >>> Findings().fixes
         {}
         """
@@ -89,8 +121,14 @@ class Findings(Shown, list[Finding]):
         return {name: fix for fix, name in names.items()}
 
     def told_once(self) -> Findings:
-        """Return them without those that say what another says of that layer: that with edits stays, else the
-        rule's.
+        """Return them without those that say what another says of that layer.
+
+        That with edits stays, else the rule's.
+
+        Returns
+        -------
+        Findings
+            What is left, with the same `not_checked` and `lacking`.
         """
         same = {kind.slug: kind.twins for kind in SYMPTOMS.values()}
         gone: set[int] = set()
@@ -103,7 +141,18 @@ class Findings(Shown, list[Finding]):
         return self.only(each for each in self if id(each) not in gone)
 
     def with_others(self, others: Findings) -> Findings:
-        """Return these and others, and what neither looked at."""
+        """Return these and others, and what neither looked at.
+
+        Parameters
+        ----------
+        others : Findings
+            What another check found.
+
+        Returns
+        -------
+        Findings
+            Those of both, these first.
+        """
         unread = [*self.not_checked, *others.not_checked]
         return Findings([*self, *others], unread, [*self.lacking, *others.lacking])
 

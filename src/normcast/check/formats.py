@@ -33,13 +33,35 @@ def formatted(
     model: Any = None,
     by_option: bool = False,
 ) -> str:
-    """Return findings as "text", "json", "sarif" or "github".
+    """Return findings as text, JSON, SARIF or GitHub annotations.
 
-    where: the file or name of the model; model: with it, text shows each fix as a difference of the layers.
-    by_option: whether text tells facts that are not known as options of the command line.
     What `Findings` know was not checked is told too: no finding alone is no all-clear.
-    Raises ValueError on another format.
 
+    Parameters
+    ----------
+    findings : sequence of Finding
+        What was found, as `check_model` returns it.
+    kind : {"text", "json", "sarif", "github"}, default "text"
+        The format; JSON and SARIF are stable.
+    where : str, default "model"
+        The file or name of the model.
+    model : keras.Model, optional
+        With it, text shows each fix as a difference of the layers.
+    by_option : bool, default False
+        Whether text tells facts that are not known as options of the command line.
+
+    Returns
+    -------
+    str
+        The findings, ready to print.
+
+    Raises
+    ------
+    ValueError
+        If there is no such format.
+
+    Examples
+    --------
     >>> formatted([], "text")
     'model: no findings.'
     """

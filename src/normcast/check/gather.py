@@ -54,13 +54,37 @@ def facts_from(
     panel: Any = None,
     **known: Any,
 ) -> Facts:
-    """Return the facts that can be read off what is given; `known` states further ones and wins.
+    """Return the facts that can be read off what is given.
 
-    model: a keras model; its compile settings are read. training: a Training (batch_size, epochs, optimizer,
-    ...). x: (windows, time, channels), or a dict of inputs, y: (windows, ...), as given to fit; validation:
-    (x, y) of the validation windows. panel: a Panel, or several, whose targets are given to fit as they
-    stand.
+    Parameters
+    ----------
+    model : keras.Model, optional
+        Its compile settings are read.
+    training : Training, optional
+        How it is trained: batch_size, epochs, optimizer, ...
+    x : array (windows, time, channels) or dict of arrays, optional
+        Inputs as given to fit; several inputs are a dict by name.
+    y : array (windows, ...), optional
+        Targets as given to fit.
+    validation : tuple of arrays, optional
+        The (x, y) of the validation windows; windows that stand in both are counted.
+    panel : Panel or sequence of Panel, optional
+        Series whose targets are given to fit as they stand.
+    **known : Any
+        Further facts by name, as in `Facts.known`; these win.
 
+    Returns
+    -------
+    Facts
+        What is known, for `check_model`, `fix_model`, `run_checks`.
+
+    Raises
+    ------
+    ValueError
+        If a name is no fact, or a word none of a fact's.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> facts_from(x=np.zeros((10, 8, 3)), y=np.ones((10, 1))).data.target_shape
     (1,)

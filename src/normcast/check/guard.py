@@ -17,14 +17,30 @@ from normcast.errors import unknown
 
 
 class CheckCallback(keras.callbacks.Callback):
-    """Checks the model when training begins: raises on severe findings, warns of the others but advice.
+    """Check the model when training begins: raise on severe findings, warn of the others but advice.
 
     It warns of what could not be checked, too.
 
-    facts: what is known beyond the model and its compile settings; fail_on: "error" (default), "warning",
-    "advice" or "never". select, ignore, silence: as in `check_model`.
-    Raises ValueError, from fit, with the findings as text.
+    Parameters
+    ----------
+    facts : Facts or mapping, optional
+        What is known beyond the model and its compile settings, as in `check_model`.
+    fail_on : {"error", "warning", "advice", "never"}, default "error"
+        The least severity that stops the training: fit raises ValueError then, with the findings as text.
+    select : iterable of str, default ()
+        The only rules to run, as in `check_model`.
+    ignore : iterable of str, default ()
+        Rules not to run, as in `check_model`.
+    silence : mapping of str to collection of str, optional
+        Layers to rules that do not concern them, as in `check_model`.
 
+    Raises
+    ------
+    ValueError
+        If fail_on is none of these words.
+
+    Examples
+    --------
     >>> CheckCallback(fail_on="warning").fail_on
     'warning'
     """
@@ -43,7 +59,18 @@ class CheckCallback(keras.callbacks.Callback):
         self.options: dict[str, Any] = {"select": tuple(select), "ignore": tuple(ignore), "silence": silence}
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Check the model that is about to be trained."""
+        """Check the model that is about to be trained; Keras calls it.
+
+        Parameters
+        ----------
+        logs : Any, default None
+            What Keras hands in; it is not read.
+
+        Raises
+        ------
+        ValueError
+            If a finding is as severe as fail_on, with the findings as text.
+        """
         epochs = (self.params or {}).get("epochs")
         known = to_facts(self.facts).filled_from(Facts().known(epochs=epochs) if epochs else Facts())
         least = Severity.ADVICE if self.fail_on == "advice" else Severity.WARNING
@@ -64,8 +91,33 @@ def assert_no_findings(
 ) -> None:
     """Raise AssertionError, with the findings as text, if the model has any of at least this severity.
 
-    So does a model, or a part of one, that could not be checked: nobody looked there.
+    So does a model, or a part of one, that could not be checked: nobody looked there. It is a line for your
+    tests.
 
+    Parameters
+    ----------
+    model : keras.Model
+        Any model, compiled or not.
+    facts : Facts or mapping, optional
+        What is known beyond the model, as in `check_model`.
+    severity : {"error", "warning", "advice"}, default "warning"
+        The least severity that raises.
+    select : iterable of str, default ()
+        The only rules to run, as in `check_model`.
+    ignore : iterable of str, default ()
+        Rules not to run, as in `check_model`.
+    silence : mapping of str to collection of str, optional
+        Layers to rules that do not concern them, as in `check_model`.
+
+    Raises
+    ------
+    AssertionError
+        If there is such a finding, or a part that could not be checked.
+    ValueError
+        If severity is none of these words, or a rule or a fact does not exist.
+
+    Examples
+    --------
     >>> import keras
     >>> assert_no_findings(keras.Sequential([keras.Input((8, 3)), keras.layers.LSTM(4)]))
     """

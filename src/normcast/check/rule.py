@@ -27,7 +27,15 @@ TO_MEASURE = "; to measure it: "
 
 
 class Severity(IntEnum):
-    """error: wrong or cannot work; warning: very likely hurts; advice: true, and harmless to ignore."""
+    """How severe a finding is; a larger number is more severe.
+
+    ERROR is wrong or cannot work, WARNING very likely hurts, ADVICE is true, and harmless to ignore.
+
+    Examples
+    --------
+    >>> Severity.ERROR > Severity.WARNING, str(Severity.ADVICE)
+    (True, 'advice')
+    """
 
     ADVICE = 1
     WARNING = 2
@@ -62,13 +70,39 @@ class Found:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Finding(Shown):
-    """One thing found in a model.
+    """One thing found in a model: what, where, why, and how to mend it.
 
-    rule: its slug; code: "NC" and the rule's number; layers: the names concerned, none for the whole model.
-    message: one line of why; evidence: the numbers behind it; hint: what to do, in words.
-    fix: edits that remove the finding, for `normcast.models.edits.apply`; safety: "safe", "unsafe" or
-    "display". measured: what the fix was measured to do on the user's data, "" where nobody asked. line: of
-    the source text, from 1, None where a model was checked.
+    Parameters
+    ----------
+    rule : str
+        The slug of its rule or symptom, as in "dropout-before-bn".
+    code : str
+        "NC" and its number, as in "NC039".
+    severity : Severity
+        How severe it is here.
+    layers : tuple of str
+        The names of the layers concerned, none for the whole model.
+    message : str
+        One line of why.
+    hint : str
+        What to do, in words.
+    evidence : dict of str to Any, default {}
+        The numbers behind it.
+    fix : tuple of Edit, default ()
+        Edits that remove the finding, for `normcast.models.edits.apply`.
+    safety : {"safe", "unsafe", "display"}, default "display"
+        What the fix does: "safe" if a trained model predicts the same after it, "unsafe" if it changes what
+        the model predicts or how it trains, "display" if there is none.
+    measured : str, default ""
+        What the fix was measured to do on the user's data, "" where nobody asked.
+    line : int or None, default None
+        The line of the source text, from 1; None where a model was checked.
+
+    Examples
+    --------
+    >>> why = "rate 0.2 feeds bn"
+    >>> print(Finding("dropout-before-bn", "NC039", WARNING, ("drop", "bn"), why, hint="put drop behind bn"))
+    NC039 dropout-before-bn [warning] drop, bn: rate 0.2 feeds bn
     """
 
     rule: str
@@ -136,7 +170,22 @@ class Kind:
         return self.words.partition("\n\n")[0].replace("\n", " ")
 
     def told(self, found: Found, fix: tuple[Edit, ...], hint: str) -> Finding:
-        """Return what was found as a finding; fix: the edits of it that are offered."""
+        """Return what was found as a finding.
+
+        Parameters
+        ----------
+        found : Found
+            What a predicate yielded.
+        fix : tuple of Edit
+            The edits of it that are offered.
+        hint : str
+            What to do, in words.
+
+        Returns
+        -------
+        Finding
+            With the severity, safety and names of this kind where what was found has none of its own.
+        """
         return Finding(
             rule=self.slug,
             code=self.code,
@@ -153,12 +202,48 @@ class Kind:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Rule(Kind):
-    """One rule: words (from the predicate's docstring), predicate, examples, fix and sources in one place.
+    """One rule: words, predicate, examples, fix and sources in one place.
 
-    bad, good: examples; needs: facts without which the rule is silent; default: whether it runs unless it is
-    selected. carry: adjusts the weights of a fixed model (old model, new model, finding) where that keeps
-    its function. says: what its words say of the errors that were measured; grounds: why it is more severe,
-    or less, than these alone support, "" where it is not.
+    Its words are the docstring of the predicate. `RULES` has all rules by code.
+
+    Parameters
+    ----------
+    code : str
+        "NC" and its number; a code is never used twice.
+    slug : str
+        Its name in words, as in "dropout-before-bn".
+    severity : Severity
+        The usual one.
+    predicate : callable
+        Takes the graph (`Net`) and `Facts`, and yields what it finds.
+    hint : str
+        How to mend it, one line.
+    safety : {"safe", "unsafe", "display"}
+        What its fix does to a trained model; "display" where there is none.
+    sources : tuple of str
+        What says so.
+    exceptions : str, default ""
+        Where it is silent, in words.
+    bad : tuple of Example
+        Networks that it finds something in; one with a fix carries what the fix makes of it.
+    good : tuple of Example
+        Networks that it finds nothing in.
+    needs : tuple of str, default ()
+        Facts without which it is silent.
+    default : bool, default True
+        Whether it runs unless it is selected.
+    carry : callable or None, default None
+        Adjusts the weights of a fixed model (old model, new model, finding) where that keeps its function.
+    says : tuple of Says, default ()
+        What its words say of the errors that were measured.
+    grounds : str, default ""
+        Why it is more severe, or less, than these alone support; "" where it is not.
+
+    Examples
+    --------
+    >>> import normcast.check
+    >>> normcast.check.RULES["NC039"].slug
+    'dropout-before-bn'
     """
 
     predicate: Predicate
@@ -171,7 +256,20 @@ class Rule(Kind):
     grounds: str = ""
 
     def findings(self, net: Net, facts: Facts) -> Iterator[Finding]:
-        """Yield what the rule finds."""
+        """Yield what the rule finds in a network.
+
+        Parameters
+        ----------
+        net : Net
+            The graph of the model.
+        facts : Facts
+            What is known beyond it.
+
+        Yields
+        ------
+        Finding
+            One for each place.
+        """
         for found in self.predicate(net, facts):
             movable = found.fix and not any(node.block or node.call for node in found.nodes)
             hint = found.hint or self.hint
@@ -246,8 +344,23 @@ def rule(
 def find_rule(name: str) -> Kind:
     """Return a rule, or a symptom, by code or slug.
 
-    Raises ValueError, with "did you mean", on any other name.
+    Parameters
+    ----------
+    name : str
+        As in "NC039" or "dropout-before-bn".
 
+    Returns
+    -------
+    Rule or Symptom
+        The one of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with "did you mean".
+
+    Examples
+    --------
     >>> import normcast.check.rules
     >>> find_rule("NC039").slug
     'dropout-before-bn'

@@ -17,12 +17,28 @@ RULE = "NC001"
 
 
 def lost_layers(source: str) -> tuple[str, ...]:
-    """Return the layers that Python source makes and loses, as "name (Class, line n)".
+    """Return the layers that Python source makes and loses.
 
     A layer is lost when it is never called, when what it gives is overwritten before it is read or, behind a
     model that is made of tensors, read nowhere. What the text alone does not decide is left out.
-    Raises ValueError on text that is not Python.
 
+    Parameters
+    ----------
+    source : str
+        Python text.
+
+    Returns
+    -------
+    tuple of str
+        Each as "name (Class, line n)".
+
+    Raises
+    ------
+    ValueError
+        If the text is not Python.
+
+    Examples
+    --------
     >>> lost_layers("x = Input((8, 3))\\nh = LSTM(32)\\ny = Dense(1)(x)\\nmodel = Model(x, y)")
     ('h (LSTM, line 2)',)
     """
@@ -32,11 +48,29 @@ def lost_layers(source: str) -> tuple[str, ...]:
 def check_source(path: Path | str, *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Findings:
     """Return the layers that a script, or a notebook, makes and loses; it is parsed, never run.
 
-    path: a .py or .ipynb file; select, ignore: as in `check_model`. Findings have the `line`; of a notebook
-    the message names cell and line.
-    Raises FileNotFoundError, and ValueError for a file that is no Python or too long, and for a rule that
-    does not exist.
+    Parameters
+    ----------
+    path : Path or str
+        A .py or .ipynb file.
+    select : iterable of str, default ()
+        The only rules to run, as in `check_model`.
+    ignore : iterable of str, default ()
+        Rules not to run, as in `check_model`.
 
+    Returns
+    -------
+    Findings
+        Each with its `line`; of a notebook the message names cell and line.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no Python or too long, or a rule does not exist.
+
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     script = Path(folder, "net.py")

@@ -19,14 +19,47 @@ Given = ParamSpec("Given")
 class Symptom(Kind, Generic[Given]):
     """What shows when a model runs: words, the function that sees it, remedy and sources in one place.
 
-    Called with what that function looks at, it yields findings.
+    Called with what that function looks at, it yields findings. The words are three paragraphs of that
+    function's docstring: what shows, why it is bad, and the bound with the reason why it stands there.
+    `SYMPTOMS` has all by code; they begin at NC101.
 
-    The words are three paragraphs of that function's docstring: what shows, why it is bad, and the bound with
-    the reason why it stands there. remedy: the edits that it offers, in words, "" for none; they change what
-    the model computes. tried: on what the bound was tried, and what came of it; twins: the slugs of
-    other kinds that say the same of a layer, of which one is told. inspected: whether an inspection sees it.
-    bad, good: networks that show it and that do not, on normal windows under the squared error; none where it
-    takes weights that were trained.
+    Parameters
+    ----------
+    code : str
+        "NC" and its number; a code is never used twice.
+    slug : str
+        Its name in words, as in "gradient-vanishes-inside".
+    severity : Severity
+        The usual one.
+    predicate : callable
+        The function that sees it.
+    hint : str
+        How to mend it, one line.
+    safety : {"unsafe", "display"}
+        What its edits do to a trained model; "display" where there are none.
+    sources : tuple of str
+        What says so.
+    exceptions : str, default ""
+        Where it is silent, in words.
+    remedy : str, default ""
+        The edits that it offers, in words, "" for none; they change what the model computes.
+    tried : str, default ""
+        On what the bound was tried, and what came of it.
+    twins : tuple of str, default ()
+        The slugs of other kinds that say the same of a layer, of which one is told.
+    inspected : bool, default True
+        Whether an inspection sees it.
+    bad : tuple of Example, default ()
+        Networks that show it, on normal windows under the squared error; none where it takes weights that
+        were trained.
+    good : tuple of Example, default ()
+        Networks that do not show it.
+
+    Examples
+    --------
+    >>> import normcast.check
+    >>> normcast.check.SYMPTOMS["NC109"].slug
+    'gradient-vanishes-inside'
     """
 
     remedy: str = ""
@@ -41,7 +74,20 @@ class Symptom(Kind, Generic[Given]):
         return map(self.finding, self.predicate(*args, **kwargs))
 
     def finding(self, found: Found) -> Finding:
-        """Return what was seen as a finding. Of edits, the hint says how to measure what they do."""
+        """Return what was seen as a finding.
+
+        Of edits, the hint says how to measure what they do.
+
+        Parameters
+        ----------
+        found : Found
+            What the function yielded.
+
+        Returns
+        -------
+        Finding
+            With the severity, safety and names of this symptom where what was found has none of its own.
+        """
         hint = found.hint or self.hint
         return self.told(found, found.fix, f"{hint}{TO_MEASURE}{MEASURE}" if found.fix else hint)
 
