@@ -18,7 +18,7 @@ __all__ = ["Flow", "GradientFlow"]
 
 
 class GradientFlow(keras.callbacks.Callback):
-    """Records what gradients and gates do over the epochs of a fit, on some cases, in inference mode.
+    """Record what gradients and gates do over the epochs of Keras' own fit, on some cases, in inference mode.
 
     After every `every`-th epoch the norm of dL/dh at each step of each recurrent layer, the means and shares
     of its gates and how far each weight moved join `flow`, also while the training goes on and after one that
@@ -26,11 +26,35 @@ class GradientFlow(keras.callbacks.Callback):
     those without it. A program is compiled after the first epoch that is recorded; then each takes about as
     long as a step of so many cases.
 
-    x, y: as given to fit, in arrays: Keras hands a callback neither. Up to `cases` of them, evenly spread,
-    are looked at; a model of fixed batches reads one batch. Without y the gradients are those of the sum of
-    the outputs. layers: names of the layers to record, all by default. loss: that of compile if not given.
-    Raises TypeError without x, ValueError at the beginning of fit for arrays that do not fit the model.
+    Parameters
+    ----------
+    x : array (cases, time, channels), list or dict of arrays
+        Inputs as given to fit, in arrays: Keras hands a callback none. Up to `cases` of them, evenly spread,
+        are looked at; a model of fixed batches reads one batch.
+    y : array (cases, ...), optional
+        Targets as given to fit; without them the gradients are those of the sum of the outputs.
+    every : int, default 1
+        Every how many epochs it records.
+    cases : int, default 32
+        How many cases are looked at, at most.
+    layers : iterable of str, optional
+        The names of the layers to record, all by default.
+    loss : str, keras.losses.Loss or callable, optional
+        What gradients are of; by default that of compile.
 
+    Raises
+    ------
+    TypeError
+        If x is missing.
+    ValueError
+        If every or cases is below 1; at the beginning of fit, if arrays do not fit the model.
+
+    See Also
+    --------
+    inspect_model : One look at a model as it is.
+
+    Examples
+    --------
     >>> from keras.layers import LSTM, Dense
     >>> x, y = np.ones((8, 9, 2), "float32"), np.ones((8, 1), "float32")
     >>> net = keras.Sequential([keras.Input((9, 2)), LSTM(4, name="lstm"), Dense(1)])
@@ -67,11 +91,22 @@ class GradientFlow(keras.callbacks.Callback):
 
     @property
     def flow(self) -> Flow:
-        """What was recorded so far."""
+        """What was recorded so far, as a `Flow`."""
         return Flow.of(self._rows)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Refuse what does not fit the model, and begin anew."""
+        """Refuse what does not fit the model, and begin anew; Keras calls it.
+
+        Parameters
+        ----------
+        logs : Any, default None
+            What Keras hands in; it is not read.
+
+        Raises
+        ------
+        ValueError
+            If arrays do not fit the model.
+        """
         refuse_unbuilt(self.model)
         x = read_x(self.model, self._x)
         count = len(tree.flatten(x)[0])
@@ -82,12 +117,28 @@ class GradientFlow(keras.callbacks.Callback):
         self._rows = []
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Keep the weights of an epoch that will be recorded: fit takes them out of the model on JAX."""
+        """Keep the weights of an epoch that will be recorded: fit takes them out of the model on JAX.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch, from 0.
+        logs : Any, default None
+            What Keras hands in; it is not read.
+        """
         if self._is_recorded(epoch):
             self._before = self._weights()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Record."""
+        """Record, if it is the turn of this epoch; Keras calls it.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch, from 0.
+        logs : Any, default None
+            What Keras hands in; it is not read.
+        """
         if self._is_recorded(epoch) and self._watcher is not None:
             self._rows.append(self._watcher.note(epoch + 1, self._before, self._weights()))
 

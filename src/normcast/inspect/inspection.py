@@ -36,11 +36,33 @@ from normcast.sheet import Sheet, Shown
 class Inspection(Shown):
     """What was seen in a model: frozen values with named axes.
 
-    seen: all of them, as `normcast.probes.Look` has them. `inspection["lstm_1"]` is one recurrent layer (or
-    one direction or cell of it, "bidirectional/backward_lstm", "rnn/0"): its `activations` and `gradients`
-    by name (i, f, g, o or z, r, n; h, c; x), its `weights` gate by gate. `readings` say what they mean,
-    `findings` what is wrong. net: the graph of the model, with which findings offer edits; choice: which
-    findings are told, all if None. `print` shows it on one screen, `report` writes a page.
+    `inspect_model` returns it. `inspection["lstm_1"]` is one recurrent layer (or one direction or cell of it,
+    "bidirectional/backward_lstm", "rnn/0"): its `activations` and `gradients` by name (i, f, g, o or z, r, n;
+    h, c; x), its `weights` gate by gate. `readings` say what they mean, `findings` what is wrong. `print`
+    shows it on one screen, `report` writes a page, `plot` draws.
+
+    Parameters
+    ----------
+    seen : Look
+        All values, as `normcast.probes.Look` has them.
+    net : Net or None, default None
+        The graph of the model, with which findings offer edits.
+    choice : Choice or None, default None
+        Which findings are told, all if None.
+
+    See Also
+    --------
+    inspect_model : Looks into a model.
+    normcast.check.run_checks : The same findings, and what shows when the model is trained.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from keras.layers import LSTM, Dense
+    >>> net = keras.Sequential([keras.Input((9, 2)), LSTM(4, name="lstm"), Dense(1)])
+    >>> inspection = inspect_model(net, np.ones((3, 9, 2), "float32"))
+    >>> inspection.layers, inspection.to_frame().columns[:5].tolist()
+    (('lstm',), ['layer', 'kind', 'tensor', 'step', 'unit'])
     """
 
     seen: Look
@@ -54,8 +76,9 @@ class Inspection(Shown):
 
     @cached_property
     def readings(self) -> dict[str, Reading]:
-        """What each recurrent layer shows: how long it remembers, which gates are shut, which units are
-        dead.
+        """What each recurrent layer shows: how long it remembers, which gates are shut, which units are dead.
+
+        By the name of the layer.
         """
         return {name: read(each) for name, each in self.seen.recurrences.items()}
 
@@ -78,7 +101,17 @@ class Inspection(Shown):
     def text(self, where: str = "", given: str = "") -> str:
         """Return what was seen as text that fits one screen.
 
-        where: what the model is called; given: the cases, in words.
+        Parameters
+        ----------
+        where : str, default ""
+            What the model is called.
+        given : str, default ""
+            The cases, in words.
+
+        Returns
+        -------
+        str
+            The text that `print` shows.
         """
         return told(self, where, given)
 
@@ -91,15 +124,35 @@ class Inspection(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers but those of single cases and units' steps, as values that JSON knows.
 
-        What is not a number is None, infinity "inf".
+        Returns
+        -------
+        dict of str to Any
+            Dictionaries, lists, texts and numbers; what is not a number is None, infinity "inf".
         """
         return write(summary(self))
 
     def report(self, path: str | Path, **facts: Any) -> Path:
-        """Write all of it as one self-contained HTML page, and return its path.
+        """Write all of it as one self-contained HTML page.
 
-        facts: as in `InspectionReport`: source, data, given, command, python, title. The file is whole or not
-        there. Raises ValueError for a path that is no HTML name, OSError for one that cannot be written.
+        Parameters
+        ----------
+        path : str or Path
+            Where it is written; it ends in .html.
+        **facts : str
+            What only you know, as in `InspectionReport`: source, data, given, command, python, title; and
+            flow, a `Flow` of its training.
+
+        Returns
+        -------
+        Path
+            Where it was written. The file is whole or not there.
+
+        Raises
+        ------
+        ValueError
+            If the path is no HTML name.
+        OSError
+            If the path cannot be written.
         """
         return written(path, lambda: html(page_of(values_of(self, **facts))))
 
@@ -111,8 +164,26 @@ class Inspection(Shown):
     def compare(self, other: Inspection, names: tuple[str, str] = ("one", "other")) -> Comparison:
         """Return this inspection beside another: of a second model, or of another epoch.
 
-        names: what the two are called in pictures and tables. Layers are matched by their names. Raises
-        TypeError for what is no inspection, ValueError for two names that are the same.
+        Layers are matched by their names.
+
+        Parameters
+        ----------
+        other : Inspection
+            The second one.
+        names : tuple of str, default ("one", "other")
+            What the two are called in pictures and tables.
+
+        Returns
+        -------
+        Comparison
+            Both of them; `print` shows the differences.
+
+        Raises
+        ------
+        TypeError
+            If it is no inspection.
+        ValueError
+            If the two names are the same.
         """
         if not isinstance(other, Inspection):
             raise TypeError(f"compare: needs an Inspection, but was given a {type(other).__name__}.")
@@ -126,10 +197,13 @@ class Inspection(Shown):
         return found
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each layer, tensor, step and unit: mean, rms, least and most over all cases.
+        """Return one row for each layer, tensor, step and unit, over all cases.
 
-        Columns: layer, kind ("activation" or "gradient"), tensor, step, unit, mean, rms, least, most, low,
-        high; the last two are shares of saturated values, NaN where the tensor is no gate.
+        Returns
+        -------
+        pandas.DataFrame
+            Columns layer, kind ("activation" or "gradient"), tensor, step, unit, mean, rms, least, most, low,
+            high; the last two are shares of saturated values, NaN where the tensor is no gate.
         """
         return pd.concat(list(self._frames()), ignore_index=True) if self.seen.recurrences else pd.DataFrame()
 
@@ -159,13 +233,42 @@ def inspect_model(
 ) -> Inspection:
     """See inside the recurrence of a model: gates, states and exact gradients at every step.
 
-    x: (cases, time, channels), or a list or a dict of arrays for several inputs; y: targets as given to
-    fit. loss: that of compile if not given; without y the gradients are those of the sum of the outputs.
-    layers: names of the layers to look into, all by default. training: whether dropout and batch statistics
-    act. keep: cases of which all values are kept; summaries are over all cases. The model stays as it is,
-    bit for bit. Runs on every backend of Keras. Raises ValueError for arrays that do not fit, values that
-    are not finite, numbers that an embedding does not know, and layers that do not exist.
+    The model stays as it is, bit for bit. It runs on every backend of Keras.
 
+    Parameters
+    ----------
+    model : keras.Model
+        A model that is built; its recurrent layers and convolutions are looked into.
+    x : array (cases, time, channels), list or dict of arrays
+        Inputs; several are a list, or a dict by name.
+    y : array (cases, ...), optional
+        Targets as given to fit; without them the gradients are those of the sum of the outputs.
+    layers : iterable of str, optional
+        The names of the layers to look into, all by default.
+    loss : str, keras.losses.Loss or callable, optional
+        What gradients are of; by default that of compile.
+    training : bool, default False
+        Whether dropout and batch statistics act.
+    keep : int, default 64
+        Cases of which all values are kept; summaries are over all cases.
+
+    Returns
+    -------
+    Inspection
+        What was seen; `print` shows it on one screen.
+
+    Raises
+    ------
+    ValueError
+        If arrays do not fit or hold values that are not finite or numbers that an embedding does not know, or
+        a layer does not exist.
+
+    See Also
+    --------
+    GradientFlow : The same over the epochs of a training.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from keras.layers import LSTM, Dense
     >>> net = keras.Sequential([keras.Input((9, 2)), LSTM(4, name="lstm"), Dense(1)])

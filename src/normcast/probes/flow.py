@@ -16,12 +16,30 @@ GATE_COLUMNS = ("mean", "shut", "open")
 class Flow:
     """What gradients and gates did over the epochs of a training, on the same few cases each time.
 
-    epochs: (epoch,), from 1; those that were recorded. gradients: by recurrent layer the norm of dL/dh at
-    each step, (epoch, step), as `Trace.norm`. gates: by layer and gate (epoch, 3): its mean, the share of its
-    values that are shut and the share that are open, over all cases, steps and units. updates: by the path of
-    each trained weight (epoch,): the norm of its change in that epoch beside its norm at the end of it. loss:
-    (epoch,) what the objective came to on the cases, in inference mode. objective: what the gradients are of;
-    cases: how many.
+    Parameters
+    ----------
+    epochs : array (epoch,)
+        The epochs that were recorded, from 1.
+    gradients : dict of str to array (epoch, step)
+        By recurrent layer the norm of dL/dh at each step, as `Trace.norm`.
+    gates : dict of str to dict of str to array (epoch, 3)
+        By layer and gate its mean, the share of its values that are shut and the share that are open, over
+        all cases, steps and units.
+    updates : dict of str to array (epoch,)
+        By the path of each trained weight the norm of its change in that epoch beside its norm at the end of
+        it.
+    loss : array (epoch,)
+        What the objective came to on the cases, in inference mode.
+    objective : str, default "the loss"
+        What the gradients are of.
+    cases : int, default 0
+        How many cases were looked at.
+
+    Examples
+    --------
+    >>> flow = Flow(np.array([1, 2]), {"lstm": np.ones((2, 9))}, {}, {}, loss=np.array([0.5, 0.4]), cases=8)
+    >>> flow
+    Flow(2 epochs, 8 cases, layers lstm)
     """
 
     epochs: np.ndarray
@@ -34,8 +52,20 @@ class Flow:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Flow:
-        """Return the flow of what a `Watcher` noted, one row for each epoch; empty without any.
+        """Return the flow of what a `Watcher` noted, empty without any.
 
+        Parameters
+        ----------
+        rows : sequence of mapping
+            One for each epoch.
+
+        Returns
+        -------
+        Flow
+            All epochs together.
+
+        Examples
+        --------
         >>> Flow.of([]).epochs.shape
         (0,)
         """
@@ -56,10 +86,14 @@ class Flow:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each number: columns epoch, kind, layer, tensor, step and value.
+        """Return one row for each number.
 
-        kind: "gradient" (tensor "h", at a step), "gate mean", "gate shut", "gate open", "update" (layer is
-        the path of the weight) or "loss"; step is missing where there is none.
+        Returns
+        -------
+        pandas.DataFrame
+            Columns epoch, kind, layer, tensor, step and value. A kind is "gradient" (tensor "h", at a step),
+            "gate mean", "gate shut", "gate open", "update" (layer is the path of the weight) or "loss"; step
+            is missing where there is none.
         """
         columns = ["epoch", "kind", "layer", "tensor", "step", "value"]
         frame = pd.DataFrame(list(self._rows()), columns=columns)
