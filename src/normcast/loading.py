@@ -18,15 +18,35 @@ KINDS = {  # the module whose `read` takes a file of that kind
 
 
 def load(path: str | Path, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return what `save` wrote: a `Forecaster`, `Regressor` or `Classifier`, the same bit for bit.
+    """Return what `save` wrote, the same bit for bit.
 
-    custom_objects: your own layers by name, for a keras model whose classes are not registered with Keras. Of
-    a forecaster, without a table `predict` continues the rows that were fitted, of which the file keeps the
-    last ones. No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in
-    safe mode. Files of every earlier format are read. Raises FileNotFoundError, ImportError for a polars
-    table where polars is not installed, and ValueError for a file that is broken, cut off, or not a normcast
-    model of a kind and format this version knows.
+    No code is run: a file is JSON, arrays, and for a keras model of your own Keras' archive in safe mode.
+    Files of every earlier format are read.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    custom_objects : mapping of str to type, optional
+        Your own layers by name, for a keras model whose classes are not registered with Keras.
+
+    Returns
+    -------
+    Forecaster, Regressor or Classifier
+        What was saved, fitted. Of a forecaster, `predict` without a table continues the rows that were
+        fitted, of which the file keeps the last ones.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImportError
+        If the table was of polars, and polars is not installed.
+    ValueError
+        If the file is broken, cut off, or not a normcast model of a kind and format this version knows.
+
+    Examples
+    --------
     >>> import pandas as pd, tempfile
     >>> from normcast import Forecaster
     >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 for step in range(60)]})

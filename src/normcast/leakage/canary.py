@@ -32,23 +32,44 @@ def canary(
 ) -> CanaryReport:
     """Test for leakage: what comes after a cutoff must change nothing before it, to the last bit.
 
-    subject: a `Forecaster` is back-tested on the table as it is and on changed ones; sizes, scaling, rows,
-    weights, losses, interval corrections and forecasts of the cutoff must stay, and those of a fit on the
-    table that ends there must be the same. It trains once for each way and once more, with the settings of
-    its own: epochs=2, seeds=1 will do. Of a `Study`, the windows, scalings and scales of each fold must
-    stay; nothing is trained. Of a `Regressor` or `Classifier` the cases that calibrate a network are changed,
-    and its weights, losses and scalings must stay; data is then (X, y), (X, y, groups), ... or `Cases`. Any
-    other callable takes a table (a pandas or polars frame, or an array with time first) and returns one of
-    the same rows; its rows before several cutoffs must stay.
-    data: the table, or a file of it; for a Study the one it has, or None. ways: words of `leakage.WAYS`, all
-    by default.
-    table: how the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit, train_end and
-    valid_end as in `Forecaster.cross_validation` (refit=False by default); for a function, id_col, time_col,
-    and futr_exog: columns that are known ahead, which are left as they are. Of a Forecaster's and a Study's
-    futr_exog only what lies beyond the horizon is changed.
-    Raises TypeError for what cannot be tested, ValueError for a table that cannot be read, for a subject
-    that gives other values each time, and where nothing could be tested.
+    A `Forecaster` is back-tested on the table as it is and on changed ones; sizes, scaling, rows, weights,
+    losses, interval corrections and forecasts of the cutoff must stay, and those of a fit on the table that
+    ends there must be the same. It trains once for each way and once more, with the settings of its own:
+    epochs=2, seeds=1 will do. Of a `Study`, the windows, scalings and scales of each fold must stay; nothing
+    is trained. Of a `Regressor` or `Classifier` the cases that calibrate a network are changed, and its
+    weights, losses and scalings must stay. Any other callable takes a table and returns one of the same rows;
+    its rows before several cutoffs must stay.
 
+    Parameters
+    ----------
+    subject : Forecaster, Regressor, Classifier, Study or callable
+        What is tested. A callable takes a pandas or polars frame, or an array with time first, and returns
+        one of the same rows.
+    data : DataFrame, array, str, Path, tuple or Cases, optional
+        The table, or a file of it; of a `Regressor` or `Classifier` (X, y), (X, y, groups), ... or `Cases`;
+        for a `Study` the one it has, or None.
+    ways : str or iterable of str, default all
+        How what comes after is changed, keys of `leakage.WAYS`: "noise", "scale", "missing", "end".
+    **table : Any
+        How the table is read, as in `Forecaster.fit`, and n_windows, step_size, refit, train_end and
+        valid_end as in `Forecaster.cross_validation` (refit=False by default); for a function id_col,
+        time_col, and futr_exog: columns that are known ahead, which are left as they are. Of a Forecaster's
+        and a Study's futr_exog only what lies beyond the horizon is changed.
+
+    Returns
+    -------
+    CanaryReport
+        What was changed, compared and leaked; `passed` says whether nothing did.
+
+    Raises
+    ------
+    TypeError
+        If the subject cannot be tested, or data is missing.
+    ValueError
+        If the table cannot be read, the subject gives other values each time, or nothing could be tested.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> def centred(x):
     ...     return x - x.mean()

@@ -15,10 +15,31 @@ from normcast.sheet import Sheet, Shown, Table
 class Leak:
     """Something before a cutoff that changes with what comes after it.
 
-    what: its name; place: where it first differs (row, series, stamp), as text; before, after: its value
-    there, as text; differing, of: how many of its values differ at that cutoff; difference: the largest
-    absolute difference of any, NaN where there is none between numbers; cutoff: the first at which it was
-    seen; ways: what showed it, words of `WAYS`.
+    Parameters
+    ----------
+    what : str
+        Its name, such as a column, a weight or a score.
+    place : str
+        Where it first differs: row, series, stamp.
+    before : str
+        Its value there, as it was.
+    after : str
+        Its value there, after the change.
+    differing : int
+        How many of its values differ at that cutoff.
+    of : int
+        How many values it has there.
+    difference : float
+        The largest absolute difference of any, NaN where there is none between numbers.
+    cutoff : str
+        The first cutoff at which it was seen.
+    ways : tuple of str
+        What showed it, keys of `WAYS`.
+
+    Examples
+    --------
+    >>> print(Leak("column 'y'", "row 3", "1", "2", 1, 9, difference=1.0, cutoff="row 4", ways=("noise",)))
+    column 'y', first in row 3: 1 becomes 2 (1 of 9 values, by up to 1; cutoff row 4; seen by: noise)
     """
 
     what: str
@@ -42,12 +63,29 @@ class Leak:
 
 @dataclass(frozen=True, repr=False)
 class CanaryReport(Shown):
-    """Whether anything before the cutoffs changed with what comes after them.
+    """Whether anything before the cutoffs changed with what comes after them; `print` says it in words.
 
-    subject: what was tested; changed: the columns that were; ways: how, words of `WAYS`; cutoffs: the last
-    stamps that were left as they were, as text; comparisons: of a thing with itself; values: in all of them;
-    leaks: what changed; notes: what could not be tested, and why.
+    Parameters
+    ----------
+    subject : str
+        What was tested.
+    changed : tuple of str
+        The columns that were changed.
+    ways : tuple of str
+        How, keys of `WAYS`.
+    cutoffs : tuple of str
+        The last stamps that were left as they were.
+    comparisons : int
+        How many comparisons of a thing with itself.
+    values : int
+        The values in all of them.
+    leaks : tuple of Leak, default ()
+        What changed.
+    notes : tuple of str, default ()
+        What could not be tested, and why.
 
+    Examples
+    --------
     >>> print(CanaryReport("function smooth", ("y",), ("noise",), ("2024-01-31",), 1, 31))
     No leakage in function smooth: everything before cutoff 2024-01-31 stays equal to the last bit.
     1 comparison, of 31 values in all.
@@ -69,7 +107,13 @@ class CanaryReport(Shown):
         return not self.leaks
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as dictionaries, lists, texts and numbers, `passed` among them."""
+        """Return all of it as plain values.
+
+        Returns
+        -------
+        dict of str to Any
+            Dictionaries, lists, texts and numbers, `passed` among them.
+        """
         return {
             "passed": self.passed,
             **{each.name: write(getattr(self, each.name)) for each in fields(self)},
