@@ -44,9 +44,33 @@ class CaseFiles:
 class CaseReport:
     """All that the page of an evaluation prints.
 
-    source: the file of the cases ("data/motions.npz"), if they came from one; files: what else was read and
-    written; command: what was typed; seconds:
-    wall time of the evaluation; title: of the page, by default what was told, of what, by which network.
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What was told of cases that were not trained on.
+    source : str or None, default None
+        The file of the cases ("data/motions.npz"), if they came from one.
+    command : str or None, default None
+        What was typed.
+    seconds : float or None, default None
+        Wall time of the evaluation.
+    title : str or None, default None
+        The title of the page, by default what was told, of what, by which network.
+    files : CaseFiles, default CaseFiles()
+        What else was read and written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from normcast.cases.evaluation import Evaluation, Settings, Told
+    >>> from normcast.data import Cases
+    >>> cases = Cases.of(np.zeros((4, 3, 1)), y=np.arange(4.0))
+    >>> told = {"normcast": Told(values=np.array([0.0, 1.0, 2.0, 4.0]), bounds={})}
+    >>> evaluation = Evaluation("regress", tested=np.arange(4), fold=np.array([0, 0, 1, 1]), actual=cases.y,
+    ...                         classes=None, groups=None, split="chance", network="lstm", told=told,
+    ...                         trained=(), cases=cases, settings=Settings("Regressor"))
+    >>> CaseReport(evaluation, source="gait.npz").main
+    'MAE'
     """
 
     evaluation: Evaluation

@@ -32,10 +32,40 @@ def forecast_report(
 ) -> ForecastReport:
     """Return what the page prints of a fitted or back-tested forecaster.
 
-    futr_df: known-future rows, as in `Forecaster.predict`; source: the name of the data, or the path of
-    their file, which the Python on the page then reads; files: what else was read and written, for that
-    Python; command: the command line that made it; seconds: wall time of the whole.
-    Raises RuntimeError where there is neither a fit nor a back-test.
+    Parameters
+    ----------
+    forecaster : Forecaster
+        It was fitted, back-tested, or both.
+    futr_df : DataFrame, optional
+        Known-future rows, as in `Forecaster.predict`.
+    source : str, default "table"
+        The name of the data, or the path of their file, which the Python on the page then reads.
+    files : Files, optional
+        What else was read and written, for that Python.
+    command : str, default ""
+        The command line that made it.
+    seconds : float, optional
+        Wall time of the whole.
+
+    Returns
+    -------
+    ForecastReport
+        The values of the page, for `write_report` or `render`.
+
+    Raises
+    ------
+    RuntimeError
+        If there is neither a fit nor a back-test.
+
+    Examples
+    --------
+    >>> import normcast
+    >>> table = pd.DataFrame({"ds": range(60), "y": [step % 6 + step / 60 for step in range(60)]})
+    >>> forecaster = normcast.Forecaster(h=2, input_size=6, season=6, level=(), model="seasonal_naive")
+    >>> _ = forecaster.fit(table, progress=False)
+    >>> values = forecast_report(forecaster, source="weekly sales")
+    >>> values.network, values.source, len(values.forecast)
+    ('seasonal_naive', 'weekly sales', 2)
     """
     scored, settings, names = forecaster.backtest_, forecaster.settings, numbered(forecaster)
     panel, files = panel_of(forecaster), files or Files(named(source))

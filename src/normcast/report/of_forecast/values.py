@@ -18,10 +18,21 @@ PARTS = ("train", "validation", "calibration", "test", "forecast")
 class LearningCurve:
     """The losses of one training run, epoch by epoch.
 
-    seed: of the run. fold: the fold's label as in `SplitPart`. loss, val_loss: one number per epoch; val_loss
-    may start one earlier, with the initial weights. best_epoch: the epoch whose weights were kept, 0 for the
-    initial ones.
+    Parameters
+    ----------
+    seed : int
+        The seed of the run.
+    fold : str
+        The label of the fold, as in `SplitPart`.
+    loss : tuple of float
+        The training loss, one number per epoch.
+    val_loss : tuple of float
+        The validation loss; it may start one epoch earlier, with the initial weights.
+    best_epoch : int
+        The epoch whose weights were kept, 0 for the initial ones.
 
+    Examples
+    --------
     >>> LearningCurve(seed=0, fold="fold 1", loss=(1.0, 0.5), val_loss=(1.1, 0.9), best_epoch=2).best_epoch
     2
     """
@@ -37,9 +48,24 @@ class LearningCurve:
 class SplitPart:
     """A stretch of time that one fold used for one thing.
 
-    fold: "fold 1", ..., or "final fit". part: one of `PARTS`. first, last: stamps of its first and last row,
-    both included; the type of the series' stamps (`pd.Timestamp` or int).
+    Parameters
+    ----------
+    fold : str
+        The label of the fold: "fold 1", ..., or "final fit".
+    part : {"train", "validation", "calibration", "test", "forecast"}
+        What it was used for.
+    first : pandas.Timestamp or int
+        The stamp of its first row; the type of the series' stamps.
+    last : pandas.Timestamp or int
+        The stamp of its last row, which is included.
 
+    Raises
+    ------
+    ValueError
+        If there is no such part.
+
+    Examples
+    --------
     >>> SplitPart("fold 1", "train", pd.Timestamp("2012-01-01"), pd.Timestamp("2015-06-30")).part
     'train'
     """
@@ -58,19 +84,70 @@ class SplitPart:
 class ForecastReport:
     """All that the page of a forecast or a back-test prints; frames are pandas with the canonical columns.
 
-    source: where the data came from, as the user named it ("weather.csv"). target: name of the forecast
-    quantity. model: the column of our forecasts; network: what made them ("patch-lstm"). h: steps ahead;
-    freq: the step between rows ("D"); season: rows per season; levels: percent. series: one row per series,
-    `unique_id, rows, first, last` (stamps). history: `unique_id, ds, y`, the observed rows that charts may
-    show: the last few horizons, and those before each cutoff. forecast: `unique_id, ds, <model>`, bounds
-    `<model>-lo-<level>`, ...; may have baselines' columns; None after a back-test alone. backtest:
-    `unique_id, ds, cutoff, y`, then the columns of every model; None without one. scores: of the back-test
-    (`normcast.scoring.score`); None without one. curves, split: how it was trained; empty where unknown.
-    made_of: what the forecast is made of, in a sentence; "" where that is one model. notes: sentences on the
-    data and the run, warnings first. settings, versions: name to value, printed as they are; seconds: stage
-    to duration ("training": 41.2). command, python: code that makes this report again; given: what the
-    Python does not make itself, in a sentence.
-    Raises ValueError if a column is missing.
+    Parameters
+    ----------
+    source : str
+        Where the data came from, as the user named it ("weather.csv").
+    target : str
+        The name of the forecast quantity.
+    model : str
+        The column of our forecasts.
+    network : str
+        What made them ("patch-lstm").
+    h : int
+        Steps ahead.
+    freq : str
+        The step between rows ("D").
+    season : int
+        Rows per season.
+    levels : tuple of float
+        Levels of the intervals, in percent.
+    series : pandas.DataFrame
+        One row per series: unique_id, rows, first, last (stamps).
+    history : pandas.DataFrame
+        Columns unique_id, ds, y: the observed rows that charts may show, the last few horizons and those
+        before each cutoff.
+    forecast : pandas.DataFrame or None, default None
+        Columns unique_id, ds, that of the model, and its bounds as in "normcast-lo-80"; may have baselines'
+        columns; None after a back-test alone.
+    backtest : pandas.DataFrame or None, default None
+        Columns unique_id, ds, cutoff, y, then those of every model; None without one.
+    scores : Scores or None, default None
+        Those of the back-test (`normcast.scoring.score`); None without one.
+    curves : tuple of LearningCurve, default ()
+        How networks were trained; empty where unknown.
+    split : tuple of SplitPart, default ()
+        What each stretch of time was used for; empty where unknown.
+    made_of : str, default ""
+        What the forecast is made of, in a sentence; "" where that is one model.
+    notes : tuple of str, default ()
+        Sentences on the data and the run, warnings first.
+    settings : mapping of str to Any, default {}
+        Name to value, printed as they are.
+    versions : mapping of str to str, default {}
+        Package to version, printed as they are.
+    seconds : mapping of str to float, default {}
+        Stage to duration ("training": 41.2).
+    command : str, default ""
+        The command that makes this report again.
+    python : str, default ""
+        The code that makes this report again.
+    given : str, default ""
+        What that code does not make itself, in a sentence.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or one of backtest and scores.
+
+    Examples
+    --------
+    >>> series = pd.DataFrame({"unique_id": ["y"], "rows": [3], "first": [0], "last": [2]})
+    >>> history = pd.DataFrame({"unique_id": "y", "ds": [0, 1, 2], "y": [1.0, 2.0, 3.0]})
+    >>> forecast = pd.DataFrame({"unique_id": ["y"], "ds": [3], "normcast": [4.0]})
+    >>> values = ForecastReport("table", "y", "normcast", "naive", 1, "1", 1, (), series, history, forecast)
+    >>> values.h, values.backtest is None
+    (1, True)
     """
 
     source: str

@@ -11,10 +11,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StudyReport:
-    """All that the page of a study prints; `StudyResult.read("study.db")` is enough.
+    """All that the page of a study prints.
 
-    source: the name of the data ("weather.csv"); store: of the file that holds the trials; command: what was
-    typed.
+    Parameters
+    ----------
+    result : StudyResult
+        What the study measured; `StudyResult.read("study.db")` is enough.
+    source : str, default ""
+        The name of the data ("weather.csv").
+    store : str, default "study.db"
+        The name of the file that holds the trials.
+    command : str, default ""
+        What was typed.
+
+    Examples
+    --------
+    >>> from normcast.study import StudyResult
+    >>> result = StudyResult({"task": "classify", "metric": "log_loss", "folds": 1}, (), {}, ())
+    >>> StudyReport(result, source="gait.npz").classifies
+    True
     """
 
     result: StudyResult
