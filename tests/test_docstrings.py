@@ -1,6 +1,7 @@
 """Docstrings of public names: what each takes, gives and raises stands in it, in numpydoc form."""
 
 import importlib
+from enum import EnumType
 from functools import cached_property
 from types import FunctionType, SimpleNamespace
 
@@ -11,14 +12,24 @@ validation = pytest.importorskip("numpydoc.validate")
 
 # The rooms that are held to it. A room joins when its docstrings are done.
 DONE = (
+    "normcast",
     "normcast.candidates",
+    "normcast.cases",
+    "normcast.check",
     "normcast.data",
     "normcast.data.datasets",
     "normcast.engine",
+    "normcast.forecasting",
+    "normcast.inspect",
     "normcast.layers",
+    "normcast.leakage",
+    "normcast.loading",
     "normcast.models",
     "normcast.models.edits",
+    "normcast.report",
     "normcast.scoring",
+    "normcast.study",
+    "normcast.study.statistics",
     "normcast.windows",
 )
 # What numpydoc reports, and we hold to: https://numpydoc.readthedocs.io/en/stable/validation.html
@@ -39,7 +50,7 @@ def faults(thing, name: str) -> list[str]:
     """What numpydoc finds wrong with one docstring, as "name: code message"."""
     doc = docscrape.get_doc_object(thing, config={"show_class_members": False})
     codes = CODES | {EXAMPLE} if "." not in name else CODES
-    if getattr(thing, "_is_protocol", False):  # which nobody calls
+    if getattr(thing, "_is_protocol", False) or isinstance(thing, EnumType):  # which nobody calls
         codes = codes - {"PR01"}
     found = validation.validate(doc)["errors"]
     return [f"{name}: {code} {message}" for code, message in found if code in codes]
@@ -74,7 +85,7 @@ def members(name: str, kind: type) -> dict[str, object]:
 @pytest.mark.parametrize("room", DONE)
 def test_public_docstrings_say_what_is_taken_and_given(room):
     there = public(importlib.import_module(room))
-    assert len(there) > 1
+    assert there
     assert "\n".join(fault for name, thing in there.items() for fault in faults(thing, name)) == ""
 
 
