@@ -48,8 +48,16 @@ _GENERATORS = {
 class Design(Plain):
     """Cells to train, each a level per axis; the first level of an axis is the network as given.
 
-    kind: "one at a time", "factorial" or "fractional". axes: name -> its levels. cells: the first is the
-    network as given. aliases: groups of two or more interactions that the cells cannot tell apart.
+    Parameters
+    ----------
+    kind : {"one at a time", "factorial", "fractional"}
+        Which cells there are.
+    axes : dict of str to tuple of str
+        The levels of each axis by its name.
+    cells : tuple of dict of str to str
+        A level of each axis; the first cell is the network as given.
+    aliases : tuple, default ()
+        Groups of two or more interactions that the cells cannot tell apart.
     """
 
     kind: str
@@ -58,7 +66,20 @@ class Design(Plain):
     aliases: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
     def runs(self, seeds: int, folds: int = 1) -> int:
-        """Return how many networks are trained."""
+        """Return how many networks are trained.
+
+        Parameters
+        ----------
+        seeds : int
+            Seeds of each cell.
+        folds : int, default 1
+            Folds of each seed.
+
+        Returns
+        -------
+        int
+            Cells times seeds times folds.
+        """
         return len(self.cells) * seeds * folds
 
     def __str__(self) -> str:

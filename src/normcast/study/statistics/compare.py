@@ -35,22 +35,54 @@ def compare(
 ) -> Comparison:
     """Compare every placement with the baseline, paired by seed.
 
-    scores: name -> (seeds, folds), the same shape for all; row i is the same seed for all; NaN is a run that
-    did not finish. Folds are averaged within a seed, and a seed with an unfinished fold did not finish.
-    The effect is the mean over seeds of (placement - baseline), where both finished, over the mean of the
-    baseline on the same seeds; or over `scale`, which a measure that may be zero or negative needs (a
-    generalization gap, say, in units of the baseline's loss). min_effect and all effects are in that unit.
-    lower_is_better: False for an accuracy. level: of the bootstrap intervals, from `resamples` resamples.
+    Folds are averaged within a seed, and a seed with an unfinished fold did not finish. The effect is the
+    mean over seeds of (placement - baseline), where both finished, over the mean of the baseline on the same
+    seeds, or over `scale`.
 
+    Parameters
+    ----------
+    scores : mapping of str to array (seeds, folds)
+        The scores of each by name, the same shape for all; row i is the same seed for all; NaN is a run that
+        did not finish.
+    baseline : str
+        The name of the one to compare with.
+    min_effect : float, default 0.01
+        The smallest effect that matters, in the unit of the effects: 0.01 is 1 %.
+    alpha : float, default 0.05
+        The level of the tests.
+    level : float, default 0.95
+        That of the bootstrap intervals.
+    lower_is_better : bool, default True
+        False for an accuracy.
+    scale : float, optional
+        What effects are divided by; by default the mean of the baseline. A measure that may be zero or
+        negative needs it (a generalization gap, say, in units of the baseline's loss).
+    rng_seed : int, default 0
+        The seed of the bootstrap.
+    resamples : int, default 9999
+        Resamples of the bootstrap.
+
+    Returns
+    -------
+    Comparison
+        An effect and a verdict for each placement.
+
+    Raises
+    ------
+    ValueError
+        If the baseline is unknown, shapes differ, or nothing can be relative to the baseline.
+
+    Notes
+    -----
     The verdict, first that holds: **worse** where it fails on more than 10 % of the seeds, and more often
     than the baseline by a corrected exact test; **undecided** below 3 paired seeds, or without an interval;
     **no difference** where all paired scores are identical, or two one-sided t tests at `alpha` place the
     effect within `min_effect`, even if it is clearly not zero; **better** or **worse** where the paired t
     test, corrected over all placements by Holm, is below `alpha`; else **undecided**. A placement that fails
     on more than 10 % of the seeds is neither better nor of no difference, but undecided.
-    Raises ValueError for an unknown baseline, shapes that differ, and a baseline that nothing can be
-    relative to.
 
+    Examples
+    --------
     >>> given = np.array([[1.0], [1.1], [0.9], [1.0], [1.05], [0.95]])
     >>> scores = {"given": given, "layer norm": given * 0.8 + 0.01, "same": given}
     >>> print(compare(scores, "given").of("layer norm"))

@@ -15,26 +15,64 @@ Verdict = Literal["better", "worse", "no difference", "undecided"]
 class Effect(Plain):
     """One placement against the baseline, paired by seed.
 
-    Effects are relative to the baseline's mean score (or in units of `Comparison.scale` where one was
-    given): -0.03 is a score 3 % lower, which for a loss is better. A value that is not defined is NaN.
+    Effects are relative to the baseline's mean score (or in units of `Comparison.scale` where one was given):
+    -0.03 is a score 3 % lower, which for a loss is better. A value that is not defined is NaN.
 
-    name: the placement. seeds: how many were tried; paired: on how many of them both finished.
-    failed: seeds on which this placement did not finish. score: its mean over the paired seeds.
-    effect, low, high: mean paired difference and its interval; the interval is for this placement by itself,
-    or by `decide` for all placements and looks together.
-    spread: standard deviation over seeds of the paired difference.
-    seeds_better, seeds_worse: on how many seeds it was so; the other paired seeds are ties.
-    p, holm_p: paired t test, and corrected over all placements by Holm, or by `decide` over all placements
-    and looks; holm_p decides.
-    wilcoxon_p: signed-rank test, exact, uncorrected, shown beside.
-    equivalence_p: the larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected, or
-    by `decide` corrected as its verdict needs it; equivalence_holm_p: corrected, for the claim that all
-    placements so called are equivalent.
-    failure_p: exact test of whether it fails more or less often than the baseline, corrected.
-    detectable, detectable_alone: the smallest effect that this many seeds would have seen with a power of
-    80 %, at the strictest level of Holm's correction, and with no correction.
-    verdict, sentence: what may be said. more_seeds: about how many further seeds would decide, where
-    undecided and they can be estimated.
+    Parameters
+    ----------
+    name : str
+        The placement.
+    seeds : int
+        How many seeds were tried.
+    paired : int
+        On how many of them both finished.
+    failed : int
+        Seeds on which this placement did not finish.
+    score : float, default NaN
+        Its mean score over the paired seeds.
+    effect : float, default NaN
+        The mean paired difference.
+    low : float, default NaN
+        The lower end of its interval, which is for this placement by itself, or by `decide` for all
+        placements and looks together.
+    high : float, default NaN
+        The upper end of that interval.
+    spread : float, default NaN
+        The standard deviation over seeds of the paired difference.
+    seeds_better : int, default 0
+        On how many seeds it was better; those neither better nor worse are ties.
+    seeds_worse : int, default 0
+        On how many seeds it was worse.
+    p : float, default NaN
+        That of the paired t test, uncorrected.
+    holm_p : float, default NaN
+        The same corrected over all placements by Holm, or by `decide` over all placements and looks; it
+        decides.
+    wilcoxon_p : float, default NaN
+        That of the signed-rank test, exact, uncorrected, shown beside.
+    equivalence_p : float, default NaN
+        The larger p of the two one-sided t tests at plus and minus `min_effect`, uncorrected, or by `decide`
+        corrected as its verdict needs it.
+    equivalence_holm_p : float, default NaN
+        The same corrected, for the claim that all placements so called are equivalent.
+    failure_p : float, default NaN
+        That of the exact test of whether it fails more or less often than the baseline, corrected.
+    detectable : float, default NaN
+        The smallest effect that this many seeds would have seen with a power of 80 %, at the strictest level
+        of Holm's correction.
+    detectable_alone : float, default NaN
+        The same with no correction.
+    verdict : {"better", "worse", "no difference", "undecided"}, default "undecided"
+        What may be said.
+    sentence : str, default ""
+        The same in words, with numbers.
+    more_seeds : int or None, default None
+        About how many further seeds would decide, where undecided and they can be estimated.
+
+    Examples
+    --------
+    >>> print(Effect("layer norm", seeds=8, paired=8, failed=0, sentence="better: 3 % lower"))
+    layer norm: better: 3 % lower
     """
 
     name: str

@@ -23,12 +23,24 @@ Term = tuple[str, ...]
 class FactorEffect(Plain):
     """One main effect or two-way interaction, relative to the mean score of the network as given.
 
-    terms: what it is the effect of; each is one axis, or two that interact, and more than one term means
-    that the design cannot tell them apart. An axis of more than two levels stands as "axis=level".
-    effect: of an axis, how much the score changes from its first level to this one, averaged over the other
-    axes; of two, how much the change by the one grows when the other changes too. Negative is a lower score.
-    low, high, se: t interval and standard error over seeds. p, holm_p: paired t test over seeds, and
-    corrected over all effects by Holm.
+    Parameters
+    ----------
+    terms : tuple of tuple of str
+        What it is the effect of; each is one axis, or two that interact, and more than one term means that
+        the design cannot tell them apart. An axis of more than two levels stands as "axis=level".
+    effect : float
+        Of an axis, how much the score changes from its first level to this one, averaged over the other axes;
+        of two, how much the change by the one grows when the other changes too. Negative is a lower score.
+    low : float
+        The lower end of the t interval over seeds.
+    high : float
+        The upper end of the t interval over seeds.
+    se : float
+        The standard error over seeds.
+    p : float
+        That of the paired t test over seeds.
+    holm_p : float
+        The same corrected over all effects by Holm.
     """
 
     terms: tuple[tuple[str, ...], ...]
@@ -53,7 +65,20 @@ class FactorEffect(Plain):
 class MainEffects(Plain):
     """What `main_effects` found; `print` shows a line per effect.
 
-    given_score: mean score of the network as given. seeds: how many were used. notes: what was left out.
+    Parameters
+    ----------
+    effects : tuple of FactorEffect
+        Main effects, then two-way interactions.
+    given_score : float
+        The mean score of the network as given.
+    seeds : int
+        How many seeds were used.
+    alpha : float
+        The level of the tests.
+    level : float
+        That of the intervals.
+    notes : tuple of str, default ()
+        What was left out.
     """
 
     effects: tuple[FactorEffect, ...]

@@ -24,10 +24,27 @@ __all__ = ["Look", "Looked", "decide", "look_seeds"]
 class Look(Plain):
     """What one look at a study found.
 
-    seeds: those that were looked at; active: the placements that had not stopped before; level: that of each
-    test; decided: the placements that stopped here, with their verdicts; effects: name -> (effect, low,
-    high) of the active ones, with intervals that hold over all looks and placements together; aside: those
-    left undecided that the seeds there may be would hardly decide.
+    Parameters
+    ----------
+    seeds : int
+        The seeds that were looked at.
+    active : tuple of str
+        The placements that had not stopped before.
+    level : float
+        The level of each test.
+    decided : dict of str to str
+        The placements that stopped here, with their verdicts.
+    effects : dict of str to tuple of float
+        Effect, low and high of the active ones, with intervals that hold over all looks and placements
+        together.
+    aside : tuple of str, default ()
+        Those left undecided that the seeds there may be would hardly decide.
+
+    Examples
+    --------
+    >>> look = Look(5, ("norm",), 0.006, {"norm": "worse"}, {"norm": (0.5, 0.4, 0.6)})
+    >>> look.decided["norm"]
+    'worse'
     """
 
     seeds: int
@@ -42,9 +59,23 @@ class Look(Plain):
 class Looked(Plain):
     """What all looks at a study say.
 
-    looks: from the first on; comparison: each placement at the look where it stopped, or at the last one;
-    active: the placements that want more seeds; seeds: how many the next look needs, 0 where there is
-    no next one.
+    Parameters
+    ----------
+    looks : tuple of Look
+        All looks, from the first on.
+    comparison : Comparison
+        Each placement at the look where it stopped, or at the last one.
+    active : tuple of str
+        The placements that want more seeds.
+    seeds : int
+        How many seeds the next look needs, 0 where there is no next one.
+
+    Examples
+    --------
+    >>> given = np.linspace(0.95, 1.05, 5)[:, None]
+    >>> looked = decide({"given": given, "same": given}, "given")
+    >>> len(looked.looks), looked.active, looked.seeds
+    (1, (), 0)
     """
 
     looks: tuple[Look, ...]
@@ -66,20 +97,51 @@ def decide(
 ) -> Looked:
     """Look at a study again and again as its seeds grow, and stop each placement as soon as it is decided.
 
-    scores: name -> (seeds, folds), as for `compare`, but a placement may have fewer seeds than the others:
-    rows are the same seeds in the same order, from the first on. There is a look at 5, 8, 12, 18, ... seeds
-    (`look_seeds`), once the baseline and all placements that have not stopped have them. Rows behind the
-    look at which a placement stops are not read, nor any behind the last look.
+    There is a look at 5, 8, 12, 18, ... seeds (`look_seeds`), once the baseline and all placements that have
+    not stopped have them. Rows behind the look at which a placement stops are not read, nor any behind the
+    last look.
 
+    Parameters
+    ----------
+    scores : mapping of str to array (seeds, folds)
+        The scores of each by name, as for `compare`, but a placement may have fewer seeds than the others:
+        rows are the same seeds in the same order, from the first on.
+    baseline : str
+        The name of the one to compare with.
+    min_effect : float, default 0.01
+        The smallest effect that matters, in the unit of the effects: 0.01 is 1 %.
+    alpha : float, default 0.05
+        The level of all tests together.
+    level : float, default 0.95
+        That of all intervals together.
+    lower_is_better : bool, default True
+        False for an accuracy.
+    scale : float, optional
+        What effects are divided by; by default the mean of the baseline.
+    most : int, optional
+        Seeds that there may be at most. A placement that the looks up to there would hardly decide, be its
+        effect a standard error larger or smaller than it seems, is set aside undecided: it trains no further
+        unless there may be more. None sets none aside.
+
+    Returns
+    -------
+    Looked
+        All looks, the comparison, and what wants more seeds.
+
+    Raises
+    ------
+    ValueError
+        As of `compare`.
+
+    Notes
+    -----
     The verdicts are those of `compare`, by tests at levels so small that they hold for all looks and
     placements together, however long the study goes on: it may end at any look, and more seeds never change
     what an earlier look said. So do intervals, at `level`. A placement whose scores are identical at the
     first look is of no difference at once, and is not corrected for.
-    most: seeds there may be at most. A placement that the looks up to there would hardly decide, be its
-    effect a standard error larger or smaller than it seems, is set aside undecided: it trains no further
-    unless there may be more. None sets none aside.
-    Raises ValueError as `compare` does.
 
+    Examples
+    --------
     >>> given = np.linspace(0.95, 1.05, 8)[:, None]
     >>> luck = np.array([1.0, -1.0, 2.0, -2.0, 0.0, 1.0, -1.0, 2.0])[:, None] / 1000
     >>> found = decide({"given": given, "harmful": 1.5 * given + luck, "same": given[:5]}, "given")

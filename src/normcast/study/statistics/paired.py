@@ -24,12 +24,25 @@ def spread(differences: np.ndarray, size: float) -> float:
 
 
 def t_test(differences: np.ndarray, size: float) -> float:
-    """Return the two-sided p of a paired t test; NaN below 2 seeds.
+    """Return the two-sided p of a paired t test.
 
-    differences: (seeds,); size: of the scores, against which rounding is judged. Equal differences have no
-    spread and so no t: zeros have p = 1, others the exact sign test's 2 / 2^seeds, which claims no more
-    than that all seeds agree.
+    Equal differences have no spread and so no t: zeros have p = 1, others the exact sign test's 2 / 2^seeds,
+    which claims no more than that all seeds agree.
 
+    Parameters
+    ----------
+    differences : array (seeds,)
+        The paired differences.
+    size : float
+        The size of the scores, against which rounding is judged.
+
+    Returns
+    -------
+    float
+        From 0 to 1; NaN below 2 seeds.
+
+    Examples
+    --------
     >>> round(t_test(np.array([1.0, 2.0, 3.0]), size=1.0), 4)
     0.0742
     >>> t_test(np.zeros(5), size=1.0), t_test(np.ones(5), size=1.0)

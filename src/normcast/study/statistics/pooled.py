@@ -15,12 +15,35 @@ from normcast.plain import Plain
 
 @dataclass(frozen=True)
 class Pooled(Plain):
-    """The mean effect over data sets, and how far they agree.
+    """The mean effect over data sets, and how far they agree; what one data set cannot tell is NaN.
 
-    effect, low, high: of the mean, with its interval; p: two-sided, that the mean is zero; between: standard
-    deviation of the true effects between data sets (tau), with its interval between_low to between_high;
-    low_new, high_new: where the true effect on one more data set is expected (prediction interval);
-    datasets: how many. What one data set cannot tell is NaN.
+    Parameters
+    ----------
+    effect : float
+        The mean effect.
+    low : float
+        The lower end of its interval.
+    high : float
+        The upper end of its interval.
+    p : float
+        Two-sided, that the mean is zero.
+    between : float
+        The standard deviation of the true effects between data sets (tau).
+    between_low : float
+        The lower end of its interval.
+    between_high : float
+        The upper end of its interval.
+    low_new : float
+        From where on the true effect on one more data set is expected (prediction interval).
+    high_new : float
+        Up to where it is expected.
+    datasets : int
+        How many data sets.
+
+    Examples
+    --------
+    >>> pooled([0.1], [0.01]).effect
+    0.1
     """
 
     effect: float
@@ -68,16 +91,40 @@ class _Sample:
 def pooled(effects: Sequence[float], errors: Sequence[float], *, level: float = 0.95) -> Pooled:
     """Return the random-effects mean of effects with their standard errors.
 
-    Data sets are taken as draws from those there are. The variance between them is estimated by restricted
-    maximum likelihood (REML: Viechtbauer 2005, doi:10.3102/10769986030003261), its interval is that of the Q
-    profile (Viechtbauer 2007, doi:10.1002/sim.2514). The interval of the mean is Hartung and Knapp's, t with
-    n - 1 degrees of freedom (2001, doi:10.1002/sim.791), with the floor of Rover et al. 2015
-    (doi:10.1186/s12874-015-0091-1): never narrower than with known variances, since with few data sets that
-    happen to agree the plain form claims more than they show. The prediction interval is Partlett and Riley's
-    after REML, t with n - 2 degrees of freedom (2017, doi:10.1002/sim.7140; 1 where n is 2).
-    With one data set all but the effect is NaN. Raises ValueError for no effect, lengths that differ, and
-    numbers that are not finite.
+    Data sets are taken as draws from those there are.
 
+    Parameters
+    ----------
+    effects : sequence of float
+        The effect on each data set.
+    errors : sequence of float
+        Their standard errors, in the same unit.
+    level : float, default 0.95
+        That of the intervals.
+
+    Returns
+    -------
+    Pooled
+        The mean with its interval, and how far the data sets agree. With one data set all but the effect is
+        NaN.
+
+    Raises
+    ------
+    ValueError
+        If there is no effect, lengths differ, or numbers are not finite.
+
+    Notes
+    -----
+    The variance between data sets is estimated by restricted maximum likelihood (REML: Viechtbauer 2005,
+    doi:10.3102/10769986030003261), its interval is that of the Q profile (Viechtbauer 2007,
+    doi:10.1002/sim.2514). The interval of the mean is Hartung and Knapp's, t with n - 1 degrees of freedom
+    (2001, doi:10.1002/sim.791), with the floor of Rover et al. 2015 (doi:10.1186/s12874-015-0091-1): never
+    narrower than with known variances, since with few data sets that happen to agree the plain form claims
+    more than they show. The prediction interval is Partlett and Riley's after REML, t with n - 2 degrees of
+    freedom (2017, doi:10.1002/sim.7140; 1 where n is 2).
+
+    Examples
+    --------
     >>> found = pooled([0.1, 0.12, 0.08, 0.1], [0.01, 0.01, 0.01, 0.01])
     >>> print(round(found.effect, 3), round(found.low, 3), round(found.high, 3))
     0.1 0.074 0.126
@@ -109,8 +156,24 @@ def pooled(effects: Sequence[float], errors: Sequence[float], *, level: float = 
 def leave_one_out(
     effects: Sequence[float], errors: Sequence[float], *, level: float = 0.95
 ) -> tuple[Pooled, ...]:
-    """Return what is pooled without each data set in turn, in their order; () for fewer than two.
+    """Return what is pooled without each data set in turn.
 
+    Parameters
+    ----------
+    effects : sequence of float
+        The effect on each data set.
+    errors : sequence of float
+        Their standard errors, in the same unit.
+    level : float, default 0.95
+        That of the intervals.
+
+    Returns
+    -------
+    tuple of Pooled
+        One for each data set that is left out, in their order; () for fewer than two.
+
+    Examples
+    --------
     >>> [round(each.effect, 2) for each in leave_one_out([0.0, 0.1, 0.2], [0.1, 0.1, 0.1])]
     [0.15, 0.1, 0.05]
     """

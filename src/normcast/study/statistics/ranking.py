@@ -19,9 +19,30 @@ from normcast.study.statistics.scores import by_seed
 class Ranking(Plain):
     """A critical-difference ranking; `print` shows a line per placement.
 
-    names, ranks: best first; rank 1 is the best. cliques: the largest groups whose ranks lie within
-    `critical_difference`, which are not told apart; all of them where `friedman_p` is not below `alpha`.
-    seeds: how many were ranked.
+    Parameters
+    ----------
+    names : tuple of str
+        The placements, best first.
+    ranks : tuple of float
+        Their average ranks over seeds; 1 is the best.
+    cliques : tuple of tuple of str
+        The largest groups whose ranks lie within `critical_difference`, which are not told apart; all of them
+        where `friedman_p` is not below `alpha`.
+    critical_difference : float
+        The smallest difference of ranks that tells two apart.
+    friedman_p : float
+        The p that all rank alike.
+    seeds : int
+        How many seeds were ranked.
+    alpha : float
+        The level of the tests.
+
+    Examples
+    --------
+    >>> print(Ranking(("good", "bad"), (1.0, 2.0), (("good",), ("bad",)), 0.5, 0.001, seeds=20, alpha=0.05))
+    20 seeds, Friedman p = 0.001, critical difference 0.50 ranks
+      1.00  good  a
+      2.00  bad  b
     """
 
     names: tuple[str, ...]
@@ -47,13 +68,36 @@ class Ranking(Plain):
 def rank(scores: Mapping[str, np.ndarray], *, alpha: float = 0.05, lower_is_better: bool = True) -> Ranking:
     """Rank all placements, the baseline among them, by their average rank over seeds.
 
-    scores: name -> (seeds, folds), as for `compare`; folds are averaged. Equal scores share their rank; a
-    placement that did not finish on a seed shares the last rank there, and a seed on which nothing finished
-    is left out. Whether any rank differs is Friedman's test in the form of Iman and Davenport; which differ,
-    Nemenyi's critical difference. The blocks are seeds: the ranking is about this network and these data.
-    Raises ValueError where scores are empty or shapes differ.
-    Source: Demsar 2006, JMLR 7, 1-30; Iman & Davenport 1980, doi:10.1080/03610928008827904
+    Folds are averaged. Equal scores share their rank; a placement that did not finish on a seed shares the
+    last rank there, and a seed on which nothing finished is left out.
 
+    Parameters
+    ----------
+    scores : mapping of str to array (seeds, folds)
+        The scores of each by name, as for `compare`.
+    alpha : float, default 0.05
+        The level of the tests.
+    lower_is_better : bool, default True
+        False for an accuracy.
+
+    Returns
+    -------
+    Ranking
+        Names and ranks, best first, with the groups that are not told apart.
+
+    Raises
+    ------
+    ValueError
+        If scores are empty or shapes differ.
+
+    Notes
+    -----
+    Whether any rank differs is Friedman's test in the form of Iman and Davenport; which differ, Nemenyi's
+    critical difference. The blocks are seeds: the ranking is about this network and these data. Source:
+    Demsar 2006, JMLR 7, 1-30; Iman & Davenport 1980, doi:10.1080/03610928008827904
+
+    Examples
+    --------
     >>> noise = np.random.default_rng(0).normal(size=(20, 1))
     >>> ranking = rank({"bad": noise + 2.0, "good": noise, "as good": noise})
     >>> ranking.names, ranking.ranks, ranking.cliques

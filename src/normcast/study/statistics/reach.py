@@ -25,17 +25,39 @@ from normcast.study.statistics.seeds import fewest_seeds
 class Reach(Plain):
     """What a study could have seen of the placements that it leaves undecided; `print` shows the sentence.
 
-    seeds: those compared; min_effect: the smallest effect that matters; level: of the intervals, corrected
-    over all placements. undecided: placements without a verdict. unseen: those of them whose interval at
-    that level holds an effect beyond `min_effect`, or is not known: a change that matters may hide in it.
-    hopeful: those of them in which a change for the better may. half_width: how far the widest interval
-    reaches to either side of its effect, NaN where none is known.
-    more_seeds: about how many further seeds leave none unseen, 0 where none is; below 3 seeds, whose spread
-    says nothing, the fewest that find a large difference; None where no number up to 1,000 does. beyond: the
-    unseen that no such number helps: they differ too much from seed to seed, or fail too often. uneven: the
-    placement, not told better or worse, whose effect differs most from fold to fold, by more than
-    `min_effect` and beyond the luck of so many placements ("" for none); fold_spread: the standard deviation
-    of that over folds. Seeds do not narrow it.
+    Parameters
+    ----------
+    seeds : int
+        The seeds that were compared.
+    min_effect : float
+        The smallest effect that matters.
+    level : float
+        That of the intervals, corrected over all placements.
+    undecided : tuple of str, default ()
+        The placements without a verdict.
+    unseen : tuple of str, default ()
+        Those of them whose interval at that level holds an effect beyond `min_effect`, or is not known: a
+        change that matters may hide in it.
+    hopeful : tuple of str, default ()
+        Those of them in which a change for the better may hide.
+    half_width : float, default NaN
+        How far the widest interval reaches to either side of its effect, NaN where none is known.
+    more_seeds : int or None, default 0
+        About how many further seeds leave none unseen, 0 where none is; below 3 seeds, whose spread says
+        nothing, the fewest that find a large difference; None where no number up to 1,000 does.
+    beyond : tuple of str, default ()
+        The unseen that no such number helps: they differ too much from seed to seed, or fail too often.
+    uneven : str, default ""
+        The placement, not told better or worse, whose effect differs most from fold to fold, by more than
+        `min_effect` and beyond the luck of so many placements; "" for none. Seeds do not narrow that.
+    fold_spread : float, default NaN
+        The standard deviation of its effect over folds.
+
+    Examples
+    --------
+    >>> found = Reach(10, 0.01, 0.95, undecided=("norm",), unseen=("norm",), more_seeds=12)
+    >>> found.too_small
+    'this study is too small to say: about 12 more seeds would'
     """
 
     seeds: int
@@ -123,12 +145,28 @@ class Reach(Plain):
 
 
 def reach(comparison: Comparison, scores: Mapping[str, np.ndarray]) -> Reach:
-    """Return what a comparison could have seen; scores: (seeds, folds) of each, those it was made of.
+    """Return what a comparison could have seen.
 
+    Parameters
+    ----------
+    comparison : Comparison
+        What `compare` or `decide` found.
+    scores : mapping of str to array (seeds, folds)
+        The scores that it was made of.
+
+    Returns
+    -------
+    Reach
+        Which placements may hide a change that matters, and about how many more seeds it takes.
+
+    Notes
+    -----
     Intervals are t intervals of the mean paired difference, corrected by Bonferroni over all placements: of
     few seeds the bootstrap's are too short, and of many placements some by themselves. Of a comparison that
     `decide` made they are its own, which hold over all looks and placements, as is the number of more seeds.
 
+    Examples
+    --------
     >>> from normcast.study.statistics import compare
     >>> given = np.linspace(1.0, 1.1, 8)[:, None]
     >>> luck = np.array([1, -1, 1, -1, 1, -1, 1, -1])[:, None] * 0.02

@@ -12,13 +12,32 @@ from normcast.study.statistics.power import detectable
 
 @dataclass(frozen=True)
 class SeedCheck(Plain):
-    """What `n_seeds` can decide about `n_placements`; `print` shows the sentence.
+    """What a number of seeds can decide about a number of placements; `print` shows the sentence.
 
-    detectable: the smallest difference, in standard deviations over seeds of the paired difference, that
-    is found with a power of 80 % at the strictest level of Holm's correction; infinite where no test
-    exists. detectable_alone: the same for a single placement without correction.
-    wilcoxon_floor: the smallest p that the signed-rank test can reach.
-    can_decide: whether `detectable` is a difference that a study could meet.
+    Parameters
+    ----------
+    n_seeds : int
+        The number of seeds.
+    n_placements : int
+        How many placements are compared with the baseline.
+    alpha : float
+        The level of the tests.
+    can_decide : bool
+        Whether `detectable` is a difference that a study could meet.
+    detectable : float
+        The smallest difference, in standard deviations over seeds of the paired difference, that is found
+        with a power of 80 % at the strictest level of Holm's correction; infinite where no test exists.
+    detectable_alone : float
+        The same for a single placement without correction.
+    wilcoxon_floor : float
+        The smallest p that the signed-rank test can reach.
+    sentence : str
+        All of it in words.
+
+    Examples
+    --------
+    >>> enough_seeds(10, 20).can_decide
+    True
     """
 
     n_seeds: int
@@ -42,11 +61,30 @@ LARGE = 2.0
 def enough_seeds(n_seeds: int, n_placements: int, alpha: float = 0.05) -> SeedCheck:
     """Say what a number of seeds can decide, before anything is trained.
 
-    n_placements: how many are compared with the baseline; alpha: the level of the tests. It cannot decide
-    where there is no test (1 seed), or where only a difference of more than 4 times its own standard
-    deviation over seeds would be found.
-    Raises ValueError for a number below 1, and for an alpha outside (0, 1).
+    It cannot decide where there is no test (1 seed), or where only a difference of more than 4 times its own
+    standard deviation over seeds would be found.
 
+    Parameters
+    ----------
+    n_seeds : int
+        The number of seeds.
+    n_placements : int
+        How many placements are compared with the baseline.
+    alpha : float, default 0.05
+        The level of the tests.
+
+    Returns
+    -------
+    SeedCheck
+        What can be decided, in numbers and in a sentence.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1, or alpha is outside (0, 1).
+
+    Examples
+    --------
     >>> print(enough_seeds(10, 20))
     10 seeds for 20 placements: a difference of 1.6 times its own standard deviation over seeds is found
     four times out of five (a placement by itself: 1.0 times).
@@ -92,6 +130,20 @@ def _sentence(n_seeds: int, n_placements: int, alpha: float) -> str:
 def fewest_seeds(n_placements: int, alpha: float = 0.05) -> int:
     """Return the fewest seeds that find a large difference, 2 of its standard deviations, among so many.
 
+    Parameters
+    ----------
+    n_placements : int
+        How many placements are compared with the baseline.
+    alpha : float, default 0.05
+        The level of the tests.
+
+    Returns
+    -------
+    int
+        The number of seeds.
+
+    Examples
+    --------
     >>> fewest_seeds(22)
     9
     """

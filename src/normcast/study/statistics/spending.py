@@ -11,10 +11,24 @@ GROWTH = 1.5  # seeds at a look, over those at the look before
 def look_seeds(most: int | None = None) -> tuple[int, ...]:
     """Return how many seeds each look is made at: about 1.5 times as many as at the look before.
 
-    most: looks beyond so many seeds are left out, and those beyond 1,000 in any case. The numbers before it
-    do not depend on it, so that a study which is given more seeds later repeats the same looks.
-    Raises ValueError for fewer seeds than the first look needs.
+    Parameters
+    ----------
+    most : int, optional
+        Looks beyond so many seeds are left out, and those beyond 1,000 in any case. The numbers before it do
+        not depend on it, so that a study which is given more seeds later repeats the same looks.
 
+    Returns
+    -------
+    tuple of int
+        The numbers of seeds, ascending.
+
+    Raises
+    ------
+    ValueError
+        If the first look needs more seeds than most.
+
+    Examples
+    --------
     >>> look_seeds(100)
     (5, 8, 12, 18, 27, 40, 60, 90)
     """
