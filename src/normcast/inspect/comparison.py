@@ -17,9 +17,21 @@ from normcast.probes import Reading
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two inspections, their recurrent layers matched by name.
+    """Two inspections, their recurrent layers matched by name; `Inspection.compare` makes it.
 
-    names: what the two are called in pictures and tables.
+    Parameters
+    ----------
+    one : Inspection
+        The first one.
+    other : Inspection
+        The second one.
+    names : tuple of str, default ("one", "other")
+        What the two are called in pictures and tables.
+
+    Raises
+    ------
+    ValueError
+        If the two names are the same.
     """
 
     one: Inspected
@@ -46,14 +58,47 @@ class Comparison:
         }
 
     def plot(self, layer: str = "") -> Any:
-        """Draw a layer of both, as an altair chart: the first one if none is named.
+        """Draw a layer of both.
 
-        Raises KeyError for a layer that is not in both, ValueError where no layer is.
+        Parameters
+        ----------
+        layer : str, default ""
+            The name of a recurrent layer; the first one if none is named.
+
+        Returns
+        -------
+        altair.Chart
+            A chart that a notebook shows.
+
+        Raises
+        ------
+        KeyError
+            If the layer is not in both.
+        ValueError
+            If no layer is.
         """
         return pictures.compared(self.one, self.other, self._shared(layer), self.names)
 
     def sentence(self, layer: str = "") -> str:
-        """Return one sentence on how a layer carries its gradient in the one and in the other."""
+        """Return one sentence on how a layer carries its gradient in the one and in the other.
+
+        Parameters
+        ----------
+        layer : str, default ""
+            The name of a recurrent layer; the first one if none is named.
+
+        Returns
+        -------
+        str
+            The sentence.
+
+        Raises
+        ------
+        KeyError
+            If the layer is not in both.
+        ValueError
+            If no layer is.
+        """
         layer = self._shared(layer)
         ways = [decay(each.readings[layer], each.seen.recurrences[layer].window) for each in self._both]
         return (
@@ -62,10 +107,14 @@ class Comparison:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each number of each layer: layer, measure, and a column for each inspection.
+        """Return a row for each number of each layer.
 
-        Measures: half_life (steps), left, memory (steps, the median unit), dead and silent (units), and the
-        share shut and open of each gate. NaN where one of the two does not have it.
+        Returns
+        -------
+        pandas.DataFrame
+            Columns layer, measure, and one for each inspection. Measures: half_life (steps), left, memory
+            (steps, the median unit), dead and silent (units), and the share shut and open of each gate. NaN
+            where one of the two does not have it.
         """
         rows = {
             name: dict(_numbers(each.readings)) for name, each in zip(self.names, self._both, strict=True)

@@ -176,7 +176,7 @@ class Inspection(Shown):
         Returns
         -------
         Comparison
-            Both of them; `print` shows the differences.
+            Both of them: `plot`, `sentence` and `to_frame` set them side by side.
 
         Raises
         ------

@@ -20,7 +20,18 @@ STILL, ROUNDING = 1e-6, 1e-7  # of the widest channel's range, and of a channel'
 class StepStatistics:
     """Batch statistics of one normalized term of a recurrence beside those that inference uses.
 
-    All (step, unit); mean and variance are those of the cases looked at, in training mode.
+    Parameters
+    ----------
+    term : str
+        Which term is normalized.
+    mean : array (step, unit)
+        The mean of the cases looked at, in training mode.
+    variance : array (step, unit)
+        Their variance, in training mode.
+    moving_mean : array (step, unit)
+        The mean that inference uses.
+    moving_variance : array (step, unit)
+        The variance that inference uses.
     """
 
     term: str
@@ -34,13 +45,40 @@ class StepStatistics:
 class Recurrence:
     """One cell of a recurrent layer in one direction.
 
-    name: its place, "lstm_1", "bidirectional/backward_lstm" or "rnn/0"; layer: that of the layer an edit
-    would name; kind: the class of the layer or cell; window: steps it reads. gates: in the order of the
-    kernels' columns, none for a cell of the user's own. activations: a trace for each gate and each state.
-    gradients: of the objective with respect to what goes into each gate, to each state, and to the input
-    "x". carried: (step,) how large the derivative of the last state is with respect to the states at each
-    step, beside that at the last step: the layer's own memory, whatever stands behind it. With masks, the
-    last steps of all cases stand together at the end, and steps that none of them has are NaN.
+    Parameters
+    ----------
+    name : str
+        Its place: "lstm_1", "bidirectional/backward_lstm" or "rnn/0".
+    layer : str
+        The name of the layer that an edit would name.
+    kind : str
+        The class of the layer or cell.
+    direction : {"forward", "backward"}
+        In which direction it reads.
+    units : int
+        How many units it has.
+    window : int
+        The steps that it reads.
+    gates : tuple of str
+        In the order of the kernels' columns, none for a cell of the user's own.
+    states : tuple of str
+        Its states, "h" first.
+    activations : dict of str to Trace
+        A trace for each gate and each state.
+    gradients : dict of str to Trace
+        Of the objective with respect to what goes into each gate, to each state, and to the input "x".
+    weights : tuple of GateWeight
+        Its weights, gate by gate.
+    carried : array (step,)
+        How large the derivative of the last state is with respect to the states at each step, beside that at
+        the last step: the layer's own memory, whatever stands behind it. With masks, the last steps of all
+        cases stand together at the end, and steps that none of them has are NaN.
+    activation : str, default "tanh"
+        The activation of what it writes, "g" or "n".
+    statistics : tuple of StepStatistics, default ()
+        What norms inside it measured at each step.
+    slices : int, default 1
+        How many slices of each case it reads one by one, behind TimeDistributed.
     """
 
     name: str
@@ -60,7 +98,25 @@ class Recurrence:
     slices: int = 1
 
     def weight(self, weight: str, gate: str = "") -> GateWeight:
-        """Return one weight of one gate: `weight("recurrent", "f")`; raises KeyError with those there are."""
+        """Return one weight of one gate, as in `weight("recurrent", "f")`.
+
+        Parameters
+        ----------
+        weight : str
+            Which weight: "kernel", "recurrent", "bias", ...
+        gate : str, default ""
+            Of which gate, "" for a weight of none.
+
+        Returns
+        -------
+        GateWeight
+            Its values and its gradient.
+
+        Raises
+        ------
+        KeyError
+            If there is no such weight, with those there are.
+        """
         known = {f"{each.weight} {each.gate}".strip(): each for each in self.weights}
         name = f"{weight} {gate}".strip()
         if name not in known:
@@ -104,7 +160,19 @@ class Recurrence:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Mean, variance, least and largest value of each channel, over cases and steps: (channel,) each."""
+    """What each channel holds over cases and steps.
+
+    Parameters
+    ----------
+    mean : array (channel,)
+        The mean.
+    variance : array (channel,)
+        The variance.
+    least : array (channel,)
+        The least value.
+    most : array (channel,)
+        The largest value.
+    """
 
     mean: np.ndarray
     variance: np.ndarray
@@ -113,8 +181,10 @@ class Moments:
 
     @property
     def dead(self) -> np.ndarray:
-        """Which channels always have one value, (channel,): what they move by is at most a millionth of the
-        widest one's range, or what rounding makes of their own size.
+        """Which channels always have one value, (channel,).
+
+        What they move by is at most a millionth of the widest one's range, or what rounding makes of their
+        own size.
         """
         width = self.most - self.least
         widest = np.max(width[np.isfinite(width)], initial=0)
@@ -126,9 +196,24 @@ class Moments:
 class Channels:
     """A normalization or a convolution, channel by channel.
 
-    reads, writes: moments of its input and output in the mode looked at; in_training, at_inference: of its
-    input in either mode, None where the two do not differ. moving_mean, moving_variance: what a batch
-    normalization uses at inference.
+    Parameters
+    ----------
+    name : str
+        The name of the layer.
+    kind : str
+        Its class.
+    reads : Moments
+        Those of its input, in the mode that was looked at.
+    writes : Moments
+        Those of its output, in the mode that was looked at.
+    in_training : Moments or None, default None
+        Those of its input in training, None where the two modes do not differ.
+    at_inference : Moments or None, default None
+        Those of its input at inference, None where the two modes do not differ.
+    moving_mean : array (channel,) or None, default None
+        The mean that a batch normalization uses at inference.
+    moving_variance : array (channel,) or None, default None
+        The variance that a batch normalization uses at inference.
     """
 
     name: str
@@ -149,9 +234,16 @@ class Channels:
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """How far back a network looks: mean |dy/dx| at each step and channel of one input, (step, channel).
+    """How far back a network looks, through one of its inputs.
 
-    outputs: which of the flattened outputs of a case were differentiated.
+    Parameters
+    ----------
+    input : str
+        The name of the input.
+    slope : array (step, channel)
+        The mean size of dy/dx at each step and channel.
+    outputs : tuple of int
+        Which of the flattened outputs of a case were differentiated.
     """
 
     input: str
@@ -163,11 +255,38 @@ class Sight:
 class Look:
     """What was seen in a model.
 
-    objective: what the gradients are of; value: what it came to. cases: how many were looked at. training:
-    in which mode. recurrences, channels: by name, in the order of the computation. passed_over: layers that
-    could not be looked into. notes: what a reader must know. gradients: of every trained weight, by path.
-    inputs: mean size of the objective's gradient with respect to each input, (step, channel), by name.
-    order: the calls of what was looked into, as they came.
+    Parameters
+    ----------
+    model : str
+        The name of the model.
+    objective : str
+        What the gradients are of, in words.
+    value : float
+        What it came to.
+    cases : int
+        How many cases were looked at.
+    training : bool
+        Whether that was in the training mode.
+    recurrences : dict of str to Recurrence
+        Recurrent layers by name, in the order of the computation.
+    channels : dict of str to Channels
+        Normalizations and convolutions by name, in the order of the computation.
+    sight : tuple of Sight
+        How far back the network looks, for each input.
+    gradients : dict of str to array
+        The gradient of every trained weight, by path.
+    outputs : array or None, default None
+        What the model gave for the cases that were kept.
+    inputs : dict of str to array (step, channel), default {}
+        The mean size of the objective's gradient with respect to each input, by name.
+    order : tuple of str, default ()
+        The calls of what was looked into, as they came.
+    passed_over : tuple of str, default ()
+        Layers that could not be looked into.
+    notes : tuple of str, default ()
+        What a reader must know.
+    window : int, default 0
+        The steps of a case.
     """
 
     model: str

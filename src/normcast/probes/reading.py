@@ -25,17 +25,34 @@ BOUNDED = ("tanh", "hard_tanh", "softsign", "sigmoid", "hard_sigmoid")
 class Reading:
     """What one recurrence shows.
 
-    half_life: steps in which the derivative of the last state falls by half on its way back, the best line
-    through the logarithms of `carried` and 1 at the last step; infinite where it does not fall, negative
-    where it doubles in so many, NaN where nothing is known. left: what is left of it at the oldest step: as
-    measured, and by the half-life where it is too small for the numbers. verdict: "vanishing" below 1e-6 (of
-    a sum in single precision, which holds seven digits, such a part is lost), "exploding" above 1e3, "not
-    known" where the layer's values are not finite, else "healthy". memory: (unit,) how many steps each unit
-    holds its state, 1 / (1 - f) or 1 / (1 - z) of the mean gate; empty without such a gate. shut, open: by
-    gate, the share of all values below 0.01 or above 0.99 (0.99 from 0 for g and n, where their activation
-    is bounded; else 0). dead: units whose output hardly moves over all cases and steps. silent: units that
-    get no gradient at any step. twins: groups of units whose outputs are the same but for a factor and a
-    shift, and whose weights are alike.
+    Parameters
+    ----------
+    name : str
+        The name of the recurrence.
+    half_life : float
+        Steps in which the derivative of the last state falls by half on its way back, the best line through
+        the logarithms of `carried` and 1 at the last step; infinite where it does not fall, negative where it
+        doubles in so many, NaN where nothing is known.
+    left : float
+        What is left of it at the oldest step: as measured, and by the half-life where it is too small for the
+        numbers.
+    verdict : {"vanishing", "exploding", "not known", "healthy"}
+        "vanishing" below 1e-6 (of a sum in single precision, which holds seven digits, such a part is lost),
+        "exploding" above 1e3, "not known" where the layer's values are not finite, else "healthy".
+    memory : array (unit,)
+        How many steps each unit holds its state, 1 / (1 - f) or 1 / (1 - z) of the mean gate; empty without
+        such a gate.
+    shut : dict of str to float
+        By gate, the share of all values below 0.01 (for g and n below -0.99, where their activation is
+        bounded; else 0).
+    open : dict of str to float
+        By gate, the share of all values above 0.99 (for g and n where their activation is bounded; else 0).
+    dead : tuple of int
+        Units whose output hardly moves over all cases and steps.
+    silent : tuple of int
+        Units that get no gradient at any step.
+    twins : tuple of tuple of int
+        Groups of units whose outputs are the same but for a factor and a shift, and whose weights are alike.
     """
 
     name: str

@@ -15,11 +15,28 @@ SQUASHED = ("g", "n")  # gates between -1 and 1; the others lie between 0 and 1
 class Trace:
     """One tensor of a recurrent layer over the steps of its input.
 
-    name: "i", "f", "g", "o", "z", "r", "n", "h", "c" or "x". values: (case, step, unit) of the cases that
-    were kept, NaN where a step was masked. mean, rms (the root of the mean square), least, most: (step,
-    unit), over all cases. low, high: for gates, the share of cases in which the gate is shut or open: below
-    0.01 and above 0.99, or 0.99 from 0 on either side for g and n; (step, unit). not_finite: how many
-    values are not, (step,). count: how many cases reached each step, (step,).
+    Parameters
+    ----------
+    name : {"i", "f", "g", "o", "z", "r", "n", "h", "c", "x"}
+        Which tensor it is: a gate, a state, or the input.
+    values : array (case, step, unit)
+        The values of the cases that were kept, NaN where a step was masked.
+    mean : array (step, unit)
+        Their mean over all cases.
+    rms : array (step, unit)
+        The root of their mean square over all cases.
+    least : array (step, unit)
+        The smallest over all cases.
+    most : array (step, unit)
+        The largest over all cases.
+    low : array (step, unit) or None
+        For gates, the share of cases in which the gate is shut: below 0.01, or for g and n below -0.99.
+    high : array (step, unit) or None
+        For gates, the share of cases in which the gate is open: above 0.99.
+    not_finite : array (step,)
+        How many values are not finite.
+    count : array (step,)
+        How many cases reached each step.
     """
 
     name: str

@@ -16,9 +16,17 @@ from normcast.probes import loops
 class GateWeight:
     """What one weight holds for one gate.
 
-    weight: "kernel" (features, units), "recurrent" (units, units), "bias" (units,), or of a normalization
-    inside the recurrence "recurrent gamma", "cell beta" and so on; gate: "" where it serves all. gradient:
-    of the objective, in the shape of the values, None for what is not trained.
+    Parameters
+    ----------
+    weight : str
+        Which one: "kernel" (features, units), "recurrent" (units, units), "bias" (units,), or of a
+        normalization inside the recurrence "recurrent gamma", "cell beta" and so on.
+    gate : str
+        The gate, "" where it serves all.
+    values : array
+        Its values, in the shape above.
+    gradient : array or None
+        The gradient of the objective, in the same shape; None for what is not trained.
     """
 
     weight: str
@@ -28,8 +36,9 @@ class GateWeight:
 
     @cached_property
     def singular_values(self) -> np.ndarray:
-        """The singular values of a matrix, the largest first; empty for a vector, or where it is not
-        finite.
+        """The singular values of a matrix, the largest first.
+
+        Empty for a vector, or where it is not finite.
         """
         if self.values.ndim != 2 or not np.isfinite(self.values).all():
             return np.array([])

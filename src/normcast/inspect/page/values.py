@@ -12,9 +12,24 @@ from normcast.probes.flow import Flow
 class InspectionReport:
     """All that the page of an inspection prints.
 
-    source, data: the files of the model and of the cases, "" where there are none; given: what the cases
-    are, in words; command: what was typed; python: the code that does the same; title: of the page, by
-    default which model was looked into; flow: what a training of it did, as recorded by `GradientFlow`.
+    Parameters
+    ----------
+    inspection : Inspection
+        What was seen.
+    source : str, default ""
+        The file of the model, "" where there is none.
+    data : str, default ""
+        The file of the cases, "" where there is none.
+    given : str, default ""
+        What the cases are, in words.
+    command : str, default ""
+        What was typed.
+    python : str, default ""
+        The code that does the same.
+    title : str, default ""
+        The title of the page, by default which model was looked into.
+    flow : Flow or None, default None
+        What a training of it did, as recorded by `GradientFlow`.
     """
 
     inspection: Inspected
