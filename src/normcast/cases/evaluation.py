@@ -41,8 +41,12 @@ OURS = "normcast"
 class Told:
     """What one model told of the tested cases.
 
-    values: (tested, *target shape) numbers or (tested, classes) probabilities, of labels each by itself;
-    bounds: by level in percent (tested, *target shape, 2), of numbers.
+    Parameters
+    ----------
+    values : array (tested, ...)
+        Numbers in the shape of the target, or probabilities (tested, classes), of labels each by itself.
+    bounds : mapping of float to array (tested, ..., 2)
+        Of numbers the lower and upper bound, by level in percent.
     """
 
     values: np.ndarray

@@ -52,8 +52,16 @@ TOPICS = {
 class Lacking:
     """Rules on one thing that could concern a model and were silent for want of facts.
 
-    about: what they look at; rules: their slugs; facts: those that are not known, as `check_model` takes
-    them; options: what tells them on the command line.
+    Parameters
+    ----------
+    about : str
+        What they look at.
+    rules : tuple of str
+        Their slugs.
+    facts : tuple of str
+        Facts that are not known, as `check_model` takes them.
+    options : tuple of str
+        What tells them on the command line.
     """
 
     about: str
@@ -62,8 +70,20 @@ class Lacking:
     options: tuple[str, ...]
 
     def words(self, by_option: bool = False) -> str:
-        """Return it as a part of a sentence, with the names of facts, or the options that tell them.
+        """Return it as a part of a sentence.
 
+        Parameters
+        ----------
+        by_option : bool, default False
+            Whether it has the options of the command line in place of the names of facts.
+
+        Returns
+        -------
+        str
+            How many rules on what, and what they lack.
+
+        Examples
+        --------
         >>> Lacking("the task", ("relu-regression-head",), ("type",), ("--learns TYPE",)).words()
         '1 rule on the task (type)'
         """
@@ -72,7 +92,13 @@ class Lacking:
         return f"{rules} on {self.about} ({', '.join(ways)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return it as plain data.
+
+        Returns
+        -------
+        dict of str to Any
+            The fields by name.
+        """
         return asdict(self)
 
 
