@@ -22,8 +22,8 @@ html_title = "normcast"
 
 extensions = [
     "myst_parser",
+    "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
@@ -37,10 +37,9 @@ autodoc_typehints = "none"  # the docstrings say types in words
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 default_role = "code"
-napoleon_google_docstring = False
-napoleon_use_rtype = False
-napoleon_use_param = False  # words in types are words, not links
-napoleon_use_ivar = True
+numpydoc_show_class_members = False  # autodoc lists them
+numpydoc_class_members_toctree = False
+autosummary_generate = False
 add_module_names = False
 
 html_theme = "furo"

@@ -63,8 +63,8 @@ class Forecaster(Shown, Recorded):
         Rows that network and linear maps read at most. By default the network reads whole seasons, fewer
         where series are short; of a keras model, what its input says.
     freq : str or int, optional
-        The step between rows: a pandas name, as in "D", "h" or "30min@Mon-Fri/09:30-15:30", or a whole number
-        where stamps are numbers. Found from the stamps by default.
+        The step between rows: a pandas name, as in "D", "h" or ``"30min@Mon-Fri/09:30-15:30"``, or a whole
+        number where stamps are numbers. Found from the stamps by default.
     season : int or sequence of int, optional
         Rows per season. Several stand from the main one up, as in [24, 168], the longest for a baseline. By
         default what `freq` says: 7 of days, 24 of hours, 12 of months.
