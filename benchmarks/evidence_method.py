@@ -7,7 +7,7 @@ from math import isnan
 
 import numpy as np
 
-from benchmarks.evidence_effects import seed_spread
+from benchmarks.evidence_effects import RESOLUTION, seed_spread
 from benchmarks.evidence_pool import Answered, Studied
 from benchmarks.evidence_raw import Raw
 from normcast.check.conclusion import REGION, Conclusion, change
@@ -29,7 +29,8 @@ How the figures are made, and how to read them:
   each seed is the mean of its folds, and the interval is that of the mean over seeds. Logarithms make +100 %
   and −50 % the same distance, so that no way of naming the arms looks larger.
 - **On average** is the mean over data sets with its 95 % interval: random effects by REML, the interval of
-  Hartung and Knapp, never narrower than with known variances.
+  Hartung and Knapp, never narrower than with known variances. No data set counts as known more exactly
+  than to {resolution}.
 - **On further data** is the 95 % prediction interval: where the true change on one more data set of this kind
   is expected. It is the answer to "what will it do on mine?". **Tau** is how far true changes differ between
   data sets, a standard deviation of logarithms, with its interval (Q profile).
@@ -45,7 +46,7 @@ What is said of a claim is the first of these that holds:
 
 | words | what holds |
 |---|---|
-| does nothing | interval and prediction interval lie within ±{region} |
+| does nothing | interval, prediction interval and all data sets lie within ±{region} |
 | differs from data to data | further data and these lie beyond ±{region} on both sides; tau is above 0 |
 | does nothing on average | the interval of the mean lies within ±{region} |
 | better, worse | corrected p below 5 %, and the prediction interval leaves out zero |
@@ -77,6 +78,7 @@ def method(raw: Raw, answers: Sequence[Answered]) -> str:
         networks="\n".join(f"- {name}: {words}" for name, words in raw.networks.items()),
         references=" or ".join(f"the {each}" for each in references),
         region=exact(REGION),
+        resolution=exact(RESOLUTION),
         spread=size(change(seed_spread(raw))),
         pools=len(sizes),
         correlation=f"{np.median(sizes):.2f}" if sizes else "–",

@@ -127,7 +127,7 @@ def pool(effects: Sequence[Paired]) -> Pool | None:
     if not good:
         return None
     y = [each.effect for each in good]
-    return Pool.of(pooled(y, [each.error for each in good]), y)
+    return Pool.of(pooled(y, [each.pooled_error for each in good]), y)
 
 
 def _early(found: Sequence[OnData], epoch: int) -> Pool | None:
@@ -154,7 +154,7 @@ def fragile(key: Key, pools: Mapping[Key, Pool | None], good: Sequence[OnData]) 
         return "" if figures is None else figures.conclusion
 
     y = [each.end.effect for each in good]
-    rest = leave_one_out(y, [each.end.error for each in good])
+    rest = leave_one_out(y, [each.end.pooled_error for each in good])
     now = conclusion(pools[key])
     return tuple(
         good[i].dataset
@@ -168,8 +168,7 @@ def correlation(good: Sequence[OnData], found: Pool | None) -> float:
     if found is None or len(good) < 3:
         return nan
     effects = np.array([each.end.effect for each in good])
-    with np.errstate(divide="ignore"):  # two arms that did the same have no error; see below
-        weights = 1 / (np.array([each.end.error for each in good]) ** 2 + found.found.between**2)
-    if np.ptp(effects) == 0 or np.ptp(weights) == 0 or not np.isfinite(weights).all():
+    weights = 1 / (np.array([each.end.pooled_error for each in good]) ** 2 + found.found.between**2)
+    if np.ptp(effects) == 0 or np.ptp(weights) == 0:
         return nan
     return float(np.corrcoef(effects, weights)[0, 1])

@@ -71,6 +71,11 @@ def test_the_region_of_equivalence_is_two_percent_as_a_ratio_either_way(ends):
     )
 
 
+def test_one_data_set_beyond_the_region_leaves_nothing_on_average_only():
+    assert NOTHING.conclusion is Conclusion.NOTHING
+    assert replace(NOTHING, larger=1).conclusion is Conclusion.NOTHING_ON_AVERAGE
+
+
 def test_where_it_differs_the_words_say_from_where_to_where():
     assert DIFFERS.words == "differs from data to data: −39.3 to +82.2 %"
     assert replace(DIFFERS, holm_p=0.01).words.endswith(", larger on average")

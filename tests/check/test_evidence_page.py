@@ -288,6 +288,14 @@ def test_a_raw_record_that_cannot_be_used_is_refused_with_the_place(spoil, words
         read(made)
 
 
+def test_data_sets_on_which_two_ways_did_the_same_do_not_drown_those_on_which_they_differ():
+    same, other = Paired(0.0, 0.0, 8), Paired(0.1, 0.02, 8)
+    found = pool([same, same, same, other]).found
+    assert 0 < found.effect < 0.1
+    assert found.low_new < 0 < 0.04 < found.high_new
+    assert found.between > 0
+
+
 def test_nothing_to_pool_is_no_error():
     assert pool([]) is None
     assert corrected({("a", "small"): None}) == {("a", "small"): None}

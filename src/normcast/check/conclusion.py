@@ -84,17 +84,18 @@ class Figures(Plain):
     def conclusion(self) -> Conclusion:
         """What may be said, the first that holds.
 
-        It does nothing where both intervals lie within the region of equivalence. It differs from data to
-        data where the prediction interval leaves the region on both sides, data sets do so too, and tau is
-        clearly above zero. It does nothing on average where the interval of the mean lies within the region.
-        It is better or worse where the corrected p is below 5 %: everywhere if the prediction interval leaves
-        out zero, else on average. All else is not known.
+        It does nothing where both intervals and the effect on every data set lie within the region of
+        equivalence. It differs from data to data where the prediction interval leaves the region on both
+        sides, data sets do so too, and tau is clearly above zero. It does nothing on average where the
+        interval of the mean lies within the region. It is better or worse where the corrected p is below
+        5 %: everywhere if the prediction interval leaves out zero, else on average. All else is not known.
         """
         edge = log(1 + REGION)
         is_clear = self.holm_p < ALPHA
+        is_alike = self.smaller == self.larger == 0
         leaves = self.low_new < -edge and self.high_new > edge  # as normal tails do where no data set has
         holds = {
-            Conclusion.NOTHING: -edge <= self.low_new and self.high_new <= edge,
+            Conclusion.NOTHING: -edge <= self.low_new and self.high_new <= edge and is_alike,
             Conclusion.DIFFERS: leaves and min(self.smaller, self.larger) > 0 and self.between_low > 0,
             Conclusion.NOTHING_ON_AVERAGE: -edge <= self.low and self.high <= edge,
             Conclusion.BETTER: is_clear and self.high_new < 0,
