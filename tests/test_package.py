@@ -44,6 +44,16 @@ def test_a_broken_keras_json_is_nobodys_choice(tmp_path):
     assert backend_with(tmp_path, "{") == "jax"
 
 
+def test_a_command_runs_on_jax_whatever_keras_json_names(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "numpy"}')  # a backend of Keras that is always there
+    environment = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": ""}
+    chosen = "print(os.environ['KERAS_BACKEND'])"
+    assert run_python(f"import os, normcast; {chosen}", **environment) == "numpy"
+    command = "import os, sys, normcast.cli\nsys.argv = ['normcast', '--version']\n"
+    ended = f"try: normcast.cli.main()\nexcept SystemExit: {chosen}"
+    assert run_python(command + ended, **environment).splitlines()[-1] == "jax"
+
+
 def test_an_unknown_public_name_raises():
     assert not hasattr(normcast, "Forcaster")
 

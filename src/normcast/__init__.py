@@ -47,13 +47,16 @@ _MODULES = (
 __all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604  (names resolved by __getattr__)
 
 
+ASKED_BACKEND = os.environ.get("KERAS_BACKEND")  # the variable as the user left it
+
+
 def _prefer_jax() -> None:
     """Choose JAX for Keras, unless the user chose a backend by variable, by keras.json or by importing keras.
 
     Keras writes "tensorflow" into keras.json when it is first imported, whatever backend was in use;
     a keras.json that names a backend which is not installed is therefore nobody's choice.
     """
-    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
+    if "keras" in sys.modules or ASKED_BACKEND:
         return
     config = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
     try:

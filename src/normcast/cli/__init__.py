@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import typer
 
+import normcast
 from normcast.cli import ending
 from normcast.cli.app import app
 from normcast.cli.codes import DONE, FAILED, INTERRUPTED, REFUSED
@@ -24,7 +25,7 @@ def main() -> NoReturn:
     """Run a command; every failure is one message on stderr and a non-zero exit code."""
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     # The engine runs on JAX alone, whatever backend keras.json names.
-    os.environ.setdefault("KERAS_BACKEND", "jax")
+    os.environ["KERAS_BACKEND"] = normcast.ASKED_BACKEND or "jax"
     write_what_can_be_written()
     ending.listen()
     code = run(arguments, debug="--debug" in sys.argv[1:])
