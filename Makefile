@@ -172,7 +172,7 @@ FULL := tests/layers tests/probes tests/check tests/models
 $(BACKENDS_VENV)/stamp: pyproject.toml constraints.txt tests/requirements-backends.txt
 	@echo "Installing normcast and the other backends into $(BACKENDS_VENV) ..."
 	@$(PYTHON) -m venv $(BACKENDS_VENV)
-	@$(BACKENDS_PIP) --editable ".[test]" --requirement tests/requirements-backends.txt
+	@$(BACKENDS_PIP) --editable ".[onnx,test]" --requirement tests/requirements-backends.txt
 	@touch $@
 
 .PHONY: test-backends test-backends-full

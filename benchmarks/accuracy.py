@@ -58,7 +58,7 @@ def asked(rest: list[str]) -> argparse.Namespace:
     for name in set(options.dataset or ()) - set(SETS) if "origins" in options.part else ():
         parser.error(unknown("data set", name, SETS, where="rolling origins"))
     if options.baselines and find_spec("statsforecast") is None:
-        parser.error("--baselines needs statsforecast: pip install 'normcast[baselines]'")
+        parser.error("--baselines needs statsforecast: pip install statsforecast")
     return options
 
 

@@ -1,5 +1,8 @@
 """A layer of ours leaves the machine as any other: what is exported needs no normcast where it runs."""
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -48,3 +51,13 @@ def test_an_onnx_file_computes_the_same_for_any_batch(layer, tmp_path):
     for x, y in zip(batches(), expected, strict=True):
         (found,) = session.run(None, {session.get_inputs()[0].name: x})
         np.testing.assert_allclose(found, y, atol=2e-5)  # its own float32, in front of a norm over four units
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="the extra is for JAX")
+def test_the_page_on_networks_exports_with_what_the_extra_brings(tmp_path, monkeypatch):
+    pytest.importorskip("jax2onnx")
+    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    (code,) = [each for each in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "export(" in each]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert (tmp_path / "net.onnx").stat().st_size > 0
