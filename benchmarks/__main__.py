@@ -17,7 +17,7 @@ INNER = {
     "evidence_sets", "evidence_tables", "evidence_trials",
     "forecast_sets", "forest", "gradients_page", "gradients_pictures", "gradients_record",
     "long_horizon", "m4", "measured_page", "networks", "peers", "race", "rolling_origins",
-    "slots", "table", "truths",
+    "slots", "table", "truths", "speed_page",
 }  # fmt: skip
 
 

@@ -43,6 +43,26 @@ def printed(rows: list[Row]) -> str:
     return "\n".join([machine(), "", *lines])
 
 
+def parsed(text: str) -> tuple[str, list[Row]]:
+    """Return the machine and the rows of the first table that `printed` made.
+
+    >>> parsed("AMD\\n\\nwhat  value  unit  against  target\\nstep  0.4    x     Keras    >= 3  ok")[1]
+    [Row(name='step', value=0.4, unit='x', against='Keras', target='>= 3', ok=True)]
+    """
+    machine, _, head, *lines = text.splitlines()
+    starts = [head.index(name) for name in ("what", "value", "unit", "against", "target")]
+    rows = []
+    for line in lines:
+        if not line:
+            break
+        cells = [line[i:j].strip() for i, j in zip(starts, [*starts[1:], None], strict=True)]
+        target, _, mark = cells.pop().partition("  ")
+        name, value, unit, against = cells
+        ok = {"ok": True, "missed": False}.get(mark.strip())
+        rows.append(Row(name, None if value == "-" else float(value), unit, against, target, ok))
+    return machine, rows
+
+
 def machine() -> str:
     """One line about the machine and the versions, without its name."""
     try:
