@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from normcast.cli import app, run
+from normcast.cli import run
 from tests.forecasting.conftest import waves
 from tests.short import every
 
@@ -208,25 +208,6 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.strip().endswith("[]")
-
-
-def test_every_command_and_option_is_in_the_docs():
-    import typer
-
-    text = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
-    for name, command in commands_of(typer.main.get_command(app)):
-        assert f"normcast {name}" in text
-        for parameter in command.params:
-            for option in parameter.opts:
-                assert not option.startswith("--") or option in text, f"{name} {option}"
-
-
-def commands_of(group, path=""):
-    """Yield every command with its path, those of groups among them."""
-    for name, command in group.commands.items():
-        yield path + name, command
-        if hasattr(command, "commands"):
-            yield from commands_of(command, f"{path}{name} ")
 
 
 OTHER_SHAPES = {

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from normcast.cli import app, codes, ending, run
-from tests.cli.test_forecast import commands_of
+from tests.test_documented import commands_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "command-line.md"
 
