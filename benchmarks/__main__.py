@@ -16,8 +16,7 @@ INNER = {
     "evidence_effects", "evidence_method", "evidence_page", "evidence_pool", "evidence_raw",
     "evidence_sets", "evidence_tables", "evidence_trials",
     "forecast_sets", "forest", "gradients_page", "gradients_pictures", "gradients_record",
-    "long_horizon", "m4", "measured_page", "networks", "peers", "race", "rolling_origins",
-    "slots", "table", "truths", "speed_page",
+    "long_horizon", "m4", "measured_page", "networks", "peers", "race", "rolling_origins", "slots", "table", "truths", "speed_page", "results_pages",
 }  # fmt: skip
 
 

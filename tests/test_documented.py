@@ -22,6 +22,7 @@ PAGES = [
 FENCED = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1`*[ \t]*$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.*?)(?:\s+#+)?\s*$", re.MULTILINE)
+CODE = re.compile(r"`[^`\n]+`|^```.*?^```", re.DOTALL | re.MULTILINE)
 NAMED = re.compile(r"<a id=\"([^\"]+)\"></a>")
 
 
@@ -147,3 +148,19 @@ def test_the_variables_of_the_source_are_those_on_the_page_of_installing():
     source = "\n".join(file.read_text() for file in sorted((ROOT / "src").rglob("*.py")))
     read, named = (set(re.findall(r"\bNORMCAST_[A-Z_]+\b", text)) for text in (source, told("install.md")))
     assert read == named
+
+
+FILE = re.compile(r"(?<![\w/.-])(?:tests|benchmarks|docs|examples|src)/[\w/.-]*\w/?")
+GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]  # which tells of files that are gone
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_files_targets_and_benchmarks_that_a_page_names_are_there(page):
+    text = page.read_text(encoding="utf-8")
+    assert [path for path in sorted(set(FILE.findall(text))) if not (ROOT / path).exists()] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = " ".join(re.findall(r"^([a-z][a-z -]*):", makefile, re.MULTILINE)).split()
+    asked = set(re.findall(r"(?<![\w-])make ([a-z]+(?:-[a-z]+)*)", "".join(CODE.findall(text))))
+    assert sorted(asked - set(targets)) == []
+    benchmarks = set(re.findall(r"python -m benchmarks[ .](\w+)", text))
+    assert [name for name in sorted(benchmarks) if not (ROOT / "benchmarks" / f"{name}.py").exists()] == []
