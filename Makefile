@@ -71,6 +71,10 @@ docs-serve: docs  ## the same, served on PORT of this machine
 pictures: $(VENV)/dev.stamp  ## draw the pictures of docs/gradients.md from the record of `python -m benchmarks gradients`
 	$(BIN)/python -m benchmarks.gradients_page
 
+.PHONY: gallery
+gallery: $(VENV)/dev.stamp  ## make the reports of docs/gallery.md and, with Chromium, their pictures; minutes
+	$(BIN)/python docs/gallery.py
+
 $(VENV)/mutants.stamp: tests/requirements-mutants.txt $(VENV)/dev.stamp
 	@$(PIP) --requirement tests/requirements-mutants.txt
 	@touch $@
