@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 ANCHOR = re.compile(r'^<a id="([^"]+)"></a>\n+', re.MULTILINE)
 BAR = re.compile(r"(`[^`]*`)|\|")
 MEMBERS = "\n\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+OUTSIDE = re.compile(r"\]\((?:\.\./)+(CHANGELOG|CONTRIBUTING|SECURITY)\.md")
 SHELVES = ("rules/index", "layers/README")  # pages that list all others of their folder
 
 project = "normcast"
@@ -59,7 +60,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 def as_targets(app: object, page: str, text: list[str]) -> None:
     """Make anchors into targets that other pages may link to, and list what a shelf holds."""
-    text[0] = ANCHOR.sub(r"(\1)=\n", text[0]) + (MEMBERS if page in SHELVES else "")
+    told = OUTSIDE.sub(lambda found: f"](/{found[1].lower()}.md", text[0])
+    text[0] = ANCHOR.sub(r"(\1)=\n", told) + (MEMBERS if page in SHELVES else "")
 
 
 def as_written(app: object, kind: str, name: str, of: object, options: object, lines: list[str]) -> None:
