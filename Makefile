@@ -11,7 +11,7 @@ export KERAS_BACKEND ?= jax
 # Python keeps what it compiled: reading the sources of Keras and JAX anew takes each process ten seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-study test test-full lint types contracts check floors clean
+.PHONY: demo demo-study test test-full test-docs lint types contracts check floors clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ test: $(VENV)/dev.stamp  ## the suite, in its short form
 
 test-full: $(VENV)/dev.stamp  ## all of it, every pair of options of the layers among them
 	$(BIN)/python -m pytest -n auto
+
+test-docs: $(VENV)/dev.stamp  ## each block of Python in README.md and docs, in a process of its own
+	$(BIN)/python -m pytest -n auto -p no:warnings tests/test_blocks.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
