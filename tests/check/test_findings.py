@@ -18,7 +18,7 @@ from normcast.check import (
     formatted,
     run_checks,
 )
-from normcast.check.rule import Finding, Severity
+from normcast.check.rule import KINDS, Finding, Found, Severity, rule
 from normcast.cli.check_run import check_command
 from normcast.models.edits import Compile, Remove, Set
 
@@ -198,3 +198,30 @@ def test_of_two_that_say_the_same_of_a_layer_one_stays(seen_fix, rule_fix, stays
     elsewhere = finding("receptive-field-short", "b")
     assert Findings([seen, elsewhere], ["x"]).told_once() == [seen, elsewhere]
     assert Findings([seen, ruled], ["x"]).told_once().not_checked == ("x",)
+
+
+@pytest.fixture
+def own_rule():
+    """A rule as a user makes it, in a file of their own."""
+
+    @rule(900, "too-wide", Severity.WARNING, hint="32 units", sources=[], bad=[], good=[], safety="unsafe")
+    def too_wide(net, facts):
+        """A recurrent layer is wider than the house allows."""
+        for node in net.of({"LSTM"}):
+            if node.config["units"] > 32:
+                yield Found((node,), f"{node.config['units']} units", (Set(node.name, units=32),))
+
+    yield RULES["NC900"]
+    del RULES["NC900"], KINDS["NC900"]
+
+
+def test_a_rule_of_ones_own_is_found_fixed_selected_and_ignored_like_any_other(own_rule):
+    net = chain(L.LSTM(64, return_sequences=True, name="lstm"))
+    assert ("too-wide", ("lstm",)) in [each.key for each in check_model(net)]
+    assert fix_model(net, safety="unsafe", select=["NC900"]).model.get_layer("lstm").units == 32
+    assert check_model(net, ignore=["too-wide"], select=["too-wide"]) == []
+    assert own_rule.summary == "A recurrent layer is wider than the house allows."
+
+
+def test_our_rules_leave_numbers_from_900_on_to_users():
+    assert max(KINDS) < "NC900"

@@ -1,6 +1,7 @@
 """Candidates: forecasts that cost next to nothing, which every network must beat, and may join.
 
-Each is a file of this package that holds a `candidate`; what lies here stands in every back-test.
+Each is a file of this package that holds a `candidate`; what lies here, or was registered, stands in every
+back-test.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ __all__ = [
     "drift",
     "fit_candidates",
     "fit_ridge",
+    "register",
     "seasonal_naive",
 ]
+
+_OWN: dict[str, Candidate] = {}  # of users, by name
 
 
 def candidates() -> tuple[Candidate, ...]:
@@ -44,7 +48,29 @@ def candidates() -> tuple[Candidate, ...]:
     """
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
     there = (getattr(module, "candidate", None) for module in modules)
-    return tuple(sorted((c for c in there if isinstance(c, Candidate)), key=lambda each: each.place))
+    every = [each for each in there if isinstance(each, Candidate)] + list(_OWN.values())
+    return tuple(sorted(every, key=lambda each: each.place))
+
+
+def register(candidate: Candidate) -> Candidate:
+    """Return a candidate of your own that from now on, in this process, is one of `candidates()`.
+
+    It stands in every back-test and among the baselines of every study, may forecast alone (`model=` its
+    name), and where it says how many rows it reads it may take part in the combination. Registered again, a
+    name of yours is the newer candidate. A forecaster that forecasts with it cannot be saved, since loading
+    runs no code. Raises ValueError for a name that one of ours has.
+
+    >>> register(Candidate("drift", place=9, fit=lambda fold, season: {}, words="nothing"))
+    Traceback (most recent call last):
+    ...
+    ValueError: register: there is a candidate 'drift' already; give yours another name.
+    """
+    if candidate.name in {each.name for each in candidates()} - _OWN.keys():
+        raise ValueError(
+            f"register: there is a candidate {candidate.name!r} already; give yours another name."
+        )
+    _OWN[candidate.name] = candidate
+    return candidate
 
 
 def fit_candidates(fold: ForecastFold, season: int) -> dict[str, FittedCandidate]:

@@ -25,12 +25,19 @@ def candidate_parts(
 ) -> tuple[dict[str, dict[str, Any]], dict[str, np.ndarray]]:
     """Return plain values of each candidate by its name, and arrays by "name/field".
 
+    Raises ValueError for a candidate of the user's own.
+
     >>> candidate_parts({"seasonal_naive": SeasonalNaive(7)})
     ({'seasonal_naive': {'kind': 'SeasonalNaive', 'season': 7}}, {})
     """
     plain: dict[str, dict[str, Any]] = {}
     arrays: dict[str, np.ndarray] = {}
     for name, each in candidates.items():
+        if type(each) not in KINDS.values():
+            raise ValueError(
+                f"save: candidate {name!r} is of your own class {type(each).__name__}, which a file cannot "
+                "keep: loading runs no code. With reads = None it stands beside and takes no part."
+            )
         values = {field.name: getattr(each, field.name) for field in fields(each)}  # type: ignore[arg-type]
         arrays |= {f"{name}/{of}": value for of, value in values.items() if isinstance(value, np.ndarray)}
         rest = {of: value for of, value in values.items() if not isinstance(value, np.ndarray)}
