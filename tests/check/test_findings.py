@@ -216,9 +216,9 @@ def own_rule():
 
 
 def test_a_rule_of_ones_own_is_found_fixed_selected_and_ignored_like_any_other(own_rule):
-    net = chain(L.LSTM(64, return_sequences=True, name="lstm"))
-    assert ("too-wide", ("lstm",)) in [each.key for each in check_model(net)]
-    assert fix_model(net, safety="unsafe", select=["NC900"]).model.get_layer("lstm").units == 32
+    net = chain(L.LSTM(64, return_sequences=True, name="wide"))
+    assert ("too-wide", ("wide",)) in [each.key for each in check_model(net)]
+    assert fix_model(net, safety="unsafe", select=["NC900"]).model.get_layer("wide").units == 32
     assert check_model(net, ignore=["too-wide"], select=["too-wide"]) == []
     assert own_rule.summary == "A recurrent layer is wider than the house allows."
 
