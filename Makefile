@@ -38,8 +38,8 @@ test: $(VENV)/dev.stamp  ## the suite, in its short form
 test-full: $(VENV)/dev.stamp  ## all of it, every pair of options of the layers among them
 	$(BIN)/python -m pytest -n auto
 
-test-docs: $(VENV)/dev.stamp  ## each block of Python in README.md and docs, in a process of its own
-	$(BIN)/python -m pytest -n auto -p no:warnings tests/test_blocks.py
+test-docs: $(VENV)/dev.stamp  ## each block of Python in README.md and docs in a process of its own, and the notebooks
+	$(BIN)/python -m pytest -n auto -p no:warnings tests/test_blocks.py tests/test_shipped_notebooks.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
