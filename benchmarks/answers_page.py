@@ -31,10 +31,10 @@ HEADS = ("what against what", "on", "on average", "on further data", "what may b
 class Question:
     """A question with its answer.
 
-    asks, answer, when_not: in plain words; claims: shown beside, the first as a picture; code: how it is built;
-    measure: the options of `normcast study` that measure it, "" where none do. What the answer rests on: holds:
-    the anchor of a claim -> the conclusions on it that bear the answer out; never: anchors of claims whose
-    first-named way has a smaller error, by more than the region of equivalence, on no data set.
+    asks, answer, when_not: in plain words; claims: shown beside, the first as a picture; code: how it is
+    built; measure: the options of `normcast study` that measure it, "" where none do. What the answer rests
+    on: holds: the anchor of a claim -> the conclusions on it that bear the answer out; never: anchors of
+    claims whose first-named way has a smaller error, by more than 2 %, on no data set.
     """
 
     name: str
