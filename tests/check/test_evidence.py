@@ -157,6 +157,7 @@ def test_the_shipped_record_names_rules_that_exist():
 def test_every_rule_that_says_something_is_at_odds_with_a_record_of_the_opposite(slug):
     rule = find_rule(slug)
     opposite = {"nothing": WORSE, "differs": NOTHING, "not better": BETTER, "not worse": WORSE}
+    opposite |= {"better": WORSE, "worse": BETTER}
     for says in rule.says:
         if says.says == "silent":
             continue

@@ -64,8 +64,8 @@ def _shrunk(node: Node, size: int) -> tuple[Edit, ...]:
     "pool-before-rnn",
     ADVICE,
     safety=UNSAFE,
-    hint="leave the pooling out; measured, a strided convolution in its place is no better",
-    says=[Says("average-pooling", "differs"), Says("strides", "not worse", arm="first")],
+    hint="leave the pooling out; measured, a strided convolution in its place is worse",
+    says=[Says("average-pooling", "differs"), Says("strides", "better", arm="first")],
     sources=[
         "stackoverflow.com/questions/62740287",
         "practitioners' advice: pooling in front of an LSTM is redundant",
