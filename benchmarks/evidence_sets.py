@@ -65,7 +65,7 @@ class Windows:
     words: str
     task: str = "classify"
     metric: str = "log_loss"
-    reference: str = "most frequent class"
+    reference: str = "majority"
     epochs: int = 240  # of so few cases an epoch is a few steps
 
     def opened(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:

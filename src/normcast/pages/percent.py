@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isfinite
 
 MINUS = "\N{MINUS SIGN}"
+LARGEST = 10
+"""The change, as a share, beyond which the end of an interval is not told: eleven times as much."""
 
 
 def exact(share: float) -> str:
@@ -59,17 +61,25 @@ def between(near: float, far: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Write an interval of changes; a dash where it is not defined.
+    """Write an interval of changes; a dash where it is not defined. Above `LARGEST` no figure says more.
 
-    >>> interval(-0.142, -0.081), interval(20, 40), interval(float("nan"), 0.1)
-    ('−14.2 to −8.1 %', '+2,000.0 to +4,000.0 %', '–')
+    >>> interval(-0.142, -0.081), interval(-0.5, 40), interval(float("nan"), 0.1)
+    ('−14.2 to −8.1 %', '−50.0 to over +1,000 %', '–')
     """
     if not (isfinite(low) and isfinite(high)):
         return "–"
+    if low > LARGEST:
+        return f"over +{100 * LARGEST:,} %"
     places = max(_places(low), _places(high))
-    ends = [f"{100 * each:+z,.{places}f}".replace("-", MINUS) for each in (low, high)]
-    zeros = ("+0." + "0" * places, "+0")
-    return " to ".join("0" if each in zeros else each for each in ends) + " %"
+    ends = [_end(each, places) for each in (low, high)]
+    return " to ".join(ends) + " %"
+
+
+def _end(share: float, places: int) -> str:
+    if share > LARGEST:
+        return f"over +{100 * LARGEST:,}"
+    told = f"{100 * share:+z,.{places}f}".replace("-", MINUS)
+    return "0" if told in ("+0." + "0" * places, "+0") else told
 
 
 def _places(share: float) -> int:
