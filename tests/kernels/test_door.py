@@ -72,9 +72,9 @@ def calls():
     return list(found.values())
 
 
-def made(target, results, given, attributes):
+def made(target, results, given, attributes, dtype=np.float32):
     structs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in results]
-    values = [np.full(shape, 0.5, np.float32) for shape in given]
+    values = [np.full(shape, 0.5, dtype) for shape in given]
     return jax.block_until_ready(jax.ffi.ffi_call(target, structs)(*values, **attributes))
 
 
@@ -113,6 +113,22 @@ def test_modes_that_do_not_exist_are_refused(calls, name):
         for mode in {"groups", "joint", "center", "batch"} & set(attributes):
             with pytest.raises(jax.errors.JaxRuntimeError, match=f"{mode} is 7, but must be one of"):
                 made(target, results, given, {**attributes, mode: np.int64(7)})
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_not_what_a_kernel_takes_is_refused(calls, name):
+    refused = partial(pytest.raises, jax.errors.JaxRuntimeError)
+    for _, target, results, given, attributes in (call for call in calls if call[0] == name):
+        with refused(match=f"it has {len(given) - 1} arguments, but must have {len(given)}"):
+            made(target, results, given[:-1], attributes)
+        with refused(match=f"it has {len(results) - 1} results, but must have {len(results)}"):
+            made(target, results[:-1], given, attributes)
+        with refused(match="it has 0 attributes, but must have"):
+            made(target, results, given, {})
+        with refused(match=r"it needs the number groups as int64\."):
+            made(target, results, given, {**attributes, "groups": np.float32(0.5)})
+        with refused(match=r"it takes arrays of float32 alone\."):
+            made(target, results, given, attributes, dtype=np.int32)
 
 
 def test_a_recurrence_without_units_is_refused(calls):

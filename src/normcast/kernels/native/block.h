@@ -168,7 +168,7 @@ inline void put_input(const Shape& s, const Masks& m, const float* x, int64_t b0
         std::memcpy(to, from, s.F * sizeof(float));
       } else {
         const float* mask = m.x + (g * s.B + b0 + r) * s.F;
-        for (int64_t f = 0; f < s.F; ++f) to[f] = from[f] * mask[f];
+        for (int64_t f = 0; f < s.F; f += W) store(to + f, load(from + f, s.F - f) * load(mask + f, s.F - f), s.F - f);
       }
       for (int64_t k = s.F; k < s.state; ++k) to[k] = 1;
     }

@@ -1,31 +1,17 @@
 // What a kernel is given is held to what it needs, before one float is read or written: no caller can go around it.
 #pragma once
 #include <algorithm>
-#include <cstdint>
-#include <initializer_list>
-#include <new>
-#include <string>
-#include <utility>
 
-#include "xla/ffi/api/ffi.h"
-
-namespace ffi = xla::ffi;
-using F32 = ffi::Buffer<ffi::F32>;
-using Out = ffi::Result<F32>;
+#include "frame.h"
 
 namespace {
 
-struct Misfit {
-  std::string told;
-};
-
-template <class Sizes>
-std::string told(const Sizes& sizes) {
+template <class List>
+std::string told(const List& sizes) {
   std::string text = "(";
   for (const int64_t size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + ")";
 }
-
 
 // An argument or a result by its name; may: whether it may be left out, which is an array without elements.
 struct Given {
@@ -46,7 +32,7 @@ inline void hold_all(std::initializer_list<Given> all) {
   for (const Given& each : all) hold(each);
 }
 // may_lack: how many axes, from the first on, may be empty.
-inline void hold_rank(const char* name, const F32& array, size_t rank, int64_t may_lack) {
+inline void hold_rank(const char* name, const F32& array, int64_t rank, int64_t may_lack) {
   const auto has = array.dimensions();
   if (has.size() != rank || *std::min_element(has.begin() + may_lack, has.end()) < 1)
     throw Misfit{std::string(name) + " has shape " + told(has) + ", but must have " + std::to_string(rank) + " axes" +
@@ -61,21 +47,6 @@ inline void hold_number(const char* name, int64_t number, std::initializer_list<
 inline void clear(std::initializer_list<Out*> results) {
   for (Out* each : results)
     if (const int64_t count = (*each)->element_count()) std::fill_n((*each)->typed_data(), count, 0.0f);
-}
-
-// The handler of a kernel, which tells XLA what was wrong.
-template <class... A>
-auto guarded(const char* name, void (*run)(A...)) {
-  return [name, run](A... a) -> ffi::Error {
-    try {
-      run(std::move(a)...);
-      return ffi::Error::Success();
-    } catch (const Misfit& e) {
-      return ffi::Error::InvalidArgument(std::string(name) + ": " + e.told);
-    } catch (const std::bad_alloc&) {
-      return ffi::Error(ffi::ErrorCode::kResourceExhausted, std::string(name) + ": no memory left for it.");
-    }
-  };
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "block.h"
 
 namespace {
+namespace gru {
 
 constexpr int64_t kColumns = 4;  // z, r, the candidate's term of the input, and that of the state
 
@@ -165,20 +166,12 @@ void backward(F32 x, F32 h0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mask_h, F32
   unpack(s, dwu, dw->typed_data(), du->typed_data(), db->typed_data());
 }
 
+}  // namespace gru
 }  // namespace
 
-// clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_forward, guarded("gru", forward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_gru_backward, guarded("gru's gradient", backward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups"));
+extern "C" XLA_FFI_Error* normcast_gru_forward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "gru", gru::forward, {"groups"});
+}
+extern "C" XLA_FFI_Error* normcast_gru_backward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "gru's gradient", gru::backward, {"groups"});
+}

@@ -9,6 +9,7 @@
 #include "metric.h"
 
 namespace {
+namespace lstm {
 
 // What normalizes: the parts of a row, and the cell. `use` finds the place of what they tell of a step of a block:
 // behind the gates that are kept, or in room for one step.
@@ -275,25 +276,12 @@ void backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 bias, F32 mask_x, F32 mas
   cell.give(d_gamma, d_beta);
 }
 
+}  // namespace lstm
 }  // namespace
 
-extern "C" int64_t normcast_vector_width() { return W; }
-
-// clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_forward, guarded("lstm", forward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("joint").Attr<int64_t>("center").Attr<float>("epsilon"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_backward, guarded("lstm's gradient", backward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("joint").Attr<int64_t>("center").Attr<float>("epsilon"));
+extern "C" XLA_FFI_Error* normcast_lstm_forward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "lstm", lstm::forward, {"groups", "joint", "center", "epsilon"});
+}
+extern "C" XLA_FFI_Error* normcast_lstm_backward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "lstm's gradient", lstm::backward, {"groups", "joint", "center", "epsilon"});
+}

@@ -10,6 +10,7 @@
 #include "norms.h"
 
 namespace {
+namespace lstm_norm {
 
 Shape whole(Shape s, bool batch) {
   if (batch) s.rows = s.B;
@@ -49,6 +50,7 @@ void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float
   for (int64_t v = 0; v < s.units; ++v)
     for (int64_t r = 0; r < n; ++r) {
       vec z[4];
+#pragma GCC unroll 4
       for (int64_t g = 0; g < 4; ++g) {
         const int64_t k = g * s.units + v, in = (k * n + r) * W;
         const auto of = [&](const float* p) { return Batch ? load(p + k * W) : all(p[r]); };
@@ -58,6 +60,7 @@ void gates_of(const Shape& s, const Norms& m, int64_t n, Moments at, const float
         z[g] = x * load(m.x.gamma + k * W) + h * load(m.h.gamma + k * W) + load(m.bias + k * W);
       }
       float* to = out + v * apart + r * W;
+#pragma GCC unroll 4
       for (int64_t g = 0; g < 4; ++g) store(to + g * s.units * apart, g == 2 ? tanh_code(z[g]) : sigmoid_code(z[g]));
     }
 }
@@ -276,21 +279,12 @@ void backward(F32 x, F32 h0, F32 c0, F32 w, F32 u, F32 b, F32 mask_x, F32 mask_h
              dbc, epsilon);
 }
 
+}  // namespace lstm_norm
 }  // namespace
 
-// clang-format off
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_forward, guarded("lstm_norm", forward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("batch").Attr<float>("epsilon"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(normcast_lstm_norm_backward, guarded("lstm_norm's gradient", backward),
-    ffi::Ffi::Bind()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>().Arg<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Ret<F32>().Ret<F32>().Ret<F32>().Ret<F32>()
-        .Attr<int64_t>("groups").Attr<int64_t>("batch").Attr<float>("epsilon"));
+extern "C" XLA_FFI_Error* normcast_lstm_norm_forward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "lstm_norm", lstm_norm::forward, {"groups", "batch", "epsilon"});
+}
+extern "C" XLA_FFI_Error* normcast_lstm_norm_backward(XLA_FFI_CallFrame* frame) {
+  return call(*frame, "lstm_norm's gradient", lstm_norm::backward, {"groups", "batch", "epsilon"});
+}
