@@ -4,13 +4,14 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from normcast import library
 from normcast.cache import private_folder
 from normcast.kernels import native
-from normcast.kernels.native import library
-from normcast.kernels.native.library import compiler, digest, is_whole
+from normcast.library import compiler, digest, is_whole
 
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 
@@ -25,6 +26,76 @@ def built(monkeypatch, tmp_path):
     monkeypatch.setenv("NORMCAST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CXX", f"{sys.executable} {fake}")
     return library.built()
+
+
+@pytest.fixture
+def slow(monkeypatch, tmp_path):
+    """A cache of its own, and a compiler that takes a while and keeps count; returns how often it ran."""
+    fake, count = tmp_path / "cxx.py", tmp_path / "count"
+    fake.write_text(
+        "import sys, time; time.sleep(0.3); open(sys.argv[1], 'a').write('x'); "
+        "open(sys.argv[sys.argv.index('-o') + 1], 'wb').write(b'kernel')"
+    )
+    monkeypatch.setenv("NORMCAST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", f"{sys.executable} {fake} {count}")
+    monkeypatch.setattr(library, "_begun", [])
+    yield lambda: len(count.read_text()) if count.exists() else 0
+    for each in library._begun:
+        each.wait(60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows each process builds for itself")
+def test_who_needs_the_library_waits_for_the_one_that_builds_it(slow):
+    with ThreadPoolExecutor(3) as pool:
+        paths = {each.result() for each in [pool.submit(library.built) for _ in range(3)]}
+    assert len(paths) == 1
+    assert slow() == 1
+
+
+def test_what_was_begun_is_built_beside_and_once(slow, caplog):
+    library.begin()
+    library.begin()
+    (beside,) = library._begun
+    assert library.found() is None  # nobody waited
+    beside.wait(60)
+    assert library.built().read_bytes() == b"kernel"
+    assert slow() == 1
+    assert sum("building the native kernel" in each.message for each in caplog.records) == 1
+    library._begun.clear()
+    library.begin()
+    assert library._begun == []  # it is there
+
+
+@pytest.mark.parametrize("variable", ["NORMCAST_NATIVE", "CXX"])
+def test_nothing_is_begun_where_no_kernel_is_wanted_or_can_be_built(slow, monkeypatch, tmp_path, variable):
+    monkeypatch.setenv(variable, "0" if variable == "NORMCAST_NATIVE" else "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    library.begin()
+    assert library._begun == []
+
+
+def test_the_library_is_found_without_importing_jax():
+    code = "import sys; from normcast import library; library.found(); print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_process_keeps_to_the_form_that_it_began_with(monkeypatch):
+    def fails():
+        raise OSError("no compiler yet")
+
+    with monkeypatch.context() as without:
+        without.setattr(library, "built", fails)
+        native._is_built.cache_clear()
+        try:
+            assert not native.is_available()
+            assert library.settled[-1] == library.XLA
+            without.undo()
+            assert not native.is_available()  # though it could be built by now
+        finally:
+            native._is_built.cache_clear()
+    assert native.is_available()
+    assert library.settled[-1] == library.NATIVE
 
 
 def test_a_compiler_may_have_arguments(monkeypatch):

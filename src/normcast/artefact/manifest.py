@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import normcast
+from normcast import library
 from normcast.artefact.archive import Archive
 from normcast.machine import versions
 from normcast.plain import Plain
@@ -20,22 +21,24 @@ MEMBER = "manifest.json"
 @dataclass(frozen=True)
 class Manifest(Plain):
     """The member `manifest.json`. kind: "forecaster", ...; format: version of that kind's format, from 1;
-    versions: what wrote it; body: the kind's own facts.
+    versions: what wrote it; body: the kind's own facts; recurrence: the form that recurrences had in the
+    process that wrote it, "native" or "xla", or "" where none ran. Results repeat to the bit within a form.
 
     Files of format 1 and 2 are forecasters, name no kind, and have their facts beside these.
     """
 
-    added: ClassVar = ("kind", "body")
+    added: ClassVar = ("kind", "body", "recurrence")
 
     format: int
     versions: dict[str, str]
     kind: str = "forecaster"
     body: dict[str, Any] | None = None
+    recurrence: str = ""
 
 
 def manifest_member(kind: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
     """Return the manifest of a file that is written now."""
-    return Manifest(number, versions(), kind, body).to_dict()
+    return Manifest(number, versions(), kind, body, (library.settled or [""])[-1]).to_dict()
 
 
 def read_manifest(archive: Archive) -> Manifest:

@@ -15,10 +15,10 @@ from normcast.cli.app import app
 from normcast.cli.codes import DONE, FAILED, INTERRUPTED, REFUSED
 from normcast.cli.console import Refusal, calling, write_what_can_be_written
 
-from normcast.cli import forecast, predict, fit, presets, check, inspect, study  # isort: skip  (they add their commands, in this order)
+from normcast.cli import forecast, predict, fit, presets, check, inspect, study, kernels  # isort: skip  (they add their commands, in this order)
 
 
-__all__ = ["app", "check", "fit", "forecast", "inspect", "main", "predict", "presets", "study"]
+__all__ = ["app", "check", "fit", "forecast", "inspect", "kernels", "main", "predict", "presets", "study"]
 
 
 def main() -> NoReturn:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import BadParameter, Option
 
 from normcast.cli.app import app
+from normcast.cli.kernels import begin_kernels
 from normcast.cli.options import (
     BACKTEST,
     MODEL,
@@ -47,6 +48,7 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Learn numbers or classes of whole series, and score the network in folds next to baselines."""
+    begin_kernels()
     from normcast.cli.fit_run import FitRun
 
     if folds < 0:

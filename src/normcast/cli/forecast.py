@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import BadParameter, Option
 
 from normcast.cli.app import app
+from normcast.cli.kernels import begin_kernels
 from normcast.cli.options import (
     MODEL,
     OUTPUT,
@@ -48,6 +49,7 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Forecast a table, and score the model on its past next to baselines."""
+    begin_kernels()
     from normcast.cli.forecast_run import ForecastRun
 
     if (rolling["n_windows"] or 0) < 0:
@@ -87,6 +89,7 @@ def backtest(
     quiet: Quiet = False,
 ) -> None:
     """Score the model on the past of a table, next to baselines."""
+    begin_kernels()
     from normcast.cli.forecast_run import ForecastRun
 
     if rolling["n_windows"] is not None and rolling["n_windows"] < 1:
@@ -100,6 +103,7 @@ def backtest(
 @app.command()
 def demo(out: Out = Path("forecast.csv"), report: Report = Path("report.html"), quiet: Quiet = False) -> None:
     """Forecast the shipped weather data, two weeks of daily highs."""
+    begin_kernels()
     from normcast.cli.forecast_run import ForecastRun
     from normcast.data.datasets import weather_path
 

@@ -10,6 +10,7 @@ from typer import Argument, BadParameter, Option
 from typer.core import TyperGroup
 
 from normcast.cli.app import app
+from normcast.cli.kernels import begin_kernels
 from normcast.cli.options import DATA, MODEL, OUTPUT, File, GuardFormulas, Quiet, arrays, shared, table
 
 DESIGN, WORK = "Design", "Work"
@@ -138,6 +139,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Train every placement of a network with every seed, and say which are better."""
+    if not dry_run:
+        begin_kernels()
     from normcast.cli.forecast_run import seasons
     from normcast.cli.study_run import StudyRun, chosen_axes, named, seconds_of
 
@@ -185,6 +188,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Study the network conv-lstm on the shipped weather data: 22 placements, as many seeds as it takes."""
+    begin_kernels()
     from normcast.cli.study_run import DEMO, StudyRun
     from normcast.data.datasets import weather_path
 

@@ -5,7 +5,6 @@ A wheel compiles nothing. Where there is no compiler, or with NORMCAST_NATIVE=0,
 
 import ctypes
 import logging
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 
 import jax
 
-from normcast.kernels.native.library import built, compiler
+from normcast import library
 
 TARGETS = tuple(
     f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
@@ -33,7 +32,20 @@ def is_available() -> bool:
 
 def is_expected() -> bool:
     """Whether the native kernels should run here; builds nothing, so what builds them may yet fail."""
-    return not _left_out.get() and _is_wanted() and bool(compiler())
+    return not _left_out.get() and expected()[0] == library.NATIVE
+
+
+def expected() -> tuple[str, str]:
+    """Return the form of recurrences that would run here, "native" or "xla", and why; builds nothing."""
+    if not library.is_wanted():
+        return library.XLA, "NORMCAST_NATIVE=0 asks for it"
+    if (backend := jax.default_backend()) != "cpu":
+        return library.XLA, f"JAX runs on {backend}, and the native kernels are for the CPU"
+    if library.found():
+        return library.NATIVE, "the kernels are built"
+    if library.compiler():
+        return library.NATIVE, "the kernels can be built, on first use or by `normcast kernels build`"
+    return library.XLA, "there is no C++ compiler; install g++ or clang++, or set CXX"
 
 
 def are_left_out() -> bool:
@@ -52,15 +64,26 @@ def left_out() -> Iterator[None]:
 
 
 def _is_wanted() -> bool:
-    return os.environ.get("NORMCAST_NATIVE", "1") != "0" and jax.default_backend() == "cpu"
+    return library.is_wanted() and jax.default_backend() == "cpu"
 
 
 @cache
 def _is_built() -> bool:
+    """Whether the kernels are loaded: settled when first asked, so that all of a process takes one form.
+
+    A build that runs beside this process is waited for: with the kernels or without, results are those of a
+    form, and not of how fast the compiler was.
+    """
+    loaded = _is_loaded()
+    library.settled.append(library.NATIVE if loaded else library.XLA)
+    return loaded
+
+
+def _is_loaded() -> bool:
     if not _is_wanted():
         return False
     try:
-        loaded = ctypes.CDLL(str(built()))
+        loaded = ctypes.CDLL(str(library.built()))
         handlers = {target: jax.ffi.pycapsule(getattr(loaded, target)) for target in TARGETS}
         width = int(loaded.normcast_vector_width())
     except (OSError, AttributeError, subprocess.SubprocessError) as error:

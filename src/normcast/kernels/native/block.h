@@ -167,8 +167,7 @@ inline void put_input(const Shape& s, const Masks& m, const float* x, int64_t b0
       if (m.x == nullptr) {
         std::memcpy(to, from, s.F * sizeof(float));
       } else {
-        const float* mask = m.x + (g * s.B + b0 + r) * s.F;
-        for (int64_t f = 0; f < s.F; f += W) store(to + f, load(from + f, s.F - f) * load(mask + f, s.F - f), s.F - f);
+        multiply(from, m.x + (g * s.B + b0 + r) * s.F, s.F, to);
       }
       for (int64_t k = s.F; k < s.state; ++k) to[k] = 1;
     }

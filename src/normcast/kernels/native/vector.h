@@ -40,6 +40,17 @@ inline void store(float* p, vec v, int64_t n) {
   std::memcpy(p, tail, n * sizeof(float));
 #endif
 }
+// to = a * b, of n floats each.
+inline void multiply(const float* a, const float* b, int64_t n, float* to) {
+  int64_t i = 0;
+  for (; i + W <= n; i += W) store(to + i, load(a + i) * load(b + i));
+#if defined(__AVX512DQ__)
+  if (i < n) store(to + i, load(a + i, n - i) * load(b + i, n - i), n - i);
+#else
+  for (; i < n; ++i) to[i] = a[i] * b[i];  // faster than a tail by way of memory
+#endif
+}
+
 // x, or 0 where rounding made it negative; NaN as it is.
 inline float no_less_than_zero(float x) { return x < 0 ? 0 : x; }
 inline vec all(float x) { return x - vec{}; }
