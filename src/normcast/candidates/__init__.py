@@ -53,13 +53,29 @@ def candidates() -> tuple[Candidate, ...]:
 
 
 def register(candidate: Candidate) -> Candidate:
-    """Return a candidate of your own that from now on, in this process, is one of `candidates()`.
+    """Make a forecast of your own one of `candidates()`, from now on and in this process.
 
     It stands in every back-test and among the baselines of every study, may forecast alone (`model=` its
-    name), and where it says how many rows it reads it may take part in the combination. Registered again, a
-    name of yours is the newer candidate. A forecaster that forecasts with it cannot be saved, since loading
-    runs no code. Raises ValueError for a name that one of ours has.
+    name), and where it says how many rows it reads it may take part in the combination. A forecaster that
+    forecasts with it cannot be saved, since loading runs no code.
 
+    Parameters
+    ----------
+    candidate : Candidate
+        What forecasts, under a name of its own; registered again, a name of yours is the newer candidate.
+
+    Returns
+    -------
+    Candidate
+        The same.
+
+    Raises
+    ------
+    ValueError
+        For a name that one of ours has.
+
+    Examples
+    --------
     >>> register(Candidate("drift", place=9, fit=lambda fold, season: {}, words="nothing"))
     Traceback (most recent call last):
     ...
