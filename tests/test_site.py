@@ -12,8 +12,8 @@ from normcast.check.evidence import read_evidence
 
 DOCS = Path(__file__).parents[1] / "docs"
 ROOMS = (
-    "cases", "check", "data", "engine", "forecasting", "inspect", "layers", "leakage", "models", "report",
-    "scoring", "study",
+    "candidates", "cases", "check", "data", "engine", "forecasting", "inspect", "layers", "leakage", "models",
+    "models.edits", "report", "scoring", "study",
 )  # fmt: skip
 
 
