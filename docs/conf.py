@@ -14,6 +14,7 @@ ANCHOR = re.compile(r'^<a id="([^"]+)"></a>\n+', re.MULTILINE)
 BAR = re.compile(r"(`[^`]*`)|\|")
 MEMBERS = "\n\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 OUTSIDE = re.compile(r"\]\((?:\.\./)+(CHANGELOG|CONTRIBUTING|SECURITY)\.md")
+DOWNLOAD = re.compile(r'download="" href="([^"]+\.html)"')
 SHELVES = ("rules/index", "layers/README")  # pages that list all others of their folder
 
 project = "normcast"
@@ -53,6 +54,7 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0969da", "color-brand-content": "#0969da"},
     "dark_css_variables": {"color-brand-primary": "#58a6ff", "color-brand-content": "#58a6ff"},
 }
+highlight_language = "text"  # a block that names no language is a command, or what one printed
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 copybutton_exclude = ".linenos, .gp, .go"
@@ -80,8 +82,14 @@ def as_called(
     return str(own.replace(parameters=bare, return_annotation=Parameter.empty)), gives
 
 
+def to_open(app: object, page: str, template: str, context: dict[str, object], tree: object) -> None:
+    """Let a link to a report open it; what is no page of the site is else a file to save."""
+    context["body"] = DOWNLOAD.sub(r'href="\1"', str(context.get("body", "")))
+
+
 def setup(app: object) -> None:
     """Register what pages go through before they are parsed."""
     app.connect("source-read", as_targets)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", as_written)  # type: ignore[attr-defined]
     app.connect("autodoc-process-signature", as_called)  # type: ignore[attr-defined]
+    app.connect("html-page-context", to_open)  # type: ignore[attr-defined]

@@ -52,7 +52,7 @@ def picture(root: Path = ROOT) -> str:
         top += tall + GAP
     height = top - GAP + MARGIN
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         f'font-family="system-ui, sans-serif" role="img" aria-label="The floors of normcast">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
     ]

@@ -16,6 +16,12 @@ FIRST = {
     "missing values": "missing-values",
     "own keras model": "tutorials/own-model",
     "gpu": "install",
+    "intervals": "forecasting",
+    "classification": "arrays",
+    "freeze seed": "forecasting",
+    "export onnx": "networks",
+    "github action": "check",
+    "check_model": "api/check",
 }
 pytestmark = [
     pytest.mark.slow,

@@ -1,10 +1,11 @@
 // How the site's search ranks: pages by the heading that holds most words of the query, which the result then
-// leads to; guides and answers before rules, rules before the reference, the list of changes last.
+// leads to; guides and answers before the reference, rules, what was measured, and the list of changes.
 const KINDS = [
   [/^where-do-they-go$/, 4],
   [/^tutorials\//, 3],
   [/^(api|layers)\//, 1],
   [/^rules\//, 0],
+  [/^(accuracy|architecture|comparison|engine|speed|trust)$/, -2],
   [/^(index|changelog|contributing|evidence.*)$/, -12],
 ];
 
@@ -38,7 +39,8 @@ var Scorer = {
     let best = [0, null, null];
     for (const [words, heading, anchor] of headingsOf(page)) {
       const held = [...asked].filter((word) => words.includes(word)).length;
-      const rank = 10 * held + (5 * held) / Math.max(words.length, 1) + (anchor === null ? 1 : 0);
+      const all = held === asked.size ? 5 : 0;
+      const rank = 5 * held + all + (5 * held) / Math.max(words.length, 1) + (anchor === null ? 1 : 0);
       if (held && rank > best[0]) best = [rank, heading, anchor];
     }
     if (best[2] !== null && result[2] === "") {
@@ -49,7 +51,7 @@ var Scorer = {
   },
   objNameMatch: 11,
   objPartialMatch: 6,
-  objPrio: { 0: 15, 1: 5, 2: -5 },
+  objPrio: { 0: 10, 1: 2, 2: -5 },
   objPrioDefault: 0,
   title: 15,
   partialTitle: 7,
