@@ -52,8 +52,9 @@ def picture(root: Path = ROOT) -> str:
         top += tall + GAP
     height = top - GAP + MARGIN
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'font-family="system-ui, sans-serif" role="img" aria-label="The floors of normcast">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+        f'viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" '
+        f'role="img" aria-label="The floors of normcast">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
     return "\n".join([*head, *drawn, "</svg>"]) + "\n"

@@ -22,6 +22,11 @@ _SAFETY = {
 
 _TRIED = "../check-formats.md#where-the-bounds-come-from"
 
+_READ = """What `normcast check` and `normcast.check_model` look for; [the guide](../check.md) says how to read a
+finding, choose rules and silence them. A fix is `safe` if a trained model predicts the same after it, else
+`unsafe`: measure it. Where there is none, what to do depends on more than the graph.
+"""
+
 _SEEN = """## What running a model shows
 
 `normcast check --run` sees it, and most of it an inspection too. It is selected, ignored and silenced as
@@ -106,7 +111,7 @@ def _remedy(symptom: Symptom) -> str:
 def index() -> str:
     """Return the page that lists all rules and symptoms."""
     rules, seen = _table(RULES.values(), "rule", "it finds"), _table(SYMPTOMS.values(), "symptom", "shows")
-    return f"# Rules\n\n{rules}\n{_SEEN}\n{seen}"
+    return f"# Rules\n\n{_READ}\n{rules}\n{_SEEN}\n{seen}"
 
 
 def _table(kinds: Iterable[Kind], name: str, does: str) -> str:
