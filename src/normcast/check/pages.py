@@ -22,9 +22,9 @@ _SAFETY = {
 
 _TRIED = "../check-formats.md#where-the-bounds-come-from"
 
-_READ = """What `normcast check` and `normcast.check_model` look for; [the guide](../check.md) says how to
-read a finding, choose rules and silence them. A fix is `safe` if a trained model predicts the same after it, else
-`unsafe`: measure it. Where there is none, what to do depends on more than the graph.
+_READ = """What `normcast check` and `normcast.check_model` look for; [the guide](../check.md) says how
+to read a finding, choose rules and silence them. A fix is `safe` if a trained model predicts the same
+after it, else `unsafe`: measure it. Where there is none, what to do depends on more than the graph.
 """
 
 _SEEN = """## What running a model shows
