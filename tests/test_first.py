@@ -5,9 +5,12 @@ import time
 import pytest
 from benchmarks import first, first_jobs, first_phases
 
-WORK = (
-    "def work(seconds):\n    end = time.process_time() + seconds\n    while time.process_time() < end: pass"
-)
+WORK = """
+def work(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+"""
 
 
 def booked(file: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -31,6 +32,7 @@ def main() -> NoReturn:
     code = run(arguments, debug="--debug" in sys.argv[1:])
     if code == ending.code():
         ending.leave()
+    gc.freeze()  # the process ends: looking through all that Keras and JAX hold takes most of a second
     sys.exit(code)
 
 
