@@ -5,6 +5,8 @@ said once.
 """
 
 import logging
+import os
+import pickle
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -35,6 +37,45 @@ def setting(name: str) -> Any:
     True
     """
     return getattr(jax.config, f"jax_{name}", None)
+
+
+def settings() -> dict[str, Any]:
+    """Return all settings of JAX's configuration by name.
+
+    Not promised: `jax.config.values`. Without it: those that were named in the environment.
+    """
+    told = getattr(jax.config, "values", None)
+    if told is None:
+        told_gone("config.values")
+        return {name: value for name, value in os.environ.items() if name.startswith("JAX_")}
+    return dict(told)
+
+
+def program_bytes(program: Any) -> bytes | None:
+    """Return a compiled program as bytes that `program_from` reads, None for one that cannot be written.
+
+    Not promised: `jax.experimental.serialize_executable`. Without it: None, and programs are traced anew.
+    """
+    try:
+        from jax.experimental.serialize_executable import serialize
+
+        return pickle.dumps(serialize(program))
+    except Exception:  # whatever JAX, XLA or pickle raise of a program of a kind that they do not write
+        return None
+
+
+def program_from(raw: bytes, devices: Sequence[Any]) -> Any | None:
+    """Return the compiled program that was written, to run on these devices; None where that fails.
+
+    Only for bytes that nobody else can have written: what they say is run. Not promised, as `program_bytes`.
+    """
+    try:
+        from jax.experimental.serialize_executable import deserialize_and_load
+
+        payload, in_tree, out_tree = pickle.loads(raw)
+        return deserialize_and_load(payload, in_tree, out_tree, execution_devices=devices)
+    except Exception:  # as above, and of another version's bytes
+        return None
 
 
 def is_exported(lowering: Any) -> bool:

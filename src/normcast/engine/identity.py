@@ -50,3 +50,17 @@ def is_own(thing: Any) -> bool:
 def is_foreign(module: str) -> bool:
     """Say whether a module is neither Keras' nor ours."""
     return module.split(".", maxsplit=1)[0] not in ("keras", "normcast")
+
+
+def has_foreign(node: Any) -> bool:
+    """Say whether a configuration names a class or function that is neither Keras' nor ours.
+
+    >>> has_foreign({"class_name": "Dense", "module": "keras.layers"})
+    False
+    """
+    if isinstance(node, list):
+        return any(map(has_foreign, node))
+    if not isinstance(node, dict):
+        return False
+    module = node.get("module", "keras") if "class_name" in node else "keras"
+    return is_foreign(str(module)) or any(map(has_foreign, node.values()))

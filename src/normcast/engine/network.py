@@ -11,7 +11,7 @@ import numpy as np
 from keras import tree
 
 from normcast import keras_seam
-from normcast.engine.identity import is_foreign, number_of
+from normcast.engine.identity import has_foreign, number_of
 from normcast.engine.seeding import rebuilt
 from normcast.engine.training import Training
 from normcast.engine.twin import twin
@@ -48,14 +48,30 @@ class Network:
                 "once on data."
             )
         self.model, self.rng = model, rng
-        # The faster copy that is traced in the model's place, None where there is no faithful one: made here,
-        # before any program is traced, so that its constants are numbers and no steps of a program.
-        self.twin = twin(model, rng)
+        self._making = threading.Lock()
+        self._twins: list[keras.Model | None] = []  # the twin, once it was asked for
         self._own_turn = threading.RLock()
         self.trainable = list(model.trainable_variables)
         self.frozen = list(model.non_trainable_variables)  # moving statistics and the seeds of random layers
         # A subclassed model has no named inputs: it is given what fields there are.
         self.input_names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
+
+    def make_twin(self) -> None:
+        """Make the twin, before a program is traced, so that its constants are numbers and no steps of it."""
+        with self._making:
+            if not self._twins:
+                self._twins.append(twin(self.model, self.rng))
+
+    @property
+    def twin(self) -> keras.Model | None:
+        """The faster copy that is traced in the model's place, None where there is no faithful one.
+
+        It is made when it is first needed: where all programs were stored, none is.
+        """
+        if not self._twins:
+            with jax.ensure_compile_time_eval():  # a program is being traced that nobody made ready for
+                self.make_twin()
+        return self._twins[0]
 
     @property
     def traced(self) -> keras.Model:
@@ -105,9 +121,20 @@ class Network:
         """What tells this network's programs from others': its configuration, or, where anything in it is the
         user's own, the very model, since a configuration may leave out what such a class computes with."""
         told = self.configuration
-        if told is not None and not _has_foreign(parsed(told, self.model.name)):
-            return told
-        return f"model {number_of(self.model)}"
+        return told if told is not None and self.is_told else f"model {number_of(self.model)}"
+
+    @cached_property
+    def is_told(self) -> bool:
+        """Whether its configuration tells all that it computes with."""
+        told = self.configuration
+        return told is not None and not has_foreign(parsed(told, self.model.name))
+
+    def lasts(self) -> bool:
+        """Say whether the key tells the same in every process, as far as is known yet.
+
+        What turns out to have no faithful twin has something that its configuration does not tell.
+        """
+        return self.is_told and "__lambda__" not in self.key and self._twins != [None]
 
     @cached_property
     def configuration(self) -> str | None:
@@ -125,16 +152,6 @@ class Network:
         adapted = [layer.get_weights() for layer in keras_seam.adapted_layers(self.model)]
         constants = [[values.tolist() for values in each] for each in adapted]
         return text([_renamed(config, names), trainable, *constants])
-
-
-def _has_foreign(node: Any) -> bool:
-    """Whether a configuration names a class or function that is neither Keras' nor ours."""
-    if isinstance(node, list):
-        return any(map(_has_foreign, node))
-    if not isinstance(node, dict):
-        return False
-    module = node.get("module", "keras") if "class_name" in node else "keras"
-    return is_foreign(str(module)) or any(map(_has_foreign, node.values()))
 
 
 _NAMED = {"name", "keras_history", "input_layers", "output_layers"}

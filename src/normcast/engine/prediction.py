@@ -77,7 +77,7 @@ def predict(
     key = ("forecast", network.key, network.rng, layout, size, most, mesh.size)
     run = forecasting_program(network, layout, size, most, mesh)
     devices = np.arange(mesh.size, dtype=np.int32)
-    program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1)
+    program = compiled(key, run, *fixed, devices, np.int32(0), one_thread=mesh.size > 1, network=network)
 
     def part(first: int, count: int) -> Shaped[np.ndarray, "replicas windows *output"]:
         rows = np.asarray(program(*fixed, (first + devices * count) * size, np.int32(count)))

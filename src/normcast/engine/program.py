@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import cache, partial
+from functools import cache, partial, wraps
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from normcast.engine.devices import REPLICA, SHARED, spread, spreads_batch
 from normcast.engine.gather import Layout
 from normcast.engine.network import Network
 from normcast.engine.optimizer import rate_at
+from normcast.engine.stored import Stored, hits
 from normcast.engine.training import Training
 from normcast.engine.update import Update
 from normcast.kernels import native
@@ -50,21 +51,50 @@ def compiled(
     *arguments: Any,
     whole: bool = True,
     one_thread: bool = False,
+    network: Network | None = None,
+    is_told: bool = True,
 ) -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
     Several threads may ask at once: XLA releases the interpreter, so their programs compile in parallel.
     whole: whether each device computes a whole batch, which the native kernels need. one_thread: whether the
-    other cores are for other devices.
+    other cores are for other devices. network: what it computes with; its programs are stored, where the key
+    says the same in every process. is_told: whether all the rest of the key does.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
     program = _compiled.get(full)
     if program is None:
-        with nullcontext() if whole else native.left_out():
-            lowered, how = jax.jit(function).lower(*arguments), options(one_thread)
-        program = _built(lowered, how)
+        how = options(one_thread)
+        lasts = network is not None and network.lasts() and is_told and whole
+        stored = Stored(key, arguments, how) if lasts else None
+        program = stored.read() if stored else None
+        if program is None:
+            program = _made(function, arguments, whole, how, network, stored)
     return _keep(full, program)
+
+
+def _made(
+    function: Callable[..., Any],
+    arguments: Any,
+    whole: bool,
+    how: Options,
+    network: Network | None,
+    stored: Stored | None,
+) -> Any:
+    """Trace and compile a program, and store it."""
+    if network is not None:
+        network.make_twin()
+    named = wraps(function)(partial(function))
+    if stored is not None:  # under a name of its own JAX's cache has it only where it was stored before
+        named.__name__ = f"{function.__name__}_{stored.name[:16]}"
+    with nullcontext() if whole else native.left_out():
+        lowered = jax.jit(named).lower(*arguments)
+    before = hits()
+    program = _built(lowered, how)
+    if stored is not None and network is not None and network.lasts() and hits() == before:
+        stored.write(program, lowered)
+    return program
 
 
 def _keep(key: Any, program: Any) -> Any:

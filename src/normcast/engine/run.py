@@ -92,6 +92,8 @@ class Run:
             *self._to_train(stretch, 0, self.states[0], self._orders(stretch), 0),
             whole=self.whole,
             one_thread=self.whole,
+            network=network,
+            is_told=self.training.is_told,
         )
         if self.validation is not None:
             self._compile_judge(self.validation)
@@ -103,7 +105,15 @@ class Run:
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, layout, self.mesh)
         key = ("judge", self.network.key, self.network.rng, self.training.loss_key, layout, self.mesh)
-        self._judge = compiled(key, program, *self._to_judge(0), whole=self.whole, one_thread=self.whole)
+        self._judge = compiled(
+            key,
+            program,
+            *self._to_judge(0),
+            whole=self.whole,
+            one_thread=self.whole,
+            network=self.network,
+            is_told=self.training.is_told,
+        )
 
     def _set_states(self, states: list[Any]) -> None:
         unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, own_spec(self.mesh))

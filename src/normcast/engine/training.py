@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import keras
 
-from normcast.engine.losses import LossLike, key_of, loss_of
+from normcast.engine.identity import has_foreign, is_own
+from normcast.engine.losses import LossLike, key_of, loss_of, plain_of
 from normcast.engine.optimizer import (
     OPTIMIZERS,
     Optimizer,
@@ -172,6 +173,13 @@ class Training(Written):
             self.compute,
             self.by,
         )
+
+    @property
+    def is_told(self) -> bool:
+        """Whether `key` tells all that a program is made of: no loss or optimizer of the user's own code."""
+        loss = plain_of(self.loss)
+        own = is_own(self.loss) or is_own(self.optimizer)
+        return not own and not has_foreign(loss) and not has_foreign(plain(self.optimizer))
 
     @property
     def loss_key(self) -> str:
