@@ -15,6 +15,7 @@ from normcast.cli import ending
 from normcast.cli.app import app
 from normcast.cli.codes import DONE, FAILED, INTERRUPTED, REFUSED
 from normcast.cli.console import Refusal, calling, write_what_can_be_written
+from normcast.cli.spared import spare
 
 from normcast.cli import forecast, predict, fit, presets, check, inspect, study, kernels  # isort: skip  (they add their commands, in this order)
 
@@ -27,6 +28,7 @@ def main() -> NoReturn:
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     # The engine runs on JAX alone, whatever backend keras.json names.
     os.environ["KERAS_BACKEND"] = normcast.ASKED_BACKEND or "jax"
+    spare()
     write_what_can_be_written()
     ending.listen()
     code = run(arguments, debug="--debug" in sys.argv[1:])
