@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from normcast.engine import program
+from normcast.engine import Batches, Field, predict, program
 from normcast.engine.network import Network
 from normcast.kernels import native
 from normcast.models.presets import preset
@@ -78,3 +78,20 @@ def differences(units: int) -> keras.Model:
     """A network that slices its input and subtracts."""
     x = keras.Input((8, 1), name="past")
     return keras.Model(x, keras.layers.LSTM(units, name="lstm")(x[:, 1:] - x[:, :-1]))
+
+
+def test_forecasts_of_few_windows_share_one_program(monkeypatch):
+    monkeypatch.setattr(program, "_compiled", {})
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    weights = [[np.ones((3, 2), "float32"), np.zeros(2, "float32")]]
+    y = np.arange(200, dtype="float32")
+    told = [predict(model, weights, windows(y[:rows])) for rows in (4, 20, 66, 150)]
+    assert len(program._compiled) == 2  # of up to 64 windows, and of more
+    for each in told:
+        np.testing.assert_array_equal(each[0], told[-1][0, : each.shape[1]])
+
+
+def windows(y: np.ndarray) -> Batches:
+    """Every window of three rows of one series."""
+    starts = np.arange(len(y) - 2, dtype="int32")
+    return Batches({"past": Field(y, 0, 3)}, None, starts, np.zeros_like(starts))

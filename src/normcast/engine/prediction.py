@@ -17,6 +17,7 @@ from normcast.engine.network import Network, stacked
 from normcast.engine.order import size_class
 from normcast.engine.program import compiled, forecasting_program
 
+FEW, AT_ONCE, SHORT = 64, 16, 256  # windows that are few, how many of them at a time, rows that are few
 BATCHES = 32  # of a device in a call: each call costs as much as forecasting some 20 windows
 
 
@@ -65,15 +66,18 @@ def predict(
     network = model if isinstance(model, Network) else Network(model)
     if not len(weights):
         raise ValueError("predict: weights is empty; give the arrays of at least one replica.")
-    layout, arrays = laid_out(replace(data, target=None), network.matched(data.inputs))
-    size = min(batch_size or (240 if jax.default_backend() == "cpu" else 512), size_class(len(data)))
+    # Whatever is small, as the parts of a short series are, meets one program.
+    few = len(data) <= FEW
+    layout, arrays = laid_out(replace(data, target=None), network.matched(data.inputs), SHORT, FEW)
+    usual = 240 if jax.default_backend() == "cpu" else 512
+    size = min(batch_size or usual, AT_ONCE if few else size_class(len(data)))
     batches = max(1, -(-len(data) // size))
-    mesh = local_mesh(batches)
+    mesh = local_mesh(1 if few else batches)
     variables = stacked([network.split(one) for one in weights])
     # Placed once: what is not where the program wants it would be moved there for each call.
     fixed = placed((np.arange(len(weights), dtype=np.int32), variables, arrays), mesh, SHARED)
     each = -(-batches // mesh.size)  # batches of a device; a call has room for the next power of two
-    most = min(BATCHES, 1 << (each - 1).bit_length())
+    most = min(BATCHES, 1 << (max(each, FEW // size if few else 0) - 1).bit_length())
     key = ("forecast", network.key, network.rng, layout, size, most, mesh.size)
     run = forecasting_program(network, layout, size, most, mesh)
     devices = np.arange(mesh.size, dtype=np.int32)
