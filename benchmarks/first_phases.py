@@ -104,11 +104,10 @@ def children() -> float:
 
 def phase_of(frame: FrameType | None) -> str | None:
     """Return the phase of a thread by its innermost known frame; None for one that waits, or has none."""
-    if frame is not None and frame.f_code.co_filename.endswith(WAITING):
-        return None
+    waits = frame is not None and frame.f_code.co_filename.endswith(WAITING)
     while frame is not None:
         phase = phase_of_file(frame.f_code.co_filename)
-        if phase is not None:
+        if phase is not None and (not waits or phase == "kernel"):  # which waits for the C++ compiler
             return phase
         frame = frame.f_back
     return None

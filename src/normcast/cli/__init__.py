@@ -23,12 +23,17 @@ from normcast.cli import forecast, predict, fit, presets, check, inspect, study,
 __all__ = ["app", "check", "fit", "forecast", "inspect", "kernels", "main", "predict", "presets", "study"]
 
 
+OBJECTS = 50_000
+"""That were made since Python's collector last looked for circles among them."""
+
+
 def main() -> NoReturn:
     """Run a command; every failure is one message on stderr and a non-zero exit code."""
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     # The engine runs on JAX alone, whatever backend keras.json names.
     os.environ["KERAS_BACKEND"] = normcast.ASKED_BACKEND or "jax"
     spare()
+    gc.set_threshold(OBJECTS)  # as often as Python's own 700, it looks in vain through what was imported
     write_what_can_be_written()
     ending.listen()
     code = run(arguments, debug="--debug" in sys.argv[1:])
