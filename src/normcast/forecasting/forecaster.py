@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 
 
 class Forecaster(Shown, Recorded):
-    """Forecast time series with a conv-recurrent network that is right by default.
+    """Forecast time series with a conv-recurrent network and simple forecasts beside it.
 
     Each series is standardized from its training rows; one network is trained for all series, with `seeds`
     starts; linear maps and simple forecasts are fitted beside it, and all are weighted by their errors on
-    held-out windows, where quantiles are corrected too, so that intervals cover what they say.
+    held-out windows, where quantiles are corrected too, so that intervals are held to what they say.
 
     Parameters
     ----------
