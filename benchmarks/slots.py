@@ -14,7 +14,7 @@ from normcast.check.conclusion import Conclusion, Figures, change
 from normcast.check.evidence import TASKS, Evidence
 from normcast.pages.percent import percent
 
-COLUMN, GAP, CHIP, CELL, HEAD, MARGIN = 228, 12, 24, 52, 52, 4
+COLUMN, GAP, CHIP, CELL, HEAD, MARGIN = 238, 12, 24, 57, 52, 4
 BOX = 30
 LOOK = (
     STYLE

@@ -45,9 +45,12 @@ def altered(evidence, anchor, **changes):
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: each.name)
 def test_an_answer_is_at_odds_with_a_record_of_the_opposite(question):
-    better = {"effect": -0.5, "low": -0.6, "high": -0.4, "low_new": -0.7, "high_new": -0.3, "holm_p": 0.001}
-    for anchor in question.holds:
-        assert question.odds(altered(read_evidence(), anchor, **better, smaller=12, larger=0))
+    ends = {"effect": 0.5, "low": 0.4, "high": 0.6, "low_new": 0.3, "high_new": 0.7}
+    worse = {**ends, "holm_p": 0.001, "smaller": 0, "larger": 12}
+    turned = {name: -value for name, value in zip(ends, [0.5, 0.6, 0.4, 0.7, 0.3], strict=True)}
+    better = {**turned, "holm_p": 0.001, "smaller": 12, "larger": 0}
+    for anchor, allowed in question.holds.items():
+        assert question.odds(altered(read_evidence(), anchor, **(worse if "better" in allowed else better)))
     for anchor in question.never:
         assert question.odds(altered(read_evidence(), anchor, smaller=1))
 
