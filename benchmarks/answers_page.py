@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.evidence_raw import Raw, read_raw
 from benchmarks.evidence_tables import table
 from normcast.check.conclusion import Figures
-from normcast.check.evidence import Claim, Evidence, Result, read_evidence
+from normcast.check.evidence import TASKS, Claim, Evidence, Result, read_evidence
 from normcast.errors import unknown
 
 ROOT = Path(__file__).parents[1]
@@ -96,16 +96,22 @@ def first_sentence(text: str) -> str:
     >>> first_sentence("Yes, in front. It costs nothing.")
     'Yes, in front.'
     """
-    return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+    return parted(text)[0]
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return the first sentence of a text, and what follows it."""
+    first, _, more = " ".join(text.split()).partition(". ")
+    return first.rstrip(".") + ".", more
 
 
 def section(question: Question, evidence: Evidence) -> str:
     """Return a question with its answer, how sure it is, when it does not hold, picture, code, command."""
     claims = [claim for name in question.claims for claim in evidence.claims if claim.name == name]
-    shown = claims[0]
+    shown, (first, more) = claims[0], parted(question.answer)
     parts = [
         f'<a id="{question.name}"></a>\n\n## {question.asks}',
-        f"**{first_sentence(question.answer)}** {rest(question.answer)}".rstrip(),
+        f"**{first}** {more}".rstrip(),
         "How sure:",
         table(HEADS, [row for claim in claims for row in rows(claim)]),
         f"When not: {' '.join(question.when_not.split())}",
@@ -118,20 +124,15 @@ def section(question: Question, evidence: Evidence) -> str:
     return "\n\n".join(parts)
 
 
-def rest(text: str) -> str:
-    """Return what follows the first sentence of a text."""
-    return " ".join(text.split()).partition(". ")[2]
-
-
 def rows(claim: Claim) -> Iterator[tuple[str, ...]]:
     """Yield the rows of a claim, one per network."""
     name = f"[{claim.words}](evidence.md#{claim.anchor})"
-    tasks = {"forecast": "forecasts", "classify": "classes"}
+    task = TASKS[claim.task].lower()
     for each in claim.results:
-        where = tasks[claim.task] + (f", {each.network} network" if len(claim.results) > 1 else "")
+        where = task + (f", {each.network} network" if len(claim.results) > 1 else "")
         yield (name, where, *cells(each))
     if not claim.results:
-        yield (name, tasks[claim.task], "–", "–", "not measured")
+        yield (name, task, "–", "–", "not measured")
 
 
 def cells(result: Result) -> tuple[str, str, str]:

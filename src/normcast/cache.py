@@ -1,5 +1,6 @@
 """Cache: where programs that were built here are kept. What is in it is run, so it is the user's alone."""
 
+import hashlib
 import os
 import stat
 import sys
@@ -46,3 +47,21 @@ def is_own(path: Path) -> bool:
     except OSError:
         return False
     return not stat.S_ISLNK(about.st_mode) and (os.name == "nt" or about.st_uid == os.geteuid())
+
+
+def digest(raw: bytes) -> str:
+    """Return the digest of a file's bytes, for its name: one that was cut short or changed is told by it."""
+    return hashlib.sha256(raw).hexdigest()[:32]
+
+
+def read_whole(path: Path) -> bytes | None:
+    """Return the bytes of a file that is this user's and holds what the end of its name says; else None."""
+    if not is_own(path) or not path.is_file():
+        return None
+    raw = path.read_bytes()
+    return raw if path.stem.endswith(f"-{digest(raw)}") else None
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a file is this user's, and holds what its name says."""
+    return read_whole(path) is not None

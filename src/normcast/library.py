@@ -23,8 +23,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from normcast.cache import cache_folder, is_own, private_folder
+from normcast.cache import cache_folder, digest, is_own, is_whole, private_folder
 from normcast.files import write_whole
+from normcast.machine import cpu
 
 FOLDER = Path(__file__).parent / "kernels" / "native"
 SOURCE = "kernels.cc"  # the one that is compiled; it includes the others
@@ -117,18 +118,6 @@ def is_wanted() -> bool:
     return os.environ.get("NORMCAST_NATIVE", "1") != "0"
 
 
-def is_whole(path: Path) -> bool:
-    """Say whether a library is this user's, and holds what its name says."""
-    if not is_own(path) or not path.is_file():
-        return False
-    return path.stem.endswith(f"-{digest(path.read_bytes())}")
-
-
-def digest(raw: bytes) -> str:
-    """Return the digest of a library for its name."""
-    return hashlib.sha256(raw).hexdigest()[:32]
-
-
 def compiler() -> list[str]:
     """Return the command of the C++ compiler, CXX or what is installed; [] where there is none."""
     named = shlex.split(os.environ.get("CXX", ""))
@@ -138,7 +127,7 @@ def compiler() -> list[str]:
 
 def key() -> str:
     """Return what a library is built for: these sources, these flags, this jaxlib, this kind of CPU."""
-    facts = "\n".join((version("jaxlib"), *_flags(), platform.machine(), _cpu()))
+    facts = "\n".join((version("jaxlib"), *_flags(), platform.machine(), cpu()))
     return hashlib.sha256(_sources() + facts.encode()).hexdigest()[:16]
 
 
@@ -200,15 +189,6 @@ def _headers() -> Path:
     if spec is None or spec.origin is None:
         raise OSError("jaxlib is not installed; its headers are needed")
     return Path(spec.origin).parent / "include"
-
-
-def _cpu() -> str:
-    """Return what the CPU can do: code built for one must not run on another."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from normcast import library
-from normcast.cache import private_folder
+from normcast.cache import digest, is_whole, private_folder
 from normcast.kernels import native
-from normcast.library import compiler, digest, is_whole
+from normcast.library import compiler
 
 pytestmark = pytest.mark.skipif(not native.is_available(), reason="no C++ compiler here")
 

@@ -25,10 +25,10 @@ from jax.sharding import NamedSharding
 
 import normcast
 from normcast import jax_seam
-from normcast.cache import cache_folder, is_own
+from normcast.cache import cache_folder, digest, read_whole
 from normcast.files import write_whole
 from normcast.kernels import native
-from normcast.machine import versions
+from normcast.machine import cpu, versions
 
 TRACED = ("engine", "kernels", "layers", "keras_seam", "jax_seam.py")  # of ours: what makes programs
 ENDINGS = (".py", ".cc", ".h")
@@ -61,8 +61,8 @@ class Stored:
         if folder is None:
             return None
         for path in folder.glob(f"{self.name}-*.program"):
-            raw = path.read_bytes() if is_own(path) else b""
-            if path.stem.endswith(f"-{digest(raw)}") and (not native.is_expected() or native.is_available()):
+            raw = read_whole(path)
+            if raw is not None and (not native.is_expected() or native.is_available()):
                 program = jax_seam.program_from(raw, self.devices)
                 if program is not None:
                     with suppress(OSError):
@@ -86,11 +86,6 @@ class Stored:
         with suppress(OSError):
             write_whole(folder / f"{self.name}-{digest(raw)}.program", raw)
             thin_out(folder)
-
-
-def digest(raw: bytes) -> str:
-    """Return the digest of a program for its name, so that one that was cut short is never run."""
-    return hashlib.sha256(raw).hexdigest()[:32]
 
 
 def thin_out(folder: Path) -> None:
@@ -137,15 +132,6 @@ def built_for() -> tuple[str, ...]:
         found.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     told = versions(("normcast", "keras", "jax", "jaxlib", "numpy"))
     return found.hexdigest(), str(told), platform.platform(), cpu()
-
-
-def cpu() -> str:
-    """Return what the CPU can do: code built for one must not run on another."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
 
 
 def hits() -> int:
