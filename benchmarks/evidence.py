@@ -39,6 +39,8 @@ def run(rest: list[str]) -> list[Row]:
     if not options.collect:
         return []
     record = record_of(parts, options.data, options.work)
+    if options.write.exists():
+        record = together(json.loads(options.write.read_text()), record, options.write)
     write_whole(
         options.write, json.dumps(record, separators=(",", ":")).replace('{"dataset"', '\n{"dataset"') + "\n"
     )
@@ -53,7 +55,7 @@ def asked(rest: list[str]) -> argparse.Namespace:
         "--part", nargs="*", default=["all"], help="'small', 'large', a data set, or ETTh1/small"
     )
     parser.add_argument("--processes", type=int, default=cores())
-    parser.add_argument("--collect", action="store_true", help="write the record of all parts that are done")
+    parser.add_argument("--collect", action="store_true", help="put these parts into the record")
     parser.add_argument("--quick", action="store_true", help="repeat one claim in a few minutes")
     parser.add_argument("--write", type=Path, default=RAW)
     return parser.parse_args(rest)
@@ -119,6 +121,43 @@ def record_of(parts: Iterable[str], data: Path, work: Path) -> dict:
         "not_measured": list(not_measured(set(parts))),
         "cpu_seconds": round(seconds),
     }
+
+
+def together(old: dict, new: dict, where: Path) -> dict:
+    """Return a new record with what an older one holds of other parts.
+
+    Parts that were all there before and are measured anew add no seconds. Raises SystemExit where the two
+    were measured by different recipes.
+    """
+    new = json.loads(json.dumps(new))
+    if (old["format"], old["recipe"]) != (new["format"], new["recipe"]):
+        raise SystemExit(
+            f"evidence: {where} was measured by another recipe, so these parts cannot be put into it. "
+            f"Write a record of their own: --write FILE"
+        )
+    known, parts = parts_of(old["arms"]), parts_of(new["arms"])
+    arms = [each for each in old["arms"] if part_of(each) not in parts] + new["arms"]
+    return {
+        **new,
+        "datasets": {**old["datasets"], **new["datasets"]},
+        "arms": arms,
+        "not_measured": list(not_measured(known | parts)),
+        "cpu_seconds": old["cpu_seconds"] + (0 if parts <= known else new["cpu_seconds"]),
+    }
+
+
+def parts_of(arms: Iterable[dict]) -> set[str]:
+    """Return the parts that arms were trained in."""
+    return {part_of(arm) for arm in arms}
+
+
+def part_of(arm: dict) -> str:
+    """Return the part that an arm was trained in.
+
+    >>> part_of({"dataset": "ETTh1", "network": "small"})
+    'ETTh1/small'
+    """
+    return f"{arm['dataset']}/{arm['network']}"
 
 
 def plain(claim) -> dict:

@@ -90,3 +90,45 @@ def test_parts_are_named_by_data_set_by_network_or_both():
     assert sum(each.task == "classify" for each in SETS.values()) >= 6
     with pytest.raises(SystemExit, match="ETTh9"):
         evidence.chosen(["ETTh9"])
+
+
+def recorded(parts, seconds, score=1.0):
+    pairs = [part.split("/") for part in parts]
+    arms = [
+        {"dataset": name, "network": network, "arm": BASELINE, "scores": [[score]]} for name, network in pairs
+    ]
+    return {
+        "format": 2,
+        "recipe": {"rates": {"small": (0.003, 0.01)}},
+        "datasets": {name: {"words": name} for name, _ in pairs},
+        "arms": arms,
+        "not_measured": [],
+        "cpu_seconds": seconds,
+    }
+
+
+def together(old, new):
+    return evidence.together(json.loads(json.dumps(old)), new, evidence.RAW)
+
+
+def test_parts_that_are_collected_are_put_into_the_record_and_others_stay():
+    made = together(recorded(["ETTh1/small", "melbourne/small"], 100), recorded(["ETTh1/large"], 50, 2.0))
+    assert evidence.parts_of(made["arms"]) == {"ETTh1/small", "melbourne/small", "ETTh1/large"}
+    assert (set(made["datasets"]), made["cpu_seconds"]) == ({"ETTh1", "melbourne"}, 150)
+    lacking = {(each["dataset"], each["network"]) for each in made["not_measured"]}
+    assert ("melbourne", "large") in lacking
+    assert not {("ETTh1", "small"), ("ETTh1", "large"), ("melbourne", "small")} & lacking
+
+
+def test_a_part_that_is_measured_anew_replaces_what_was_there_and_is_not_counted_twice():
+    made = together(recorded(["ETTh1/small", "melbourne/small"], 100), recorded(["melbourne/small"], 50, 2.0))
+    assert {each["dataset"]: each["scores"] for each in made["arms"]} == {
+        "ETTh1": [[1.0]],
+        "melbourne": [[2.0]],
+    }
+    assert made["cpu_seconds"] == 100
+
+
+def test_parts_of_another_recipe_are_not_mixed():
+    with pytest.raises(SystemExit, match="another recipe"):
+        together({**recorded(["ETTh1/small"], 1), "recipe": {}}, recorded(["ETTh1/large"], 1))
