@@ -110,6 +110,7 @@ def measured(job: Job, room: Path, quick: bool) -> Told:
     command = [*job.command, *((job.quick or ()) if quick else ())]
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     own = {"PYTHONPATH": paths, "KERAS_BACKEND": "jax", "NORMCAST_CACHE": str(room / "cache")}
+    own["PYTHONDONTWRITEBYTECODE"] = ""  # what the cold run reads of packages is compiled for the warm ones
     left = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
     with (room / "said.txt").open("w") as said:
         began = time.perf_counter()

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from normcast.blas import one_blas_thread
 from normcast.candidates.candidate import Timeless
 from normcast.candidates.moments import Moments, Pairs, chunks, inputs, pairs, thinned
 from normcast.windows import Windows
@@ -71,6 +72,7 @@ class Ridge(Timeless):
         weights = np.ascontiguousarray(weights)  # as a file gives them: else sums differ in their last bit
         return cls(weights, moments.mean_y - moments.mean_x @ weights, penalty)
 
+    @one_blas_thread
     def predict(self, values: np.ndarray, windows: Windows, offsets: np.ndarray | None = None) -> np.ndarray:
         """Forecast each window; nothing at or after a cutoff is read.
 
@@ -130,6 +132,7 @@ class Ridge(Timeless):
         return self.predict(scaled.y, windows.reading(self.reads), scaled.arrays.offsets)
 
 
+@one_blas_thread
 def fit_ridge(
     values: np.ndarray,
     train: Windows,

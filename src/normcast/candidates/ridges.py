@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from normcast.blas import one_blas_thread
 from normcast.candidates.candidate import Candidate, FittedCandidate
 from normcast.candidates.moments import Moments, pairs, thinned
 from normcast.candidates.ridge import Ridge, fit_ridge, penalized
@@ -102,6 +103,7 @@ class StagedRidge:
         return told
 
 
+@one_blas_thread
 def fit_staged(fold: ForecastFold, input_size: int, least: int | None = None) -> StagedRidge | None:
     """Fit the map that reads so many rows on a fold; None where it has too few windows to learn from.
 

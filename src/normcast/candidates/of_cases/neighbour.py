@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from normcast.blas import one_blas_thread
 from normcast.candidates.of_cases.candidate import CaseCandidate, FittedCase
 
 BLOCK_BYTES = 50_000_000  # of cases in float64; two such blocks and their distances are held at a time
@@ -51,6 +52,7 @@ def probabilities(cases: np.ndarray, hot: np.ndarray) -> np.ndarray:
     return np.where(hot, sure, (1 - sure) / (k - 1))
 
 
+@one_blas_thread
 def nearest(new: np.ndarray, cases: np.ndarray, to_others: bool = False) -> np.ndarray:
     """Return the place among cases (cases, features) of the nearest to each new one, (new,).
 

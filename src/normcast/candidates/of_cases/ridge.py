@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from normcast.blas import one_blas_thread
 from normcast.candidates.of_cases.candidate import FittedCase
 
 # Relative to the mean eigenvalue that is not zero, so that they mean the same for any number of features.
@@ -29,6 +30,7 @@ class LinearMap(NamedTuple):
     penalty: float
     left_out: np.ndarray
 
+    @one_blas_thread
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Return the outputs of cases, (cases, outputs)."""
         return features @ self.weights + self.intercept
@@ -59,6 +61,7 @@ def told_by_ridge(features: np.ndarray, y: np.ndarray) -> FittedCase:
     return lambda new: fitted.predict(new).reshape(len(new), *y.shape[1:])
 
 
+@one_blas_thread
 def fit_ridge(features: np.ndarray, y: np.ndarray, penalties: Sequence[float] = PENALTIES) -> LinearMap:
     """Fit the map whose penalty has the least squared error on cases left out, in closed form.
 
