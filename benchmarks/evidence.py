@@ -137,8 +137,10 @@ def together(old: dict, new: dict, where: Path) -> dict:
         )
     known, parts = parts_of(old["arms"]), parts_of(new["arms"])
     arms = [each for each in old["arms"] if part_of(each) not in parts] + new["arms"]
+    machines = [each for each in old["machine"].split("; ") if known - parts]
     return {
         **new,
+        "machine": "; ".join(dict.fromkeys([*machines, new["machine"]])),
         "datasets": {**old["datasets"], **new["datasets"]},
         "arms": arms,
         "not_measured": list(not_measured(known | parts)),

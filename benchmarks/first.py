@@ -10,6 +10,7 @@ import argparse
 import compileall
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -24,12 +25,16 @@ from benchmarks.race import ROOT
 from benchmarks.table import Row, at_most
 
 ROUNDS = 3  # warm runs of each; one cold
+ESTIMATE = re.compile(r"about [\w ]+ on \d+ cores?")
 MEASURES = {"cpu": "s CPU", "wall": "s wall", "peak": "GB at peak"}
 
 
 @dataclass(frozen=True)
 class Told:
-    """One run: seconds of the processor, of the clock, gigabytes at peak, and of what the first were made."""
+    """One run: seconds of the processor, of the clock, gigabytes at peak, and of what the first were made.
+
+    said: how long the command said that it would take; empty for one that says nothing.
+    """
 
     cpu: float
     wall: float
@@ -37,6 +42,7 @@ class Told:
     phases: dict[str, float]
     programs: int
     kept: int
+    said: str = ""
 
 
 def run(rest: list[str]) -> list[Row]:
@@ -121,9 +127,12 @@ def measured(job: Job, room: Path, quick: bool) -> Told:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
+    words = (room / "said.txt").read_text()
     if status or not out.exists():
-        raise RuntimeError(f"{job.name}: ended with {status}: {(room / 'said.txt').read_text()[-500:]}")
-    return Told(usage.ru_utime + usage.ru_stime, wall, **json.loads(out.read_text()))
+        raise RuntimeError(f"{job.name}: ended with {status}: {words[-500:]}")
+    found = ESTIMATE.search(words)
+    told = json.loads(out.read_text())
+    return Told(usage.ru_utime + usage.ru_stime, wall, **told, said=found.group() if found else "")
 
 
 def rows_of(job: Job, cold: Told, warm: list[Told], quick: bool) -> list[Row]:
@@ -134,8 +143,11 @@ def rows_of(job: Job, cold: Told, warm: list[Told], quick: bool) -> list[Row]:
         for name, unit in MEASURES.items():
             value = statistics.median(getattr(told, name) for told in runs)
             least, label = bars.get(f"{when} {name}"), f"{job.name}, {when}"
+            said = runs[0].said if name == "wall" else ""
             rows.append(
-                Row(label, round(value, 2), unit) if least is None else at_most(label, value, least, unit)
+                Row(label, round(value, 2), unit, said)
+                if least is None
+                else at_most(label, value, least, unit, said)
             )
         rows += [
             Row(f"  of it {phase}", round(value, 2), "s CPU")

@@ -92,13 +92,14 @@ def test_parts_are_named_by_data_set_by_network_or_both():
         evidence.chosen(["ETTh9"])
 
 
-def recorded(parts, seconds, score=1.0):
+def recorded(parts, seconds, score=1.0, machine="one"):
     pairs = [part.split("/") for part in parts]
     arms = [
         {"dataset": name, "network": network, "arm": BASELINE, "scores": [[score]]} for name, network in pairs
     ]
     return {
         "format": 2,
+        "machine": machine,
         "recipe": {"rates": {"small": (0.003, 0.01)}},
         "datasets": {name: {"words": name} for name, _ in pairs},
         "arms": arms,
@@ -112,7 +113,9 @@ def together(old, new):
 
 
 def test_parts_that_are_collected_are_put_into_the_record_and_others_stay():
-    made = together(recorded(["ETTh1/small", "melbourne/small"], 100), recorded(["ETTh1/large"], 50, 2.0))
+    old, new = recorded(["ETTh1/small", "melbourne/small"], 100), recorded(["ETTh1/large"], 50, 2.0, "two")
+    made = together(old, new)
+    assert made["machine"] == "one; two"
     assert evidence.parts_of(made["arms"]) == {"ETTh1/small", "melbourne/small", "ETTh1/large"}
     assert (set(made["datasets"]), made["cpu_seconds"]) == ({"ETTh1", "melbourne"}, 150)
     lacking = {(each["dataset"], each["network"]) for each in made["not_measured"]}

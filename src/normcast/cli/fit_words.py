@@ -9,12 +9,12 @@ from normcast.errors import counted, listed
 from normcast.machine import cores
 from normcast.models.size import multiplications
 from normcast.tasks import ClassifyTask, LabelTask, RegressTask
-from normcast.tasks.cost import roughly, training_seconds
+from normcast.tasks.cost import COMPILING, roughly, training_seconds
 from normcast.tasks.subject import Subject
 
 MOST_NAMED = 12
-SECONDS_PER_FIT = 5  # compilation, baselines, calibration
-USUAL_SHARE = 0.6  # of the epochs, where early stopping may leave some out
+SECONDS_PER_FIT = 0.5  # baselines, calibration
+USUAL_SHARE = 0.3  # of the epochs, where early stopping may leave some out
 
 
 def described(task: ClassifyTask | RegressTask) -> Iterator[str]:
@@ -50,7 +50,7 @@ def estimate(subject: Subject, settings: Settings, cases: int, fits: int) -> str
     visited = cases * training.epochs * (1 if training.patience is None else USUAL_SHARE)
     one = training_seconds(multiplications(subject.model), visited)
     rounds = 1 + -(-(settings.seeds - 1) // cores())  # the first one compiles the program of all
-    seconds = fits * (one * rounds + SECONDS_PER_FIT)
+    seconds = fits * (one * rounds + SECONDS_PER_FIT) + COMPILING
     weights = f"{subject.model.count_params():,} weights"
     return (
         f"{counted(fits, 'fit')} x {counted(settings.seeds, 'network')} of {weights}, at most "

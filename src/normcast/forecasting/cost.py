@@ -8,11 +8,11 @@ from normcast.forecasting.settings import Settings
 from normcast.machine import cores
 from normcast.models.size import multiplications
 from normcast.tasks import Sizes
-from normcast.tasks.cost import roughly, training_seconds
+from normcast.tasks.cost import COMPILING, roughly, training_seconds
 from normcast.windows.arrays import Arrays
 from normcast.windows.windows import count_windows
 
-SECONDS_PER_FIT = 8  # compilation, the ridge, calibration
+SECONDS_PER_FIT = 0.5  # ridges, calibration
 USUAL_SHARE = 0.5  # of the epochs, before early stopping
 
 
@@ -53,7 +53,8 @@ def estimate(panel: Panel, settings: Settings, fits: int) -> str:
     model = build(settings, sizes.input_size, arrays, sizes.padded)
     visited = min(windows, settings.epoch_windows or windows) * settings.epochs * USUAL_SHARE
     seconds = training_seconds(multiplications(model), visited) * settings.seeds + SECONDS_PER_FIT
+    whole = fits * seconds + COMPILING
     return (
         f"{fits} x {settings.seeds} networks of {model.count_params():,} weights on {windows:,} windows of "
-        f"{sizes.input_size} rows; {roughly(fits * seconds, cores())}."
+        f"{sizes.input_size} rows; {roughly(whole, cores())}."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from normcast.errors import counted
 
-FLOPS_PER_SECOND = 8e9  # of one core on small recurrent networks; measured, a few gigaflops either way
-MOST_FASTER = 6.0  # so much faster are products of large networks, of a million multiplications and more
+FLOPS_PER_SECOND = 25e9  # of one core on small recurrent networks; measured, 20 to 45 with native kernels
+MOST_FASTER = 2.5  # so much faster are products of large networks, of a million multiplications and more
+COMPILING = 8.0  # seconds that the first run of a kind of network compiles
 FLOPS_PER_MULTIPLICATION = 6.0  # multiply and add, forward and twice as much backward
 
 
@@ -15,7 +16,7 @@ def training_seconds(multiplications: float, windows: float) -> float:
     multiplications: of a forward pass of one window, as `models.size` counts; windows: over all epochs.
 
     >>> training_seconds(10_000, windows=1_000_000)
-    7.5
+    2.4
     """
     large = min(MOST_FASTER, max(1.0, multiplications / 1e6))
     return FLOPS_PER_MULTIPLICATION * multiplications * windows / (FLOPS_PER_SECOND * large)
