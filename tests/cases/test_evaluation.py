@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from normcast.cases import Classifier, Regressor
+from normcast.cases import Classifier, Regressor, learned
 from normcast.data.overlap import stride
 from tests.cases.ready import CASES, STEPS, drawn, label, level
 
@@ -47,6 +47,52 @@ def test_ridge_tells_a_linear_truth_and_the_mean_nothing(numbers):
 
 def test_intervals_of_all_models_hold_about_as_many_as_they_say(numbers):
     assert (abs(numbers.scoreboard()["coverage-80"] - 80) < 20).all()
+
+
+@pytest.mark.parametrize(("many", "ahead"), [(1, 0), (4, 3)])
+def test_folds_are_learned_beside_each_other_and_few_are_held(many, ahead, numbers, monkeypatch):
+    monkeypatch.setattr(learned, "cores", lambda: many)
+    counts = {"begun": 0, "done": 0}
+    most = []
+
+    def begun(*given):
+        counts["begun"] += 1
+        most.append(counts["begun"] - counts["done"])
+        return prepared(*given)
+
+    def done(*given):
+        counts["done"] += 1
+        return finished(*given)
+
+    prepared, finished = learned.prepared, learned.finished
+    monkeypatch.setattr(learned, "prepared", begun)
+    monkeypatch.setattr(learned, "finished", done)
+    x = drawn(0)
+    found = Regressor(**QUICK).evaluate(x, level(x), folds=6, progress=False)
+    assert (counts["done"], max(most)) == (6, 1 + ahead + 1)
+    assert [len(each.trained) for each in (numbers, found)] == [2, 6]
+
+
+def test_how_many_cores_there_are_changes_nothing(numbers, monkeypatch):
+    monkeypatch.setattr(learned, "cores", lambda: 3)
+    x = drawn(0)
+    again = Regressor(**QUICK).evaluate(x, level(x), folds=2, progress=False)
+    assert again.table.equals(numbers.table)
+
+
+def test_a_fold_that_cannot_be_learned_from_ends_it_without_the_others(monkeypatch):
+    monkeypatch.setattr(learned, "cores", lambda: 1)
+    asked = []
+
+    def trained_on(*given):
+        asked.append(given)
+        raise FloatingPointError("all replicas failed")
+
+    monkeypatch.setattr(learned, "trained_on", trained_on)
+    x = drawn(0)
+    with pytest.raises(FloatingPointError, match="all replicas"):
+        Regressor(**QUICK).evaluate(x, level(x), folds=6, progress=False)
+    assert len(asked) < 6
 
 
 def test_what_is_tested_was_not_trained_on(classes):

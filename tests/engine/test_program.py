@@ -1,5 +1,7 @@
 """How programs are compiled."""
 
+import threading
+
 import jax
 import keras
 import numpy as np
@@ -15,6 +17,38 @@ def compiled_with(monkeypatch, options):
     monkeypatch.setattr(program, "ON_CPU", options)
     monkeypatch.setattr(program, "_compiled", {})
     return program.compiled("double", lambda x: 2 * x, np.float32(3))
+
+
+def test_threads_that_ask_for_the_same_program_wait_for_the_one_that_makes_it(monkeypatch):
+    made, begun, go = [], threading.Event(), threading.Event()
+
+    def make(*given):
+        made.append(given)
+        name = f"program {len(made)}"
+        begun.set()
+        go.wait(10)
+        return name
+
+    monkeypatch.setattr(program, "_compiled", {})
+    monkeypatch.setattr(program, "_made", make)
+    found = []
+    ask = [
+        threading.Thread(target=lambda: found.append(program.compiled("one", print, np.float32(3))))
+        for _ in range(3)
+    ]
+    for each in ask:
+        each.start()
+    assert begun.wait(10)
+    other = threading.Thread(target=lambda: found.append(program.compiled("another", print, np.float32(3))))
+    other.start()
+    while len(made) < 2:  # the other one does not wait
+        assert other.is_alive()
+    go.set()
+    for each in (*ask, other):
+        each.join(10)
+    assert len(made) == 2
+    assert sorted(found) == ["program 1"] * 3 + ["program 2"]
+    assert not program._turns
 
 
 def test_options_that_this_xla_does_not_know_are_left_out(monkeypatch):

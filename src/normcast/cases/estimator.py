@@ -13,7 +13,7 @@ from normcast.cases import saved
 from normcast.cases.evaluation import Evaluation, evaluated
 from normcast.cases.fitted import Fitted
 from normcast.cases.inputs import as_fitted, with_fitted_axes
-from normcast.cases.learned import Learned, learn
+from normcast.cases.learned import Learned, Lesson, learn
 from normcast.cases.settings import Settings
 from normcast.cases.subject import TaskName
 from normcast.data import Cases
@@ -197,7 +197,8 @@ class Estimator(Shown, Recorded):
         cases = self.cases_of(X, y, groups, times, type(self).__name__)
         self._refuse_untold()
         with reporting(progress) as report:
-            self.learned_ = learn(cases, self.told_of(cases), self.settings, report, record=record)
+            lesson = Lesson.of(cases, self.told_of(cases), self.settings, record=record)
+            self.learned_ = learn(lesson, report)
         self.fitted_ = self.learned_.fitted
         return self
 

@@ -11,13 +11,13 @@ import pandas as pd
 
 from normcast.cases.baselines import candidates_of, told_by_candidate
 from normcast.cases.calibration import LEVELS, intervals
-from normcast.cases.learned import LEAST, Learned, learn
+from normcast.cases.learned import LEAST, Learned, Lesson, learn_each
 from normcast.cases.settings import Settings
 from normcast.cases.subject import Asked, TaskName
 from normcast.data import Cases
 from normcast.engine import Trained
 from normcast.engine.compiled import compiled_metrics
-from normcast.engine.progress import Reports, reporting, told_as
+from normcast.engine.progress import Reports, reporting
 from normcast.errors import at_least_one
 from normcast.scoring import (
     THRESHOLD,
@@ -263,15 +263,14 @@ def evaluated(kind: TaskName, settings: Settings, cases: Cases, folds: int, prog
         for number in range(folds):
             train = parts.tested(number)[0]
             task.refuse_constant(train, LEAST, f"{task.where}: fold {number + 1} of {folds}")
-    tested, told, learned_in = [], [], []
+    parted = [parts.tested(number) for number in range(folds)]
+    lessons = (Lesson.of(cases.at(train), kind, settings, parts.embargo) for train, _ in parted)
+    told, learned_in = [], []
     with reporting(progress) as report:
-        for number in range(folds):
-            train, test = parts.tested(number)
-            learned = learn(cases.at(train), kind, settings, told_as(report, number, folds), parts.embargo)
-            tested.append(test)
+        for (train, test), learned in zip(parted, learn_each(lessons, folds, report), strict=True):
             told.append(dict(models_of(learned, task, train, test)))
             learned_in.append(learned)
-    return joined(kind, task, tested, told, learned_in)
+    return joined(kind, task, [test for _, test in parted], told, learned_in)
 
 
 def models_of(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -46,30 +47,81 @@ class Learned:
         return task
 
 
-def learn(
-    cases: Cases,
-    kind: TaskName,
-    settings: Settings,
-    progress: Report = None,
-    embargo: int | None = None,
-    record: int | None = None,
-) -> Learned:
-    """Train the networks and calibrate them. Raises ValueError for cases that cannot be learned from.
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is to be learned of cases: network and task made for each other, and what each network holds out.
 
-    embargo: of the cases that these are some of, where it was found already; see `Parts`. record: as in
-    `Training`.
+    settings: with nothing left open.
     """
-    settings, subject = prepared(cases, kind, settings)
-    subject = replace(subject, training=replace(subject.training, record=record))
-    task = subject.task
-    assert isinstance(task, RegressTask | ClassifyTask)
-    held = held_out(task, settings, embargo)
-    trained = tuple(ensemble(subject, [task] * len(held), held, progress))
-    kept = [(each, hold) for each, hold in zip(trained, held, strict=True) if not each.failed]
-    members = tuple(member(task, each, hold) for each, hold in kept)
-    ours = None if settings.is_own else of_ours(settings.network, kind)
-    fitted = replace(fitted_of(subject, task, members, cases), architecture=ours)
-    return Learned(settings, subject, held, trained, calibrated(fitted, task, [hold for _, hold in kept]))
+
+    cases: Cases
+    kind: TaskName
+    settings: Settings
+    subject: Subject
+    held: tuple[Holdout, ...]
+
+    @classmethod
+    def of(
+        cls,
+        cases: Cases,
+        kind: TaskName,
+        settings: Settings,
+        embargo: int | None = None,
+        record: int | None = None,
+    ) -> Lesson:
+        """Prepare what `learn` does. Raises ValueError for cases that cannot be learned from.
+
+        embargo: of the cases that these are some of, where it was found already; see `Parts`. record: as in
+        `Training`.
+        """
+        settings, subject = prepared(cases, kind, settings)
+        subject = replace(subject, training=replace(subject.training, record=record))
+        task = subject.task
+        assert isinstance(task, RegressTask | ClassifyTask)
+        return cls(cases, kind, settings, subject, held_out(task, settings, embargo))
+
+    @property
+    def task(self) -> RegressTask | ClassifyTask:
+        """What is told of the cases."""
+        task = self.subject.task
+        assert isinstance(task, RegressTask | ClassifyTask)
+        return task
+
+    def learned(self, trained: tuple[Trained, ...]) -> Learned:
+        """Return what the trained networks know, calibrated."""
+        kept = [(each, hold) for each, hold in zip(trained, self.held, strict=True) if not each.failed]
+        members = tuple(member(self.task, each, hold) for each, hold in kept)
+        ours = None if self.settings.is_own else of_ours(self.settings.network, self.kind)
+        fitted = replace(fitted_of(self.subject, self.task, members, self.cases), architecture=ours)
+        fitted = calibrated(fitted, self.task, [hold for _, hold in kept])
+        return Learned(self.settings, self.subject, self.held, trained, fitted)
+
+
+def learn(lesson: Lesson, progress: Report = None) -> Learned:
+    """Train the networks of a lesson and calibrate them."""
+    return next(learn_each([lesson], 1, progress))
+
+
+def learn_each(lessons: Iterable[Lesson], count: int, progress: Report = None) -> Iterator[Learned]:
+    """Learn so many lessons in their order, as many networks at a time as there are cores.
+
+    A lesson is asked for when cores would wait for it, so that few are held at a time.
+    """
+    begun: deque[tuple[Lesson, list[Future[Trained]]]] = deque()
+    with workers() as pool:
+        for place, lesson in enumerate(lessons):
+            report = told_as(progress, place, count)
+            tasks = [lesson.task] * len(lesson.held)
+            begun.append((lesson, submitted(pool, lesson.subject, tasks, lesson.held, report)))
+            if (len(begun) - 1) * len(lesson.held) >= cores():
+                yield finished(*begun.popleft())
+        while begun:
+            yield finished(*begun.popleft())
+
+
+def finished(lesson: Lesson, trained: Iterable[Future[Trained]]) -> Learned:
+    """Return what was learned in a lesson, once its networks are trained."""
+    return lesson.learned(tuple(each.result() for each in trained))
 
 
 def prepared(cases: Cases, kind: TaskName, settings: Settings) -> tuple[Settings, Subject]:
@@ -118,16 +170,42 @@ def ensemble(
     held: Sequence[Holdout],
     progress: Report,
 ) -> Iterator[Trained]:
-    """Train a network on what each holdout leaves of its task; the first one compiles the program of all."""
+    """Train a network on what each holdout leaves of its task."""
+    with workers() as pool:
+        yield from [each.result() for each in submitted(pool, subject, tasks, held, progress)]
+
+
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """Give a pool with a thread for each core; what has not begun when the block fails never does."""
+    pool = ThreadPoolExecutor(cores())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def submitted(
+    pool: ThreadPoolExecutor,
+    subject: Subject,
+    tasks: Sequence[RegressTask | ClassifyTask],
+    held: Sequence[Holdout],
+    progress: Report,
+) -> list[Future[Trained]]:
+    """Let a pool train a network on what each holdout leaves of its task."""
     training = subject.training
-    one = partial(trained_on, network_of(subject.model, training))
-    jobs = [
-        (task, hold, replace(training, seed=training.seed + place), told_as(progress, place, len(held)))
+    network = network_of(subject.model, training)
+    return [
+        pool.submit(
+            trained_on,
+            network,
+            task,
+            hold,
+            replace(training, seed=training.seed + place),
+            told_as(progress, place, len(held)),
+        )
         for place, (task, hold) in enumerate(zip(tasks, held, strict=True))
     ]
-    yield one(*jobs[0])
-    with ThreadPoolExecutor(max(1, cores())) as pool:
-        yield from pool.map(lambda job: one(*job), jobs[1:])
 
 
 def trained_on(

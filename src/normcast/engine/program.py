@@ -2,8 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial, wraps
 from typing import Any
 
@@ -43,6 +43,7 @@ ONE_THREAD: Options = {
 KEPT = 128  # programs: each is mapped into memory in a hundred pieces, of which a process may have 65,530
 _keeping = threading.Lock()
 _compiled: dict[Any, Any] = {}
+_turns: dict[Any, threading.Lock] = {}
 
 
 def compiled(
@@ -56,22 +57,35 @@ def compiled(
 ) -> Any:
     """Return the program for these arguments' shapes, compiled at most once per key and shapes.
 
-    Several threads may ask at once: XLA releases the interpreter, so their programs compile in parallel.
+    Several threads may ask at once: XLA releases the interpreter, so their programs compile in parallel, and
+    of those that ask for the same one the first makes it.
     whole: whether each device computes a whole batch, which the native kernels need. one_thread: whether the
     other cores are for other devices. network: what it computes with; its programs are stored, where the key
     says the same in every process. is_told: whether all the rest of the key does.
     """
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf).name), arguments)
     full = (key, str(jax.tree.structure(arguments)), str(jax.tree.leaves(shapes)))
-    program = _compiled.get(full)
-    if program is None:
-        how = options(one_thread)
-        lasts = network is not None and network.lasts() and is_told and whole
-        stored = Stored(key, arguments, how) if lasts else None
-        program = stored.read() if stored else None
+    with _turn(full):
+        program = _compiled.get(full)
         if program is None:
-            program = _made(function, arguments, whole, how, network, stored)
-    return _keep(full, program)
+            how = options(one_thread)
+            lasts = network is not None and network.lasts() and is_told and whole
+            stored = Stored(key, arguments, how) if lasts else None
+            program = stored.read() if stored else None
+            if program is None:
+                program = _made(function, arguments, whole, how, network, stored)
+        return _keep(full, program)
+
+
+@contextmanager
+def _turn(key: Any) -> Iterator[None]:
+    """Wait while another thread makes what has this key."""
+    with _keeping:
+        turn = _turns.setdefault(key, threading.Lock())
+    with turn:
+        yield
+    with _keeping:
+        _turns.pop(key, None)  # what was made is kept: nobody makes it again
 
 
 def _made(
