@@ -2,10 +2,13 @@
 
 import io
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from normcast.engine import progress
 from normcast.engine.line import progress_line
 from normcast.engine.progress import Progress, progress_bar, reporting, told_as
 
@@ -84,3 +87,18 @@ def test_parts_of_a_work_are_told_as_a_share_of_all():
     told_as(told.append, 2, 3)(NOW)
     assert (told[0].model, told[0].models) == (2, 3)
     assert told_as(None, 2, 3) is None
+
+
+def test_the_bar_never_goes_back_where_networks_train_beside_each_other(monkeypatch):
+    shown = []
+
+    @contextmanager
+    def line(quiet):
+        yield lambda *told: shown.append(told)
+
+    monkeypatch.setattr(progress, "progress_line", line)
+    with progress_bar() as bar:
+        for place, epoch in ((0, 1), (1, 1), (0, 2), (1, 2)):
+            bar(replace(NOW, epoch=epoch, epochs=9, model=place, models=2))
+    assert [(done, total) for done, total, _ in shown] == [(1, 18), (10, 18), (10, 18), (11, 18)]
+    assert "epoch 2/9" in shown[2][2]

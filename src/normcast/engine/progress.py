@@ -112,7 +112,14 @@ def progress_bar(quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
         if show is None:
             yield lambda _: None
             return
-        yield lambda now: show(now.model * now.epochs + now.epoch, now.models * now.epochs, str(now))
+        done = 0
+
+        def tell(now: Progress) -> None:
+            nonlocal done
+            done = max(done, now.model * now.epochs + now.epoch)  # networks train beside each other
+            show(done, now.models * now.epochs, str(now))
+
+        yield tell
 
 
 @contextmanager
