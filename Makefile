@@ -78,6 +78,21 @@ pictures: $(VENV)/dev.stamp  ## draw the pictures of docs/gradients.md from the 
 gallery: $(VENV)/dev.stamp  ## make the reports of docs/gallery.md and, with Chromium, their pictures; minutes
 	$(BIN)/python docs/gallery.py
 
+# A wheel that carries native kernels for x86-64 v3 and v4: where it is installed nothing is built.
+DIST ?= dist
+$(VENV)/wheels.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing normcast and what builds its wheels into $(VENV) ..."
+	@$(PIP) --editable ".[wheels]"
+	@touch $@
+
+.PHONY: wheels
+wheels: $(VENV)/wheels.stamp  ## a wheel with kernels for Linux on x86-64, in DIST
+	@rm -rf $(DIST)/plain && mkdir -p $(DIST)/plain
+	@NORMCAST_WHEEL=kernels $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir $(DIST)/plain .
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m auditwheel repair --wheel-dir $(DIST) $(DIST)/plain/*.whl
+	@rm -rf $(DIST)/plain
+
 $(VENV)/mutants.stamp: tests/requirements-mutants.txt $(VENV)/dev.stamp
 	@$(PIP) --requirement tests/requirements-mutants.txt
 	@touch $@

@@ -16,24 +16,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from normcast import shipped
 from normcast.cache import cache_folder, digest, is_own, is_whole, private_folder
 from normcast.files import write_whole
 from normcast.machine import cpu
 
 FOLDER = Path(__file__).parent / "kernels" / "native"
 SOURCE = "kernels.cc"  # the one that is compiled; it includes the others
+HERE = "-march=native"
 FLAGS = (
     "-std=c++17",
     "-O2",  # loops are in vectors, and unrolled, as written: -O3 makes none faster, and takes longer
     "-finline-limit=600",
-    "-march=native",
     "-fno-math-errno",
     "-ffp-contract=fast",
     "-fPIC",
@@ -60,12 +61,17 @@ def built() -> Path:
 
 
 def found() -> Path | None:
-    """Return the library for this machine, or None where there is none; removes those that are not whole."""
+    """Return the library for this machine, built here or shipped, or None where there is none.
+
+    Removes those built here that are not whole.
+    """
     for path in _all(f"kernel-{key()}-*.so"):
         if is_whole(path):
             return path
         with suppress(OSError):
             path.unlink()
+    with suppress(OSError):
+        return None if _asked() else shipped.found(sources(), headers())
     return None
 
 
@@ -128,17 +134,22 @@ def compiler() -> list[str]:
 def key() -> str:
     """Return what a library is built for: these sources, these flags, this jaxlib, this kind of CPU."""
     facts = "\n".join((version("jaxlib"), *_flags(), platform.machine(), cpu()))
-    return hashlib.sha256(_sources() + facts.encode()).hexdigest()[:16]
+    return hashlib.sha256(sources() + facts.encode()).hexdigest()[:16]
 
 
 @cache
-def _sources() -> bytes:
+def sources() -> bytes:
+    """Return all that the kernels are compiled from."""
     return b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.h")) + sorted(FOLDER.glob("*.cc")))
 
 
 def _flags() -> list[str]:
-    """Return what the compiler is told: ours, then NORMCAST_CXXFLAGS."""
-    return [*FLAGS, *shlex.split(os.environ.get("NORMCAST_CXXFLAGS", ""))]
+    """Return what the compiler is told here: ours, then NORMCAST_CXXFLAGS."""
+    return [*FLAGS, HERE, *_asked()]
+
+
+def _asked() -> list[str]:
+    return shlex.split(os.environ.get("NORMCAST_CXXFLAGS", ""))
 
 
 def _built_alone(private: Path) -> Path:
@@ -163,19 +174,27 @@ def _alone(private: Path) -> Iterator[None]:
 
 
 def _build(private: Path) -> Path:
-    call = compiler()
-    if not call:
-        raise OSError("no C++ compiler found; install g++ or clang++, or set CXX")
-    if not _begun:
+    if compiler() and not _begun:
         _say()
-    with tempfile.TemporaryDirectory() as room:
-        part = Path(room) / "kernel.so"
-        command = [*call, *_flags(), f"-I{_headers()}", str(FOLDER / SOURCE), "-o", str(part)]
-        subprocess.run(command, check=True, capture_output=True, text=True, errors="replace", timeout=300)
-        raw = part.read_bytes()
+    raw = compiled(_flags())
     path = private / f"kernel-{key()}-{digest(raw)}.so"
     write_whole(path, raw)
     return path
+
+
+def compiled(flags: Sequence[str]) -> bytes:
+    """Return the library that the compiler makes with these flags.
+
+    Raises OSError without a compiler, and SubprocessError with what it said where it failed.
+    """
+    call = compiler()
+    if not call:
+        raise OSError("no C++ compiler found; install g++ or clang++, or set CXX")
+    with tempfile.TemporaryDirectory() as room:
+        part = Path(room) / "kernel.so"
+        command = [*call, *flags, f"-I{headers()}", str(FOLDER / SOURCE), "-o", str(part)]
+        subprocess.run(command, check=True, capture_output=True, text=True, errors="replace", timeout=300)
+        return part.read_bytes()
 
 
 def _say() -> None:
@@ -183,8 +202,8 @@ def _say() -> None:
     _log.warning("normcast: building the native kernel with %s into %s (once)", command, folder())
 
 
-def _headers() -> Path:
-    """Return the folder of XLA's headers, as `jax.ffi.include_dir` does."""
+def headers() -> Path:
+    """Return the folder of XLA's headers, as `jax.ffi.include_dir` does. Raises OSError without jaxlib."""
     spec = find_spec("jaxlib")
     if spec is None or spec.origin is None:
         raise OSError("jaxlib is not installed; its headers are needed")

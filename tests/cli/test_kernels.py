@@ -59,7 +59,7 @@ def test_info_tells_library_compiler_and_form(cache, capsys, monkeypatch):
     capsys.readouterr()
     assert run(["kernels", "info"]) == 0
     told = capsys.readouterr().out
-    assert f"Library: {library.found()} (0.01 MB)\n" in told
+    assert f"Library: {library.found()} (0.01 MB), built before\n" in told
     assert f"Others in {cache / 'kernels'}: 1, for other machines or versions\n" in told
     assert told.endswith("Form: xla, since NORMCAST_NATIVE=0 asks for it\n")
 

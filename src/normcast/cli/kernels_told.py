@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-from normcast import library
+from normcast import library, shipped
 
 
 def built() -> str:
@@ -19,7 +19,7 @@ def built() -> str:
     Raises RuntimeError with the end of what the compiler says.
     """
     if found := library.found():
-        return f"{_told(found)}, built before"
+        return f"{_told(found)}, {_from(found)}"
     begun = perf_counter()
     try:
         path = library.built()
@@ -34,13 +34,17 @@ def lines() -> Iterator[str]:
     from normcast.kernels import native
 
     found, others = library.found(), library.others()
-    yield f"Library: {_told(found) if found else 'none yet'}"
+    yield f"Library: {f'{_told(found)}, {_from(found)}' if found else 'none yet'}"
     yield f"Built for: {platform.machine()}, jaxlib {version('jaxlib')}, hash {library.key()}"
     yield f"Compiler: {shlex.join(library.compiler()) or 'none; install g++ or clang++, or set CXX'}"
     if others:
         yield f"Others in {library.folder()}: {len(others)}, for other machines or versions"
     form, why = native.expected()
     yield f"Form: {form}, since {why}"
+
+
+def _from(path: Path) -> str:
+    return "shipped with the package" if path.parent == shipped.FOLDER else "built before"
 
 
 def _told(path: Path) -> str:
