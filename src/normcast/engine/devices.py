@@ -9,6 +9,7 @@ XLA's own flags are respected.
 
 import logging
 import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from normcast.machine import cores
 
 REPLICA = PartitionSpec("replica")
 SHARED = PartitionSpec()
+TOGETHER = 32  # replicas of which a GPU computes a step in about the time of one, where they are small
 FLAG = "xla_force_host_platform_device_count"
 
 _log = logging.getLogger("normcast")
@@ -70,6 +72,28 @@ def warn_of_idle_cores() -> None:
             "Import normcast.engine before JAX is first used, or set NORMCAST_DEVICES=1 to accept it.",
             cores(),
         )
+
+
+def at_once() -> int:
+    """Return how many replicas of a model should train together here: on a GPU one alone leaves it idle."""
+    return 1 if jax.default_backend() == "cpu" else TOGETHER
+
+
+def usual_processes() -> int:
+    """Return how many processes share the work here: one per core, but a GPU is one process' own."""
+    return cores() if jax.default_backend() == "cpu" else 1
+
+
+def on_host() -> AbstractContextManager[None]:
+    """Draw and assign in here on the CPU: on a GPU each of the many small operations is a program to compile.
+
+    The numbers are then those that a run on the CPU begins with. Nothing is done where JAX has no CPU.
+    """
+    try:
+        host = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return nullcontext()
+    return nullcontext() if jax.default_backend() == "cpu" else jax.default_device(host)
 
 
 def replica_mesh(replicas: int) -> Mesh:

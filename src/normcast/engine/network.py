@@ -11,6 +11,7 @@ import numpy as np
 from keras import tree
 
 from normcast import keras_seam
+from normcast.engine.devices import on_host
 from normcast.engine.identity import has_foreign, number_of
 from normcast.engine.seeding import rebuilt
 from normcast.engine.training import Training
@@ -190,7 +191,8 @@ def initial_model(network: Network, seed: int, start: Mapping[str, Any] | None =
 
 def initial_variables(network: Network, seed: int, start: Mapping[str, Any] | None) -> tuple[Leaves, Leaves]:
     """Return the fresh (trainable, frozen) variables of `initial_model`."""
-    clone = initial_model(network, seed, start)
+    with on_host():
+        clone = initial_model(network, seed, start)
     each = clone.trainable_variables, clone.non_trainable_variables
     trainable, frozen = ([np.asarray(variable.value) for variable in variables] for variables in each)
     return trainable, frozen

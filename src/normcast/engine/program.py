@@ -20,7 +20,7 @@ from normcast.engine.optimizer import rate_at
 from normcast.engine.stored import Stored, hits
 from normcast.engine.training import Training
 from normcast.engine.update import Update
-from normcast.kernels import native
+from normcast.kernels import native, platform
 
 EVALUATION_BATCH = 256
 Options = dict[str, str | bool]
@@ -102,13 +102,18 @@ def _made(
     named = wraps(function)(partial(function))
     if stored is not None:  # under a name of its own JAX's cache has it only where it was stored before
         named.__name__ = f"{function.__name__}_{stored.name[:16]}"
-    with nullcontext() if whole else native.left_out():
-        lowered = jax.jit(named).lower(*arguments)
+    lowered = traced(named, arguments, whole).lower()
     before = hits()
     program = _built(lowered, how)
     if stored is not None and network is not None and network.lasts() and hits() == before:
         stored.write(program, lowered)
     return program
+
+
+def traced(function: Callable[..., Any], arguments: Any, whole: bool) -> Any:
+    """Return a function as JAX traced it for these arguments, in the forms that are meant for here."""
+    with platform.in_float32(), nullcontext() if whole else native.left_out():
+        return jax.jit(function).trace(*arguments)
 
 
 def _keep(key: Any, program: Any) -> Any:
@@ -142,7 +147,7 @@ def _is_known(name: str, value: str | bool) -> bool:
 
 def options(one_thread: bool) -> Options:
     """Return how XLA is to compile here. one_thread: whether the other cores are for other devices."""
-    if jax.default_backend() != "cpu":
+    if not platform.is_cpu():
         return {}
     # Expected, not available: a network without a recurrence must not wait for the kernels to be built.
     loops = {} if native.is_expected() else LOOPS
@@ -151,19 +156,22 @@ def options(one_thread: bool) -> Options:
     return {name: value for name, value in ours.items() if f"--{name}=" not in said}
 
 
-def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
+def across_replicas(function: Callable[..., Any], network: Network, mesh: Mesh) -> Callable[..., Any]:
     """Lift `function(state, *own, *shared)` to stacked replicas that are spread over the mesh.
 
     Returns run(alive, state, own, shared): the leaves of alive, state and own have a first axis of replicas.
     On the CPU each device has one replica, computed as it would be alone, so that its bits do not depend on
-    the others; one that is not alive is skipped. On accelerators each device maps over its replicas by vmap.
+    the others; one that is not alive is skipped. On accelerators each device maps over its replicas by vmap,
+    or takes one after the other where `maps_replicas` says no.
     On a mesh for batches there is one replica, whose batches the compiler spreads over the devices.
     """
 
     def local(alive: Any, state: Any, own: Any, shared: Any) -> Any:
         one = partial(_one, function, shared)
-        if jax.default_backend() != "cpu":
-            return jax.vmap(one)(alive, state, own)
+        if not platform.is_cpu() and len(alive) > 1:
+            if maps_replicas(network):
+                return jax.vmap(one)(alive, state, own)
+            return lax.map(lambda each: one(*each), (alive, state, own))
         squeezed = jax.tree.map(lambda leaf: leaf[0], (alive, state, own))
         return jax.tree.map(lambda leaf: leaf[None], one(*squeezed))
 
@@ -176,6 +184,14 @@ def across_replicas(function: Callable[..., Any], mesh: Mesh) -> Callable[..., A
         return spread_batch
     specs = (REPLICA, REPLICA, REPLICA, SHARED)
     return jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=REPLICA, check_vma=False)
+
+
+def maps_replicas(network: Network) -> bool:
+    """Whether replicas are computed side by side: on accelerators, but not without a twin.
+
+    Keras' own layers may then call what JAX cannot map over, as cuDNN's LSTM is.
+    """
+    return not platform.is_cpu() and network.twin is not None
 
 
 def _one(function: Callable[..., Any], shared: Any, alive: Any, state: Any, own: Any) -> Any:
@@ -218,7 +234,7 @@ def training_program(
         )
         return state, (loss_sum, failed)
 
-    return across_replicas(epoch_part, mesh)
+    return across_replicas(epoch_part, network, mesh)
 
 
 def learning_rate(schedule: str | None, step: Any, first: Any, total: Any, ops: Any = jnp) -> Any:
@@ -270,7 +286,7 @@ def judging_program(network: Network, training: Training, layout: Layout, mesh: 
         )
         return {**kept, "loss": jnp.minimum(loss, best["loss"])}, loss
 
-    return across_replicas(judged, mesh)
+    return across_replicas(judged, network, mesh)
 
 
 def forecasting_program(
@@ -299,7 +315,7 @@ def forecasting_program(
             return rows.reshape(-1, *output.shape[1:])
 
         each = replicas, variables
-        return lax.map(one, each) if jax.default_backend() == "cpu" else jax.vmap(one)(each)
+        return jax.vmap(one)(each) if maps_replicas(network) else lax.map(one, each)
 
     batch = PartitionSpec("batch")
     specs = SHARED, SHARED, SHARED, batch, SHARED

@@ -91,8 +91,8 @@ LAYERS: dict[type, type] = {
     keras.layers.LSTM: FastLSTM,
     keras.layers.GRU: FastGRU,
     keras.layers.Conv1D: FastConv1D,
-    keras.layers.ELU: FastELU,
 }
+ON_CPU: dict[type, type] = {keras.layers.ELU: FastELU}
 ACTIVATIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     keras.activations.elu: fast_elu,
     keras.activations.selu: fast_selu,

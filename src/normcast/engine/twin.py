@@ -7,27 +7,30 @@ import logging
 from functools import cache
 from typing import Any
 
-import jax
 import keras
 import numpy as np
 
 from normcast import keras_seam
+from normcast.engine.devices import on_host
 from normcast.engine.seeding import rebuilt
-from normcast.engine.substitutes import ACTIVATIONS, LAYERS, FastSeeds
+from normcast.engine.substitutes import ACTIVATIONS, LAYERS, ON_CPU, FastSeeds
 from normcast.errors import in_short
+from normcast.kernels import platform
 
 _log = logging.getLogger("normcast")
+SILENT = ("name", "use_cudnn")  # attributes that change nothing of what is computed
 _PLAIN = (bool, int, float, str, np.ndarray, np.generic, type(None))  # values that can be compared
 
 
 def twin(model: keras.Model, rng: str) -> keras.Model | None:
     """Return a copy with its variables in the same order, or None where there is no faithful one.
 
-    On the CPU its layers are the faster ones (`substitutes`); with rng="fast" its random layers draw the
-    cheap numbers, on every device. The values of its variables mean nothing: `stateless_call` is given them.
+    Its layers are the faster ones (`substitutes`), on the CPU its activations too; with rng="fast" its random
+    layers draw the cheap numbers. The values of its variables mean nothing: `stateless_call` is given them.
     """
     try:
-        copy = rebuilt(model, seed=0)
+        with on_host():
+            copy = rebuilt(model, seed=0)
         reason = _difference(model, copy)
     except Exception as error:  # whatever a layer of the user's raises when it is built again
         reason = f"it cannot be rebuilt from its configuration ({in_short(error)})"
@@ -52,10 +55,14 @@ def _hasten(layer: Any, rng: str) -> None:
         for value in vars(layer).values():
             if type(value) is keras.random.SeedGenerator:
                 value.__class__ = FastSeeds
-    if jax.default_backend() != "cpu":
-        return
+    if hasattr(layer, "use_cudnn"):  # JAX has no rule for it under vmap
+        layer.use_cudnn = False
     if type(layer) in LAYERS:
         layer.__class__ = LAYERS[type(layer)]
+    if not platform.is_cpu():
+        return
+    if type(layer) in ON_CPU:
+        layer.__class__ = ON_CPU[type(layer)]
     activation = vars(layer).get("activation")
     if activation in ACTIVATIONS:
         layer.activation = ACTIVATIONS[activation]
@@ -78,7 +85,7 @@ def _lost(layer: Any, copied: Any) -> str | None:
         return None  # its attributes tell of its training; its layers are compared by themselves
     for name, value in vars(layer).items():
         other = vars(copied).get(name, False)  # what is only set where something was read is off elsewhere
-        if name[0] != "_" and name != "name" and _is_plain(value) and not _same(value, other):
+        if name[0] != "_" and name not in SILENT and _is_plain(value) and not _same(value, other):
             return (
                 f"the configuration of layer {layer.name!r} leaves out {name} ({value!r} becomes {other!r})"
             )

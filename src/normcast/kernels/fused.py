@@ -172,8 +172,14 @@ def _primitive(
     def compiled(way: _Way, **how: Any) -> Callable[..., Arrays]:
         return jax.jit(lambda *operands: fast(way, *operands, **how))
 
-    def lowered(context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
+    def lowered_on_cpu(context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
         body = plain if jax_seam.is_exported(context) and not way.fused.is_portable else fast
+        return lowered_as(body, context, *operands, way=way, **how)
+
+    def lowered(context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
+        return lowered_as(fast if way.fused.is_portable else plain, context, *operands, way=way, **how)
+
+    def lowered_as(body: Callable[..., Arrays], context: Any, *operands: Any, way: _Way, **how: Any) -> Any:
         seen, _ = jax_seam.as_alike(context.avals_in)
         lower = mlir.lower_fun(lambda *a: body(way, *a, **how), multiple_results=True)
         return lower(context.replace(avals_in=seen), *operands)
@@ -190,6 +196,7 @@ def _primitive(
     made.def_impl(lambda *operands, way, **how: compiled(way, **how)(*operands))
     made.def_abstract_eval(shapes)
     mlir.register_lowering(made, lowered)
+    mlir.register_lowering(made, lowered_on_cpu, platform="cpu")
     batching.primitive_batchers[made] = mapped
     return made
 

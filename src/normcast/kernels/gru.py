@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Shaped
 
-from normcast.kernels import native
+from normcast.kernels import native, platform
 from normcast.kernels.fused import Fused, Primal
 from normcast.kernels.masks import Masks, kept, per_gate
 from normcast.kernels.recurrence import product
@@ -26,7 +26,7 @@ Shifts = Float[Array, "2 3*units"]
 Result = tuple[Float[Array, "batch time units"], State]
 Step = Callable[[Float[Array, "batch features"], State], State]
 GATES = 3
-JOINED = 16  # units up to which one product a step is the fastest under XLA
+JOINED = 16  # units up to which one product a step is the fastest under XLA on the CPU
 
 
 def gru(
@@ -83,21 +83,23 @@ def _xla(
     x: Inputs, h0: State, kernel: Kernel, recurrent_kernel: Recurrent, shifts: Shifts, masks: Masks
 ) -> Result:
     """Run the form that is the fastest under XLA, of those where r acts on h U_h."""
-    if masks.are_per_gate or recurrent_kernel.shape[0] > JOINED:
+    if masks.are_per_gate or (platform.is_cpu() and recurrent_kernel.shape[0] > JOINED):
         return _over_time(_plain(kernel, recurrent_kernel, shifts, masks, True), x, h0, masks)
     x = x if masks.inputs is None else x * masks.inputs[:, None]
     return _over_time(_joined(recurrent_kernel, shifts[1], masks), product(x, kernel) + shifts[0], h0, masks)
 
 
 def _over_time(step: Step, x: Inputs, h0: State, masks: Masks) -> Result:
-    @jax.checkpoint
     def kept_step(h: State, now: tuple[Array, State | None]) -> tuple[State, State]:
         x_t, keep = now
         new = step(x_t, h)
         new = new if keep is None else keep * h + (1 - keep) * new
         return new, new
 
-    h, outputs = lax.scan(kept_step, h0, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h)))
+    # The CPU computes a step again faster than it reads back what the step would keep; a GPU does not.
+    once = jax.checkpoint(kept_step) if platform.is_cpu() else kept_step
+    over = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (x, masks.keep_h))
+    h, outputs = lax.scan(once, h0, over, unroll=platform.unrolled())
     return jnp.swapaxes(outputs, 0, 1), h
 
 

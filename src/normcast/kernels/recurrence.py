@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, PyTree
 
-from normcast.kernels import native
+from normcast.kernels import native, platform
 from normcast.kernels.fused import Fused, Primal
 from normcast.kernels.normalization import Moments, Normalization
 
@@ -80,7 +80,7 @@ def _forward(
         states, told_c = step.cell(a, states, keep_t, scales)
         return states, ((a, states, normed), (told, told_c))
 
-    last, ((a, after, normed), told) = lax.scan(one, states, (z, keep))
+    last, ((a, after, normed), told) = lax.scan(one, states, (z, keep), unroll=platform.unrolled())
     return [after[0], *last, *jax.tree.leaves(lax.stop_gradient(told))], [a, *after, *normed]
 
 
@@ -103,14 +103,14 @@ def _backward(
         d_z = d_term = d_a * (1 - a_t * a_t)
         if step.norm is not None:
             d_term = step.norm.backward(normed_t, d_z * gamma)
-        (d_h,) = _pulled(lambda h: step.linear(h, weights, masks), d_term, before_t[0])
+        (d_h,) = jax.linear_transpose(lambda h: step.linear(h, weights, masks), before_t[0])(d_term)
         d_scales = jax.tree.map(jnp.add, d_scales, d_scales_t)
         return ((d_before[0] + d_h, *d_before[1:]), d_scales), (d_z, d_term)
 
     start = d_last, jax.tree.map(jnp.zeros_like, scales)
     steps = a, before, normed, keep, d_outputs
-    (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, steps, reverse=True)
-    (d_weights,) = _pulled(lambda weights: step.linear(before[0], weights, masks), d_term, weights)
+    (d_first, d_scales), (d_z, d_term) = lax.scan(one, start, steps, reverse=True, unroll=platform.unrolled())
+    (d_weights,) = jax.linear_transpose(lambda all_: step.linear(before[0], all_, masks), weights)(d_term)
     d_gamma = None if step.norm is None else (d_z * normed[0]).sum((0, 1))
     return d_z, d_first, d_weights, d_gamma, d_scales, None, None
 
