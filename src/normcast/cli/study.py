@@ -122,7 +122,8 @@ def run(
         str | None, Option(help="Stop after this long: 90s, 10m, 2h.", rich_help_panel=WORK)
     ] = None,
     processes: Annotated[
-        int | None, Option(help="Worker processes. Default: one per core.", rich_help_panel=WORK)
+        int | None,
+        Option(help="Worker processes. Default: one per core, one on a GPU.", rich_help_panel=WORK),
     ] = None,
     ray: Annotated[
         str | None, Option(help="auto, or the address of a Ray cluster.", rich_help_panel=WORK)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from normcast.engine import Trained, Training, predict, train
+from normcast.engine.devices import at_once
 from normcast.engine.losses import plain_of as plain_of_loss
 from normcast.engine.network import Network, network_of
 from normcast.engine.optimizer import plain as plain_of_optimizer
@@ -60,21 +62,44 @@ class Job:
 
 
 def run(job: Job, task: Task) -> Iterator[Trial]:
-    """Train the trials of a job one after the other, and yield each as it is done.
+    """Train the trials of a job, and yield each as it is done.
 
     The program is compiled for the first and used for all. A trial depends on its fold and seed alone: not
-    on the trials beside it, nor on where it runs.
+    on the trials beside it, nor on where it runs. On the CPU one is trained after the other; on a GPU seeds
+    of a fold together, where a trial is what it would be alone to the tolerance of float32.
     """
     training = training_from_json(job.training, job.own)
     model = revived_model(job.model, f"Study: network of {job.placement!r}", job.own)
     assign_kept(model, job.kept)
     networks = network_of(model, training), Network(model)
-    for fold, seed in sorted(job.pairs):
-        yield measured(networks, fold_of(task, fold, job.scaling), replace(training, seed=seed), job, fold)
+    for fold, seed, count in together(job.pairs, at_once()):
+        own = fold_of(task, fold, job.scaling)
+        yield from measured(networks, own, replace(training, seed=seed), job, fold, count)
 
 
-def measured(networks: Networks, fold: Fold, training: Training, job: Job, number: int) -> Trial:
-    """Train one network and score it."""
+def together(pairs: Iterable[tuple[int, int]], most: int) -> list[tuple[int, int, int]]:
+    """Return (fold, first seed, how many seeds) of trials that can be trained at once, at most so many.
+
+    >>> together([(0, 1), (0, 2), (0, 4), (1, 2)], most=8)
+    [(0, 1, 2), (0, 4, 1), (1, 2, 1)]
+    """
+    groups: list[tuple[int, int, int]] = []
+    for fold, seed in sorted(pairs):
+        last = groups[-1] if groups else (fold - 1, 0, 0)
+        if (fold, seed) == (last[0], last[1] + last[2]) and last[2] < most:
+            groups[-1] = (*last[:2], last[2] + 1)
+        else:
+            groups.append((fold, seed, 1))
+    return groups
+
+
+def measured(
+    networks: Networks, fold: Fold, training: Training, job: Job, number: int, count: int = 1
+) -> Iterator[Trial]:
+    """Train a network with so many seeds from the training's on, score each and yield it.
+
+    A trial's seconds are those since the one before it.
+    """
     network, judged = networks
     began = time.process_time()
     started: list[float] = []
@@ -82,23 +107,26 @@ def measured(networks: Networks, fold: Fold, training: Training, job: Job, numbe
     def first(_: Any) -> None:
         started.append(time.process_time())
 
-    trained = next(iter(train(network, fold.train, training, validation=fold.valid, progress=first)))
-    metrics, seen = scores_of(judged, trained, fold, job.measures)
-    return Trial(
-        placement=job.placement,
-        fold=number,
-        seed=training.seed,
-        epochs=training.epochs,
-        metrics=metrics,
-        seen=seen,
-        history=trained.history,
-        best_epoch=trained.best_epoch,
-        status=trained.status,
-        seconds=time.process_time() - began,
-        compile_seconds=(started[0] if started else began) - began,
-        machine=f"{platform.machine()} {platform.system()}",
-        versions=versions(),
-    )
+    runs = train(network, fold.train, training, validation=fold.valid, seeds=count, progress=first)
+    for trained in islice(runs, count):
+        metrics, seen = scores_of(judged, trained, fold, job.measures)
+        now = time.process_time()
+        yield Trial(
+            placement=job.placement,
+            fold=number,
+            seed=trained.seed,
+            epochs=training.epochs,
+            metrics=metrics,
+            seen=seen,
+            history=trained.history,
+            best_epoch=trained.best_epoch,
+            status=trained.status,
+            seconds=now - began,
+            compile_seconds=max(0.0, (started[0] if started else began) - began),
+            machine=f"{platform.machine()} {platform.system()}",
+            versions=versions(),
+        )
+        began = now
 
 
 def scores_of(

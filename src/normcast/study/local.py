@@ -218,6 +218,8 @@ def lost(job: Job, fold: int, seed: int, why: str) -> Trial:
 def worker_environment() -> dict[str, str]:
     """Return the environment of a worker: JAX on one core, the packages that this process sees."""
     own: dict[str, Any] = {
+        # Else the first would take a GPU's memory from the others.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE", "false"),
         "KERAS_BACKEND": "jax",
         "NORMCAST_DEVICES": "1",
         "PJRT_NPROC": "1",  # this process may have set more for itself

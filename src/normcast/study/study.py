@@ -15,8 +15,8 @@ from normcast.data import Cases
 from normcast.data.faults import check_short
 from normcast.engine import Training
 from normcast.engine.compiled import with_optimizer
+from normcast.engine.devices import usual_processes
 from normcast.errors import one_of, refuse_unknown
-from normcast.machine import cores
 from normcast.sheet import Sheet, Shown, Table
 from normcast.study.backlog import Backlog
 from normcast.study.baselines import baselines_of, told_of_targets
@@ -310,7 +310,7 @@ class Study(Shown):
         Parameters
         ----------
         processes : int, optional
-            Worker processes to reckon with, by default one per core.
+            Worker processes to reckon with, by default one per core; on a GPU one.
 
         Returns
         -------
@@ -318,7 +318,7 @@ class Study(Shown):
             A few lines, with an estimate of the time on this machine.
         """
         check = self.extent.said(len(self.placements), self.min_effect)
-        return f"{self.plan.describe(processes or cores())}\n{check}"
+        return f"{self.plan.describe(processes or usual_processes())}\n{check}"
 
     def run(
         self,
@@ -335,7 +335,7 @@ class Study(Shown):
         Parameters
         ----------
         processes : int, optional
-            Worker processes, by default one per core; 1 trains in this process.
+            Worker processes, by default one per core; 1, the default on a GPU, trains in this process.
         ray : str, optional
             "auto" or the address of a Ray cluster, to train there instead (extra `ray`).
         budget : float, optional
@@ -355,7 +355,7 @@ class Study(Shown):
         ValueError
             If the store holds another study, or no trial was finished.
         """
-        team = Team.of(self.subject, self.plan.measures, processes or cores(), ray)
+        team = Team.of(self.subject, self.plan.measures, processes or usual_processes(), ray)
         with closing(Store(self.store)) as store, team:
             store.describe({**self.facts, "min_effect": self.min_effect})
             cells = [(c.placement.name, c.placement.to_json(), c.parameters) for c in self.plan.cells]
