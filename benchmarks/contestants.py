@@ -21,10 +21,17 @@ class Laps:
         now = time.process_time(), time.perf_counter()
         if self.began is not None:
             cpu, wall = (1e3 * (end - start) / self.steps for start, end in zip(self.began, now, strict=True))
-            print(json.dumps({"cpu": cpu, "wall": wall}), flush=True)
+            print(json.dumps({"cpu": cpu, "wall": wall, "peak": peak()}), flush=True)
         if not sys.stdin.readline():
             os._exit(0)
         self.began = time.process_time(), time.perf_counter()
+
+
+def peak() -> float:
+    """Return the gigabytes that JAX held on its device at most; 0 on a CPU, where it counts none."""
+    jax = sys.modules.get("jax")
+    told = jax and jax.local_devices()[0].memory_stats()
+    return (told or {}).get("peak_bytes_in_use", 0) / 1e9
 
 
 def series(windows: int, steps: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,15 +45,21 @@ def windowed(windows: int, steps: int, channels: int) -> tuple[np.ndarray, np.nd
     return np.ascontiguousarray(np.swapaxes(x, 1, 2)), target[steps:, None]
 
 
-def engine(network: str, windows: int, steps: int, channels: int, batch: int, replicas: int = 1) -> None:
-    from benchmarks import networks
-    from normcast.engine import Batches, Field, Training, train
+def windows_of(windows: int, steps: int, channels: int) -> Any:
+    """Return the same windows as the engine reads them."""
+    from normcast.engine import Batches, Field
 
     values, target = series(windows, steps, channels)
     index = np.arange(windows, dtype=np.int32)
-    data = Batches(
-        {"past": Field(values, 0, steps)}, Field(target, steps, 1), index, np.zeros(windows, np.int32)
-    )
+    fields = {"past": Field(values, 0, steps)}, Field(target, steps, 1)
+    return Batches(*fields, index, np.zeros(windows, np.int32))
+
+
+def engine(network: str, windows: int, steps: int, channels: int, batch: int, replicas: int = 1) -> None:
+    from benchmarks import networks
+    from normcast.engine import Training, train
+
+    data = windows_of(windows, steps, channels)
     lap = Laps(windows // batch * replicas)
     model = getattr(networks, network)(steps, channels)
     lap()
@@ -205,7 +218,7 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
     import keras
 
     from normcast.engine.network import Network
-    from normcast.engine.program import options
+    from normcast.engine.program import options, traced
     from normcast.layers import LSTM
 
     layer = LSTM(units, **json.loads(kind))
@@ -224,8 +237,8 @@ def norm(kind: str, batch: int, steps: int, channels: int, units: int, count: in
         return [w - 1e-3 * g for w, g in zip(trainable, grads, strict=True)], frozen
 
     carry = [v.value for v in network.trainable], [v.value for v in network.frozen]
-    lowered = jax.jit(lambda carry: jax.lax.fori_loop(0, count, step, carry)).lower(carry)
-    run = lowered.compile(options(one_thread=True))
+    made = traced(lambda carry: jax.lax.fori_loop(0, count, step, carry), (carry,), True)
+    run = made.lower().compile(options(one_thread=True))
     lap = Laps(count)
     while True:
         lap()

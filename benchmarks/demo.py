@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.race import ended_after
 from benchmarks.table import Row, at_most
 
 HOURLY = ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]
@@ -27,13 +28,19 @@ def run(rest: list[str]) -> list[Row]:
     )
 
 
-def measured(name: str, arguments: list[str], most_seconds: float | None = None) -> list[Row]:
-    """Run a command in a folder of its own; return its wall time, processor time and peak memory."""
+def measured(
+    name: str, arguments: list[str], most_seconds: float | None = None, limit: float | None = None
+) -> list[Row]:
+    """Run a command in a folder of its own; return its wall time, processor time and peak memory.
+
+    limit: seconds after which it is ended.
+    """
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         command = [sys.executable, "-c", "from normcast.__main__ import main; main()", *arguments, "--quiet"]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=os.environ)
-        _, status, usage = os.wait4(process.pid, 0)
+        with ended_after(limit, [process]):
+            _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     if status:
         return [Row(f"{name}: failed with status {status}", None, "")]

@@ -41,6 +41,13 @@ def one_lstm(steps: int = 168, channels: int = 1) -> Any:
     return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(64)(inputs)))
 
 
+def one_lstm_in_loops(steps: int = 168, channels: int = 1) -> Any:
+    """The same without cuDNN, where Keras would take it."""
+    model = one_lstm(steps, channels)
+    model.layers[1].use_cudnn = False
+    return model
+
+
 def torch_network(name: str, channels: int) -> Any:
     """The same in PyTorch, to its advantage without recurrent dropout, which `torch.nn.LSTM` lacks."""
     import torch

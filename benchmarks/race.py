@@ -1,7 +1,8 @@
 """Time contestants side by side: each in a process of its own, a lap of each in turn, medians of rounds.
 
 CPU time counts, since a shared machine makes wall time mean little; both are kept. Peers run in the
-interpreter that NORMCAST_BENCH_PYTHON names, or in this one.
+interpreter that NORMCAST_BENCH_PYTHON names, or in this one. On a GPU, where the processor waits, wall time
+counts.
 """
 
 import json
@@ -9,6 +10,9 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,36 +42,61 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Lap:
-    """Medians over the rounds, in milliseconds per step."""
+    """Medians over the rounds, in milliseconds per step. peak: gigabytes on a GPU, else 0."""
 
     cpu: float
     wall: float
+    peak: float = 0.0
 
 
-def race(contestants: list[Contestant], rounds: int = 7) -> dict[str, Lap | None]:
-    """Return the medians by name; None for a contestant that could not start."""
-    running = {c.name: _started(c) for c in contestants}
+def race(
+    contestants: list[Contestant],
+    rounds: int = 7,
+    settings: Mapping[str, str] = ONE_CORE,
+    seconds: float | None = None,
+) -> dict[str, Lap | None]:
+    """Return the medians by name; None for a contestant that could not start, or not end a lap in time.
+
+    settings: of the environment of all. seconds: after which the race ends with the laps that there are.
+    """
+    running = {c.name: _started(c, settings) for c in contestants}
     laps: dict[str, list[dict[str, float]]] = {name: [] for name in running}
-    for number in range(rounds + 1):
-        for name, process in running.items():
-            told = _lap(process)
-            if told is not None and number:  # the first lap compiles
-                laps[name].append(told)
+    with ended_after(seconds, list(running.values())):
+        for number in range(rounds + 1):
+            for name, process in running.items():
+                told = _lap(process)
+                if told is not None and number:  # the first lap compiles
+                    laps[name].append(told)
     for process in running.values():
         process.kill()
+        process.wait()
     return {name: _median(each) for name, each in laps.items()}
+
+
+@contextmanager
+def ended_after(seconds: float | None, processes: list[subprocess.Popen]) -> Iterator[None]:
+    """End processes that still run after so many seconds; None lets them run."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, lambda: [process.kill() for process in processes])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _median(laps: list[dict[str, float]]) -> Lap | None:
     if not laps:
         return None
-    return Lap(*(statistics.median(lap[kind] for lap in laps) for kind in ("cpu", "wall")))
+    return Lap(*(statistics.median(lap[kind] for lap in laps) for kind in ("cpu", "wall", "peak")))
 
 
-def _started(contestant: Contestant) -> subprocess.Popen:
+def _started(contestant: Contestant, settings: Mapping[str, str]) -> subprocess.Popen:
     python = os.environ.get("NORMCAST_BENCH_PYTHON", sys.executable) if contestant.peer else sys.executable
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    environment = {**os.environ, **ONE_CORE, "KERAS_BACKEND": contestant.backend, "PYTHONPATH": paths}
+    environment = {**os.environ, **settings, "KERAS_BACKEND": contestant.backend, "PYTHONPATH": paths}
     call = json.dumps([contestant.function, *contestant.arguments])
     return subprocess.Popen(
         [python, "-m", "benchmarks.contestants", call],
