@@ -45,7 +45,11 @@ def run(rest: list[str]) -> list[Row]:
             "run `bash benchmarks/gpu.sh FOLDER`, or install JAX's build for it: pip install '.[cuda12]'. "
             "--cpu runs on what there is."
         )
-    rows, left_out = timed(cases(options.quick), options.seconds - (time.monotonic() - began))
+    chosen = [case for case in cases(options.quick) if case[0].startswith(options.only)]
+    if not chosen:
+        names = ", ".join(name for name, _, _ in cases(options.quick))
+        raise SystemExit(f"benchmarks gpu: --only {options.only!r}: no case begins so; cases are {names}.")
+    rows, left_out = timed(chosen, options.seconds - (time.monotonic() - began))
     record = {
         "device": found,
         "driver": driver(),
@@ -65,6 +69,7 @@ def parsed(rest: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks gpu")
     parser.add_argument("--out", type=Path, help="the record; benchmarks/results/gpu-NAME.json by default")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all together")
+    parser.add_argument("--only", default="", help="the cases whose names begin so: 'study'")
     parser.add_argument("--quick", action="store_true", help="small sizes alone: does it run?")
     parser.add_argument("--cpu", action="store_true", help="also where there is no GPU")
     return parser.parse_args(rest)
@@ -105,7 +110,7 @@ def cases(quick: bool) -> list[Case]:
     races = [racing(group) for group in groups(quick)]
     equality: Case = (
         "equality",
-        2.0,
+        5.0,
         lambda seconds: gpu_equality.rows(SETTINGS, seconds, 1 if quick else 99),
     )
     if quick:

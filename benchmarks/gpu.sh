@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Measure normcast on one machine with an NVIDIA GPU, in under eight minutes:
 #
-#   bash benchmarks/gpu.sh FOLDER [--out FILE] [--cuda 12|13] [--seconds N] [--cpu] [--dry-run]
+#   bash benchmarks/gpu.sh FOLDER [--out FILE] [--only CASE] [--cuda 12|13] [--seconds N] [--cpu] [--dry-run]
 #
-# FOLDER   gets an environment of its own and caches. It stays: a second run installs nothing.
+# FOLDER   gets an environment of its own and caches. It stays: a second run installs and compiles nothing,
+#          and gets further.
 # --out    the record; benchmarks/results/gpu-NAME.json by default
+# --only   the cases whose names begin so: equality, conv-se-lstm, LSTM, study, inside; by default all
 # --cuda   which CUDA JAX brings; by the driver if left out: 13 from driver 580 on, else 12
 # --seconds  for all together, installing too; 470 by default
 # --cpu    also without a GPU, small sizes alone: does it run?
@@ -15,14 +17,14 @@ set -euo pipefail
 
 here="${BASH_SOURCE[0]%/*}"
 [ "$here" = "${BASH_SOURCE[0]}" ] && here=.
-folder="" out="" cuda="" seconds=470 cpu="" dry=""
+folder="" out="" only="" cuda="" seconds=470 cpu="" dry=""
 said() { while IFS= read -r line; do [[ $line == "#"* ]] || break; [[ $line == "#!"* ]] || printf '%s\n' "${line#\#}"; done < "${BASH_SOURCE[0]}"; }
 refuse() { printf 'gpu.sh: %s\n' "$1" >&2; exit 2; }
 
 while [ $# -gt 0 ]; do
     case $1 in
         --help | -h) said; exit 0 ;;
-        --out | --cuda | --seconds)
+        --out | --only | --cuda | --seconds)
             [ $# -gt 1 ] || refuse "$1 wants a value"
             printf -v "${1#--}" '%s' "$2"; shift ;;
         --cpu) cpu=1 ;;
@@ -50,7 +52,7 @@ case $folder in /*) ;; *) folder=$PWD/$folder ;; esac
 cd "$here/.."
 python="$folder/venv/bin/python"
 install=(-m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt ".$extra")
-measure=(-m benchmarks gpu ${out:+--out "$out"} ${cpu:+--cpu --quick})
+measure=(-m benchmarks gpu ${out:+--out "$out"} ${only:+--only "$only"} ${cpu:+--cpu --quick})
 if [ -n "$dry" ]; then
     printf '%s\n' "$python ${install[*]}" "$python ${measure[*]} --seconds $seconds"
     exit 0

@@ -41,9 +41,13 @@ def rows(environment: dict[str, str], seconds: float, count: int = 99) -> list[R
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{name}.npz" for name in ("gpu", "again", "cpu")]
-        for path, own in zip(paths, ({}, {}, {"JAX_PLATFORMS": "cpu"}), strict=True):
-            if not _written(path, count, {**environment, **own}, seconds / 3):
-                return [Row(f"equality: what the {path.stem} computes", None, "did not run, or not in time")]
+        where = ({}, {}, {"JAX_PLATFORMS": "cpu"})
+        each = [_begun(path, count, {**environment, **own}) for path, own in zip(paths, where, strict=True)]
+        with ended_after(seconds, each):
+            ended = {path.stem: process.wait() for path, process in zip(paths, each, strict=True)}
+        if any(ended.values()):
+            lost = ", ".join(name for name, code in ended.items() if code)
+            return [Row(f"equality: {lost}", None, "did not run, or not in time")]
         gpu, again, cpu = (dict(np.load(path)) for path in paths)
     told = [
         at_most(name, value, LAYERS if name.startswith("layer") else TRAININGS, "of the largest", "processor")
@@ -68,15 +72,13 @@ def apart(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> dict[str,
     return told
 
 
-def _written(path: Path, count: int, environment: dict[str, str], seconds: float) -> bool:
+def _begun(path: Path, count: int, environment: dict[str, str]) -> subprocess.Popen:
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.gpu_equality", str(path), str(count)],
         env={**os.environ, **environment, "PYTHONPATH": paths, "KERAS_BACKEND": "jax"},
         cwd=ROOT,
     )
-    with ended_after(seconds, [process]):
-        return process.wait() == 0
 
 
 def main() -> None:

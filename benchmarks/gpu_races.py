@@ -49,7 +49,8 @@ class Group:
         name = f"{self.name}: {name}"
         if lap is None:
             return [Row(name, None, "did not run, or not in time")]
-        return [Row(name, round(lap.wall, 4), self.unit), Row(f"{name}, memory", round(lap.peak, 3), "GB")]
+        memory = [Row(f"{name}, memory", round(lap.peak, 3), "GB")] if lap.peak else []
+        return [Row(name, round(lap.wall, 4), self.unit), *memory]
 
 
 def groups(quick: bool) -> list[Group]:

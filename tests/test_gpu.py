@@ -38,6 +38,11 @@ def test_without_a_gpu_it_says_so_and_ends_with_an_error(monkeypatch):
         gpu.run([])
 
 
+def test_a_case_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(SystemExit, match="no case begins so; cases are equality, conv-se-lstm, batch 32"):
+        gpu.run(["--cpu", "--only", "studies"])
+
+
 def test_every_group_of_a_gpu_has_contestants_that_are_there():
     from benchmarks import contestants, networks
 
@@ -91,7 +96,7 @@ def test_the_script_is_bash_and_its_help_names_every_option():
     told = said("--help").stdout
     taken = set(re.findall(r"--[a-z-]+", re.search(r"while .*?done\n\[ -n", SCRIPT.read_text(), re.S)[0]))
     assert taken <= set(re.findall(r"--[a-z-]+", told)) | {"--help"}
-    assert {"--out", "--cuda", "--seconds", "--cpu", "--dry-run"} <= taken
+    assert {"--out", "--only", "--cuda", "--seconds", "--cpu", "--dry-run"} <= taken
 
 
 @of_the_script
@@ -129,7 +134,10 @@ def test_the_script_takes_the_cuda_that_the_driver_has(tmp_path, driver, more, e
 
 @of_the_script
 def test_the_script_hands_on_only_options_that_the_benchmark_has(tmp_path):
-    told = said(str(tmp_path), "--cpu", "--out", "r.json", "--dry-run").stdout.splitlines()[1]
+    told = said(str(tmp_path), "--cpu", "--out", "r.json", "--only", "LSTM", "--dry-run").stdout.splitlines()[
+        1
+    ]
     options = gpu.parsed(told.partition(" gpu ")[2].split())
     assert (options.quick, options.cpu, options.seconds) == (True, True, 470)
+    assert options.only == "LSTM"
     assert options.out == Path.cwd() / "r.json"
