@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import gpu, gpu_equality, gpu_races
+from benchmarks import gpu, gpu_equality, gpu_races, launches
 from benchmarks.race import Contestant, ended_after, race
 from benchmarks.table import Row
 
@@ -141,3 +141,36 @@ def test_the_script_hands_on_only_options_that_the_benchmark_has(tmp_path):
     assert (options.quick, options.cpu, options.seconds) == (True, True, 470)
     assert options.only == "LSTM"
     assert options.out == Path.cwd() / "r.json"
+
+
+COMPILED = """
+%inner (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %p = (s32[], f32[4]) parameter(0)
+  %x = f32[4]{0} get-tuple-element(%p), index=1
+  %dot = f32[4]{0} fusion(%x), kind=kCustom, calls=%product
+  %next = s32[] fusion(%i), kind=kLoop, calls=%add
+  ROOT %t = (s32[], f32[4]) tuple(%next, %dot)
+}
+
+%step (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %loop = (s32[], f32[4]) while(%p), condition=%c, body=%inner, backend_config={"known_trip_count":{"n":"21"}}
+  %copy = f32[4]{0} copy(%x)
+  ROOT %t = (s32[], f32[4]) tuple(%next, %copy)
+}
+
+ENTRY %main (p: f32[4]) -> f32[4] {
+  %before = f32[4]{0} fusion(%p), kind=kLoop, calls=%add
+  ROOT %all = (s32[], f32[4]) while(%before), condition=%c, body=%step
+}
+"""
+
+
+def test_kernels_of_a_training_step_are_counted_as_often_as_its_own_loops_run():
+    assert launches.counted(COMPILED) == 21 * 2 + 1
+
+
+def test_without_the_plugin_for_cuda_nothing_is_counted(monkeypatch):
+    monkeypatch.setattr(launches, "find_spec", lambda _: None)
+    (row,) = launches.run([])
+    assert row.value is None
+    assert "cuda12" in row.unit
