@@ -20,7 +20,7 @@ TINY = ("--seeds", "1", "--epochs", "1")
 class Job:
     """A command and its files. most: the bars on two cores, in seconds: cold and warm, of CPU and of wall.
 
-    command: as typed after `normcast`; `import` and `peer NAME` stand for themselves. files: what makes the
+    command: as typed after `normcast`; `import` and `call` are those of `first_phases`. files: what makes the
     files it reads, in its folder; quick: what is added in the quick form, None where that leaves it out.
     """
 
@@ -84,6 +84,7 @@ def model(folder: Path, data: Path | None = None) -> None:
     network.save(folder / "model.keras")
 
 
+PEERS = __name__  # where `call` finds them
 TARGETS = [each for name in HOURLY for each in ("--target-col", name)]
 JOBS = (
     Job("import normcast", ["import"]),
@@ -112,8 +113,16 @@ JOBS = (
     Job("fit X (600, 21, 20)", ["fit", "cases.npz"], cases, (("warm cpu", 6),), (*TINY, "--folds", "2")),
     Job("study demo", ["study", "demo"], None, quick=None),
     Job("inspect model.keras", ["inspect", "model.keras", "--report", "inspect.html"], model),
-    Job("statsforecast, 144 rows", ["peer", "statistical"], airline, quick=None, needs="statsforecast"),
-    Job("NeuralForecast NHITS, 144 rows", ["peer", "neural"], airline, quick=None, needs="neuralforecast"),
+    Job(
+        "statsforecast, 144 rows", ["call", PEERS, "statistical"], airline, quick=None, needs="statsforecast"
+    ),
+    Job(
+        "NeuralForecast NHITS, 144 rows",
+        ["call", PEERS, "neural"],
+        airline,
+        quick=None,
+        needs="neuralforecast",
+    ),
 )
 
 

@@ -5,6 +5,7 @@ last look under the phase that their innermost known frame tells. So time that X
 own counts for the phase that waits for it, and of Keras and JAX nothing but the names of files is known.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -135,16 +136,17 @@ def watched(work: Callable[[], object], out: Path) -> None:
 
 
 def main() -> None:
-    """Run `import`, a `normcast` command, or a peer. Arguments: the file for the phases, then the command."""
+    """Run `import`, `call MODULE FUNCTION [ARGUMENT ...]` or a `normcast` command.
+
+    Arguments: the file for the phases, then the command.
+    """
     out, what, *arguments = Path(sys.argv[1]), *sys.argv[2:]
 
     def work() -> None:
         if what == "import":
             import normcast  # noqa: F401
-        elif what == "peer":
-            from benchmarks import first_jobs
-
-            getattr(first_jobs, arguments[0])(*arguments[1:])
+        elif what == "call":
+            getattr(importlib.import_module(arguments[0]), arguments[1])(*arguments[2:])
         else:
             from normcast.__main__ import main as command
 

@@ -75,7 +75,17 @@ def coverage(record: Mapping[str, str]) -> str:
 PAGES: dict[str, dict[str, Measured]] = {
     "speed.md": {
         name: partial(measured, name=name)
-        for name in ("step", "lstm", "recurrence", "norms", "study", "inference", "memory", "inspect")
+        for name in (
+            "step",
+            "lstm",
+            "recurrence",
+            "norms",
+            "study",
+            "inference",
+            "memory",
+            "scale",
+            "inspect",
+        )
     },
     "trust.md": {"coverage": coverage, "decisions": decisions},
 }

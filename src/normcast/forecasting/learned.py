@@ -94,7 +94,7 @@ def learned_of(
             f"record: model {settings.candidate!r} trains no network whose gradients could be seen."
         )
     candidates = fit_candidates(fold, season)
-    check_head(settings, fold.truth("train"), fold.scaling.kind)
+    check_head(settings, fold)
     notes = why_untrained(settings, fold)
     model = None
     trained: tuple[Trained, ...] = ()
@@ -170,19 +170,20 @@ def seen(fold: ForecastFold) -> np.ndarray:
     return np.concatenate([arrays.y[each][arrays.observed[each]] for each in own])
 
 
-def check_head(settings: Settings, targets: np.ndarray, scaling: str) -> None:
+def check_head(settings: Settings, fold: ForecastFold) -> None:
     """Raise ValueError for a head that cannot reach targets below zero: its gradient there is zero."""
     if settings.candidate is not None:
         return
     architecture = settings.preset.architecture
     activation = architecture.head.activation
     open_ended = architecture.skip or architecture.instance_norm is not None
-    if open_ended or activation not in NON_NEGATIVE or np.nanmin(targets) >= 0:
+    if open_ended or activation not in NON_NEGATIVE or (least := fold.least_target) >= 0:
         return
+    scaling = fold.scaling.kind
     why = "" if scaling == "none" else f" after scaling={scaling!r}, which takes the mean off"
     raise ValueError(
         f"Head: activation {activation!r} cannot go below zero, but the training targets reach "
-        f"{np.nanmin(targets):.3g}{why}. Use activation='linear'; to keep forecasts above zero, set "
+        f"{least:.3g}{why}. Use activation='linear'; to keep forecasts above zero, set "
         "minimum=0 (--min 0)."
     )
 

@@ -15,6 +15,7 @@ from normcast.windows.arrays import Arrays, Scaled
 from normcast.windows.table_scaling import TableScaling
 
 ORIGINS, MOST_WINDOWS = 64, 20_000
+CHUNK = 4096  # windows laid out at once
 
 
 def still(arrays: Arrays | Panel, rows: np.ndarray) -> np.ndarray:
@@ -218,6 +219,13 @@ class ForecastFold:
             Scaled; NaN where nothing was observed.
         """
         return getattr(self.split, part).targets(self.scaled.truth)
+
+    @property
+    def least_target(self) -> float:
+        """The least target of the training windows that was observed, scaled; NaN where none was."""
+        train, truth = self.split.train, self.scaled.truth
+        parts = (train[first : first + CHUNK].targets(truth) for first in range(0, len(train), CHUNK))
+        return float(np.fmin.reduce([np.fmin.reduce(part, axis=None) for part in parts]))
 
     @property
     def has_unobserved(self) -> bool:

@@ -205,7 +205,8 @@ class Scaled:
         """
         past, start, n_futr = self.past, windows.start, self.arrays.n_futr
         truth = self.truth.astype("float32")
-        future = np.hstack([past[:, past.shape[1] - n_futr :], self.arrays.waves])
+        waves = self.arrays.waves  # shared by all parts where they stand alone
+        future = np.hstack([past[:, past.shape[1] - n_futr :], waves]) if n_futr else waves
         if padded:
             room = partial(room_before, lengths=np.diff(self.arrays.offsets), size=windows.input_size)
             past = room(np.hstack([past, np.ones((len(past), 1), np.float32)]))

@@ -152,7 +152,8 @@ class Windows:
         >>> Windows(np.array([0, 1]), np.array([0, 0]), 2, 1).unobserved(np.array([True, True, False, True]))
         array([1, 0])
         """
-        before = np.concatenate([[0], np.cumsum(~observed)])
+        before = np.zeros(len(observed) + 1, np.int32)
+        np.cumsum(~observed, out=before[1:])
         return before[self.cutoff + self.h] - before[self.cutoff]
 
 
