@@ -12,13 +12,11 @@ from benchmarks.table import Row, printed
 
 INNER = {
     "accuracy_page", "answers_page", "claims", "contestants", "corpus_facts", "corpus_models",
-    "corpus_mutants", "evidence_effects", "evidence_method", "evidence_page", "evidence_pool", "evidence_raw",
-    "evidence_sets", "evidence_tables", "evidence_trials", "first_jobs", "first_phases", "forecast_sets",
-    "forest", "gradients_page", "gradients_pictures", "gradients_record", "long_horizon", "m4",
-    "measured_page", "networks", "peers", "race", "results_pages", "rolling_origins", "scale_jobs",
-    "forest", "gpu_equality", "gpu_races", "gradients_page", "gradients_pictures", "gradients_record",
-    "long_horizon", "m4", "measured_page", "networks", "peers", "race", "results_pages", "rolling_origins",
-    "slots", "table", "truths",
+    "corpus_mutants", "evidence_effects", "evidence_method", "evidence_page", "evidence_pool",
+    "evidence_raw", "evidence_sets", "evidence_tables", "evidence_trials", "first_jobs", "first_phases",
+    "forecast_sets", "forest", "gpu_equality", "gpu_races", "gradients_page", "gradients_pictures",
+    "gradients_record", "long_horizon", "m4", "measured_page", "networks", "peers", "race", "results_pages",
+    "rolling_origins", "scale_jobs", "slots", "table", "truths",
 }  # fmt: skip
 
 
