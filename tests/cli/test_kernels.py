@@ -89,9 +89,16 @@ def test_clear_removes_the_libraries_and_nothing_else(cache, capsys):
     assert kept.exists()
 
 
-TRAIN = ["forecast no.csv --h 3", "backtest no.csv --h 3", "fit no.npz", "study no.csv --h 3"]
+TRAIN = [
+    "forecast no.csv --h 3",
+    "forecast no.csv --h 3 --model patch-lstm",
+    "backtest no.csv --h 3",
+    "fit no.npz",
+    "study no.csv --h 3",
+]
 DO_NOT = [
     *("presets", "rules", "check no.keras", "inspect no.keras", "predict no.normcast no.csv"),
+    *("forecast no.csv --h 3 --model ridge", "backtest no.csv --h 3 --model theta"),
     *("kernels clear", "study show no.db", "study no.csv --h 3 --dry-run"),
 ]
 

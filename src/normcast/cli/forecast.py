@@ -49,7 +49,7 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Forecast a table, and score the model on its past next to baselines."""
-    begin_kernels()
+    begin_kernels(model.get("model"))
     from normcast.cli.forecast_run import ForecastRun
 
     if (rolling["n_windows"] or 0) < 0:
@@ -89,7 +89,7 @@ def backtest(
     quiet: Quiet = False,
 ) -> None:
     """Score the model on the past of a table, next to baselines."""
-    begin_kernels()
+    begin_kernels(model.get("model"))
     from normcast.cli.forecast_run import ForecastRun
 
     if rolling["n_windows"] is not None and rolling["n_windows"] < 1:

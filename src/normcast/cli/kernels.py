@@ -15,9 +15,18 @@ kernels = typer.Typer(
 app.add_typer(kernels, name="kernels")
 
 
-def begin_kernels() -> None:
-    """Begin to build the kernels beside all that a command does, which is to be about to train."""
+def begin_kernels(model: str | None = None) -> None:
+    """Begin to build the kernels beside all that a command does, which is to be about to train.
+
+    model: the one that was named, if one was: a candidate by itself trains no network.
+    """
     from normcast import library
+
+    if model is not None:
+        from normcast.candidates import candidates
+
+        if model in {each.name for each in candidates()}:
+            return
 
     library.begin()
 
