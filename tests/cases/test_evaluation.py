@@ -1,10 +1,15 @@
 """Evaluation: folds without leaks, with baselines in the same folds."""
 
+import random
+import threading
+
 import numpy as np
 import pytest
 
 from normcast.cases import Classifier, Regressor, learned
+from normcast.data import Cases
 from normcast.data.overlap import stride
+from normcast.engine.seeding import seeded
 from tests.cases.ready import CASES, STEPS, drawn, label, level
 
 QUICK = {"model": "lstm", "seeds": 1, "epochs": 3, "units": 4, "learning_rate": 0.02}
@@ -71,6 +76,25 @@ def test_folds_are_learned_beside_each_other_and_few_are_held(many, ahead, numbe
     found = Regressor(**QUICK).evaluate(x, level(x), folds=6, progress=False)
     assert (counts["done"], max(most)) == (6, 1 + ahead + 1)
     assert [len(each.trained) for each in (numbers, found)] == [2, 6]
+
+
+def test_no_network_is_built_while_another_is_drawn_for_its_seed():
+    x = drawn(0)
+    cases = Cases.of(x, level(x))
+    built = threading.Event()
+
+    def build():
+        learned.Lesson.of(cases, "regress", Regressor(**QUICK).settings)
+        built.set()
+
+    other = threading.Thread(target=build)
+    with seeded(0):
+        before = random.getstate()
+        other.start()
+        assert not built.wait(1.5)  # it takes a tenth of that
+        assert random.getstate() == before
+    other.join(60)
+    assert built.is_set()
 
 
 def test_how_many_cores_there_are_changes_nothing(numbers, monkeypatch):

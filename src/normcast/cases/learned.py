@@ -19,6 +19,7 @@ from normcast.data import Cases
 from normcast.engine import Trained, Training, train
 from normcast.engine.network import Network, network_of
 from normcast.engine.progress import Report, told_as
+from normcast.engine.seeding import drawing_alone
 from normcast.machine import cores
 from normcast.tasks import CaseScaling, ClassifyTask, LabelTask, RegressTask
 from normcast.tasks.class_weights import ClassWeighted, LabelWeighted
@@ -74,7 +75,8 @@ class Lesson:
         embargo: of the cases that these are some of, where it was found already; see `Parts`. record: as in
         `Training`.
         """
-        settings, subject = prepared(cases, kind, settings)
+        with drawing_alone():  # networks of the lesson before may train already
+            settings, subject = prepared(cases, kind, settings)
         subject = replace(subject, training=replace(subject.training, record=record))
         task = subject.task
         assert isinstance(task, RegressTask | ClassifyTask)

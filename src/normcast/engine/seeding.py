@@ -16,6 +16,13 @@ _turn = threading.RLock()  # Python's generator is one for all threads
 
 
 @contextmanager
+def drawing_alone() -> Iterator[None]:
+    """Let no other thread draw for a seed meanwhile: where networks are built while others train."""
+    with _turn:
+        yield
+
+
+@contextmanager
 def seeded(seed: int | str) -> Iterator[None]:
     """Seed Python's generator, from which Keras draws its seeds, and give the caller's state back after.
 
