@@ -150,7 +150,7 @@ class Windows:
         Examples
         --------
         >>> Windows(np.array([0, 1]), np.array([0, 0]), 2, 1).unobserved(np.array([True, True, False, True]))
-        array([1, 0])
+        array([1, 0], dtype=int32)
         """
         before = np.zeros(len(observed) + 1, np.int32)
         np.cumsum(~observed, out=before[1:])
