@@ -12,7 +12,8 @@ from tests.layers import papers
 from tests.layers.backends import BACKEND, numpy
 from tests.short import in_turn
 
-CLOSE = {"rtol": 2e-5, "atol": 1e-5}  # float32 against float64 over eight steps
+# Float32 against float64 over eight steps; a norm over five numbers that hardly differ amplifies rounding.
+CLOSE = {"rtol": 2e-5, "atol": 5e-5}
 EXACT = {"rtol": 1e-11, "atol": 1e-12}
 # JAX computes in float64 only in a process of its own: there the finite differences do.
 DTYPES = ["float32"] if BACKEND == "jax" else ["float32", "float64"]
@@ -34,7 +35,6 @@ def masks() -> dict[str, np.ndarray | None]:
 
 def shaken(layer: Any, x: np.ndarray) -> Any:
     """Build the layer and draw all its weights, so that none is 0 or 1."""
-    keras.utils.set_random_seed(0)
     layer.build(x.shape)
     rng = np.random.default_rng(1)
     for v in layer.trainable_variables:
@@ -83,6 +83,7 @@ def make(kind: type, about: dict) -> Any:
     about = dict(about)
     if kind is LSTM and "zoneout" in about:
         about["zoneout"] = (about["zoneout"], 0.4)
+    keras.utils.set_random_seed(0)  # initializers take their seeds as the layer is made
     return kind(UNITS, return_sequences=True, return_state=True, **about)
 
 
