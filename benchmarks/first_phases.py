@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 PHASES = {
-    "kernel": ("normcast/kernels/native/library.py",),
+    "kernel": ("normcast/library.py", "normcast/kernels/native/__init__.py"),
     "compiling": ("jax/_src/compiler.py", "jax/_src/compilation_cache.py", "normcast/engine/stored.py"),
     "lowering": ("jax/_src/interpreters/mlir.py",),
     "tracing": ("jax/_src/interpreters/partial_eval.py",),
