@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,15 +76,24 @@ def parsed(rest: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="warm runs of each")
     parser.add_argument("--quick", action="store_true", help="small jobs alone, few epochs: does it run?")
     options = parser.parse_args(rest)
-    lost = [each for each in options.only if not any(job.name.startswith(each) for job in JOBS)]
-    if lost:
-        parser.error(f"--only {lost[0]!r}: no job begins so; jobs are {', '.join(job.name for job in JOBS)}")
+    refuse_unknown(parser, options.only, [job.name for job in JOBS])
     return options
 
 
+def refuse_unknown(parser: argparse.ArgumentParser, only: Sequence[str], names: Sequence[str]) -> None:
+    """End with an error that lists the names, where what was asked for alone begins none of them."""
+    lost = [each for each in only if not any(name.startswith(each) for name in names)]
+    if lost:
+        parser.error(f"--only {lost[0]!r}: no job begins so; jobs are {', '.join(names)}")
+
+
+def is_named(name: str, only: Sequence[str]) -> bool:
+    """Whether a job is one of those asked for alone, or all were."""
+    return not only or name.startswith(tuple(only))
+
+
 def wanted(job: Job, options: argparse.Namespace) -> bool:
-    named = not options.only or any(job.name.startswith(each) for each in options.only)
-    return named and not (options.quick and job.quick is None)
+    return is_named(job.name, options.only) and not (options.quick and job.quick is None)
 
 
 def python_of(job: Job) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.first import Told, measured
+from benchmarks.first import Told, is_named, measured, refuse_unknown
 from benchmarks.first_jobs import Job
 from benchmarks.race import ROOT
 from benchmarks.scale_jobs import JOBS, Growth
@@ -22,7 +22,7 @@ ONCE = ("kernel", "compiling", "lowering", "tracing", "imports")
 def run(rest: list[str]) -> list[Row]:
     options = parsed(rest)
     compileall.compile_dir(ROOT / "src", quiet=1)
-    chosen = [job for job in JOBS if not options.only or any(job.name.startswith(n) for n in options.only)]
+    chosen = [job for job in JOBS if is_named(job.name, options.only)]
     return [row for job in chosen for row in rows_of(job, options.quick, options.most)]
 
 
@@ -32,9 +32,7 @@ def parsed(rest: list[str]) -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=10**9, help="leave out sizes above it")
     parser.add_argument("--quick", action="store_true", help="one small size of each: does it run?")
     options = parser.parse_args(rest)
-    lost = [each for each in options.only if not any(job.name.startswith(each) for job in JOBS)]
-    if lost:
-        parser.error(f"--only {lost[0]!r}: no job begins so; jobs are {', '.join(job.name for job in JOBS)}")
+    refuse_unknown(parser, options.only, [job.name for job in JOBS])
     return options
 
 

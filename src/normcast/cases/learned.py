@@ -43,9 +43,7 @@ class Learned:
     @property
     def task(self) -> RegressTask | ClassifyTask:
         """What is told of the cases."""
-        task = self.subject.task
-        assert isinstance(task, RegressTask | ClassifyTask)
-        return task
+        return told_of(self.subject)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +76,12 @@ class Lesson:
         with drawing_alone():  # networks of the lesson before may train already
             settings, subject = prepared(cases, kind, settings)
         subject = replace(subject, training=replace(subject.training, record=record))
-        task = subject.task
-        assert isinstance(task, RegressTask | ClassifyTask)
-        return cls(cases, kind, settings, subject, held_out(task, settings, embargo))
+        return cls(cases, kind, settings, subject, held_out(told_of(subject), settings, embargo))
 
     @property
     def task(self) -> RegressTask | ClassifyTask:
         """What is told of the cases."""
-        task = self.subject.task
-        assert isinstance(task, RegressTask | ClassifyTask)
-        return task
+        return told_of(self.subject)
 
     def learned(self, trained: tuple[Trained, ...]) -> Learned:
         """Return what the trained networks know, calibrated."""
@@ -97,6 +91,12 @@ class Lesson:
         fitted = replace(fitted_of(self.subject, self.task, members, self.cases), architecture=ours)
         fitted = calibrated(fitted, self.task, [hold for _, hold in kept])
         return Learned(self.settings, self.subject, self.held, trained, fitted)
+
+
+def told_of(subject: Subject) -> RegressTask | ClassifyTask:
+    """Return what is told of the cases of a subject."""
+    assert isinstance(subject.task, RegressTask | ClassifyTask)
+    return subject.task
 
 
 def learn(lesson: Lesson, progress: Report = None) -> Learned:

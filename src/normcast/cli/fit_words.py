@@ -9,11 +9,10 @@ from normcast.errors import counted, listed
 from normcast.machine import cores
 from normcast.models.size import multiplications
 from normcast.tasks import ClassifyTask, LabelTask, RegressTask
-from normcast.tasks.cost import COMPILING, roughly, training_seconds
+from normcast.tasks.cost import COMPILING, SECONDS_PER_FIT, roughly, training_seconds
 from normcast.tasks.subject import Subject
 
 MOST_NAMED = 12
-SECONDS_PER_FIT = 0.5  # baselines, calibration
 USUAL_SHARE = 0.3  # of the epochs, where early stopping may leave some out
 
 

@@ -82,10 +82,12 @@ def _turn(key: Any) -> Iterator[None]:
     """Wait while another thread makes what has this key."""
     with _keeping:
         turn = _turns.setdefault(key, threading.Lock())
-    with turn:
-        yield
-    with _keeping:
-        _turns.pop(key, None)  # what was made is kept: nobody makes it again
+    try:
+        with turn:
+            yield
+    finally:
+        with _keeping:
+            _turns.pop(key, None)  # what was made is kept: nobody makes it again
 
 
 def _made(

@@ -8,11 +8,10 @@ from normcast.forecasting.settings import Settings
 from normcast.machine import cores
 from normcast.models.size import multiplications
 from normcast.tasks import Sizes
-from normcast.tasks.cost import COMPILING, roughly, training_seconds
+from normcast.tasks.cost import COMPILING, SECONDS_PER_FIT, roughly, training_seconds
 from normcast.windows.arrays import Arrays
 from normcast.windows.windows import count_windows
 
-SECONDS_PER_FIT = 0.5  # ridges, calibration
 USUAL_SHARE = 0.5  # of the epochs, before early stopping
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from normcast.cases.estimator import Estimator
 from normcast.cases.fitted import Member
-from normcast.cases.learned import ensemble, held_out, member, prepared
+from normcast.cases.learned import ensemble, held_out, member, prepared, told_of
 from normcast.data import Cases
 from normcast.leakage.report import CanaryReport
 from normcast.leakage.watch import Snapshot, Watch, Watched
@@ -34,8 +34,7 @@ def of_estimator(estimator: Estimator, data: Any, ways: Sequence[str]) -> Canary
     name = type(estimator).__name__
     cases = data if isinstance(data, Cases) else Cases.of(*data, where="canary")
     settings, subject = prepared(cases, estimator.told_of(cases), estimator.settings)
-    task = subject.task
-    assert isinstance(task, RegressTask | ClassifyTask)
+    task = told_of(subject)
     held = held_out(task, settings)
     if not len(held[0].calib):
         raise ValueError(

@@ -6,6 +6,7 @@ from normcast.errors import counted
 
 FLOPS_PER_SECOND = 25e9  # of one core on small recurrent networks; measured, 20 to 45 with native kernels
 MOST_FASTER = 2.5  # so much faster are products of large networks, of a million multiplications and more
+SECONDS_PER_FIT = 0.5  # baselines, ridges, calibration
 COMPILING = 8.0  # seconds that the first run of a kind of network compiles
 FLOPS_PER_MULTIPLICATION = 6.0  # multiply and add, forward and twice as much backward
 
