@@ -1,5 +1,7 @@
 """How much of each candidate and of the networks is in a forecast."""
 
+from unittest.mock import ANY
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from normcast.forecasting.combination import NETWORK, Combination, widths
 from normcast.forecasting.shares import Shares
-from normcast.forecasting.trial import Trial, near
+from normcast.forecasting.trial import WITNESSES, Trial, by_inverse
 
 QUANTILES = (0.1, 0.5, 0.9)
 Y = np.random.default_rng(0).normal(size=(200, 3))
@@ -33,27 +35,43 @@ def tried(network, **candidates):
 def test_a_network_that_is_right_is_taken_whole_and_one_that_is_wrong_not_at_all():
     right = tried(quantiles(Y), a=0.5, b=-0.6, c=3.0)
     assert right.weights == {NETWORK: 1.0}
-    wrong = tried(quantiles(Y + 9), a=0.5, b=0.6, c=3.0)
-    assert set(wrong.weights) == {"a", "b", "c"}
+    wrong = tried(quantiles(Y + 9), a=0.5, b=0.5, c=3.0)
+    assert wrong.weights == {"a": 0.5, "b": 0.5}
     assert wrong.share == 0
 
 
-def test_a_network_that_errs_to_the_other_side_has_the_share_that_evens_both_out():
-    chosen = tried(quantiles(Y + 0.7), a=-0.3, b=-0.3, c=-0.3, d=9.0)
-    assert chosen.weights == pytest.approx({"a": 0.7 / 3, "b": 0.7 / 3, "c": 0.7 / 3, NETWORK: 0.3})
-    assert chosen.errors["combined"] == pytest.approx(0, abs=1e-12)
-    assert chosen.errors["candidates"] == pytest.approx(0.3)
-    assert chosen.describe() == "30 % network, 23 % a, 23 % b, 23 % c"
+def test_parts_weigh_by_the_thirtieth_power_of_their_errors():
+    chosen = tried(quantiles(Y + 1.0), a=-1.03, b=-1.1, c=9.0)
+    whole = 1 + 1.03**-30 + 1.1**-30
+    expected = {NETWORK: 1 / whole, "a": 1.03**-30 / whole, "b": 1.1**-30 / whole}
+    assert chosen.weights == pytest.approx(expected)
+    assert chosen.errors["combined"] < chosen.errors["candidates"]
+    assert chosen.describe() == "68 % network, 28 % a, 4 % b"
 
 
-def test_a_network_that_is_hardly_better_or_worse_has_one_half():
-    noise = np.random.default_rng(5).normal(size=(200, 1))
-    alike = dict.fromkeys("abc", Y + noise)
-    assert trial(alike, quantiles(Y + 0.99 * noise)).chosen(QUANTILES).share == 0.5
-    better = trial(alike, quantiles(Y + 0.9 * noise)).chosen(QUANTILES)
-    assert better.share == 1
-    worse = trial(alike, quantiles(Y + 1.2 * noise)).chosen(QUANTILES)
-    assert worse.share == 0
+def walk(noise, naive=1.0, series=None, step=10):
+    """A trial of a candidate and of the last value, whose errors are `naive`, at origins `step` apart."""
+    draws = np.random.default_rng(5)
+    sizes = np.abs(1 + noise * draws.normal(size=(len(Y), 1)))
+    points = {"naive": Y + naive, "a": Y + sizes * np.ones(3)}
+    series = np.zeros(len(Y), int) if series is None else series
+    return trial(points, None, time=step * (np.arange(len(Y)) - len(Y)), series=series).chosen(QUANTILES)
+
+
+def test_what_is_not_shown_to_be_better_than_the_last_value_is_none():
+    assert walk(0.5, naive=1.02).weights == {"naive": 1.0}
+    assert walk(0.02, naive=1.02).weights.keys() == {"a", "naive"}
+    assert walk(0.5, naive=1.4).weights == {"a": 1.0}
+    assert "nothing is shown to be better" in walk(0.5, naive=1.02).remark()
+    assert "nothing" not in walk(0.02, naive=1.02).remark()
+
+
+def test_origins_of_one_stretch_of_time_are_one_witness():
+    assert walk(0.02, naive=1.1, step=10).weights == {"a": pytest.approx(0.945, abs=0.01), "naive": ANY}
+    near = np.arange(200) // 100  # all origins within h rows, of two series
+    assert walk(0.02, naive=1.1, step=0, series=near).weights == {"naive": 1.0}
+    many = np.arange(200) % WITNESSES
+    assert walk(0.02, naive=1.1, step=0, series=many).weights.keys() == {"a", "naive"}
 
 
 def test_errors_count_in_the_unit_of_each_series():
@@ -71,7 +89,7 @@ def test_a_network_alone_has_the_widths_that_were_chosen_for_it():
     wide = (Y + 0.1 * errors)[..., None] + np.array([-9.0, 0.0, 9.0])
     chosen = tried(wide, a=5.0, b=6.0, c=7.0)
     assert (chosen.weights, chosen.spread) == ({NETWORK: 1.0}, 0.0)
-    assert chosen.errors["candidates"] == pytest.approx(6)
+    assert chosen.errors["candidates"] == pytest.approx(5)
     told = chosen.combined({}, wide, np.zeros(200, int))
     assert np.ptp(told, axis=-1).max() < 1
 
@@ -109,14 +127,15 @@ def test_a_network_alone_is_what_it_said_to_the_last_bit():
     assert Combination.alone(NETWORK, np.zeros((3, 3))).combined({}, said, np.zeros(5, int)) is said
 
 
-@given(st.lists(st.floats(0.01, 100) | st.just(float("nan")), min_size=1, max_size=9))
-def test_the_best_and_three_at_least_weigh_something(errors):
-    named = {str(place): each for place, each in enumerate(errors)}
-    chosen = near(named)
-    assert len(chosen) >= min(3, len(errors))
-    seen = [each for each in errors if not np.isnan(each)]
-    if seen:
-        assert named[min(chosen, key=lambda name: np.nan_to_num(named[name], nan=np.inf))] == min(seen)
+@given(st.lists(st.floats(0, 100) | st.just(float("nan")), min_size=1, max_size=9), st.sampled_from([8, 30]))
+def test_weights_add_up_and_never_rise_with_the_error(errors, power):
+    weights = by_inverse(np.array(errors), power)
+    assert weights.sum() == pytest.approx(1)
+    assert ((weights == 0) | (weights >= 0.02)).all()
+    known = np.where(np.isnan(errors), np.inf, errors)
+    order = np.argsort(known, kind="stable")
+    assert (np.diff(weights[order]) <= 1e-12).all()
+    assert weights[order[0]] == weights.max()
 
 
 def test_widths_of_a_step_that_nobody_observed_are_none():
@@ -175,7 +194,7 @@ def test_series_that_are_unlike_have_weights_of_their_own():
 
 def test_series_that_are_alike_share_their_weights():
     noise = np.random.default_rng(8).normal(size=(200, 3))
-    alike = {"a": Y + noise, "b": Y + noise[::-1], "c": Y + 0.9 * noise[:, ::-1]}
+    alike = {"a": Y + noise, "b": Y + 1.02 * noise, "c": Y + 0.98 * noise}
     assert not trial(alike, None, series=SERIES).chosen(QUANTILES).shares.differ
 
 

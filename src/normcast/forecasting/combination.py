@@ -12,6 +12,7 @@ from normcast.forecasting.shares import Shares
 from normcast.plain import Plain
 
 NETWORK = "network"
+NAIVE = "naive"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,10 @@ class Combination(Plain):
             f"{told} (the mean over series, which have weights of their own)" if self.shares.differ else told
         )
 
-    def without_network(self) -> str:
-        """Return what held-out errors would be without the networks, in words; "" where none were trained."""
+    def remark(self) -> str:
+        """Return what the other parts add, in words; "" where no networks were trained that could add any."""
+        if self.errors and self.shares.parts == (NAIVE,):
+            return "; nothing is shown to be better than the last value, repeated"
         if NETWORK not in self.errors:
             return ""
         worse = 100 * (self.errors[self.CANDIDATES] / self.errors[self.COMBINED] - 1)

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import stdtr
 
-from normcast.forecasting.combination import NETWORK, Combination, widths
+from normcast.forecasting.combination import NAIVE, NETWORK, Combination, widths
 from normcast.forecasting.shares import Shares
 from normcast.scoring.series_scale import mean_seen
 
-NEAR = 1.03  # times the least error: candidates up to here weigh the same
-LEAST = 3  # candidates that weigh at least
 ALIKE = 1.01  # times the least error: what is as good
-SHARES = np.linspace(0, 1, 11)  # of the networks, of which one is chosen
-POWER = 8  # of the errors, by whose inverse the parts of a series weigh
+SHARES = np.linspace(0, 1, 11)  # of the networks in the widths, of which one is chosen
+POWER = 30  # of the pooled errors, by whose inverse parts weigh: one that errs 3 % more has 0.4 times as much
+OWN_POWER = 8  # the same of the errors of a series, which are known less well
 OWN = 1.0  # observations of its own that make a series as good a witness of its errors as all others
 SMALLEST = 0.02  # of a series' weights; smaller ones are none
 MOST_OPTIMISM = 2.0
+CLOSE = 0.8  # of the error of the last value: who errs less than this needs no other witness
+WITNESSES = 30  # series that are enough to tell whether a forecast is better; stretches of time where fewer
+LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +72,14 @@ class Trial:
         """Choose shares by the errors, and the networks' share in the widths by the pinball loss.
 
         Each series gets shares of its own where these are better by more than 1 % at origins that did not
-        choose them.
+        choose them. All is the last value, repeated, where nothing shows that the rest is better.
         """
         ways = [Trial.alike, Trial.of_each] if self.n_series > 1 else [Trial.alike]
         elsewhere = [self.elsewhere(way) for way in ways]
         best = len(ways) - 1 if elsewhere[-1] * ALIKE < elsewhere[0] else 0
         shares = ways[best](self)
+        if not self.beats_naive(self.told(shares)):
+            shares = Shares.alike({NAIVE: 1.0})
         median = self.told(shares)
         errors = {name: self.error(each) for name, each in self.parts.items()}
         rest = shares.without(NETWORK) if set(shares.parts) != {NETWORK} else self.only_candidates().alike()
@@ -86,25 +91,20 @@ class Trial:
         return Combination(shares, *around, errors, optimism)
 
     def alike(self) -> Shares:
-        """Return the same shares for all series.
-
-        Candidates within 3 % of the best, and the best three in any case, weigh the same; see `share` for how
-        much the networks weigh beside their mean.
-        """
-        base = near({name: self.error(each) for name, each in self.points.items()})
-        share = 0.0
-        if self.network is not None:
-            mean = np.mean([self.points[name] for name in base], axis=0)
-            share = self.share(mean, self.parts[NETWORK])
-        return Shares.alike({**{name: (1 - share) / len(base) for name in base}, NETWORK: share})
+        """Return the same shares for all series: by the inverse of the errors, to a high power."""
+        names = sorted(self.parts)
+        errors = np.array([self.error(self.parts[name]) for name in names])
+        return Shares.alike(dict(zip(names, by_inverse(errors, POWER), strict=True)))
 
     def of_each(self) -> Shares:
-        """Return the shares of each series: by the inverse of its errors, to a high power.
+        """Return the shares of each series: by the inverse of its own errors.
 
         As far as a series has few origins that do not overlap, the errors of all series count instead.
         """
         names, usual = sorted(self.parts), self.alike().mean()
-        errors = np.stack([by_series(self.sizes(self.parts[name]), self) for name in names], axis=1)
+        errors = np.stack(
+            [means(self.sizes(self.parts[name]), self.series, self.n_series) for name in names], axis=1
+        )
         known = np.isfinite(errors).all(axis=1) & (errors > 0).all(axis=1)
         pooled = np.array([self.error(self.parts[name]) for name in names])
         if not known.any() or not (pooled > 0).all():
@@ -114,26 +114,31 @@ class Trial:
         trust = np.where(known, observations / (observations + OWN), 0.0)[:, None]
         logs = trust * (logs - logs.mean(axis=1, keepdims=True))
         logs = logs + (1 - trust) * (np.log(pooled) - np.log(pooled).mean())
-        weights = np.exp(-POWER * (logs - logs.min(axis=1, keepdims=True)))
-        weights = weights / weights.sum(axis=1, keepdims=True)
-        weights = np.where(weights < SMALLEST, 0.0, weights)
-        weights = weights / weights.sum(axis=1, keepdims=True)
+        weights = by_inverse(np.exp(logs), OWN_POWER)
         every = np.array([usual.get(name, 0.0) for name in names])
         used = (weights > 0).any(axis=0) | (every > 0)
         parts = tuple(name for name, is_used in zip(names, used, strict=True) if is_used)
         return Shares(parts, every[used], weights[:, used])
 
-    def share(self, candidates: np.ndarray, network: np.ndarray) -> float:
-        """Return the networks' share of {0, 0.1, ..., 1} beside the candidates' mean, both (windows, h).
+    def beats_naive(self, told: np.ndarray) -> bool:
+        """Whether it is shown that a forecast (windows, h) is better than the last value, repeated.
 
-        Of those whose error is within `ALIKE` of the least, the one next to one half: what is hardly better
-        on a few origins is no reason to put all on one.
+        It is where its error is smaller by a fifth, or by so much that chance hardly makes it (t-test of one
+        side, 5 %): over the series, or where these are few over stretches of h rows, which one test of time
+        meets together. What is a random walk, nothing forecasts better; on few rows much seems to.
         """
-        tried = np.array([self.error(candidates + each * (network - candidates)) for each in SHARES])
-        if np.isnan(tried).all():
-            return 0.5
-        alike = np.flatnonzero(tried <= ALIKE * np.nanmin(tried))
-        return float(SHARES[alike[np.argmin(np.abs(SHARES[alike] - 0.5))]])
+        naive = self.points.get(NAIVE)
+        if naive is None or not self.error(told) >= CLOSE * self.error(naive):
+            return True
+        gain = self.sizes(naive) - self.sizes(told)
+        stretch = (self.time - self.time.min()) // self.y.shape[1]
+        group = self.series if self.n_series >= WITNESSES else stretch
+        gains = means(gain, group, group.max() + 1)
+        gains = gains[np.isfinite(gains)]
+        spread = gains.std(ddof=1) if len(gains) > 1 else np.inf
+        if spread == 0:
+            return bool(gains.mean() > 0)
+        return bool(stdtr(len(gains) - 1, gains.mean() / spread * len(gains) ** 0.5) > 1 - LEVEL)
 
     def elsewhere(self, way: Callable[[Trial], Shares]) -> float:
         """Return the error at origins that chose nothing: each half of them judges what the other chose.
@@ -179,21 +184,32 @@ class Trial:
         return float(SHARES[int(np.nanargmin(losses))]) if np.isfinite(losses).any() else 1.0
 
 
-def by_series(sizes: np.ndarray, trial: Trial) -> np.ndarray:
-    """Return the mean of each series over its windows, (series,); NaN where there is none."""
-    seen = np.isfinite(sizes)
-    many = np.bincount(trial.series[seen], minlength=trial.n_series)
-    sums = np.bincount(trial.series[seen], sizes[seen], trial.n_series)
+def means(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Return the mean of the finite values of each group, (groups,); NaN where there is none.
+
+    >>> means(np.array([1.0, 2.0, 6.0, np.nan]), np.array([2, 0, 0, 1]), groups=3)
+    array([ 4., nan,  1.])
+    """
+    seen = np.isfinite(values)
+    many = np.bincount(group[seen], minlength=groups)
+    sums = np.bincount(group[seen], values[seen], groups)
     return np.where(many > 0, sums / np.maximum(many, 1), np.nan)
 
 
-def near(errors: Mapping[str, float]) -> list[str]:
-    """Return the names whose errors are within `NEAR` of the least, and of the `LEAST` least ones.
+def by_inverse(errors: np.ndarray, power: float) -> np.ndarray:
+    """Return weights (..., parts) that fall with a power of the errors; those below `SMALLEST` are none.
 
-    >>> near({"a": 1.0, "b": 1.02, "c": 2.0, "d": 3.0}), near({"a": 1.0, "b": 1.02, "c": 1.01, "d": 1.03})
-    (['a', 'b', 'c'], ['a', 'b', 'c', 'd'])
+    What has no error, NaN, weighs nothing beside others.
+
+    >>> by_inverse(np.array([1.0, 1.0, 2.0, np.nan]), power=2).round(2)
+    array([0.44, 0.44, 0.11, 0.  ])
+    >>> by_inverse(np.array([0.0, 0.0, 1.0]), power=30)
+    array([0.5, 0.5, 0. ])
     """
-    ranked = sorted(errors, key=lambda name: np.inf if np.isnan(errors[name]) else errors[name])
-    most = NEAR * errors[ranked[0]]
-    chosen = [name for place, name in enumerate(ranked) if place < LEAST or errors[name] <= most]
-    return [name for name in errors if name in chosen]
+    known = np.where(np.isnan(errors), np.inf, errors)
+    least = known.min(axis=-1, keepdims=True)
+    ratio = np.divide(least, known, out=np.ones_like(known), where=known > least)
+    weights = ratio**power
+    weights = weights / weights.sum(axis=-1, keepdims=True)
+    weights = np.where(weights < SMALLEST, 0.0, weights)
+    return weights / weights.sum(axis=-1, keepdims=True)

@@ -191,7 +191,7 @@ def notes_of(forecaster: Forecaster) -> tuple[str, ...]:
 def told(learned: Learned) -> str:
     """Return what the forecast of a fit is made of, and what it would be without networks, in a sentence."""
     own = learned.fitted.combination
-    return f"The forecast is {own.describe()}{own.without_network()}."
+    return f"The forecast is {own.describe()}{own.remark()}."
 
 
 def made_of(forecaster: Forecaster) -> str:
