@@ -20,8 +20,11 @@ def summed(y, outputs):
     return keras.ops.mean(keras.ops.abs(y - outputs))  # one for all
 
 
-def keras_weights(model, data, training, epochs, optimizer=None):
-    """The same training by Keras' own train_on_batch, with the batches in the engine's order."""
+def keras_weights(model, data, training, epochs, optimizer=None, after=lambda model: None):
+    """The same training by Keras' own train_on_batch, with the batches in the engine's order.
+
+    after: called after each step.
+    """
     network = Network(model)
     model.set_weights(network.joined(*initial_variables(network, training.seed, None)))
     optimizer = optimizer or training.build_optimizer()
@@ -34,6 +37,7 @@ def keras_weights(model, data, training, epochs, optimizer=None):
         for windows in epoch_order(len(data), training.seed, epoch).reshape(-1, training.batch_size):
             inputs, target = data.at(windows)
             losses.append(model.train_on_batch(inputs["past"], target))
+            after(model)
     return model.get_weights()
 
 
@@ -59,6 +63,54 @@ def test_weights_and_moving_statistics_equal_keras_own_training(settings):
     for variable, ours, theirs in zip(model.weights, trained.weights, expected, strict=True):
         # 1e-4 is the promise; the absolute part is for biases near zero, where rounding is all there is.
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5, err_msg=variable.path)
+
+
+class Average:
+    """The moving average of a model's trained weights, step by step."""
+
+    def __init__(self, momentum):
+        self.momentum, self.steps, self.values = momentum, 0, None
+
+    def __call__(self, model):
+        weights = [np.asarray(v.value) for v in model.trainable_variables]
+        self.steps += 1
+        kept = min(self.momentum, (1 + self.steps) / (10 + self.steps))
+        self.values = [kept * old + (1 - kept) * new for old, new in zip(self.values, weights, strict=True)]
+
+
+def test_the_average_of_the_weights_is_kept_and_the_steps_go_on_from_the_weights():
+    data, model = sine_data(80), conv_lstm()
+    training = Training("adam", learning_rate=0.01, batch_size=16, epochs=6, ema_momentum=0.6)  # 30 steps
+    (trained,) = train(model, data, training)
+    theirs, average = conv_lstm(), Average(0.6)
+    average.values = initial_variables(Network(theirs), training.seed, None)[0]
+    last = keras_weights(theirs, data, training, epochs=6, after=average)
+    expected = {v.path: value for v, value in zip(theirs.trainable_variables, average.values, strict=True)}
+    moved = 0.0
+    for variable, ours, end in zip(theirs.weights, trained.weights, last, strict=True):
+        value = expected.get(variable.path, end)  # moving statistics are the last ones
+        np.testing.assert_allclose(ours, value, rtol=1e-4, atol=1e-5, err_msg=variable.path)
+        moved = max(moved, float(np.abs(ours - end).max()))
+    assert moved > 1e-3  # what is kept is not where the steps ended
+
+
+def test_the_average_is_what_validation_judges():
+    data, valid = sine_data(80), sine_data(40, seed=1)
+    training = Training("sgd", learning_rate=0.5, batch_size=16, epochs=5, patience=None, ema_momentum=0.9)
+    model = conv_lstm()
+    (trained,) = train(model, data, training, validation=valid)
+    inputs, target = valid.at(np.arange(40))
+    model.set_weights(trained.weights)
+    loss = float(np.mean((np.asarray(model.predict(inputs["past"], verbose=0)) - target) ** 2))
+    assert loss == pytest.approx(min(trained.history["val_loss"]), rel=1e-4)
+
+
+@pytest.mark.parametrize("momentum", [0, 1, -0.5, float("nan")])
+def test_a_momentum_that_averages_nothing_is_refused(momentum):
+    with pytest.raises(ValueError, match=r"ema_momentum is .*, but must be above 0 and below 1"):
+        Training(ema_momentum=momentum)
+    with pytest.raises(ValueError, match="use_ema=True"):
+        Training(ema_momentum=0.9, by="keras")
 
 
 @pytest.mark.parametrize("activation", ["elu", "selu"])

@@ -229,7 +229,10 @@ def training_program(
             rate = learning_rate(training.schedule, values[0], *pace)  # not used by an own schedule
             trainable, values = update.apply(values, grads, state["trainable"], rate)
             failed = jnp.where((failed < 0) & ~jnp.isfinite(loss), i, failed)
-            return {"trainable": trainable, "frozen": frozen, "optimizer": values}, loss_sum + loss, failed
+            after = {"trainable": trainable, "frozen": frozen, "optimizer": values}
+            if training.ema_momentum is not None:
+                after["average"] = averaged(state["average"], trainable, values[0], training.ema_momentum)
+            return after, loss_sum + loss, failed
 
         state, loss_sum, failed = lax.fori_loop(
             span[0], span[1], step, (state, jnp.float32(0), jnp.int32(-1))
@@ -237,6 +240,12 @@ def training_program(
         return state, (loss_sum, failed)
 
     return across_replicas(epoch_part, network, mesh)
+
+
+def averaged(average: list[Any], weights: list[Any], steps: Any, momentum: float) -> list[Any]:
+    """Return the moving average of weights after so many steps; it follows sooner in the first ones."""
+    kept = jnp.minimum(momentum, (1.0 + steps) / (10.0 + steps))
+    return [old + (1 - kept) * (new - old) for old, new in zip(average, weights, strict=True)]
 
 
 def learning_rate(schedule: str | None, step: Any, first: Any, total: Any, ops: Any = jnp) -> Any:

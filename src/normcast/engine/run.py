@@ -122,7 +122,8 @@ class Run:
 
     def _state(self, trainable: Any, frozen: Any) -> dict[str, Any]:
         fresh = Update(self.training, self.network.trainable).initial()
-        return {"trainable": trainable, "frozen": frozen, "optimizer": fresh}
+        averages = {} if self.training.ema_momentum is None else {"average": trainable}
+        return {"trainable": trainable, "frozen": frozen, "optimizer": fresh, **averages}
 
     def _initial(self, group: np.ndarray) -> Any:
         """Draw the initial states of a group."""
@@ -170,8 +171,9 @@ class Run:
                 self.record.seen[replica].append(recorder.note(replica, self.record.epoch, *weights))
 
     def _weights(self) -> Iterator[tuple[int, Leaves, Leaves]]:
-        """Yield each replica with its trained and its other weights."""
-        for group, states in zip(self.groups, fetched([_judged(each) for each in self.states]), strict=True):
+        """Yield each replica with the weights that it trains, and its others."""
+        training = [{name: state[name] for name in JUDGED} for state in self.states]
+        for group, states in zip(self.groups, fetched(training), strict=True):
             for slot, replica in enumerate(group[group < len(self.seeds)]):
                 own = [[leaf[slot] for leaf in states[name]] for name in JUDGED]
                 yield int(replica), own[0], own[1]
@@ -293,4 +295,5 @@ class Run:
 
 
 def _judged(state: Any) -> Any:
-    return {name: state[name] for name in JUDGED}
+    """Return the weights that are judged and kept: the averages of those that train, where there are any."""
+    return {"trainable": state.get("average", state["trainable"]), "frozen": state["frozen"]}

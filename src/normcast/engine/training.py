@@ -71,6 +71,11 @@ class Training(Written):
         How many of the windows, evenly spread (of `Shards` those of the first), are looked at after each
         epoch, so that `Trained.flow` tells what gradients and gates did; None looks at none. The training is
         the same bit for bit.
+    ema_momentum : float or None, default None
+        Within (0, 1), of an exponential moving average of the trained weights, as Keras names it: the average
+        is judged after each epoch, kept and handed out, while the steps go on from the weights themselves.
+        Over the first steps it is lower, (1 + step) / (10 + step), so that the average leaves the initial
+        weights. Statistics such as those of batch norm are not averaged. None averages nothing.
 
     Raises
     ------
@@ -101,6 +106,7 @@ class Training(Written):
     by: Literal["engine", "keras"] = "engine"
     reason: str = ""
     record: int | None = None
+    ema_momentum: float | None = None
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, Any, Any], ...] = (
@@ -126,11 +132,26 @@ class Training(Written):
         if self.record is not None:
             at_least_one("Training", "record", self.record)
         loss_of(self.loss)
+        self._check_average()
         self._settle_optimizer()
         for name in ("learning_rate", "clipnorm", "loss_weight"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Training: {name} is {value}, but must be above 0.")
+
+    def _check_average(self) -> None:
+        """Refuse a momentum that averages nothing, and one that Keras would not know of."""
+        if self.ema_momentum is None:
+            return
+        if not 0 < self.ema_momentum < 1:
+            raise ValueError(
+                f"Training: ema_momentum is {self.ema_momentum}, but must be above 0 and below 1."
+            )
+        if self.by == "keras":
+            raise ValueError(
+                f"Training: ema_momentum is {self.ema_momentum}, which by='keras' does not read. Give an "
+                "optimizer with use_ema=True and its ema_momentum."
+            )
 
     def _settle_optimizer(self) -> None:
         """Take the learning rate of the optimizer where none is given; refuse what is not trained with."""
@@ -172,6 +193,7 @@ class Training(Written):
             self.rng,
             self.compute,
             self.by,
+            self.ema_momentum,
         )
 
     @property

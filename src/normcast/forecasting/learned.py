@@ -232,6 +232,7 @@ def training_of(settings: Settings, has_unobserved: bool = False) -> Training:
         patience=settings.patience,
         clipnorm=1.0,
         seed=settings.seed,
+        ema_momentum=preset.ema_momentum,
     )
 
 

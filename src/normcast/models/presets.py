@@ -28,6 +28,8 @@ class Preset:
         Its learning rate.
     loss : str, default "mae"
         The loss that it is best trained with, by Keras' name.
+    ema_momentum : float or None, default None
+        Of a moving average of its weights that is judged and kept in their place; None averages nothing.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Preset:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     loss: str = "mae"
+    ema_momentum: float | None = None
 
 
 def patch_network(cell: str) -> Architecture:
@@ -73,8 +76,15 @@ PRESETS: dict[str, Preset] = {
     "patch-lstm": Preset(
         patch_network("lstm"),
         "instance shift, patches by strided convolution, LSTM, a linear skip that starts at the ridge map",
+        learning_rate=4e-3,
+        ema_momentum=0.99,
     ),
-    "patch-gru": Preset(patch_network("gru"), "patch-lstm with a GRU: a quarter fewer weights"),
+    "patch-gru": Preset(
+        patch_network("gru"),
+        "patch-lstm with a GRU: a quarter fewer weights",
+        learning_rate=4e-3,
+        ema_momentum=0.99,
+    ),
     "conv-lstm": Preset(
         Architecture(
             conv=(Conv(filters=10, kernel_size=3, activation="relu"),),

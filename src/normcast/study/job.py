@@ -162,7 +162,7 @@ def training_to_json(training: Training) -> str:
     told = {each.name: getattr(training, each.name) for each in fields(training)} | own
     del told["record"]  # nothing of a trial: what is watched changes no number of it
     # Left out where they say nothing: stores from before they were there are of the same study.
-    usual = {"loss_weight": 1.0, "by": "engine", "reason": ""}
+    usual = {"loss_weight": 1.0, "by": "engine", "reason": "", "ema_momentum": None}
     return text({name: value for name, value in told.items() if (name, value) not in usual.items()})
 
 

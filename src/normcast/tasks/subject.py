@@ -125,4 +125,9 @@ def preset_training(given: NetworkLike) -> Training:
     if not isinstance(given, str):
         return Training(optimizer="adam")
     named = preset(given)
-    return Training(optimizer=named.optimizer, learning_rate=named.learning_rate, loss=named.loss)
+    return Training(
+        optimizer=named.optimizer,
+        learning_rate=named.learning_rate,
+        loss=named.loss,
+        ema_momentum=named.ema_momentum,
+    )
