@@ -76,13 +76,13 @@ PRESETS: dict[str, Preset] = {
     "patch-lstm": Preset(
         patch_network("lstm"),
         "instance shift, patches by strided convolution, LSTM, a linear skip that starts at the ridge map",
-        learning_rate=4e-3,
+        learning_rate=3e-3,
         ema_momentum=0.99,
     ),
     "patch-gru": Preset(
         patch_network("gru"),
         "patch-lstm with a GRU: a quarter fewer weights",
-        learning_rate=4e-3,
+        learning_rate=3e-3,
         ema_momentum=0.99,
     ),
     "conv-lstm": Preset(
