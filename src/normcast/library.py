@@ -42,10 +42,6 @@ FLAGS = (
     "-w",
 )
 
-NATIVE, XLA = "native", "xla"
-settled: list[str] = []
-"""The form of this process' recurrences, once one was asked for: the last of them, `NATIVE` or `XLA`."""
-
 _log = logging.getLogger("normcast")
 _begun: list[subprocess.Popen[bytes]] = []
 

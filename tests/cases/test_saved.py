@@ -1,5 +1,7 @@
 """A file of an estimator: whole, of the same bytes, read without trust."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from safetensors.numpy import load as load_arrays
 import normcast
 from normcast.artefact.archive import Archive, as_arrays
 from normcast.cases import Classifier
+from normcast.forms import NATIVE, XLA
+from normcast.kernels import native
 from tests.cases.ready import classifier, drawn, regressor
 from tests.fuzz.hostile import with_values
 
@@ -26,6 +30,14 @@ def test_a_classifier_comes_back_bit_for_bit(file, tmp_path):
     np.testing.assert_array_equal(again.predict(x), classifier().predict(x))
     again.save(tmp_path / "again.normcast")
     assert (tmp_path / "again.normcast").read_bytes() == file.read_bytes()
+
+
+def test_a_file_says_in_which_form_its_recurrences_were_computed(file, tmp_path, monkeypatch):
+    form = native.form()
+    monkeypatch.setattr(native, "_settled", [XLA if form == NATIVE else NATIVE])
+    normcast.load(file).save(tmp_path / "again.normcast")
+    for path in (file, tmp_path / "again.normcast"):
+        assert json.loads(Archive.opened(path).members["manifest.json"])["recurrence"] == form
 
 
 def test_a_regressor_comes_back_bit_for_bit(tmp_path):

@@ -17,6 +17,8 @@ from normcast.artefact.archive import Archive, as_json
 from normcast.data import read_table
 from normcast.data.wide_dates import asked_for
 from normcast.forecasting.combination import NETWORK, Combination
+from normcast.forms import NATIVE, XLA
+from normcast.kernels import native
 from normcast.loading import load
 from normcast.scoring.series_scale import SeriesScale
 from tests.forecasting.ready import INPUT_SIZE, SMALL, H, equal, ready, saved, table
@@ -43,6 +45,16 @@ def test_a_fitted_forecaster_comes_back_bit_for_bit(fitted, tmp_path):
     assert loaded.settings == forecaster.settings
     assert loaded.panel_.ids == forecaster.panel_.ids
     assert loaded.learned_ is None
+
+
+def test_a_file_says_in_which_form_its_recurrences_were_computed(fitted, tmp_path, monkeypatch):
+    form = native.form()
+    path = saved(fitted[0], tmp_path)
+    assert json.loads(Archive.opened(path).members["manifest.json"])["recurrence"] == form
+    monkeypatch.setattr(native, "_settled", [XLA if form == NATIVE else NATIVE])
+    loaded, written = load(path), path.read_bytes()
+    assert loaded.fitted_.recurrence == form
+    assert saved(loaded, tmp_path).read_bytes() == written  # wherever it is written again
 
 
 def as_format(path, number):

@@ -10,6 +10,7 @@ import pytest
 
 from normcast import library
 from normcast.cache import digest, is_whole, private_folder
+from normcast.forms import NATIVE, XLA
 from normcast.kernels import native
 from normcast.library import compiler
 
@@ -89,13 +90,13 @@ def test_a_process_keeps_to_the_form_that_it_began_with(monkeypatch):
         native._is_built.cache_clear()
         try:
             assert not native.is_available()
-            assert library.settled[-1] == library.XLA
+            assert native.form() == XLA
             without.undo()
             assert not native.is_available()  # though it could be built by now
         finally:
             native._is_built.cache_clear()
     assert native.is_available()
-    assert library.settled[-1] == library.NATIVE
+    assert native.form() == NATIVE
 
 
 def test_a_compiler_may_have_arguments(monkeypatch):

@@ -8,7 +8,7 @@ from normcast.models.edits import Insert, Remove, Set
 from normcast.study import BASELINE, Placement, StudyResult, Trial, designs
 from normcast.study.store import Store
 
-VERSIONS = {"python": "3.11.7", "normcast": "0.1.0", "keras": "3.15.1"}
+VERSIONS = {"python": "3.11.7", "normcast": "0.1.0", "keras": "3.15.1", "recurrence": "native"}
 TRAINING = {"epochs": 6, "batch_size": 32, "optimizer": "adam", "loss": "mse", "patience": 5, "seed": 0}
 
 

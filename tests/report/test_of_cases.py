@@ -79,6 +79,15 @@ def test_every_kind_of_evaluation_gives_a_whole_page_that_stands_alone(kind):
     assert not re.search(r"\bnan\b|\binf\b|None\b|Traceback|-0\.0 ", words(html))
 
 
+def test_the_forms_of_recurrences_stand_beside_the_versions():
+    found = demo.numbers()
+    first, *rest = found.trained
+    mixed = (first, [replace(first[0], recurrence="xla")], [replace(first[0], recurrence="native")], *rest)
+    made = words(render(replace(found, trained=tuple(map(tuple, mixed)))))
+    assert "recurrences native kernels, XLA" in made
+    assert "recurrences" not in words(render(found))
+
+
 @pytest.mark.parametrize("kind", ["classes", "labels", "several"])
 def test_drawings_are_named_and_take_their_colours_from_the_page(kind):
     html = render(KINDS[kind]())

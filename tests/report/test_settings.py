@@ -1,8 +1,12 @@
 """What the settings of a forecast's report say was used."""
 
+from dataclasses import replace
+
 import pytest
 
 from normcast.forecasting import Forecaster
+from normcast.forms import NATIVE, WORDS, XLA
+from normcast.kernels import native
 from normcast.report.of_forecast.again import Files, python_of
 from normcast.report.of_forecast.reading import forecast_report
 from tests.forecasting.conftest import TINY, waves
@@ -28,6 +32,19 @@ def test_what_was_left_open_is_printed_as_it_was_used(fitted):
     assert settings["back-test: step_size"] == "13 (spread over the last tenth of the rows)"
     assert settings["back-test: refit"] is False
     assert "auto" not in settings.values()
+
+
+def test_the_form_of_recurrences_stands_beside_the_versions(fitted, monkeypatch):
+    form = native.form()
+    assert forecast_report(fitted).versions["recurrences"] == WORDS[form]
+    other = replace(fitted.learned_.fitted, recurrence=XLA if form == NATIVE else NATIVE)
+    monkeypatch.setattr(fitted, "fitted_", other)  # its folds were trained elsewhere
+    assert forecast_report(fitted).versions["recurrences"] == "native kernels, XLA"
+
+
+def test_a_forecast_without_networks_says_nothing_of_forms(fitted):
+    ridge = Forecaster(3, model="ridge", season=None).fit(waves(), progress=False)
+    assert "recurrences" not in forecast_report(ridge).versions
 
 
 def test_an_architecture_is_made_again_by_the_python_of_the_page(fitted):

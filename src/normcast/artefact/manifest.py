@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import normcast
-from normcast import library
 from normcast.artefact.archive import Archive
 from normcast.machine import versions
 from normcast.plain import Plain
@@ -21,8 +20,8 @@ MEMBER = "manifest.json"
 @dataclass(frozen=True)
 class Manifest(Plain):
     """The member `manifest.json`. kind: "forecaster", ...; format: version of that kind's format, from 1;
-    versions: what wrote it; body: the kind's own facts; recurrence: the form that recurrences had in the
-    process that wrote it, "native" or "xla", or "" where none ran. Results repeat to the bit within a form.
+    versions: what wrote it; body: the kind's own facts; recurrence: the form in which its recurrences
+    were computed, "native" or "xla", or "" where it has none. Results repeat to the bit within a form.
 
     Files of format 1 and 2 are forecasters, name no kind, and have their facts beside these.
     """
@@ -36,9 +35,9 @@ class Manifest(Plain):
     recurrence: str = ""
 
 
-def manifest_member(kind: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
+def manifest_member(kind: str, number: int, body: dict[str, Any], recurrence: str) -> dict[str, Any]:
     """Return the manifest of a file that is written now."""
-    return Manifest(number, versions(), kind, body, (library.settled or [""])[-1]).to_dict()
+    return Manifest(number, versions(), kind, body, recurrence).to_dict()
 
 
 def read_manifest(archive: Archive) -> Manifest:

@@ -37,6 +37,7 @@ class Fitted:
     None. temperature: what log probabilities are divided by; 1 leaves them. is_ragged:
     whether cases of fewer steps are filled up. architecture: what built the model, if it is ours. name: of
     the input that these steps and channels are of; beside: by name what each other input is of a case.
+    recurrence: as in `Trained`.
     """
 
     model: keras.Model
@@ -52,6 +53,7 @@ class Fitted:
     architecture: Architecture | None = None
     name: str = ALONE
     beside: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    recurrence: str = ""
 
     @cached_property
     def network(self) -> Network:

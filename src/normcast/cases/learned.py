@@ -88,7 +88,8 @@ class Lesson:
         kept = [(each, hold) for each, hold in zip(trained, self.held, strict=True) if not each.failed]
         members = tuple(member(self.task, each, hold) for each, hold in kept)
         ours = None if self.settings.is_own else of_ours(self.settings.network, self.kind)
-        fitted = replace(fitted_of(self.subject, self.task, members, self.cases), architecture=ours)
+        fitted = fitted_of(self.subject, self.task, members, self.cases)
+        fitted = replace(fitted, architecture=ours, recurrence=trained[0].recurrence)
         fitted = calibrated(fitted, self.task, [hold for _, hold in kept])
         return Learned(self.settings, self.subject, self.held, trained, fitted)
 

@@ -99,7 +99,7 @@ def write(kept: Kept, path: str | Path) -> None:
     preset = settings.model if isinstance(settings.model, str) else None
     body = Body(plain, preset, facts_of(fitted))
     held = {
-        MANIFEST: as_json(manifest_member(KINDS[settings.where], FORMAT, body.to_dict())),
+        MANIFEST: as_json(manifest_member(KINDS[settings.where], FORMAT, body.to_dict(), fitted.recurrence)),
         **network_members(fitted.model, [each.weights for each in fitted.members], *built(fitted)),
         ARRAYS: as_arrays(arrays_of(fitted)),
     }
@@ -187,6 +187,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         architecture=architecture,
         name=facts.name,
         beside=facts.beside,
+        recurrence=manifest.recurrence,
     )
     return Kept(read_settings(archive, body, manifest.kind, architecture or model), fitted)
 

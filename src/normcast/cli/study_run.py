@@ -25,6 +25,7 @@ from normcast.study import AXES, Study, StudyResult
 from normcast.study.answer import answer, verdicts
 from normcast.study.data_words import data_words, told_words
 from normcast.study.extent import Extent, next_look
+from normcast.study.recurrences import recurrence_words
 from normcast.study.words import seeds_words
 from normcast.tasks.case_task import SPLITS
 
@@ -194,3 +195,5 @@ def print_result(result: StudyResult) -> None:
     if result.factors is not None:
         print(f"\nMain effects and interactions:\n{result.factors}")
     print(f"\n{answer(result)}")
+    if words := recurrence_words(result.trials):
+        print(words)

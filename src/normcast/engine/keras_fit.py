@@ -19,6 +19,7 @@ from normcast.engine.program import EVALUATION_BATCH, by_window, rate_of_step
 from normcast.engine.progress import Progress, Report, told_as
 from normcast.engine.record import Record
 from normcast.engine.recording import Recorder
+from normcast.engine.recurrence import recurrence_of
 from normcast.engine.trained import Trained
 from normcast.engine.training import Training
 from normcast.keras_seam import own_training
@@ -99,7 +100,8 @@ class KerasFit:
             self._tell(progress, began)
         record = self.record
         told = record.history[0], record.best_epoch[0], record.status[0]
-        return Trained(self.training.seed, self.best, *told, flow=record.flow(0))
+        form = recurrence_of(self.network, by="keras")
+        return Trained(self.training.seed, self.best, *told, flow=record.flow(0), recurrence=form)
 
     def _advance(self) -> None:
         """Train for one epoch and judge the weights."""

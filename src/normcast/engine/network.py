@@ -75,6 +75,11 @@ class Network:
         return self._twins[0]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it turned out to have no twin; False as long as nobody tried."""
+        return self._twins == [None]
+
+    @property
     def traced(self) -> keras.Model:
         """The model that `forward` runs, with the variables in the same order."""
         return self.twin or self.model
@@ -135,7 +140,7 @@ class Network:
 
         What turns out to have no faithful twin has something that its configuration does not tell.
         """
-        return self.is_told and "__lambda__" not in self.key and self._twins != [None]
+        return self.is_told and "__lambda__" not in self.key and not self.is_plain
 
     @cached_property
     def configuration(self) -> str | None:

@@ -33,6 +33,9 @@ class Trained:
         Position among the models given to `train`.
     flow : Flow or None, default None
         What gradients and gates did, epoch by epoch, if `Training.record` asked for it.
+    recurrence : str, default ""
+        The form in which its recurrences were computed, "native" or "xla"; "" for a network without an LSTM
+        or GRU. Results repeat to the bit within a form.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Trained:
     status: str
     model: int = 0
     flow: Flow | None = None
+    recurrence: str = ""
 
     @property
     def failed(self) -> bool:

@@ -17,6 +17,7 @@ from normcast.engine.losses import plain_of
 from normcast.engine.network import Network, network_of
 from normcast.engine.optimizer import plain
 from normcast.engine.progress import Progress
+from normcast.engine.recurrence import recurrence_of
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
 from normcast.engine.trained import Trained
@@ -204,7 +205,8 @@ def _finished(
         for replica in run.record.stopped():
             if replica not in out:
                 out.add(replica)
-                yield Trained(*run.result(replica), model=place, flow=run.record.flow(replica))
+                flow, form = run.record.flow(replica), recurrence_of(run.network, whole=run.whole)
+                yield Trained(*run.result(replica), model=place, flow=flow, recurrence=form)
         if not run.record.alive.any():
             break
         run.advance()

@@ -30,7 +30,7 @@ class Fitted:
     order of `model.weights`; candidates: those that forecast, by name; combination: how much of each is in
     the forecast; intervals: None for point forecasts; minimum: no forecast below it; input_size: rows that a
     window has; least: the rows of a series that it reads at least, where it was fitted on padded windows;
-    None where it was not, and reads whole windows only.
+    None where it was not, and reads whole windows only; recurrence: as in `Trained`.
     """
 
     ids: tuple[str, ...]
@@ -46,6 +46,7 @@ class Fitted:
     minimum: float | None
     calendar: bool
     least: int | None = None
+    recurrence: str = ""
 
     @property
     def rows_needed(self) -> int:

@@ -160,6 +160,7 @@ def fitted_of(
         h=settings.h,
         minimum=lowest(seen(fold)) if settings.minimum == "auto" else settings.minimum,
         calendar=settings.calendar,
+        recurrence=trained[0].recurrence if trained else "",
     )
 
 

@@ -134,6 +134,7 @@ def read(archive: Archive, own: Classes | None = None) -> Kept:
         minimum=facts.minimum,
         calendar=facts.calendar,
         least=facts.least,
+        recurrence=manifest.recurrence,
     )
     settings = read_settings(archive, body, architecture or model)
     return Kept(settings, fitted, panel, read_policies(archive, body))
@@ -162,7 +163,7 @@ def members(settings: Settings, fitted: Fitted, tail: Panel, policies: dict[str,
         {} if fitted.model is None else network_members(fitted.model, fitted.weights, architecture, build)
     )
     return {
-        MANIFEST: as_json(manifest_member(KIND, FORMAT, body.to_dict())),
+        MANIFEST: as_json(manifest_member(KIND, FORMAT, body.to_dict(), fitted.recurrence)),
         **network,
         CANDIDATES: as_arrays(learned),
         SCALER: as_json(plain_scaling(fitted.scaling)),

@@ -21,7 +21,7 @@ from normcast.machine import versions
 from normcast.models.revival import revived, revived_model
 from normcast.plain import parsed, text
 from normcast.study.measures import Measures
-from normcast.study.trial import Trial, TrialKey
+from normcast.study.trial import RECURRENCE, Trial, TrialKey
 from normcast.tasks.task import Fold, Task
 
 Networks = tuple[Network, Network]  # the one that trains, and the one that forecasts
@@ -124,7 +124,7 @@ def measured(
             seconds=now - began,
             compile_seconds=max(0.0, (started[0] if started else began) - began),
             machine=f"{platform.machine()} {platform.system()}",
-            versions=versions(),
+            versions={**versions(), RECURRENCE: trained.recurrence},
         )
         began = now
 

@@ -21,6 +21,7 @@ from normcast.study.counted import Counted
 from normcast.study.data_words import data_words
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
+from normcast.study.recurrences import recurrence_words
 from normcast.study.stability import targets_of, trained_how
 from normcast.study.statistics import Comparison, Effect, Look, Ranking, Reach, compare, rank, reach
 from normcast.study.store import Store
@@ -104,7 +105,8 @@ class StudyResult(Shown):
             head, *rows = verdicts(self)
         except ValueError as error:  # too few trials to compare
             return Sheet("StudyResult", first, notes=(data_words(self.facts), str(error)))
-        notes = (lead(self), data_words(self.facts), beside(self), *self.notes)
+        made = recurrence_words(self.trials)
+        notes = (lead(self), data_words(self.facts), beside(self), *self.notes, made)
         return Sheet("StudyResult", first, notes=tuple(filter(None, notes)), table=Table(head, tuple(rows)))
 
     @property

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
+RECURRENCE = "recurrence"  # among the versions
+
 
 class TrialKey(NamedTuple):
     """What tells a trial from others of its study."""
@@ -47,7 +49,8 @@ class Trial:
     machine : str, default ""
         Where it ran.
     versions : dict of str to str, default {}
-        The versions of the packages that it ran with.
+        The versions of the packages that it ran with, and under "recurrence" the form of its recurrences, as
+        `Trained` has it; trials of earlier versions do not say it.
 
     Examples
     --------
@@ -74,6 +77,11 @@ class Trial:
     def key(self) -> TrialKey:
         """What tells it from others."""
         return TrialKey(self.placement, self.fold, self.seed, self.epochs)
+
+    @property
+    def recurrence(self) -> str | None:
+        """The form in which its recurrences were computed, as in `Trained`; None where nobody noted it."""
+        return self.versions.get(RECURRENCE)
 
     @property
     def failed(self) -> bool:

@@ -15,12 +15,14 @@ from typing import Any
 import jax
 
 from normcast import library
+from normcast.forms import NATIVE, XLA
 
 TARGETS = tuple(
     f"normcast_{name}_{way}" for name in ("lstm", "lstm_norm", "gru") for way in ("forward", "backward")
 )
 KEPT = 1 << 23  # floats of gates kept for the backward pass; above, it computes them again
 _width: list[int] = []
+_settled: list[str] = []  # the form of this process' recurrences, once one was asked for: the last
 _left_out: ContextVar[bool] = ContextVar("left_out", default=False)
 _log = logging.getLogger("normcast")
 
@@ -32,20 +34,27 @@ def is_available() -> bool:
 
 def is_expected() -> bool:
     """Whether the native kernels should run here; builds nothing, so what builds them may yet fail."""
-    return not _left_out.get() and expected()[0] == library.NATIVE
+    return not _left_out.get() and expected()[0] == NATIVE
+
+
+def form() -> str:
+    """Return the form that recurrences take here: the one that is settled, else the one that would run."""
+    if _left_out.get():
+        return XLA
+    return _settled[-1] if _settled else expected()[0]
 
 
 def expected() -> tuple[str, str]:
     """Return the form of recurrences that would run here, "native" or "xla", and why; builds nothing."""
     if not library.is_wanted():
-        return library.XLA, "NORMCAST_NATIVE=0 asks for it"
+        return XLA, "NORMCAST_NATIVE=0 asks for it"
     if (backend := jax.default_backend()) != "cpu":
-        return library.XLA, f"JAX runs on {backend}, and the native kernels are for the CPU"
+        return XLA, f"JAX runs on {backend}, and the native kernels are for the CPU"
     if library.found():
-        return library.NATIVE, "the kernels are built"
+        return NATIVE, "the kernels are built"
     if library.compiler():
-        return library.NATIVE, "the kernels can be built, on first use or by `normcast kernels build`"
-    return library.XLA, "there is no C++ compiler; install g++ or clang++, or set CXX"
+        return NATIVE, "the kernels can be built, on first use or by `normcast kernels build`"
+    return XLA, "there is no C++ compiler; install g++ or clang++, or set CXX"
 
 
 def are_left_out() -> bool:
@@ -75,7 +84,7 @@ def _is_built() -> bool:
     form, and not of how fast the compiler was.
     """
     loaded = _is_loaded()
-    library.settled.append(library.NATIVE if loaded else library.XLA)
+    _settled.append(NATIVE if loaded else XLA)
     return loaded
 
 

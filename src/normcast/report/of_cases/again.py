@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from normcast import forms
 from normcast.cases.settings import Settings
 from normcast.machine import PACKAGES, versions
 from normcast.models import Architecture
@@ -33,11 +34,16 @@ def settings_section(report: CaseReport) -> Section:
     network = ("network", report.evaluation.network)
     tables = [
         pairs_table("Settings", ("setting", "value"), [("estimator", kind), network, *pairs]),
-        pairs_table("Versions", ("package", "version"), list(versions((*PACKAGES, "pandas")).items())),
+        pairs_table("Versions", ("package", "version"), list(_versions(report).items())),
     ]
     if report.seconds is not None:
         tables.append(pairs_table("Time", ("stage", "duration"), [("evaluation", duration(report.seconds))]))
     return Section("settings", "Settings and versions", tables=tuple(tables))
+
+
+def _versions(report: CaseReport) -> dict[str, str]:
+    made = forms.told(each.recurrence for fold in report.evaluation.trained for each in fold)
+    return {**versions((*PACKAGES, "pandas")), **made}
 
 
 def asked(kind: str, settings: Settings) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from normcast import forms
 from normcast.data import Panel
 from normcast.forecasting import Backtest, Forecaster
 from normcast.forecasting.frames import forecast_frame, history_frame
@@ -88,7 +89,7 @@ def forecast_report(
         made_of=made_of(forecaster),
         notes=notes_of(forecaster),
         settings=settings_of(forecaster, panel, names[-1][1] if names else None),
-        versions=versions((*PACKAGES, "pandas")),
+        versions={**versions((*PACKAGES, "pandas")), **forms.told(recurrences_of(forecaster))},
         seconds=seconds_of(scored, seconds),
         command=command,
         python=python_of(forecaster, files, futr_df is not None),
@@ -116,6 +117,12 @@ def numbered(forecaster: Forecaster) -> list[tuple[str, Learned]]:
     scored = forecaster.backtest_
     folds = [] if scored is None else [(f"fold {n}", each) for n, each in enumerate(scored.folds, start=1)]
     return folds + ([("final fit", forecaster.learned_)] if forecaster.learned_ is not None else [])
+
+
+def recurrences_of(forecaster: Forecaster) -> list[str]:
+    """Return in which form the recurrences of every fold were computed, and those of what forecasts."""
+    fitted = [] if forecaster.fitted_ is None else [forecaster.fitted_.recurrence]
+    return [each.recurrence for _, learned in numbered(forecaster) for each in learned.trained] + fitted
 
 
 def series_of(panel: Panel) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from normcast.report.of_study.tables import pairs
 from normcast.report.of_study.values import StudyReport
 from normcast.study import BASELINE
 from normcast.study.data_words import cases_words, told_words
+from normcast.study.recurrences import recurrences, repeats
+from normcast.study.trial import RECURRENCE
 from normcast.study.words import metric_name
 
 Pairs = Sequence[tuple[str, object]]
@@ -54,7 +56,8 @@ def settings_section(report: StudyReport) -> Section:
         pairs("Training", ("setting", "value"), _training(report)),
         pairs("Versions and machine", ("what", "which"), _versions(report)),
     )
-    return Section("settings", "Settings, data and versions", tables=tuple(t for t in tables if t.rows))
+    kept, made = tuple(table for table in tables if table.rows), repeats(report.result.trials)
+    return Section("settings", "Settings, data and versions", text=(made,) if made else (), tables=kept)
 
 
 def _data(report: StudyReport) -> Pairs:
@@ -100,9 +103,14 @@ def _training(report: StudyReport) -> Pairs:
 
 def _versions(report: StudyReport) -> Pairs:
     trials = report.result.trials
-    names = dict.fromkeys(name for trial in trials for name in trial.versions)
+    names = dict.fromkeys(name for trial in trials for name in trial.versions if name != RECURRENCE)
     found = [(name, _all(trial.versions.get(name, "") for trial in trials)) for name in names]
-    return [*found, ("machine", _all(trial.machine for trial in trials))]
+    made = recurrences(trials)
+    return [
+        *found,
+        *([("recurrences", made)] if made else []),
+        ("machine", _all(trial.machine for trial in trials)),
+    ]
 
 
 def _all(values: Any) -> str:
