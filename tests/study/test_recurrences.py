@@ -10,6 +10,7 @@ from normcast.kernels import native
 from normcast.report import StudyReport
 from normcast.report.of_study.settings import settings_section
 from normcast.study import Study, StudyResult
+from normcast.study.export import evidence_of
 from normcast.study.recurrences import MIXED, REPEATS, UNKNOWN, repeats
 from normcast.study.store import Store
 from normcast.study.trial import Trial
@@ -56,6 +57,11 @@ def test_trials_of_earlier_versions_are_of_an_unknown_form(capsys):
     assert pages(made(None), capsys)[3]["recurrences"] == "not noted"
     assert repeats(made(None).trials) == ""
     assert repeats(made(None, XLA).trials) == f"{UNKNOWN} {REPEATS}"
+
+
+def test_evidence_tells_the_forms_of_all_its_trials():
+    assert evidence_of(made(NATIVE, XLA, XLA, XLA))["versions"]["recurrences"].startswith("native kernels in")
+    assert evidence_of(made(""))["versions"] == {k: v for k, v in demo.VERSIONS.items() if k != "recurrence"}
 
 
 def test_a_study_without_recurrences_says_nothing_of_forms(capsys):

@@ -10,8 +10,10 @@ from normcast.files import write_whole
 from normcast.plain import parsed, text
 from normcast.study.answer import lead
 from normcast.study.placement import BASELINE
+from normcast.study.recurrences import recurrences
 from normcast.study.result import StudyResult
 from normcast.study.store import Store
+from normcast.study.trial import RECURRENCE
 
 
 def export(
@@ -35,13 +37,14 @@ def export(
 def evidence_of(result: StudyResult) -> dict[str, Any]:
     """Return what a rule's page cites: data, network, and per placement its effect and how sure it is."""
     facts = {name: value for name, value in result.facts.items() if name not in ("model", "training")}
-    versions = next(iter(result.final)).versions
+    known, made = next(iter(result.final)).versions, recurrences(result.final)
+    versions = {name: which for name, which in known.items() if name != RECURRENCE}
     return {
         **facts,
         "answer": lead(result),
         "training": parsed(result.facts["training"], "training"),
         "seeds": len(result.seeds),
-        "versions": versions,
+        "versions": {**versions, "recurrences": made} if made else versions,
         "baseline": {"name": BASELINE, result.metric: result.comparison.baseline_score},
         "more_seeds": result.reach.more_seeds,
         "reach": result.reach.to_dict(),
