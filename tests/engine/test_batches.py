@@ -1,15 +1,19 @@
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from normcast.engine import Batches, Field, PinballLoss, Training
+from normcast.engine.devices import SHARED, local_mesh, placed
 from normcast.engine.gather import laid_out
-from normcast.engine.order import epoch_order, size_class
+from normcast.engine.network import Network
+from normcast.engine.order import epoch_order, padded, size_class
+from normcast.engine.run import Run
 from normcast.engine.training import OPTIMIZERS
-from tests.engine.networks import sine_data
+from tests.engine.networks import conv_lstm, sine_data
 
 
 def test_the_compiled_gather_reads_what_numpy_reads():
@@ -38,6 +42,32 @@ def test_an_array_that_two_fields_share_is_held_once():
         data.series,
     )
     assert len(laid_out(shared, ["a", "b"])[1]["values"]) == 1
+
+
+def buffers(array: jax.Array) -> list[int]:
+    """Where an array lies in memory, for each device."""
+    return [shard.data.unsafe_buffer_pointer() for shard in array.addressable_shards]
+
+
+@pytest.mark.parametrize("given", [1000, 1024])
+def test_a_padded_array_is_read_where_it_is_by_every_device_of_the_host(given):
+    if jax.default_backend() != "cpu":
+        pytest.skip("an accelerator has memory of its own")
+    own = np.arange(1, 2 * given + 3, dtype="float32")[1:-1].reshape(given, 2)  # begins at no multiple of 64
+    out = padded(own, 1024)
+    np.testing.assert_array_equal(out[:given], own)
+    assert not out[given:].any()
+    assert set(buffers(placed(out, local_mesh(2), SHARED))) == {out.ctypes.data}
+
+
+def test_windows_that_validate_read_the_arrays_of_those_that_train():
+    data = sine_data()
+    judged = Batches(dict(data.inputs), data.target, data.start[:9], data.series[:9])
+    run = Run(Network(conv_lstm()), data, Training(epochs=1), judged, 1, None, None)
+    run.compile()
+    train, valid = run.source.whole(0).arrays["values"], run._validation[0]["values"]
+    assert len(train) == len(valid) == 2
+    assert [buffers(each) for each in valid] == [buffers(each) for each in train]
 
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 2), (0, 99)])

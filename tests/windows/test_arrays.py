@@ -118,3 +118,9 @@ def test_a_network_reads_the_past_what_is_known_ahead_and_each_series_statics(si
     assert target.tolist() == [[2], [5]]
     assert batches.target.values.flags.c_contiguous
     assert (batches.start.dtype, batches.series.dtype) == (np.int32, np.int32)
+
+
+def test_parts_share_the_array_that_their_targets_are_read_from():
+    windows = Windows(np.array([0, 3]), np.array([0, 1], np.int32), input_size=2, h=1)
+    own = scaled(0, 0, 0)
+    assert own.batches(windows[:1]).target.values is own.batches(windows[1:]).target.values

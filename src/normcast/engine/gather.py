@@ -1,5 +1,6 @@
 """Batches gathered inside a compiled program, from arrays that stay on the device."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,26 +55,43 @@ def _read(
 
 
 def laid_out(
-    data: Batches, names: list[str], rows: int = 0, windows: int = 0
+    data: Batches,
+    names: list[str],
+    rows: int = 0,
+    windows: int = 0,
+    known: Mapping[int, Held] | None = None,
 ) -> tuple[Layout, dict[str, Any]]:
     """Return how to gather these inputs and the target, and the arrays to gather from.
 
     Arrays that several fields share are held once. All are padded to size classes, of at least so many rows
-    and windows.
+    and windows. known: arrays that were laid out so before, as `by_source` has them.
     """
-    fields: list[Field] = [data.inputs[name] for name in names]
-    if data.target is not None:
-        fields.append(data.target)
-    distinct: dict[int, np.ndarray] = {id(field.values): field.values for field in fields}
+    fields, distinct, known = fields_of(data, names), distinct_values(data, names), known or {}
     places = {key: place for place, key in enumerate(distinct)}
     readings = [Reading(f.offset, f.length, f.by, places[id(f.values)]) for f in fields]
     windows = size_class(max(len(data), windows))
     arrays = {
-        "values": [_padded_rows(values, rows) for values in distinct.values()],
+        "values": [known[k] if k in known else _padded_rows(v, rows) for k, v in distinct.items()],
         "start": padded(data.start, windows),
         "series": padded(data.series, windows),
     }
     return Layout(tuple(readings), data.target is not None), arrays
+
+
+def fields_of(data: Batches, names: list[str]) -> list[Field]:
+    """Return the fields of these inputs, then the target's if there is one."""
+    fields = [data.inputs[name] for name in names]
+    return fields if data.target is None else [*fields, data.target]
+
+
+def distinct_values(data: Batches, names: list[str]) -> dict[int, np.ndarray]:
+    """Return what the fields read, each array once, by its identity."""
+    return {id(field.values): field.values for field in fields_of(data, names)}
+
+
+def by_source(data: Batches, names: list[str], arrays: Mapping[str, Any]) -> dict[int, Held]:
+    """Return the arrays that `laid_out` gave for data, by the identity of what each was made from."""
+    return dict(zip(distinct_values(data, names), arrays["values"], strict=True))
 
 
 def _padded_rows(values: Shaped[np.ndarray, "given *channels"], rows: int) -> np.ndarray:

@@ -1,7 +1,11 @@
 """The order in which an epoch visits its windows, and the size classes that let programs be reused."""
 
+import math
+
 import numpy as np
 from jaxtyping import Int, Shaped
+
+ALIGNED = 64  # bytes: from there on JAX reads an array of the host where it is, on every device of a CPU
 
 
 def epoch_order(
@@ -40,9 +44,21 @@ def size_class(count: int) -> int:
 def padded(
     values: Shaped[np.ndarray, "rows *channels"], length: int
 ) -> Shaped[np.ndarray, "{length} *channels"]:
-    """Return values with rows of zeros appended up to that length."""
-    if len(values) == length:
+    """Return values with rows of zeros appended up to that length, where JAX need not copy them."""
+    if len(values) == length and values.ctypes.data % ALIGNED == 0:
         return values
-    out = np.zeros((length, *values.shape[1:]), values.dtype)
+    out = aligned_zeros((length, *values.shape[1:]), values.dtype)
     out[: len(values)] = values
     return out
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> Shaped[np.ndarray, "..."]:
+    """Return zeros that begin at a multiple of `ALIGNED`.
+
+    >>> aligned_zeros((3, 2), np.dtype("float32")).ctypes.data % ALIGNED
+    0
+    """
+    size = math.prod(shape) * dtype.itemsize
+    room = np.zeros(size + ALIGNED, np.uint8)
+    first = -room.ctypes.data % ALIGNED
+    return room[first : first + size].view(dtype).reshape(shape)

@@ -101,7 +101,8 @@ class Run:
             self.recorder = Recorder(network, self.training, stretch.data)
 
     def _compile_judge(self, validation: Batches) -> None:
-        layout, arrays = laid_out(validation, self.network.matched(validation.inputs))
+        names = self.network.matched(validation.inputs)
+        layout, arrays = laid_out(validation, names, known=self.source.held_arrays())
         self._validation = placed((arrays, np.int32(len(validation))), self.mesh, SHARED)
         program = judging_program(self.network, self.training, layout, self.mesh)
         key = ("judge", self.network.key, self.network.rng, self.training.loss_key, layout, self.mesh)

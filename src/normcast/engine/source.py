@@ -11,7 +11,7 @@ from jaxtyping import Int, Shaped
 
 from normcast.engine.batches import Batches
 from normcast.engine.devices import SHARED, placed
-from normcast.engine.gather import Layout, laid_out
+from normcast.engine.gather import Layout, by_source, laid_out
 from normcast.engine.network import Network
 from normcast.engine.order import epoch_order, size_class
 
@@ -125,6 +125,13 @@ class Source:
                 return stretch
             self.held = stretch
         return self._stretch(self.held.data, self.held.arrays, epoch, 0)
+
+    def held_arrays(self) -> dict[int, Any]:
+        """Return the arrays in memory that are on the device, by the identity of what they hold."""
+        if self.held is None:
+            return {}
+        data = self.held.data
+        return by_source(data, self.network.matched(data.inputs), self.held.arrays)
 
     def _loaded(self, shard: int) -> tuple[Batches, Any]:
         if isinstance(self.data, Shards):

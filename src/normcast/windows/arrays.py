@@ -187,6 +187,11 @@ class Scaled:
         """What was observed of y, (rows,); NaN where nothing was."""
         return np.where(self.arrays.observed, self.y, np.nan)
 
+    @cached_property
+    def learned_truth(self) -> Float[np.ndarray, " all_rows"]:
+        """The same as float32, (rows,), as networks learn it: one array for all parts."""
+        return self.truth.astype("float32")
+
     def batches(self, windows: Windows, padded: bool = False) -> Batches:
         """Return windows as the network's inputs and target, which is NaN where nothing was observed.
 
@@ -204,7 +209,7 @@ class Scaled:
             With the inputs "past" and, where there are such columns, "future" and "static".
         """
         past, start, n_futr = self.past, windows.start, self.arrays.n_futr
-        truth = self.truth.astype("float32")
+        truth = self.learned_truth
         waves = self.arrays.waves  # shared by all parts where they stand alone
         future = np.hstack([past[:, past.shape[1] - n_futr :], waves]) if n_futr else waves
         if padded:
