@@ -19,11 +19,12 @@ from normcast.engine import Progress, progress_bar
 from normcast.errors import counted
 from normcast.forecasting.combination import NETWORK, Combination
 from normcast.forecasting.fitted import Fitted
-from normcast.forecasting.learned import Learned, intervals_like, learn
+from normcast.forecasting.learned import Learned, fold_before, intervals_like, learn
 from normcast.forecasting.rolling import Rolling
 from normcast.forecasting.settings import Settings
 from normcast.scoring import Scores, level_columns, models_of, score, seasonal_error
 from normcast.sheet import Sheet, Shown, Table
+from normcast.tasks import ForecastFold
 from normcast.windows.arrays import Arrays
 
 MODEL = "normcast"
@@ -159,19 +160,20 @@ def backtest(
     4
     """
     begun = time.perf_counter()
-    arrays = Arrays.of(panel, settings.h, calendar=settings.calendar)
+    arrays = laid_out(panel, settings)
     origins, held = rolling.origins(panel, settings.h), rolling.held(panel)
     every = rolling.every(len(origins))
     folds: list[Learned] = []
     pieces, parts = [], []
     for number, first in enumerate(range(0, len(origins), every)):
         served = origins[first : first + every]  # (origins, series) that this fit forecasts from
-        file = None if checkpoint is None else fold_file(checkpoint, number)
-        listener = told(progress, number)
+        file, listener = fold_file(checkpoint, number), told(progress, number)
         learned = learn(arrays, served[0], panel.season, settings, listener, file, keep=True, held=held)
-        folds.append(with_candidates(learned, folds[-1].candidates) if folds else learned)
-        pieces.append(forecasts(folds[-1], arrays, served))
+        learned = with_candidates(learned, folds[-1].candidates) if folds else learned
+        pieces.append(forecasts(learned, arrays, served))
         parts.append(scales(panel, learned.fold.scaled.arrays, served, settings.h))
+        folds.append(learned.letting_go(partial(fold_again, panel, served[0], settings, held)))
+        del learned  # what a fold holds of a long series need not lie beside the next fold's
     pieces, lacking = shared(pieces)
     frame, table = framed(panel, arrays, origins, pieces)
     scores = score(frame, pd.concat(parts, ignore_index=True), settings.level)
@@ -193,9 +195,19 @@ def shared(pieces: list[dict[str, np.ndarray]]) -> tuple[list[dict[str, np.ndarr
     return [{name: piece[name] for name in names} for piece in pieces], notes
 
 
-def fold_file(folder: Path, number: int) -> Path:
-    """Return where a fold keeps what it trained."""
-    return folder / f"fold-{number}.safetensors"
+def fold_file(folder: Path | None, number: int) -> Path | None:
+    """Return where a fold keeps what it trained, if it does."""
+    return None if folder is None else folder / f"fold-{number}.safetensors"
+
+
+def laid_out(panel: Panel, settings: Settings) -> Arrays:
+    """Return the columns of a panel with room for the horizon."""
+    return Arrays.of(panel, settings.h, calendar=settings.calendar)
+
+
+def fold_again(panel: Panel, rows: np.ndarray, settings: Settings, held: int | None) -> ForecastFold:
+    """Return the fold that was learned from, made anew."""
+    return fold_before(laid_out(panel, settings), rows, settings, held)
 
 
 def told(progress: FoldReport, number: int) -> Callable[[Progress], None] | None:

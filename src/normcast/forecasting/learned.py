@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -35,26 +35,29 @@ NON_NEGATIVE = ("relu", "relu6", "softplus", "sigmoid", "hard_sigmoid", "exponen
 class Learned:
     """What was learned from the rows before a cutoff: nothing here has seen a later one.
 
-    fold: those rows, split and scaled; candidates: what stands beside the forecast, by name, as they were at
-    each time before the cutoff; network: the name of what was trained; notes: what a reader must know of it.
+    rows: of each series before the cutoff, (series,); sizes: the rows that are read, and the windows that are
+    held out; folded: gives those rows, split and scaled; candidates: what stands beside the forecast, by
+    name, as they were at each time before the cutoff; network: the name of what was trained; notes: what a
+    reader must know of it.
     """
 
-    fold: ForecastFold
+    rows: np.ndarray
+    sizes: Sizes
+    folded: Callable[[], ForecastFold]
     candidates: dict[str, FittedCandidate]
     trained: tuple[Trained, ...]
     fitted: Fitted
     network: str
     notes: tuple[str, ...] = ()
 
-    @property
-    def rows(self) -> np.ndarray:
-        """The rows of each series before the cutoff, (series,)."""
-        return self.fold.rows
+    @cached_property
+    def fold(self) -> ForecastFold:
+        """The rows before the cutoff, split and scaled; made again, the same, where they were let go."""
+        return self.folded()
 
-    @property
-    def sizes(self) -> Sizes:
-        """The rows that are read, and the windows that are held out."""
-        return self.fold.sizes
+    def letting_go(self, folded: Callable[[], ForecastFold]) -> Learned:
+        """Return the same without windows and scaled columns; folded: makes them again where one looks."""
+        return replace(self, folded=folded)
 
 
 def learn(
@@ -73,10 +76,16 @@ def learn(
     checkpoint, keep: as `train` takes them; record: as in `Training`; held: as `Sizes.plan` takes it: nothing
     is learned from those rows then but when to stop, weights and corrections.
     """
-    sizes = sizes_of(settings, arrays, rows, held)
-    scaling, late = settings.scaling, held is None
-    fold = ForecastFold.before(arrays, rows, sizes, settings.h, scaling, learns_late=late)
+    fold = fold_before(arrays, rows, settings, held)
     return learned_of(fold, season, settings, progress, checkpoint, record, keep)
+
+
+def fold_before(
+    arrays: Arrays, rows: np.ndarray, settings: Settings, held: int | None = None
+) -> ForecastFold:
+    """Return the first `rows` rows of each series, split and scaled; held: as in `learn`."""
+    sizes, late = sizes_of(settings, arrays, rows, held), held is None
+    return ForecastFold.before(arrays, rows, sizes, settings.h, settings.scaling, learns_late=late)
 
 
 def learned_of(
@@ -117,7 +126,8 @@ def learned_of(
     if settings.level:
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
     fitted = replace(fitted, candidates={name: each.final for name, each in fitted.candidates.items()})
-    return Learned(fold, candidates, trained, fitted, settings.preset_name, notes)
+    name = settings.preset_name
+    return Learned(fold.rows, fold.sizes, lambda: fold, candidates, trained, fitted, name, notes)
 
 
 def why_untrained(settings: Settings, fold: ForecastFold) -> tuple[str, ...]:
