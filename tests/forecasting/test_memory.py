@@ -1,13 +1,16 @@
-"""What a forecaster holds on to: nothing of a fold that was scored."""
+"""What a forecaster holds on to: nothing of a fold that was scored, and one reading of a table."""
 
 import gc
 import sys
 import weakref
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from normcast import Forecaster
+from normcast import Forecaster, Panel
+from normcast.cli import run
+from tests.forecasting.conftest import waves
 
 QUICK = {"h": 3, "input_size": 14, "level": (80,), "model": "ridge"}
 
@@ -41,3 +44,30 @@ def test_a_fold_that_was_scored_holds_no_columns_beside_the_next_and_gives_them_
         np.testing.assert_array_equal(fold.fold.split.train.start, start)
         np.testing.assert_array_equal(fold.fold.rows, fold.rows)
         assert fold.fold.sizes == fold.sizes
+
+
+def test_a_command_reads_its_table_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    waves().to_csv("waves.csv", index=False)
+    read, from_frame = [], Panel.from_frame
+    monkeypatch.setattr(Panel, "from_frame", lambda *a, **k: read.append(1) or from_frame(*a, **k))
+    quick = ["--model", "ridge", "--level", "80", "--n-windows", "2", "--input-size", "14"]
+    assert run(["forecast", "waves.csv", "--h", "3", *quick, "--report", "report.html"]) == 0
+    assert len(read) == 1
+
+
+def test_a_panel_that_was_read_once_gives_what_its_table_gives(frame):
+    once, anew = Forecaster(**QUICK), Forecaster(**QUICK)
+    panel = once.panel(frame)
+    for forecaster, table in ((once, panel), (anew, frame)):
+        forecaster.cross_validation(table, n_windows=2, progress=False)
+        forecaster.fit(table, progress=False)
+    pd.testing.assert_frame_equal(once.backtest_.frame, anew.backtest_.frame)
+    pd.testing.assert_frame_equal(once.predict(), anew.predict())
+
+
+def test_a_panel_that_was_read_with_other_columns_is_refused(frame):
+    networks = {**QUICK, "model": "conv-lstm"}
+    panel = Forecaster(**networks).panel(frame.assign(price=1.0))
+    with pytest.raises(ValueError, match=r"hist_exog is \('price',\), but the panel was read with \(\)"):
+        Forecaster(**networks, hist_exog="price").fit(panel, progress=False)

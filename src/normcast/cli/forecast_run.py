@@ -9,7 +9,7 @@ from typing import Any
 
 from normcast.cli import console
 from normcast.cli.rolling import rolled
-from normcast.data import check_ending, markers, read_table, wide_dates, workbook, write_table
+from normcast.data import Panel, check_ending, markers, read_table, wide_dates, workbook, write_table
 from normcast.errors import counted
 from normcast.files import check_writable, writable_folder
 from normcast.forecasting import Forecaster, estimate
@@ -20,12 +20,12 @@ FIT = "fit.safetensors"
 
 
 class ForecastRun:
-    """A table, a forecaster and what came of them."""
+    """The series of a table, which is read once, a forecaster and what came of them."""
 
     def __init__(
-        self, file: Path, frame: Any, forecaster: Forecaster, table: dict[str, Any], quiet: bool
+        self, file: Path, panel: Panel, forecaster: Forecaster, table: dict[str, Any], quiet: bool
     ) -> None:
-        self.file, self.frame, self.forecaster, self.table, self.quiet = file, frame, forecaster, table, quiet
+        self.file, self.panel, self.forecaster, self.table, self.quiet = file, panel, forecaster, table, quiet
         self.began = time.perf_counter()
         self.future: Any = None
         self.checkpoint: Path | None = None
@@ -48,8 +48,9 @@ class ForecastRun:
         """Check options, outputs and tables before any long work, and say what was read."""
         check_outputs((file, future), tables, others, report)
         forecaster = Forecaster(**chosen(model))
-        run = cls(file, read_table(file), forecaster, {**table, "where": str(file)}, quiet)
-        panel = forecaster.panel(run.frame, **run.table)
+        table = {**table, "where": str(file)}
+        panel = forecaster.panel(read_table(file), **table)
+        run = cls(file, panel, forecaster, table, quiet)
         if checkpoint is not None:
             run.checkpoint = writable_folder(checkpoint)
         run.ahead, run.future = future, None if future is None else read_table(future)
@@ -61,20 +62,19 @@ class ForecastRun:
         """Forecast the past and score it. rolling: the options of the group of that name."""
         given, settings = rolled(rolling), self.forecaster.settings
         asked = Rolling(**given)
-        panel = self.forecaster.panel(self.frame, **self.table)
-        panel = asked.within(panel, settings.h, settings.short)
+        panel = asked.within(self.panel, settings.h, settings.short)
         cost = estimate(panel, settings, asked.fits(panel, settings.h))
         n_windows, _ = asked.spacing(panel, settings.h)
         console.say(f"Back-test of {counted(n_windows, 'cutoff')}: {cost}", quiet=self.quiet)
         self.forecaster.cross_validation(
-            self.frame, **given, **self.table, progress=not self.quiet, checkpoint=self.checkpoint
+            self.panel, **given, **self.table, progress=not self.quiet, checkpoint=self.checkpoint
         )
 
     def fit(self) -> None:
         """Fit on all rows but those that calibrate the intervals."""
         console.say("Final fit on all rows but the calibration windows at the end.", quiet=self.quiet)
         file = None if self.checkpoint is None else self.checkpoint / FIT
-        self.forecaster.fit(self.frame, **self.table, progress=not self.quiet, checkpoint=file)
+        self.forecaster.fit(self.panel, **self.table, progress=not self.quiet, checkpoint=file)
 
     def write_forecasts(self, out: Path, guard_formulas: bool = False) -> None:
         """Forecast and write the table."""

@@ -36,6 +36,7 @@ from normcast.forecasting.settings import (
     Settings,
     as_tuple,
     refuse_foreign,
+    refuse_other_columns,
     refuse_untabled,
 )
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, refuse_unobserved, settle
@@ -209,9 +210,10 @@ class Forecaster(Shown, Recorded):
 
         Parameters
         ----------
-        df : DataFrame, str or Path
+        df : DataFrame, str, Path or Panel
             A pandas or polars frame, or the path of a CSV, Parquet or XLSX file. In a long table each row is
-            one stamp of one series; without an id column it is one series.
+            one stamp of one series; without an id column it is one series. What `panel` returned is taken as
+            it is, so that a long table is read once.
         progress : bool or callable, default True
             True shows a line on the terminal or in the notebook, False none; a function is called with
             `engine.Progress`.
@@ -392,7 +394,7 @@ class Forecaster(Shown, Recorded):
 
         Parameters
         ----------
-        df : DataFrame, str or Path
+        df : DataFrame, str, Path or Panel
             The table, as in `fit`.
         n_windows : int, optional
             Cutoffs, 3 by default; with `valid_end` and `step_size` as many as fit.
@@ -449,10 +451,10 @@ class Forecaster(Shown, Recorded):
 
         Parameters
         ----------
-        df : DataFrame, str or Path
+        df : DataFrame, str, Path or Panel
             The table, as in `fit`.
         **table : Any
-            How it is read, as in `fit`.
+            How it is read, as in `fit`; of a panel, how it was read.
 
         Returns
         -------
@@ -462,12 +464,16 @@ class Forecaster(Shown, Recorded):
         Raises
         ------
         ValueError
-            If the table cannot be read; the message names column, series and row.
+            If the table cannot be read; the message names column, series and row. If a panel has other
+            exogenous columns than this forecaster.
         """
         where, settings = "table", self.settings
+        refuse_untabled(table, settings)
+        if isinstance(df, Panel):
+            refuse_other_columns(df, settings)
+            return df
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df, table.get("na_values"))
-        refuse_untabled(table, settings)
         exog = {name: getattr(settings, name) for name in ("hist_exog", "futr_exog", "stat_exog")}
         how = {"freq": settings.freq, "season": settings.season, "short": settings.short}
         return read_settled(self.asked, df, **how, **exog, **{"where": where, **table})

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from normcast.candidates import candidates
+from normcast.data import Panel
 from normcast.data.calendar import named_seasons
 from normcast.data.faults import check_short
 from normcast.errors import at_least_one, closest, listed, one_of, unknown
@@ -269,3 +270,14 @@ def refuse_untabled(given: Mapping[str, Any], settings: Settings) -> None:
             meant = f" Did you mean {hint}?" if hint else f" They are {', '.join(TABLE)}."
             owner = " It belongs to Forecaster(...)." if hasattr(settings, name) else meant
             raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")
+
+
+def refuse_other_columns(panel: Panel, settings: Settings) -> None:
+    """Raise ValueError for a panel that was read with other exogenous columns than a forecaster has."""
+    for name in ("hist_exog", "futr_exog", "stat_exog"):
+        read, asked = tuple(getattr(panel.columns, name)), getattr(settings, name)
+        if read != asked:
+            raise ValueError(
+                f"Forecaster: {name} is {asked}, but the panel was read with {read}. Read it with this "
+                "forecaster: panel(df)."
+            )
