@@ -19,7 +19,7 @@ from normcast.engine.network import Network
 from normcast.engine.optimizer import rate_at
 from normcast.engine.stored import Stored, hits
 from normcast.engine.training import Training
-from normcast.engine.update import Update
+from normcast.engine.update import Update, averaged
 from normcast.kernels import native, platform
 
 EVALUATION_BATCH = 256
@@ -240,12 +240,6 @@ def training_program(
         return state, (loss_sum, failed)
 
     return across_replicas(epoch_part, network, mesh)
-
-
-def averaged(average: list[Any], weights: list[Any], steps: Any, momentum: float) -> list[Any]:
-    """Return the moving average of weights after so many steps; it follows sooner in the first ones."""
-    kept = jnp.minimum(momentum, (1.0 + steps) / (10.0 + steps))
-    return [old + (1 - kept) * (new - old) for old, new in zip(average, weights, strict=True)]
 
 
 def learning_rate(schedule: str | None, step: Any, first: Any, total: Any, ops: Any = jnp) -> Any:

@@ -1,4 +1,5 @@
-"""The optimizer's update on all variables as one vector: one loop over memory instead of one per variable."""
+"""The optimizer's update on all variables as one vector, one loop over memory instead of one per variable; and
+the moving average of what comes of it."""
 
 from typing import Any
 
@@ -68,3 +69,9 @@ class Update:
 
 def _join(arrays: list[Any]) -> Any:
     return jnp.concatenate([jnp.ravel(array) for array in arrays])
+
+
+def averaged(average: list[Any], weights: list[Any], steps: Any, momentum: float) -> list[Any]:
+    """Return the moving average of weights after so many steps; it follows sooner in the first ones."""
+    kept = jnp.minimum(momentum, (1.0 + steps) / (10.0 + steps))
+    return [old + (1 - kept) * (new - old) for old, new in zip(average, weights, strict=True)]
