@@ -1,5 +1,7 @@
-"""The optimizer's update on all variables as one vector, one loop over memory instead of one per variable; and
-the moving average of what comes of it."""
+"""The optimizer's update on all variables as one vector, and the moving average of what comes of it.
+
+One vector is one loop over memory, where there would be one per variable.
+"""
 
 from typing import Any
 
