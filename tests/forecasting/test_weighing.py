@@ -51,6 +51,19 @@ def test_the_network_and_all_candidates_stand_beside_the_combination(combined):
     assert fold.errors["combined"] <= max(fold.errors["candidates"], fold.errors["network"])
 
 
+def test_a_random_walk_is_forecast_by_its_last_value_which_stands_beside_as_well():
+    steps = np.random.default_rng(0).normal(size=300)
+    walk = pd.DataFrame({"ds": pd.date_range("2020", periods=300, freq="D"), "y": 50 + np.cumsum(steps)})
+    forecaster = Forecaster(**QUICK, season=7)
+    told = forecaster.cross_validation(walk, n_windows=1, progress=False)
+    own = forecaster.backtest_.folds[0].fitted.combination
+    assert own.weights == {"naive": 1.0}
+    assert "nothing is shown to be better than the last value" in own.remark()
+    np.testing.assert_array_equal(told["normcast"], walk["y"].iloc[-4])
+    np.testing.assert_array_equal(told["naive"], told["normcast"])
+    assert {"ridge", "seasonal_naive"} < set(forecaster.backtest_.scoreboard().index)
+
+
 @pytest.mark.parametrize("model", ["combination", "ridge", "seasonal_naive", "drift"])
 def test_it_comes_back_from_its_file_bit_for_bit(frame, combined, tmp_path, model):
     forecaster = combined

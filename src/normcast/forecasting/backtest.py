@@ -235,8 +235,8 @@ def forecasts(learned: Learned, arrays: Arrays, rows: np.ndarray) -> dict[str, n
     quantiles = {MODEL: learned.fitted.forecast(scaled, windows)}
     if learned.fitted.weights and learned.fitted.combination.errors:
         quantiles[learned.network] = alone(learned, NETWORK).forecast(scaled, windows)
-    ours = learned.fitted.combination.shares.parts
-    others = [name for name in learned.candidates if ours != (name,)]
+    named = learned.fitted.combination.only_tried  # which is the forecast itself
+    others = [name for name in learned.candidates if name != named]
     quantiles |= {name: alone(learned, name).forecast(scaled, windows) for name in others}
     level = () if learned.fitted.intervals is None else learned.fitted.intervals.levels
     return {column: values for name in quantiles for column, values in columns(name, quantiles[name], level)}

@@ -64,6 +64,12 @@ class Combination(Plain):
         """Whether the networks have a part in it."""
         return self.share > 0 or self.spread > 0
 
+    @property
+    def only_tried(self) -> str | None:
+        """The part that was named, or had no other beside it; None where several were tried."""
+        tried = self.errors.keys() - {self.COMBINED, self.CANDIDATES}
+        return next(iter(tried)) if len(tried) == 1 else None
+
     def describe(self) -> str:
         """Return the parts and their weights, the largest first: "62 % network, 38 % ridge"."""
         weights = self.weights
@@ -75,7 +81,7 @@ class Combination(Plain):
 
     def remark(self) -> str:
         """Return what the other parts add, in words; "" where no networks were trained that could add any."""
-        if self.errors and self.shares.parts == (NAIVE,):
+        if self.errors and self.only_tried is None and self.shares.parts == (NAIVE,):
             return "; nothing is shown to be better than the last value, repeated"
         if NETWORK not in self.errors:
             return ""
