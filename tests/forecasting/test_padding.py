@@ -1,6 +1,7 @@
 """Padding: series shorter than the input take part, and what stands in their padded steps is not read."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ def test_a_forecast_does_not_depend_on_the_values_in_padded_steps_but_on_how_man
     assert (told != model.predict(other, verbose=0)).any(axis=1).tolist() == [False, True, True, True]
 
 
-@pytest.mark.parametrize("architecture", [TINY, NETWORKS["skip"]])
+@pytest.mark.parametrize("architecture", [TINY, NETWORKS["skip"], replace(TINY, skip_scale=0.1)])
 def test_a_network_starts_at_the_ridge_map_in_padded_windows_too(architecture):
     fold, sizes = fold_of(40, 30, 7)
     ridge = fit_candidates(fold, 7)["ridge"].first

@@ -122,8 +122,39 @@ def plain(value):
 def skip_only_network(quantiles=()):
     model = preset("patch-lstm").architecture.build(input_size=30, channels=1, outputs=4, quantiles=quantiles)
     weights = np.random.default_rng(1).normal(size=(30, 4)).astype("float32")
-    model.get_layer("skip").set_weights([weights, np.zeros(4, "float32")])
+    model.get_layer("skip").set_weights([weights / SKIP_SCALE, np.zeros(4, "float32")])
     return model, weights
+
+
+SKIP_SCALE = preset("patch-lstm").architecture.skip_scale
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_a_step_of_adam_moves_the_skip_by_its_scale(scale):
+    skip = Architecture(
+        recurrent=(Recurrent(units=2),), head=Head(zero_start=True), skip=True, skip_scale=scale
+    )
+    model = skip.build(input_size=6, outputs=2)
+    x = np.random.default_rng(3).normal(size=(32, 6, 1)).astype("float32")
+    before = scale * model.get_layer("skip").get_weights()[0]
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.train_on_batch(x, x[:, :2, 0] + 5)
+    moved = np.abs(scale * model.get_layer("skip").get_weights()[0] - before)
+    np.testing.assert_allclose(moved, 0.01 * scale, rtol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_no_map_could_undo_is_refused(scale):
+    with pytest.raises(ValueError, match=r"skip_scale is .*, but must be above 0"):
+        Architecture(skip=True, skip_scale=scale)
+
+
+def test_the_scale_of_a_skip_is_kept_in_its_text_and_one_where_a_text_does_not_say():
+    own = preset("patch-lstm").architecture
+    assert Architecture.from_json(own.to_json()) == own
+    plain = own.to_dict()
+    del plain["skip_scale"]
+    assert Architecture.from_dict(plain).skip_scale == 1
 
 
 def test_patch_lstm_starts_exactly_at_its_linear_skip():

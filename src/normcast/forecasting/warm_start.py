@@ -24,7 +24,7 @@ def warm_start(
     if architecture.instance_norm is None:
         # The ridge reads windows less their last value and adds it back: one more path from that value.
         weights[-1] += 1.0 - weights.sum(axis=0)
-    start = {"skip/kernel": weights, "skip/bias": ridge.intercept}
+    start = {"skip/kernel": weights / architecture.skip_scale, "skip/bias": ridge.intercept}
     if quantiles and architecture.head.zero_start:
         start["head/bias"] = widths(errors, quantiles).ravel()
     return start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -41,6 +42,10 @@ class Architecture(Written, Plain):
     skip : bool, default False
         Whether a linear map from the window of the target to the horizon stands beside the network, which a
         closed-form ridge map can start.
+    skip_scale : float, default 1.0
+        Above 0, what the window is multiplied by in front of the skip. With an optimizer whose steps do not
+        depend on the size of gradients, as Adam's, the map changes by so many times what it would: 0.1 keeps
+        one that starts at a ridge map from being shaken off it.
     reads : {"convolutions", "input", "channels"}, default "convolutions"
         What the recurrent layers read: what the convolutions give; the window itself; or the window with time
         and channels exchanged, each channel one step of input_size features (the dimension shuffle of Karim
@@ -69,7 +74,7 @@ class Architecture(Written, Plain):
     True
     """
 
-    added: ClassVar = ("reads",)
+    added: ClassVar = ("reads", "skip_scale")
 
     conv: tuple[Conv, ...] = ()
     recurrent: tuple[Recurrent, ...] = (Recurrent(units=32),)
@@ -78,6 +83,7 @@ class Architecture(Written, Plain):
     calendar: bool = False
     skip: bool = False
     reads: str = "convolutions"
+    skip_scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.recurrent:
@@ -89,6 +95,8 @@ class Architecture(Written, Plain):
                 f"Architecture: the last recurrent layer gives one state and no steps, so dropout_kind "
                 f"{last.dropout_kind!r} has nothing to act on. Choose plain, alpha or gaussian."
             )
+        if not 0 < self.skip_scale < math.inf:
+            raise ValueError(f"Architecture: skip_scale is {self.skip_scale}, but must be above 0.")
         self._check_reads()
 
     def _check_reads(self) -> None:
@@ -175,9 +183,8 @@ class Architecture(Written, Plain):
             at_least_one("Architecture.build", label, value)
         ends = Ends(input_size, channels, outputs, tuple(quantiles), futr, stat, padded)
         parts = self.conv, self.recurrent, self.head
-        return network(
-            *parts, ends, reads=self.reads, instance_norm=self.instance_norm, skip=self.skip, name=name
-        )
+        skip = self.skip_scale if self.skip else None
+        return network(*parts, ends, reads=self.reads, instance_norm=self.instance_norm, skip=skip, name=name)
 
     def with_head(self, activation: str) -> Architecture:
         """Return the same network with another activation at its head.

@@ -66,14 +66,14 @@ def network(
     *,
     reads: str,
     instance_norm: str | None,
-    skip: bool,
+    skip: float | None,
     name: str,
 ) -> keras.Model:
-    """Build the graph; see `Architecture.build` for shapes."""
+    """Build the graph; see `Architecture.build` for shapes. skip: the scale of what it reads, or None."""
     past = keras.Input((ends.input_size, ends.channels + ends.padded), name="past")
     inputs = [past]
     values = held_before_begin(past) if ends.padded else past
-    x, target, undo = windowed(values, instance_norm, skip, ends.channels)
+    x, target, undo = windowed(values, instance_norm, skip is not None, ends.channels)
     if ends.padded:
         x = layers.Concatenate(name="marked")([x, past[:, :, -1:]])
     x = encoded(x, conv, recurrent, reads)
@@ -84,8 +84,8 @@ def network(
     if ends.futr:
         inputs.append(keras.Input((ends.outputs, ends.futr), name="future"))
         y = layers.Add(name="with_future")([y, future_effect(x, inputs[-1], ends.shape)])
-    if skip:
-        y = add_to_median(y, linear_skip(target, ends.input_size, ends.outputs), ends.shape)
+    if skip is not None:
+        y = add_to_median(y, linear_skip(target, ends.input_size, ends.outputs, skip), ends.shape)
     if ends.quantiles:
         y = Ordered(name="ordered")(y)
     return keras.Model(inputs, undo(y), name=name.replace("-", "_"))
@@ -233,9 +233,11 @@ def future_effect(x: Any, future: Any, horizon: tuple[int, ...]) -> Any:
     return effect if len(horizon) > 1 else layers.Reshape(horizon, name="future_horizon")(effect)
 
 
-def linear_skip(target: Any, input_size: int, h: int) -> Any:
-    """Map the window of the target straight to the horizon, (B, h)."""
+def linear_skip(target: Any, input_size: int, h: int, scale: float) -> Any:
+    """Map the window of the target, times the scale, straight to the horizon, (B, h)."""
     window = layers.Reshape((input_size,), name="window")(target)
+    if scale != 1:
+        window = layers.Rescaling(scale, name="skip_scale")(window)
     return layers.Dense(h, name="skip")(window)
 
 

@@ -54,6 +54,7 @@ def patch_network(cell: str) -> Architecture:
         instance_norm="last",
         calendar=True,
         skip=True,
+        skip_scale=0.1,
     )
 
 
