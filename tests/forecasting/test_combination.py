@@ -40,6 +40,12 @@ def test_a_network_that_is_right_is_taken_whole_and_one_that_is_wrong_not_at_all
     assert wrong.share == 0
 
 
+def test_a_series_that_repeats_itself_is_told_of_without_dividing_by_its_error():
+    assert tried(quantiles(Y + 1), a=0.0).remark() == "; the network adds nothing"
+    assert tried(quantiles(Y), a=0.0).remark() == "; without the network as good"
+    assert tried(quantiles(Y), a=1.0).remark() == "; without the network worse"
+
+
 def test_parts_weigh_by_the_thirtieth_power_of_their_errors():
     chosen = tried(quantiles(Y + 1.0), a=-1.03, b=-1.1, c=9.0)
     whole = 1 + 1.03**-30 + 1.1**-30

@@ -85,9 +85,12 @@ class Combination(Plain):
             return "; nothing is shown to be better than the last value, repeated"
         if NETWORK not in self.errors:
             return ""
-        worse = 100 * (self.errors[self.CANDIDATES] / self.errors[self.COMBINED] - 1)
         if not self.share:
             return "; the network adds nothing"
+        without, error = self.errors[self.CANDIDATES], self.errors[self.COMBINED]
+        if error == 0:  # a series that repeats itself
+            return f"; without the network {'worse' if without > 0 else 'as good'}"
+        worse = 100 * (without / error - 1)
         return f"; without the network {f'{worse:.0f} % worse' if worse >= 0.5 else 'as good'}"
 
     def combined(
