@@ -1,6 +1,7 @@
 """What a forecaster holds on to: nothing of a fold that was scored, and one reading of a table."""
 
 import gc
+import pickle
 import sys
 import weakref
 
@@ -44,6 +45,14 @@ def test_a_fold_that_was_scored_holds_no_columns_beside_the_next_and_gives_them_
         np.testing.assert_array_equal(fold.fold.split.train.start, start)
         np.testing.assert_array_equal(fold.fold.rows, fold.rows)
         assert fold.fold.sizes == fold.sizes
+
+
+def test_what_was_learned_can_be_sent_to_another_process(frame):
+    forecaster = Forecaster(**QUICK).fit(frame, progress=False)
+    forecaster.cross_validation(frame, n_windows=2, progress=False)
+    again = pickle.loads(pickle.dumps(forecaster))
+    pd.testing.assert_frame_equal(again.predict(), forecaster.predict())
+    assert again.backtest_.folds[0].fold.sizes == forecaster.backtest_.folds[0].sizes
 
 
 def test_a_command_reads_its_table_once(tmp_path, monkeypatch):

@@ -127,7 +127,12 @@ def learned_of(
         fitted = replace(fitted, intervals=calibrated(fitted, fold, settings.level))
     fitted = replace(fitted, candidates={name: each.final for name, each in fitted.candidates.items()})
     name = settings.preset_name
-    return Learned(fold.rows, fold.sizes, lambda: fold, candidates, trained, fitted, name, notes)
+    return Learned(fold.rows, fold.sizes, partial(_held, fold), candidates, trained, fitted, name, notes)
+
+
+def _held(fold: ForecastFold) -> ForecastFold:
+    """Return a fold that is held in memory; a function by name, so that what was learned can be pickled."""
+    return fold
 
 
 def why_untrained(settings: Settings, fold: ForecastFold) -> tuple[str, ...]:
