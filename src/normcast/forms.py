@@ -5,11 +5,20 @@ A training says which it was (`Trained.recurrence`); whatever is made of trainin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-NATIVE, XLA = "native", "xla"
-WORDS = {NATIVE: "native kernels", XLA: "XLA", None: "not noted"}
+NATIVE, XLA, BOTH = "native", "xla", "native and xla"
+WORDS = {NATIVE: "native kernels", XLA: "XLA", BOTH: "native kernels and XLA in turn", None: "not noted"}
 """A form in words; None is that of a result from before results said it."""
+
+
+def joined(forms: Sequence[str]) -> str:
+    """Return the form of a training that was computed in these, as one that went on elsewhere may be.
+
+    >>> joined([]), joined(["xla"]), joined(["native", "xla"])
+    ('', 'xla', 'native and xla')
+    """
+    return BOTH if len(forms) > 1 else "".join(forms)
 
 
 def forms_of(recurrences: Iterable[str | None]) -> list[str | None]:

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -23,10 +24,12 @@ def interrupted(path, epochs, **settings):
         list(train(progress=progress, checkpoint=path, **settings))
 
 
+@pytest.mark.parametrize("momentum", [None, 0.9])
 @pytest.mark.parametrize("with_validation", [True, False])
-def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path, with_validation):
+def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path, with_validation, momentum):
     path = tmp_path / "fit.safetensors"
-    settings = {"models": conv_lstm(random=True), "data": sine_data(50), "training": TRAINING, "seeds": 3}
+    training = replace(TRAINING, ema_momentum=momentum)
+    settings = {"models": conv_lstm(random=True), "data": sine_data(50), "training": training, "seeds": 3}
     settings["validation"] = sine_data(30, seed=2) if with_validation else None
     whole = list(train(**settings))
     interrupted(path, 2, **settings)

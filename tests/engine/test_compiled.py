@@ -103,6 +103,13 @@ def test_what_the_engine_does_not_do_is_left_to_keras_which_is_said_once(optimiz
     assert [record.message for record in caplog.records] == [said]
 
 
+def test_who_is_left_to_keras_averages_as_its_optimizer_says():
+    averaged = Training(ema_momentum=0.99)
+    left = with_optimizer(averaged, optimizers.Adam(use_ema=True), "Study")
+    assert (left.by, left.ema_momentum) == ("keras", None)
+    assert with_optimizer(averaged, "sgd", "Study").ema_momentum == 0.99
+
+
 def test_a_scaled_optimizer_keeps_its_settings():
     inner = optimizers.AdamW(0.25, clipnorm=2.0)
     inner.exclude_from_weight_decay(var_names=["bias"])

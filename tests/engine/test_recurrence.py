@@ -6,7 +6,7 @@ import pytest
 from normcast.engine import Training, train
 from normcast.engine.network import Network
 from normcast.engine.recurrence import recurrence_of
-from normcast.forms import NATIVE, XLA
+from normcast.forms import BOTH, NATIVE, XLA
 from normcast.kernels import native
 from normcast.layers import GRU, LSTM
 
@@ -52,6 +52,27 @@ def test_what_keras_computes_itself_has_no_form(form):
     network = Network(one(keras.layers.LSTM(2)))
     network._twins.append(None)  # it has no faithful one
     assert recurrence_of(network) == ""
+
+
+def test_a_training_that_goes_on_in_another_form_says_both_and_one_that_is_done_its_own(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(native, "_settled", [NATIVE])
+    settings = {"models": one(LSTM(2)), "data": sine_data(20, channels=1, input_size=7)}
+    settings |= {"training": Training(epochs=2), "checkpoint": tmp_path / "fit.safetensors"}
+
+    def stop(now):
+        if now.epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(train(**settings, progress=stop))
+    monkeypatch.setattr(native, "_settled", [XLA])
+    (resumed,) = train(**settings, keep=True)
+    assert resumed.recurrence == BOTH
+    monkeypatch.setattr(native, "_settled", [NATIVE])
+    (kept,) = train(**settings)
+    assert kept.recurrence == BOTH
 
 
 def test_before_any_ran_it_is_the_form_that_would_run(monkeypatch):

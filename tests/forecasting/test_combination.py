@@ -72,6 +72,31 @@ def test_what_is_not_shown_to_be_better_than_the_last_value_is_none():
     assert "nothing" not in walk(0.02, naive=1.02).remark()
 
 
+def test_who_errs_a_fifth_less_needs_no_other_witness_and_alike_gains_are_no_chance():
+    assert walk(0.5, naive=1.4, step=0).weights == {"a": 1.0}
+    assert walk(0.0, naive=1.1).weights.keys() == {"a", "naive"}
+    assert walk(0.0, naive=0.95).weights == {"naive": 1.0}
+
+
+def test_a_stretch_of_time_is_as_long_as_the_horizon():
+    gains = np.repeat([0.1, 0.02], 3)[:, None] * np.ones(
+        3
+    )  # six origins, of which three lie within h = 3 rows
+    few = trial({"naive": Y[:6] + 1, "a": Y[:6] + 1 - gains}, None, Y[:6], time=np.arange(6) - 20)
+    assert few.chosen(QUANTILES).weights == {"naive": 1.0}
+    apart = trial({"naive": Y[:6] + 1, "a": Y[:6] + 1 - gains}, None, Y[:6], time=3 * np.arange(6) - 20)
+    assert apart.chosen(QUANTILES).weights.keys() == {"a", "naive"}
+
+
+def test_series_without_a_window_are_no_witnesses():
+    near = np.where(np.arange(200) < 100, 0, WITNESSES)  # of 31 series, two have any
+    assert walk(0.02, naive=1.1, step=10, series=near).weights.keys() == {"a", "naive"}
+
+
+def test_intervals_of_the_last_value_are_not_widened_for_a_choice_that_was_not_taken():
+    assert walk(0.5, naive=1.02).optimism == 1
+
+
 def test_origins_of_one_stretch_of_time_are_one_witness():
     assert walk(0.02, naive=1.1, step=10).weights == {"a": pytest.approx(0.945, abs=0.01), "naive": ANY}
     near = np.arange(200) // 100  # all origins within h rows, of two series

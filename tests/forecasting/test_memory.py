@@ -80,3 +80,5 @@ def test_a_panel_that_was_read_with_other_columns_is_refused(frame):
     panel = Forecaster(**networks).panel(frame.assign(price=1.0))
     with pytest.raises(ValueError, match=r"hist_exog is \('price',\), but the panel was read with \(\)"):
         Forecaster(**networks, hist_exog="price").fit(panel, progress=False)
+    with pytest.raises(ValueError, match=f"season is 5, but the panel was read with {panel.season}"):
+        Forecaster(**networks, season=5).fit(panel, progress=False)

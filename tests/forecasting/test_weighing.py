@@ -64,6 +64,14 @@ def test_a_random_walk_is_forecast_by_its_last_value_which_stands_beside_as_well
     assert {"ridge", "seasonal_naive"} < set(forecaster.backtest_.scoreboard().index)
 
 
+def test_without_a_season_the_last_value_is_the_seasonal_naive_forecast():
+    steps = np.random.default_rng(0).normal(size=300)
+    walk = pd.DataFrame({"ds": np.arange(300), "y": 50 + np.cumsum(steps)})
+    own = Forecaster(**QUICK, season=1).fit(walk, progress=False).fitted_.combination
+    assert own.weights == {"seasonal_naive": 1.0}
+    assert "nothing is shown to be better than the last value" in own.remark()
+
+
 @pytest.mark.parametrize("model", ["combination", "ridge", "seasonal_naive", "drift"])
 def test_it_comes_back_from_its_file_bit_for_bit(frame, combined, tmp_path, model):
     forecaster = combined

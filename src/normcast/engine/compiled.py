@@ -56,6 +56,8 @@ def compiled_training(model: keras.Model, where: str) -> Training:
 def with_optimizer(training: Training, optimizer: str | Optimizer, where: str) -> Training:
     """Return the training with another optimizer, by Keras itself where it, or the model, asks for that.
 
+    Keras itself averages weights only as an optimizer says.
+
     >>> with_optimizer(Training(), "sgd", "Study").by
     'engine'
     """
@@ -63,7 +65,8 @@ def with_optimizer(training: Training, optimizer: str | Optimizer, where: str) -
     reason = training.reason if training.reason != was else left
     if left and reason == left:
         _tell(optimizer, f"{where}: optimizer {type(optimizer).__name__} {left}: trained by Keras' own fit.")
-    return replace(training, optimizer=optimizer, by="keras" if reason else "engine", reason=reason)
+    by = {"by": "keras", "ema_momentum": None} if reason else {"by": "engine"}
+    return replace(training, optimizer=optimizer, reason=reason, **by)
 
 
 def compiled_metrics(model: keras.Model) -> tuple[Any, ...]:

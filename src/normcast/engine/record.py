@@ -12,7 +12,8 @@ class Record:
     """Histories, best epochs and fates of replicas, in the order of their seeds.
 
     alive: (replicas,), whether it still trains; status: "complete" unless it was stopped or failed; seen: of
-    each what a `Recorder` noted after each epoch, nothing unless that was asked for.
+    each what a `Recorder` noted after each epoch, nothing unless that was asked for; forms: in which the
+    recurrences were computed, each once.
     """
 
     def __init__(self, seeds: list[int]) -> None:
@@ -25,6 +26,7 @@ class Record:
             {"loss": [], "val_loss": [], "learning_rate": []} for _ in seeds
         ]
         self.seen: list[list[dict[str, Any]]] = [[] for _ in seeds]
+        self.forms: list[str] = []
 
     def living(self) -> list[int]:
         """Return the replicas that still train."""
@@ -37,6 +39,11 @@ class Record:
     def living_of(self, group: np.ndarray) -> np.ndarray:
         """Return whether a replica trains in each slot of a group, (width,); the last ones may be empty."""
         return padded(self.alive[group[group < len(self.seeds)]], len(group))
+
+    def computed(self, form: str) -> None:
+        """Note the form of the recurrences, "" for a network without one."""
+        if form and form not in self.forms:
+            self.forms.append(form)
 
     def trained(self, replica: int, loss: float, rate: float) -> None:
         """Note an epoch's mean loss and its last learning rate."""
@@ -82,7 +89,7 @@ class Record:
 
     def plain(self) -> dict[str, Any]:
         """Return it as values that JSON knows."""
-        names = ("epoch", "best_epoch", "status", "history", "seen")
+        names = ("epoch", "best_epoch", "status", "history", "seen", "forms")
         return {**{name: getattr(self, name) for name in names}, "alive": self.alive.tolist()}
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -90,3 +97,4 @@ class Record:
         self.epoch, self.best_epoch, self.status = plain["epoch"], plain["best_epoch"], plain["status"]
         self.history, self.alive = plain["history"], np.array(plain["alive"], bool)
         self.seen = plain.get("seen", self.seen)  # earlier versions wrote none
+        self.forms = plain.get("forms", self.forms)

@@ -27,6 +27,7 @@ from normcast.engine.network import Leaves, Network, initial_variables, stacked
 from normcast.engine.program import compiled, judging_program, rate_of_step, training_program
 from normcast.engine.record import Record
 from normcast.engine.recording import Recorder
+from normcast.engine.recurrence import recurrence_of
 from normcast.engine.source import Shards, Source, Stretch
 from normcast.engine.training import Training
 from normcast.engine.update import Update
@@ -138,6 +139,7 @@ class Run:
         self._set_states([self._initial(group) for group in self.groups])
         saved = self.checkpoint.load((self.states, self.best)) if self.checkpoint else None
         if saved is None:
+            self.record.computed(recurrence_of(self.network, whole=self.whole))
             self._judge_epoch()
         else:
             arrays, facts = saved
@@ -153,6 +155,7 @@ class Run:
         """Train all living replicas for one epoch, judge them, and save the checkpoint."""
         record = self.record
         record.epoch += 1
+        record.computed(recurrence_of(self.network, whole=self.whole))
         totals, trained = np.zeros(len(self.seeds)), record.living()
         for stretch in self.source.stretches(record.epoch):
             totals += self._train_stretch(stretch)

@@ -26,7 +26,7 @@ class Shards:
     ----------
     load : callable
         Takes i and returns shard i; it runs in a thread, one shard ahead of the training. All shards have the
-        same fields.
+        same fields. Arrays that it gave must not change later: they may be read where they are.
     windows : sequence of int
         How many windows each shard has.
     rows : int

@@ -34,8 +34,10 @@ class Trained:
     flow : Flow or None, default None
         What gradients and gates did, epoch by epoch, if `Training.record` asked for it.
     recurrence : str, default ""
-        The form in which its recurrences were computed, "native" or "xla"; "" for a network without an LSTM
-        or GRU. Results repeat to the bit within a form.
+        The form in which recurrences were computed, "native" or "xla", or "native and xla" where a training
+        went on in another than it began; "" for a network without an LSTM or GRU. What the native kernels do
+        not cover, such as a relu inside or bfloat16, runs in XLA's form in either. Results repeat to the bit
+        within a form.
 
     Examples
     --------

@@ -17,12 +17,12 @@ from normcast.engine.losses import plain_of
 from normcast.engine.network import Network, network_of
 from normcast.engine.optimizer import plain
 from normcast.engine.progress import Progress
-from normcast.engine.recurrence import recurrence_of
 from normcast.engine.run import Run
 from normcast.engine.source import Shards
 from normcast.engine.trained import Trained
 from normcast.engine.training import Training
 from normcast.errors import unknown
+from normcast.forms import joined
 from normcast.plain import text
 
 
@@ -205,7 +205,7 @@ def _finished(
         for replica in run.record.stopped():
             if replica not in out:
                 out.add(replica)
-                flow, form = run.record.flow(replica), recurrence_of(run.network, whole=run.whole)
+                flow, form = run.record.flow(replica), joined(run.record.forms)
                 yield Trained(*run.result(replica), model=place, flow=flow, recurrence=form)
         if not run.record.alive.any():
             break

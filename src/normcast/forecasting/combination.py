@@ -12,7 +12,7 @@ from normcast.forecasting.shares import Shares
 from normcast.plain import Plain
 
 NETWORK = "network"
-NAIVE = "naive"
+NAIVE, SEASONAL_NAIVE = "naive", "seasonal_naive"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,12 @@ class Combination(Plain):
         tried = self.errors.keys() - {self.COMBINED, self.CANDIDATES}
         return next(iter(tried)) if len(tried) == 1 else None
 
+    @property
+    def is_last_value(self) -> bool:
+        """Whether all is the last value, repeated; without a season the seasonal naive forecast is."""
+        parts = self.shares.parts
+        return parts == (NAIVE,) or (parts == (SEASONAL_NAIVE,) and NAIVE not in self.errors)
+
     def describe(self) -> str:
         """Return the parts and their weights, the largest first: "62 % network, 38 % ridge"."""
         weights = self.weights
@@ -81,7 +87,7 @@ class Combination(Plain):
 
     def remark(self) -> str:
         """Return what the other parts add, in words; "" where no networks were trained that could add any."""
-        if self.errors and self.only_tried is None and self.shares.parts == (NAIVE,):
+        if self.errors and self.only_tried is None and self.is_last_value:
             return "; nothing is shown to be better than the last value, repeated"
         if NETWORK not in self.errors:
             return ""

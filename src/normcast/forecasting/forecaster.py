@@ -36,7 +36,7 @@ from normcast.forecasting.settings import (
     Settings,
     as_tuple,
     refuse_foreign,
-    refuse_other_columns,
+    refuse_other_reading,
     refuse_untabled,
 )
 from normcast.forecasting.settled import Beyond, long_enough, read_settled, refuse_unobserved, settle
@@ -465,12 +465,12 @@ class Forecaster(Shown, Recorded):
         ------
         ValueError
             If the table cannot be read; the message names column, series and row. If a panel has other
-            exogenous columns than this forecaster.
+            exogenous columns or seasons than this forecaster.
         """
         where, settings = "table", self.settings
         refuse_untabled(table, settings)
         if isinstance(df, Panel):
-            refuse_other_columns(df, settings)
+            refuse_other_reading(df, settings)
             return df
         if isinstance(df, str | Path):
             where, df = str(df), read_table(df, table.get("na_values"))

@@ -272,8 +272,8 @@ def refuse_untabled(given: Mapping[str, Any], settings: Settings) -> None:
             raise TypeError(f"Forecaster: unknown argument '{name}' for reading the table.{owner}")
 
 
-def refuse_other_columns(panel: Panel, settings: Settings) -> None:
-    """Raise ValueError for a panel that was read with other exogenous columns than a forecaster has."""
+def refuse_other_reading(panel: Panel, settings: Settings) -> None:
+    """Raise ValueError for a panel that was read with other exogenous columns or seasons than are asked."""
     for name in ("hist_exog", "futr_exog", "stat_exog"):
         read, asked = tuple(getattr(panel.columns, name)), getattr(settings, name)
         if read != asked:
@@ -281,3 +281,9 @@ def refuse_other_columns(panel: Panel, settings: Settings) -> None:
                 f"Forecaster: {name} is {asked}, but the panel was read with {read}. Read it with this "
                 "forecaster: panel(df)."
             )
+    seasons = () if settings.season is None else as_tuple(settings.season)
+    if {*seasons} - {panel.season, *panel.longer_seasons}:
+        raise ValueError(
+            f"Forecaster: season is {settings.season}, but the panel was read with {panel.season}. Read it "
+            "with this forecaster: panel(df)."
+        )

@@ -18,7 +18,7 @@ SHARES = np.linspace(0, 1, 11)  # of the networks in the widths, of which one is
 POWER = 30  # of the pooled errors, by whose inverse parts weigh: one that errs 3 % more has 0.4 times as much
 OWN_POWER = 8  # the same of the errors of a series, which are known less well
 OWN = 1.0  # observations of its own that make a series as good a witness of its errors as all others
-SMALLEST = 0.02  # of a series' weights; smaller ones are none
+SMALLEST = 0.02  # of all weights; smaller ones are none
 MOST_OPTIMISM = 2.0
 CLOSE = 0.8  # of the error of the last value: who errs less than this needs no other witness
 WITNESSES = 30  # series that are enough to tell whether a forecast is better; stretches of time where fewer
@@ -32,7 +32,7 @@ class Trial:
     points: (windows, h) by name, of candidates; network: (windows, h, Q), or None; y: (windows, h), NaN where
     nothing was observed; unit: (windows,) in-sample error of the seasonal naive forecast of each series, NaN
     where it has none; time: (windows,) rows from the cutoff to the first target, negative; series:
-    (windows,), one of n_series.
+    (windows,), one of n_series; naive: the name of the candidate that repeats the last value.
     """
 
     points: Mapping[str, np.ndarray]
@@ -42,6 +42,7 @@ class Trial:
     time: np.ndarray
     series: np.ndarray
     n_series: int
+    naive: str = NAIVE
 
     @cached_property
     def parts(self) -> dict[str, np.ndarray]:
@@ -76,17 +77,22 @@ class Trial:
         """
         ways = [Trial.alike, Trial.of_each] if self.n_series > 1 else [Trial.alike]
         elsewhere = [self.elsewhere(way) for way in ways]
-        best = len(ways) - 1 if elsewhere[-1] * ALIKE < elsewhere[0] else 0
-        shares = ways[best](self)
-        if not self.beats_naive(self.told(shares)):
-            shares = Shares.alike({NAIVE: 1.0})
+        errors = [self.error(each) for each in elsewhere]
+        best = len(ways) - 1 if errors[-1] * ALIKE < errors[0] else 0
+        shares, error = ways[best](self), errors[best]
+        if not self.beats_naive(self.told(shares) if np.isnan(error) else elsewhere[best]):
+            shares, error = Shares.alike({self.naive: 1.0}), np.nan
+        return self.combination(shares, error, quantiles)
+
+    def combination(self, shares: Shares, elsewhere: float, quantiles: tuple[float, ...]) -> Combination:
+        """Return the combination of these shares; elsewhere: their error where nothing was chosen, or NaN."""
         median = self.told(shares)
         errors = {name: self.error(each) for name, each in self.parts.items()}
         rest = shares.without(NETWORK) if set(shares.parts) != {NETWORK} else self.only_candidates().alike()
         errors[Combination.CANDIDATES] = self.error(self.told(rest))
         errors[Combination.COMBINED] = error = self.error(median)
         around = self.spread(median, quantiles), widths(self.y - median, quantiles)
-        ratio = elsewhere[best] / error if error > 0 else np.nan
+        ratio = elsewhere / error if error > 0 else np.nan
         optimism = float(np.clip(ratio, 1, MOST_OPTIMISM)) if np.isfinite(ratio) else 1.0
         return Combination(shares, *around, errors, optimism)
 
@@ -127,42 +133,42 @@ class Trial:
         side, 5 %): over the series, or where these are few over stretches of h rows, which one test of time
         meets together. What is a random walk, nothing forecasts better; on few rows much seems to.
         """
-        naive = self.points.get(NAIVE)
+        naive = self.points.get(self.naive)
         if naive is None or not self.error(told) >= CLOSE * self.error(naive):
             return True
         gain = self.sizes(naive) - self.sizes(told)
         stretch = (self.time - self.time.min()) // self.y.shape[1]
-        group = self.series if self.n_series >= WITNESSES else stretch
-        gains = means(gain, group, group.max() + 1)
+        by_series, by_time = (means(gain, each, each.max() + 1) for each in (self.series, stretch))
+        gains = by_series if np.isfinite(by_series).sum() >= WITNESSES else by_time
         gains = gains[np.isfinite(gains)]
         spread = gains.std(ddof=1) if len(gains) > 1 else np.inf
         if spread == 0:
             return bool(gains.mean() > 0)
         return bool(stdtr(len(gains) - 1, gains.mean() / spread * len(gains) ** 0.5) > 1 - LEVEL)
 
-    def elsewhere(self, way: Callable[[Trial], Shares]) -> float:
-        """Return the error at origins that chose nothing: each half of them judges what the other chose.
+    def elsewhere(self, way: Callable[[Trial], Shares]) -> np.ndarray:
+        """Return what is told, (windows, h), at origins that chose nothing: each half by the other's choice.
 
         NaN where there is only one origin.
         """
         if not self.early.any() or self.early.all():
-            return float("nan")
+            return np.full_like(self.y, np.nan)
         told = np.empty_like(self.y)
         for seen in (self.early, ~self.early):
             told[~seen] = self.only(~seen).told(way(self.only(seen)))
-        return self.error(told)
+        return told
 
     def only(self, some: np.ndarray) -> Trial:
         """Return the windows of a mask."""
         points = {name: each[some] for name, each in self.points.items()}
         network = None if self.network is None else self.network[some]
         rest = self.y[some], self.unit[some], self.time[some], self.series[some]
-        return Trial(points, network, *rest, self.n_series)
+        return Trial(points, network, *rest, self.n_series, self.naive)
 
     def only_candidates(self) -> Trial:
         """Return the trial without networks."""
         rest = self.y, self.unit, self.time, self.series
-        return Trial(self.points, None, *rest, self.n_series)
+        return Trial(self.points, None, *rest, self.n_series, self.naive)
 
     def spread(self, median: np.ndarray, quantiles: tuple[float, ...]) -> float:
         """Return the share of the networks' widths with which the later origins' pinball loss is least.

@@ -9,6 +9,7 @@ import numpy as np
 
 from normcast.candidates import FittedCandidate, StagedRidge
 from normcast.errors import listed
+from normcast.forecasting.combination import NAIVE, SEASONAL_NAIVE
 from normcast.forecasting.fitted import Fitted
 from normcast.forecasting.settings import Settings
 from normcast.forecasting.trial import Trial
@@ -58,7 +59,8 @@ def trial(
     points = unlike({name: each.forecast(scaled, windows) for name, each in candidates.items()})
     time = windows.cutoff - fold.ends[windows.series]
     y, unit = windows.targets(scaled.truth), units(fold, season)[windows.series]
-    return Trial(points, network, y, unit, time, windows.series, len(fold.rows))
+    naive = NAIVE if season > 1 else SEASONAL_NAIVE  # of a season of one row
+    return Trial(points, network, y, unit, time, windows.series, len(fold.rows), naive)
 
 
 def unlike(points: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
