@@ -30,9 +30,8 @@ from normcast.engine.recording import Recorder
 from normcast.engine.recurrence import recurrence_of
 from normcast.engine.source import Shards, Source, Stretch
 from normcast.engine.training import Training
-from normcast.engine.update import Update
+from normcast.engine.update import WEIGHTS, Update, judged
 
-JUDGED = ("trainable", "frozen")
 Orders = Int[np.ndarray, "replicas length"]  # of windows, for each replica of an epoch
 
 
@@ -120,7 +119,7 @@ class Run:
     def _set_states(self, states: list[Any]) -> None:
         unjudged = placed(np.full(self.width, np.inf, np.float32), self.mesh, own_spec(self.mesh))
         self.states = states
-        self.best = [{**_judged(state), "loss": unjudged} for state in states]
+        self.best = [{**judged(state), "loss": unjudged} for state in states]
 
     def _state(self, trainable: Any, frozen: Any) -> dict[str, Any]:
         fresh = Update(self.training, self.network.trainable).initial()
@@ -139,7 +138,6 @@ class Run:
         self._set_states([self._initial(group) for group in self.groups])
         saved = self.checkpoint.load((self.states, self.best)) if self.checkpoint else None
         if saved is None:
-            self.record.computed(recurrence_of(self.network, whole=self.whole))
             self._judge_epoch()
         else:
             arrays, facts = saved
@@ -155,7 +153,6 @@ class Run:
         """Train all living replicas for one epoch, judge them, and save the checkpoint."""
         record = self.record
         record.epoch += 1
-        record.computed(recurrence_of(self.network, whole=self.whole))
         totals, trained = np.zeros(len(self.seeds)), record.living()
         for stretch in self.source.stretches(record.epoch):
             totals += self._train_stretch(stretch)
@@ -176,10 +173,10 @@ class Run:
 
     def _weights(self) -> Iterator[tuple[int, Leaves, Leaves]]:
         """Yield each replica with the weights that it trains, and its others."""
-        training = [{name: state[name] for name in JUDGED} for state in self.states]
+        training = [{name: state[name] for name in WEIGHTS} for state in self.states]
         for group, states in zip(self.groups, fetched(training), strict=True):
             for slot, replica in enumerate(group[group < len(self.seeds)]):
-                own = [[leaf[slot] for leaf in states[name]] for name in JUDGED]
+                own = [[leaf[slot] for leaf in states[name]] for name in WEIGHTS]
                 yield int(replica), own[0], own[1]
 
     def _train_stretch(self, stretch: Stretch) -> np.ndarray:
@@ -218,7 +215,7 @@ class Run:
 
     def _to_judge(self, place: int) -> tuple[Any, ...]:
         alive = placed(self.record.living_of(self.groups[place]), self.mesh, own_spec(self.mesh))
-        return alive, self.best[place], (_judged(self.states[place]),), self._validation
+        return alive, self.best[place], (judged(self.states[place]),), self._validation
 
     def _rate(self) -> float:
         last = self.record.epoch * self.steps - 1
@@ -226,6 +223,7 @@ class Run:
 
     def _judge_epoch(self) -> None:
         """Judge the living replicas: keep the best weights, stop those that ran out of patience."""
+        self.record.computed(recurrence_of(self.network, whole=self.whole))
         if self.validation is None:
             self._keep_last()
             return
@@ -239,12 +237,12 @@ class Run:
         for place, group in enumerate(self.groups):
             alive = self.record.living_of(group)
             if alive.all():
-                self.best[place] = {**_judged(self.states[place]), "loss": self.best[place]["loss"]}
+                self.best[place] = {**judged(self.states[place]), "loss": self.best[place]["loss"]}
                 continue
             last = jax.tree.map(
                 lambda new, old, alive=alive: jnp.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old),
-                _judged(self.states[place]),
-                _judged(self.best[place]),
+                judged(self.states[place]),
+                judged(self.best[place]),
             )
             self.best[place] = {**last, "loss": self.best[place]["loss"]}
         for replica in self.record.living():
@@ -273,7 +271,7 @@ class Run:
     def result(self, replica: int) -> tuple[int, list[np.ndarray], dict[str, list[float]], int, str]:
         """Return seed, best weights, history, best epoch and status of a replica."""
         place, slot = divmod(replica, self.width)
-        kept = jax.tree.map(lambda leaf: leaf[slot], fetched(_judged(self.best[place])))
+        kept = jax.tree.map(lambda leaf: leaf[slot], fetched(judged(self.best[place])))
         weights = self.network.joined(kept["trainable"], kept["frozen"])
         record = self.record
         return (
@@ -296,8 +294,3 @@ class Run:
         """Delete the checkpoint: everything it held was handed out."""
         if self.checkpoint is not None:
             self.checkpoint.remove()
-
-
-def _judged(state: Any) -> Any:
-    """Return the weights that are judged and kept: the averages of those that train, where there are any."""
-    return {"trainable": state.get("average", state["trainable"]), "frozen": state["frozen"]}

@@ -12,6 +12,8 @@ import numpy as np
 from normcast.engine.optimizer import is_elementwise
 from normcast.engine.training import Training
 
+WEIGHTS = ("trainable", "frozen")  # of a replica's state
+
 
 class Update:
     """Keras' optimizer, applied to all trainable variables joined into one vector.
@@ -77,3 +79,8 @@ def averaged(average: list[Any], weights: list[Any], steps: Any, momentum: float
     """Return the moving average of weights after so many steps; it follows sooner in the first ones."""
     kept = jnp.minimum(momentum, (1.0 + steps) / (10.0 + steps))
     return [old + (1 - kept) * (new - old) for old, new in zip(average, weights, strict=True)]
+
+
+def judged(state: Any) -> Any:
+    """Return the weights that are judged and kept: the averages of those that train, where there are any."""
+    return {"trainable": state.get("average", state["trainable"]), "frozen": state["frozen"]}

@@ -42,15 +42,15 @@ class Architecture(Written, Plain):
     skip : bool, default False
         Whether a linear map from the window of the target to the horizon stands beside the network, which a
         closed-form ridge map can start.
-    skip_scale : float, default 1.0
-        Above 0, what the window is multiplied by in front of the skip. With an optimizer whose steps do not
-        depend on the size of gradients, as Adam's, the map changes by so many times what it would: 0.1 keeps
-        one that starts at a ridge map from being shaken off it.
     reads : {"convolutions", "input", "channels"}, default "convolutions"
         What the recurrent layers read: what the convolutions give; the window itself; or the window with time
         and channels exchanged, each channel one step of input_size features (the dimension shuffle of Karim
         et al.). Where it is not the convolutions, these stand beside: their mean over time joins the last
         state before the head.
+    skip_scale : float, default 1.0
+        Above 0, what the window is multiplied by in front of the skip. With an optimizer whose steps do not
+        depend on the size of gradients, as Adam's, the map changes by so many times what it would: 0.1 keeps
+        one that starts at a ridge map from being shaken off it.
 
     Raises
     ------
