@@ -119,5 +119,5 @@ def test_origins_stand_in_the_last_fifth_of_every_set(shared_data):
     for name, one in SETS.items():
         rows = one.frame(shared_data).groupby("unique_id").size().max()
         behind = one.h + (one.n_windows - 1) * one.step_size
-        room = rows / 5 * (1.01 if one.table.get("fill_gaps") else 1) + 1  # stamps that are absent count as rows
+        room = rows / 5 * (1.01 if one.table.get("fill_gaps") else 1) + 1  # absent stamps are rows
         assert name == "airline-36" or behind <= room, name
