@@ -39,7 +39,7 @@ def pages(result, capsys):
 def test_one_form_is_one_line(capsys):
     printed, shown, text, rows = pages(made(XLA), capsys)
     assert "Recurrences: XLA.\n" in printed
-    assert "Recurrences: XLA." in " ".join(shown.split())
+    assert "ecurrences" not in shown  # what may be no surprise takes no line from the placements
     assert (text, rows["recurrences"]) == ((), "XLA")
     assert "recurrence" not in rows
 

@@ -21,7 +21,7 @@ from normcast.study.counted import Counted
 from normcast.study.data_words import data_words
 from normcast.study.designs import Design, MainEffects, main_effects
 from normcast.study.placement import BASELINE, Placement
-from normcast.study.recurrences import recurrence_words
+from normcast.study.recurrences import repeats
 from normcast.study.stability import targets_of, trained_how
 from normcast.study.statistics import Comparison, Effect, Look, Ranking, Reach, compare, rank, reach
 from normcast.study.store import Store
@@ -105,8 +105,7 @@ class StudyResult(Shown):
             head, *rows = verdicts(self)
         except ValueError as error:  # too few trials to compare
             return Sheet("StudyResult", first, notes=(data_words(self.facts), str(error)))
-        made = recurrence_words(self.trials)
-        notes = (lead(self), data_words(self.facts), beside(self), *self.notes, made)
+        notes = (lead(self), data_words(self.facts), beside(self), *self.notes, repeats(self.trials))
         return Sheet("StudyResult", first, notes=tuple(filter(None, notes)), table=Table(head, tuple(rows)))
 
     @property
